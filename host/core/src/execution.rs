@@ -1,0 +1,275 @@
+//! The life of a run.
+
+use crate::*;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Where a run stands. The names are the ones on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+pub enum Status {
+    /// Waits for its time.
+    Scheduled,
+    /// Accepted, waits for a worker.
+    Pending,
+    /// A worker holds its lease.
+    Running,
+    /// Ran, and waits for something outside.
+    Waiting,
+    /// Ended as its author wanted.
+    Success,
+    /// Raised, or ran into a limit other than time.
+    Failed,
+    /// Ran into its wall limit.
+    Timeout,
+    /// Returned, and said `success: False`.
+    CompletedWithErrors,
+    /// Asked to end; a worker still holds it.
+    Cancelling,
+    /// Ended on request.
+    Cancelled,
+}
+
+impl Status {
+    /// Every status, in the order of a run's life.
+    pub const ALL: [Self; 10] = [
+        Self::Scheduled,
+        Self::Pending,
+        Self::Running,
+        Self::Waiting,
+        Self::Success,
+        Self::Failed,
+        Self::Timeout,
+        Self::CompletedWithErrors,
+        Self::Cancelling,
+        Self::Cancelled,
+    ];
+
+    /// The name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scheduled => "Scheduled",
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Waiting => "Waiting",
+            Self::Success => "Success",
+            Self::Failed => "Failed",
+            Self::Timeout => "Timeout",
+            Self::CompletedWithErrors => "CompletedWithErrors",
+            Self::Cancelling => "Cancelling",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+
+    /// True when nothing can change it any more.
+    pub fn is_terminal(self) -> bool {
+        matches!(
+            self,
+            Self::Success | Self::Failed | Self::Timeout | Self::CompletedWithErrors | Self::Cancelled
+        )
+    }
+
+    /// The transitions that exist; the database refuses all others.
+    pub fn can_become(self, next: Self) -> bool {
+        use Status::*;
+        match self {
+            Scheduled => matches!(next, Pending | Cancelled),
+            Pending => matches!(next, Running | Cancelled | Failed),
+            // Back to Pending: the worker was lost and the run is tried again.
+            Running | Waiting => !matches!(next, Scheduled) && next != self,
+            Cancelling => matches!(next, Cancelled | Success | Failed | Timeout | CompletedWithErrors),
+            Success | Failed | Timeout | CompletedWithErrors | Cancelled => false,
+        }
+    }
+}
+
+impl std::str::FromStr for Status {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|s| s.as_str()).collect();
+            Error::invalid("status", format!("`{text}` is none of {}", names.join(", ")))
+        })
+    }
+}
+
+/// How a result is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ResultType {
+    /// Objects, arrays, numbers, booleans, null.
+    Json,
+    /// A plain string.
+    Text,
+    /// A string that begins with `<`.
+    Html,
+}
+
+/// How serious a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "the names are Python's")]
+pub enum LogLevel {
+    Debug,
+    Info,
+    Warning,
+    Error,
+    Critical,
+    Traceback,
+}
+
+impl LogLevel {
+    /// The name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warning => "WARNING",
+            Self::Error => "ERROR",
+            Self::Critical => "CRITICAL",
+            Self::Traceback => "TRACEBACK",
+        }
+    }
+}
+
+impl std::str::FromStr for LogLevel {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Self::Debug, Self::Info, Self::Warning, Self::Error, Self::Critical, Self::Traceback]
+            .into_iter()
+            .find(|l| l.as_str().eq_ignore_ascii_case(text))
+            .ok_or_else(|| Error::invalid("level", format!("`{text}` is not a log level")))
+    }
+}
+
+/// One line of a run's log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LogLine {
+    /// Counts from 1 within the execution, over all attempts; the resume cursor.
+    pub sequence: i64,
+    /// When the line was written.
+    pub timestamp: DateTime<Utc>,
+    /// How serious it is.
+    pub level: LogLevel,
+    /// Name of the logger, or `stdout` / `stderr`.
+    pub logger: String,
+    /// One line of text.
+    pub message: String,
+}
+
+/// How a run ended: what is written with its terminal status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// A terminal status.
+    pub status: Status,
+    /// The returned value.
+    pub result: Option<Value>,
+    /// How to show it.
+    pub result_type: Option<ResultType>,
+    /// For the author; see `error_for_user`.
+    pub error: Option<String>,
+    /// The exception's class, or `limit_exceeded:<name>`, `worker_lost`, `cancelled`.
+    pub error_type: Option<String>,
+    /// True when `error` may be shown to an end user (`UserError`, limits).
+    pub error_for_user: bool,
+    /// As native Python prints it; for developers only.
+    pub traceback: Option<String>,
+    /// Locals of the workflow function.
+    pub variables: Option<Value>,
+    /// `{time_saved, value}` when the workflow set it.
+    pub roi: Option<Value>,
+    /// Fuel used (see [`Limits::fuel`]).
+    pub fuel_used: u64,
+    /// Largest linear memory, in bytes.
+    pub memory_peak_bytes: u64,
+    /// From start to end, in milliseconds.
+    pub duration_ms: i64,
+}
+
+impl Outcome {
+    /// An end that the platform decided, not the workflow.
+    pub fn ended(status: Status, error_type: impl Into<String>, error: impl Into<String>) -> Self {
+        Self {
+            status,
+            result: None,
+            result_type: None,
+            error: Some(error.into()),
+            error_type: Some(error_type.into()),
+            error_for_user: true,
+            traceback: None,
+            variables: None,
+            roi: None,
+            fuel_used: 0,
+            memory_peak_bytes: 0,
+            duration_ms: 0,
+        }
+    }
+}
+
+/// A run as the database has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    /// Its id.
+    pub id: ExecutionId,
+    /// The organization whose data it may touch.
+    pub organization_id: OrganizationId,
+    /// What runs.
+    pub workflow_id: WorkflowId,
+    /// The workflow's name when it was queued.
+    pub workflow_name: String,
+    /// The code it was queued with.
+    pub version_id: VersionId,
+    /// Where it stands.
+    pub status: Status,
+    /// As submitted.
+    pub parameters: Value,
+    /// Who asked for it.
+    pub executed_by: UserId,
+    /// Their e-mail when they asked.
+    pub executed_by_email: String,
+    /// Their name when they asked.
+    pub executed_by_name: String,
+    /// How many times a worker has taken it, this time included.
+    pub attempt: i32,
+    /// Whether another attempt follows when a worker is lost.
+    pub retry_on_loss: bool,
+    /// Accepted.
+    pub created_at: DateTime<Utc>,
+    /// First taken by a worker.
+    pub started_at: Option<DateTime<Utc>>,
+    /// Reached a terminal status.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Its end; `None` until then.
+    pub outcome: Option<Outcome>,
+    /// The execution this one repeats.
+    pub rerun_of: Option<ExecutionId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_the_wire() {
+        for status in Status::ALL {
+            assert_eq!(status.as_str().parse::<Status>().expect("known"), status);
+            assert_eq!(serde_json::to_value(status).expect("json"), status.as_str());
+        }
+    }
+
+    #[test]
+    fn nothing_follows_a_terminal_status() {
+        for from in Status::ALL.into_iter().filter(|s| s.is_terminal()) {
+            assert!(Status::ALL.into_iter().all(|to| !from.can_become(to)), "{from:?}");
+        }
+    }
+
+    #[test]
+    fn every_unfinished_status_can_end() {
+        for from in Status::ALL.into_iter().filter(|s| !s.is_terminal()) {
+            assert!(Status::ALL.into_iter().any(|to| to.is_terminal() && from.can_become(to)));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Typed identifiers, so that an execution's id can never be passed for an organization's.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new identifier; version 7, so that ids sort by time of creation.
+            #[expect(clippy::new_without_default, reason = "a fresh id is not a default value")]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> std::result::Result<Self, uuid::Error> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A tenant.
+    OrganizationId,
+    /// A person or a service account.
+    UserId,
+    /// A folder of Python that is deployed as a whole.
+    WorkspaceId,
+    /// One deployed state of a workspace.
+    VersionId,
+    /// A workflow, tool or data provider; stable over versions.
+    WorkflowId,
+    /// One run.
+    ExecutionId,
+    /// An API key.
+    KeyId,
+}

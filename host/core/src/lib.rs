@@ -1,0 +1,16 @@
+//! The domain: what a run is, who may see it, what bounds it. No I/O lives here.
+
+pub mod caller;
+pub mod error;
+pub mod execution;
+pub mod id;
+pub mod limits;
+pub mod ports;
+pub mod workspace;
+
+pub use caller::{Caller, Role, Scope};
+pub use error::{Error, Result};
+pub use execution::{Execution, LogLevel, LogLine, Outcome, ResultType, Status};
+pub use id::*;
+pub use limits::Limits;
+pub use workspace::{FileError, Parameter, WorkflowInfo, WorkflowKind, WorkspaceReport};

@@ -1,0 +1,56 @@
+//! What one run may use. Each limit has a name, a default and its reason; an
+//! organization can have its own values. Reaching one ends the run with
+//! `error_type: limit_exceeded:<name>` (the wall limit ends it in `Timeout`).
+
+use serde::{Deserialize, Serialize};
+
+/// The limits of one run. Sizes in bytes, times in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct Limits {
+    /// Linear memory. 256 MiB holds a report over some 100,000 rows; a slot reserves
+    /// address space only, so the limit protects the machine, not the neighbour.
+    pub memory_bytes: u64,
+    /// From start to end, waiting included. Half an hour covers a slow nightly sync.
+    pub wall_ms: u64,
+    /// Fuel: work the guest does itself. One unit is about one nanosecond of one core;
+    /// five CPU-minutes is far above any report, far below a day lost to a loop.
+    pub fuel: u64,
+    /// All log lines together. Beyond it a log is a data export in disguise.
+    pub log_bytes: u64,
+    /// One log line; longer ones are cut with a note, which does not end the run.
+    pub log_line_bytes: u64,
+    /// The JSON of the result. Larger data belongs in files.
+    pub result_bytes: u64,
+    /// The JSON of the parameters as submitted.
+    pub parameters_bytes: u64,
+    /// HTTP calls in all, against loops that flood somebody's API.
+    pub http_calls: u64,
+    /// HTTP calls at the same time, against exhausting the host's connections.
+    pub http_concurrent: u64,
+    /// One HTTP body, either direction.
+    pub http_body_bytes: u64,
+    /// Host resources (pollables, streams, requests) alive at once. A hundred thousand
+    /// sleeping tasks need one timer, so real programs stay far below.
+    pub host_resources: u64,
+}
+
+const MIB: u64 = 1 << 20;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 256 * MIB,
+            wall_ms: 1_800_000,
+            fuel: 300_000_000_000,
+            log_bytes: 10 * MIB,
+            log_line_bytes: 64 << 10,
+            result_bytes: 8 * MIB,
+            parameters_bytes: MIB,
+            http_calls: 1_000,
+            http_concurrent: 20,
+            http_body_bytes: 32 * MIB,
+            host_resources: 10_000,
+        }
+    }
+}
