@@ -33,18 +33,18 @@ pub trait Queue: Send + Sync + 'static {
 pub struct Delivery {
     /// What was delivered.
     pub ticket: Ticket,
-    ack: Option<Box<dyn FnOnce() -> futures_ack::AckFuture + Send>>,
+    ack: Option<Box<dyn FnOnce() -> ack::AckFuture + Send>>,
 }
 
 /// The type of an acknowledgement's future.
-pub mod futures_ack {
+pub mod ack {
     /// Resolves when the queue has forgotten the delivery.
     pub type AckFuture = std::pin::Pin<Box<dyn Future<Output = crate::Result<()>> + Send>>;
 }
 
 impl Delivery {
     /// A delivery whose queue forgets it when `ack` has run.
-    pub fn new(ticket: Ticket, ack: impl FnOnce() -> futures_ack::AckFuture + Send + 'static) -> Self {
+    pub fn new(ticket: Ticket, ack: impl FnOnce() -> ack::AckFuture + Send + 'static) -> Self {
         Self { ticket, ack: Some(Box::new(ack)) }
     }
 
@@ -71,4 +71,67 @@ pub trait Objects: Send + Sync + 'static {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>>;
     /// True when there was something to delete.
     async fn delete(&self, key: &str) -> Result<bool>;
+}
+
+/// A live event on a channel such as `execution:{id}`, as the WebSocket sends it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The channel's name, from the reference of channels in `docs/api.md`.
+    pub channel: String,
+    /// The message, with its `type`.
+    pub payload: serde_json::Value,
+}
+
+/// Live events between processes. Best effort: whoever needs certainty reads the
+/// database after subscribing.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// Sends to all current subscribers of the event's channel.
+    async fn publish(&self, event: Event);
+    /// Receives what is published on any of the channels from now on. The receiver
+    /// closes with the bus; a slow one loses the oldest events.
+    async fn subscribe(&self, channels: Vec<String>) -> Result<subscription::Receiver>;
+}
+
+/// The receiving end of a subscription.
+pub mod subscription {
+    /// Yields events in order.
+    pub type Receiver = tokio::sync::mpsc::Receiver<super::Event>;
+}
+
+/// The worker side as the API sees it.
+#[async_trait]
+pub trait Worker: Send + Sync + 'static {
+    /// Loads the workspace in a sandbox under the build's own limits and keeps its
+    /// snapshot in the cache. One bad file is reported, never an error of the call.
+    async fn build(&self, source: std::sync::Arc<crate::Source>) -> Result<crate::WorkspaceReport>;
+
+    /// Loads and runs in one instance, without writing anything down. Log lines are
+    /// sent as they come.
+    async fn draft(
+        &self,
+        request: DraftRequest,
+        logs: tokio::sync::mpsc::Sender<crate::LogLine>,
+    ) -> Result<crate::Outcome>;
+
+    /// Asks a run of this process to end; unknown ids are ignored (another worker
+    /// reads the wish from the database).
+    async fn cancel(&self, execution: ExecutionId);
+}
+
+/// A run of code that is not deployed.
+#[derive(Clone, Debug)]
+pub struct DraftRequest {
+    /// The workspace with the unsaved edits in it.
+    pub source: std::sync::Arc<crate::Source>,
+    /// `path::function`.
+    pub workflow: String,
+    /// A JSON object.
+    pub parameters: serde_json::Value,
+    /// Whose rights the draft has.
+    pub caller: crate::Caller,
+    /// The organization that owns the workspace; global for the provider's.
+    pub scope: crate::Scope,
+    /// What it may use.
+    pub limits: crate::Limits,
 }

@@ -1,0 +1,3 @@
+//! The `bifrost` program.
+
+fn main() {}

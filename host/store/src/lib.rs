@@ -1,0 +1,1 @@
+//! The database, and the embedded and distributed engines behind the ports.

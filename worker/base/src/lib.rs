@@ -1,0 +1,1 @@
+//! The base component, built from `sdk-python/` and embedded.

@@ -1,0 +1,1 @@
+//! Turns a workspace into a snapshot.

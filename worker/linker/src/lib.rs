@@ -1,0 +1,1 @@
+//! Turns the base component into one shared code module, a memory image and a wrapper.

@@ -1,0 +1,1 @@
+//! Runs a workflow in a fresh WebAssembly sandbox.
