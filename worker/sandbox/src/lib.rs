@@ -1,1 +1,20 @@
-//! Runs a workflow in a fresh WebAssembly sandbox.
+//! Runs untrusted Python: a new store, a new memory and a new interpreter state for
+//! every run, thrown away after. Knows nothing of databases, queues or the web;
+//! whatever a run may reach comes in through [`Capabilities`].
+
+mod bindings;
+mod cache;
+mod capabilities;
+mod engine;
+mod host;
+mod http;
+mod load;
+mod run;
+
+pub use cache::Cache;
+pub use capabilities::{
+    Capabilities, CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpRequest, HttpResponse,
+};
+pub use engine::{Image, Sandbox, Settings};
+pub use load::{BuildLimits, Loaded};
+pub use run::Invocation;

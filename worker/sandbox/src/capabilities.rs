@@ -1,0 +1,129 @@
+//! What a run may reach. One value per run; the scope is in the value, so nothing that
+//! the guest says can widen it.
+
+use async_trait::async_trait;
+use bifrost_core::LogLevel;
+use serde::{Deserialize, Serialize};
+
+/// Why a capability said no, by what the author can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ErrorKind {
+    /// The arguments are not valid.
+    Invalid,
+    /// The caller or the workspace may not do this.
+    Denied,
+    /// There is no such thing in this scope.
+    NotFound,
+    /// A limit of the organization was reached.
+    Limit,
+    /// Not available while a workspace is being loaded.
+    Loading,
+    /// The platform failed; trying again may help.
+    Unavailable,
+}
+
+/// A refusal, with a message for the author of the workflow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapabilityError {
+    /// What kind of refusal.
+    pub kind: ErrorKind,
+    /// For the author.
+    pub message: String,
+}
+
+impl CapabilityError {
+    /// A refusal of this kind.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+}
+
+/// One configuration value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConfigEntry {
+    /// Its key.
+    pub key: String,
+    /// JSON; absent for a secret in a list.
+    pub value: Option<String>,
+    /// True for secrets.
+    pub is_secret: bool,
+}
+
+/// An outgoing HTTP request, its body whole (bounded by `http_body_bytes`).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HttpRequest {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Absolute, `http` or `https`.
+    pub url: String,
+    /// In order; names may repeat.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Longest wait for a connection, in milliseconds.
+    pub connect_timeout_ms: Option<u64>,
+    /// Longest wait for the first byte of the answer, in milliseconds.
+    pub timeout_ms: Option<u64>,
+}
+
+/// The answer to an [`HttpRequest`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HttpResponse {
+    /// 100 to 599.
+    pub status: u16,
+    /// In order; names may repeat.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HttpError {
+    /// The egress policy forbids it.
+    Denied(String),
+    /// A limit on HTTP was reached.
+    Limit(String),
+    /// The name does not resolve.
+    Dns,
+    /// Nobody listens, or the connection broke.
+    Connection(String),
+    /// No answer in time.
+    Timeout,
+    /// The TLS handshake failed.
+    Tls(String),
+    /// The request or the answer is not valid HTTP.
+    Protocol(String),
+}
+
+/// The host's side of one run.
+#[async_trait]
+pub trait Capabilities: Send + Sync + 'static {
+    /// A configuration value; cascades from the organization to global.
+    async fn config_get(
+        &self,
+        key: &str,
+        scope: Option<&str>,
+    ) -> Result<Option<ConfigEntry>, CapabilityError>;
+    /// Writes a configuration value.
+    async fn config_set(
+        &self,
+        key: &str,
+        value: &str,
+        is_secret: bool,
+        scope: Option<&str>,
+    ) -> Result<(), CapabilityError>;
+    /// All configuration of a scope, secrets without their value.
+    async fn config_list(&self, scope: Option<&str>) -> Result<Vec<ConfigEntry>, CapabilityError>;
+    /// True when there was something to delete.
+    async fn config_delete(&self, key: &str, scope: Option<&str>) -> Result<bool, CapabilityError>;
+    /// One line of the log, already within its limits.
+    async fn log(&self, level: LogLevel, logger: String, message: String);
+    /// Sends a request under the organization's egress policy.
+    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError>;
+    /// A call to the platform's own API; JSON in, JSON out.
+    async fn platform(&self, operation: &str, arguments: &str) -> Result<String, CapabilityError>;
+}

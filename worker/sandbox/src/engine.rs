@@ -1,0 +1,219 @@
+//! The engine, the shared code, and one image per workspace version.
+
+use crate::{bindings, cache::Cache, host::State};
+use anyhow::Result;
+use std::sync::Arc;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, Module, PoolingAllocationConfig,
+};
+
+/// How a sandbox is sized. The defaults suit one process per core.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Runs alive at the same time, waiting ones included. Each reserves address space
+    /// only; what it uses is counted by its memory limit.
+    pub slots: u32,
+    /// Hard ceiling of a run's memory in bytes, whatever an organization's limit says.
+    pub max_memory_bytes: usize,
+    /// Bytes of each used slot that stay resident between runs. At least the pages a
+    /// run touches, so that the next one finds them mapped.
+    pub keep_resident_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            slots: 1_100,
+            max_memory_bytes: 1 << 30,
+            keep_resident_bytes: 16 << 20,
+        }
+    }
+}
+
+/// Fuel between two looks at the clock and at other runs; about 3 ms of work.
+pub(crate) const YIELD_FUEL: u64 = 3 * bifrost_core::Limits::FUEL_PER_SECOND / 1_000;
+
+/// 2 MiB: enough for CPython's own recursion limit to be what stops a deep recursion.
+const WASM_STACK: usize = 2 << 20;
+
+/// The compiled base, shared by all runs of a process.
+pub struct Sandbox {
+    pub(crate) engine: Engine,
+    pub(crate) cache: Cache,
+    linker: Linker<State>,
+    wrapper: Component,
+    pub(crate) probe: Component,
+    base: Image,
+}
+
+/// A workspace version, ready to run.
+#[derive(Clone)]
+pub struct Image {
+    pub(crate) pre: Arc<bindings::PlatformSidePre<State>>,
+    pub(crate) module: Module,
+}
+
+fn config(settings: &Settings) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(settings.slots)
+        .total_core_instances(settings.slots * 6)
+        .total_memories(settings.slots)
+        .total_tables(settings.slots * 3)
+        .total_stacks(settings.slots)
+        .max_memory_size(settings.max_memory_bytes)
+        .table_elements(16_000)
+        .max_core_instances_per_component(8)
+        .max_memories_per_component(1)
+        .max_tables_per_component(4)
+        .max_component_instance_size(1 << 20)
+        .max_core_instance_size(4 << 20)
+        .linear_memory_keep_resident(settings.keep_resident_bytes)
+        .table_keep_resident(1 << 20)
+        .async_stack_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .memory_init_cow(true)
+        .consume_fuel(true)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(WASM_STACK + (1 << 20))
+        .wasm_backtrace_max_frames(None);
+    config
+}
+
+impl Sandbox {
+    /// Loads the shared code from the cache, or compiles it (some seconds, once per
+    /// machine and release).
+    ///
+    /// # Errors
+    /// When the cache cannot be written or the machine cannot reserve the slots.
+    pub fn new(settings: &Settings, cache: Cache) -> Result<Self> {
+        let engine = Engine::new(&config(settings))?;
+        let code = load_module(&engine, &cache, "code", bifrost_base::CODE)?;
+        let wrapper = load_component(&engine, &cache, "wrapper", bifrost_base::WRAPPER)?;
+        let probe = load_component(&engine, &cache, "probe", bifrost_base::PROBE)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        {
+            use bindings::bifrost::workflow::{config, log, modules, platform, types};
+            types::add_to_linker::<_, State>(&mut linker, |state| state)?;
+            config::add_to_linker::<_, State>(&mut linker, |state| state)?;
+            log::add_to_linker::<_, State>(&mut linker, |state| state)?;
+            modules::add_to_linker::<_, State>(&mut linker, |state| state)?;
+            platform::add_to_linker::<_, State>(&mut linker, |state| state)?;
+        }
+        linker.root().module("code", &code)?;
+        let module = image(&engine, &cache, bifrost_base::MEMORY)?;
+        let base = ready(&linker, &wrapper, module)?;
+        Ok(Self {
+            engine,
+            cache,
+            linker,
+            wrapper,
+            probe,
+            base,
+        })
+    }
+
+    /// The image that no workspace was loaded into: where builds and drafts begin.
+    pub fn base(&self) -> &Image {
+        &self.base
+    }
+
+    /// Makes a snapshot's memory ready to run.
+    pub fn image(&self, memory: &[u8]) -> Result<Image> {
+        ready(
+            &self.linker,
+            &self.wrapper,
+            image(&self.engine, &self.cache, memory)?,
+        )
+    }
+
+    /// What a cached snapshot depends on besides the source: base and engine.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher
+            .update(bifrost_base::CODE)
+            .update(bifrost_base::MEMORY)
+            .update(bifrost_base::WRAPPER);
+        hasher.update(fingerprint(&self.engine).as_bytes());
+        hasher.finalize().to_hex()[..32].to_owned()
+    }
+
+    pub(crate) fn probe_linker(&self) -> Result<Linker<State>> {
+        let mut linker = self.linker.clone();
+        linker.root().module("image", &self.base.module)?;
+        Ok(linker)
+    }
+}
+
+fn ready(linker: &Linker<State>, wrapper: &Component, module: Module) -> Result<Image> {
+    let mut linker = linker.clone();
+    linker.root().module("image", &module)?;
+    let pre = bindings::PlatformSidePre::new(linker.instantiate_pre(wrapper)?)?;
+    Ok(Image {
+        pre: Arc::new(pre),
+        module,
+    })
+}
+
+fn image(engine: &Engine, cache: &Cache, memory: &[u8]) -> Result<Module> {
+    load_module(
+        engine,
+        cache,
+        "image",
+        &bifrost_linker::image_module(memory),
+    )
+}
+
+/// Everything about engine and settings that compiled code depends on.
+fn fingerprint(engine: &Engine) -> String {
+    struct Hashing(blake3::Hasher);
+    impl std::hash::Hasher for Hashing {
+        fn finish(&self) -> u64 {
+            0
+        }
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+    }
+    let mut hasher = Hashing(blake3::Hasher::new());
+    std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut hasher);
+    hasher.0.finalize().to_hex()[..16].to_owned()
+}
+
+fn entry_name(engine: &Engine, kind: &str, wasm: &[u8]) -> String {
+    format!(
+        "{kind}-{}-{}",
+        fingerprint(engine),
+        &blake3::hash(wasm).to_hex()[..32]
+    )
+}
+
+fn load_module(engine: &Engine, cache: &Cache, kind: &str, wasm: &[u8]) -> Result<Module> {
+    let path = cache.entry(&entry_name(engine, kind, wasm), || {
+        engine
+            .precompile_module(wasm)
+            .map_err(|e| anyhow::anyhow!("compiling {kind}: {e:?}"))
+    })?;
+    #[expect(unsafe_code, reason = "loading native code is unsafe by nature")]
+    // SAFETY: `entry` returns only files that this installation sealed with its own key,
+    // and they are never changed in place.
+    let module = unsafe { Module::deserialize_file(engine, path) }?;
+    Ok(module)
+}
+
+fn load_component(engine: &Engine, cache: &Cache, kind: &str, wasm: &[u8]) -> Result<Component> {
+    let path = cache.entry(&entry_name(engine, kind, wasm), || {
+        engine
+            .precompile_component(wasm)
+            .map_err(|e| anyhow::anyhow!("compiling {kind}: {e:?}"))
+    })?;
+    #[expect(unsafe_code, reason = "loading native code is unsafe by nature")]
+    // SAFETY: as in `load_module`.
+    let component = unsafe { Component::deserialize_file(engine, path) }?;
+    Ok(component)
+}

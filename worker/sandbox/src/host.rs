@@ -1,0 +1,332 @@
+//! The state of one run, and its answers to what the guest imports.
+
+use crate::bindings::bifrost::workflow::{config, log, modules, platform, types};
+use crate::capabilities::*;
+use crate::http::HttpGate;
+use bifrost_core::{Limits, LogLevel, Source};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use wasmtime::ResourceLimiter;
+use wasmtime::component::{HasData, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// Which limit ended the run, set by whoever refused.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exceeded(Arc<Mutex<Option<&'static str>>>);
+
+impl Exceeded {
+    pub fn set(&self, limit: &'static str) {
+        if let Ok(mut slot) = self.0.lock() {
+            slot.get_or_insert(limit);
+        }
+    }
+
+    pub fn get(&self) -> Option<&'static str> {
+        self.0.lock().ok().and_then(|slot| *slot)
+    }
+}
+
+/// Where a build stands: the file being imported, and since when.
+#[derive(Clone, Default)]
+pub(crate) struct Progress(Arc<Mutex<Option<(String, Instant)>>>);
+
+impl Progress {
+    pub fn current(&self) -> Option<(String, Instant)> {
+        self.0.lock().ok().and_then(|current| current.clone())
+    }
+}
+
+/// Everything a store holds.
+pub struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    gate: HttpGate,
+    capabilities: Arc<dyn Capabilities>,
+    source: Arc<Source>,
+    limits: Limits,
+    memory_peak: usize,
+    logged: u64,
+    pub(crate) exceeded: Exceeded,
+    pub(crate) progress: Progress,
+    loading: bool,
+}
+
+impl HasData for State {
+    type Data<'a> = &'a mut State;
+}
+
+impl State {
+    pub(crate) fn new(
+        capabilities: Arc<dyn Capabilities>,
+        source: Arc<Source>,
+        limits: Limits,
+        loading: bool,
+    ) -> Self {
+        let exceeded = Exceeded::default();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(usize::try_from(limits.host_resources).unwrap_or(usize::MAX));
+        Self {
+            table,
+            // Nothing: no files, no environment, no arguments, no sockets; output goes nowhere.
+            wasi: WasiCtxBuilder::new()
+                .allow_tcp(false)
+                .allow_udp(false)
+                .allow_ip_name_lookup(false)
+                .build(),
+            http: WasiHttpCtx::new(),
+            gate: HttpGate::new(capabilities.clone(), &limits, exceeded.clone(), loading),
+            capabilities,
+            source,
+            limits,
+            memory_peak: 0,
+            logged: 0,
+            exceeded,
+            progress: Progress::default(),
+            loading,
+        }
+    }
+
+    pub(crate) fn memory_peak(&self) -> u64 {
+        self.memory_peak as u64
+    }
+
+    /// A draft has loaded; from here on it is a run.
+    pub(crate) fn loaded(&mut self) {
+        self.loading = false;
+        self.gate.loaded();
+    }
+
+    fn refuse_while_loading(&self, what: &str) -> Result<(), types::Error> {
+        if !self.loading {
+            return Ok(());
+        }
+        Err(types::Error {
+            kind: types::ErrorKind::Loading,
+            message: format!(
+                "{what} is not available while a module is imported; move the call into the workflow function"
+            ),
+        })
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.gate,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired as u64 > self.limits.memory_bytes {
+            self.exceeded.set("memory_bytes");
+            return Ok(false);
+        }
+        self.memory_peak = self.memory_peak.max(desired);
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
+}
+
+fn refusal(error: CapabilityError) -> types::Error {
+    let kind = match error.kind {
+        ErrorKind::Invalid => types::ErrorKind::Invalid,
+        ErrorKind::Denied => types::ErrorKind::Denied,
+        ErrorKind::NotFound => types::ErrorKind::NotFound,
+        ErrorKind::Limit => types::ErrorKind::Limit,
+        ErrorKind::Loading => types::ErrorKind::Loading,
+        ErrorKind::Unavailable => types::ErrorKind::Unavailable,
+    };
+    types::Error {
+        kind,
+        message: error.message,
+    }
+}
+
+fn entry(entry: ConfigEntry) -> config::Entry {
+    config::Entry {
+        key: entry.key,
+        value: entry.value,
+        is_secret: entry.is_secret,
+    }
+}
+
+impl types::Host for State {}
+
+impl config::Host for State {
+    async fn get(
+        &mut self,
+        key: String,
+        scope: Option<String>,
+    ) -> Result<Option<config::Entry>, types::Error> {
+        self.refuse_while_loading("config")?;
+        let found = self
+            .capabilities
+            .config_get(&key, scope.as_deref())
+            .await
+            .map_err(refusal)?;
+        Ok(found.map(entry))
+    }
+
+    async fn set(
+        &mut self,
+        key: String,
+        value: String,
+        is_secret: bool,
+        scope: Option<String>,
+    ) -> Result<(), types::Error> {
+        self.refuse_while_loading("config")?;
+        self.capabilities
+            .config_set(&key, &value, is_secret, scope.as_deref())
+            .await
+            .map_err(refusal)
+    }
+
+    async fn list(&mut self, scope: Option<String>) -> Result<Vec<config::Entry>, types::Error> {
+        self.refuse_while_loading("config")?;
+        let entries = self
+            .capabilities
+            .config_list(scope.as_deref())
+            .await
+            .map_err(refusal)?;
+        Ok(entries.into_iter().map(entry).collect())
+    }
+
+    async fn delete(&mut self, key: String, scope: Option<String>) -> Result<bool, types::Error> {
+        self.refuse_while_loading("config")?;
+        self.capabilities
+            .config_delete(&key, scope.as_deref())
+            .await
+            .map_err(refusal)
+    }
+}
+
+impl log::Host for State {
+    async fn emit(&mut self, level: log::Level, logger: String, mut message: String) {
+        let limit = usize::try_from(self.limits.log_line_bytes).unwrap_or(usize::MAX);
+        if message.len() > limit {
+            let cut = message.floor_char_boundary(limit);
+            let left = message.len() - cut;
+            message.truncate(cut);
+            message.push_str(&format!("… [{left} bytes left out]"));
+        }
+        let size = (message.len() + logger.len()) as u64;
+        if self.logged + size > self.limits.log_bytes {
+            self.exceeded.set("log_bytes");
+            return;
+        }
+        self.logged += size;
+        let level = match level {
+            log::Level::Debug => LogLevel::Debug,
+            log::Level::Info => LogLevel::Info,
+            log::Level::Warning => LogLevel::Warning,
+            log::Level::Error => LogLevel::Error,
+            log::Level::Critical => LogLevel::Critical,
+            log::Level::Traceback => LogLevel::Traceback,
+        };
+        self.capabilities.log(level, logger, message).await;
+    }
+}
+
+impl modules::Host for State {
+    async fn find(&mut self, name: String) -> Option<modules::Module> {
+        let stem = name.replace('.', "/");
+        let candidates = [
+            (format!("{stem}.py"), false),
+            (format!("{stem}/__init__.py"), true),
+        ];
+        candidates.into_iter().find_map(|(filename, is_package)| {
+            let source = self.source.files().get(&filename)?.clone();
+            Some(modules::Module {
+                filename,
+                is_package,
+                source,
+            })
+        })
+    }
+
+    async fn is_namespace(&mut self, name: String) -> bool {
+        let prefix = format!("{}/", name.replace('.', "/"));
+        self.source
+            .files()
+            .range(prefix.clone()..)
+            .next()
+            .is_some_and(|(path, _)| path.starts_with(&prefix))
+    }
+
+    async fn read(&mut self, path: String) -> Result<Vec<u8>, types::Error> {
+        self.source
+            .files()
+            .get(&path)
+            .cloned()
+            .ok_or_else(|| types::Error {
+                kind: types::ErrorKind::NotFound,
+                message: format!("the workspace has no file `{path}`"),
+            })
+    }
+
+    async fn list(&mut self, path: String) -> Vec<String> {
+        let prefix = if path.is_empty() {
+            String::new()
+        } else {
+            format!("{path}/")
+        };
+        let mut names: Vec<String> = vec![];
+        for (file, _) in self.source.files().range(prefix.clone()..) {
+            let Some(rest) = file.strip_prefix(&prefix) else {
+                break;
+            };
+            let name = match rest.split_once('/') {
+                Some((folder, _)) => format!("{folder}/"),
+                None => rest.to_owned(),
+            };
+            if names.last() != Some(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    async fn loading(&mut self, path: String) {
+        if let Ok(mut current) = self.progress.0.lock() {
+            *current = Some((path, Instant::now()));
+        }
+    }
+}
+
+impl platform::Host for State {
+    async fn call(&mut self, operation: String, arguments: String) -> Result<String, types::Error> {
+        self.refuse_while_loading("the platform")?;
+        self.capabilities
+            .platform(&operation, &arguments)
+            .await
+            .map_err(refusal)
+    }
+}

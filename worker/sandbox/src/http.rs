@@ -1,0 +1,119 @@
+//! The guest's HTTP: counted, bounded, and handed to the run's capability. The sandbox
+//! itself opens no connection.
+
+use crate::capabilities::*;
+use crate::host::Exceeded;
+use bifrost_core::Limits;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+/// Checks limits before a request leaves the sandbox.
+pub(crate) struct HttpGate {
+    capabilities: Arc<dyn Capabilities>,
+    concurrent: Arc<Semaphore>,
+    calls_left: u64,
+    body_bytes: usize,
+    exceeded: Exceeded,
+    loading: bool,
+}
+
+impl HttpGate {
+    pub fn new(
+        capabilities: Arc<dyn Capabilities>,
+        limits: &Limits,
+        exceeded: Exceeded,
+        loading: bool,
+    ) -> Self {
+        let concurrent = usize::try_from(limits.http_concurrent).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            capabilities,
+            concurrent: Arc::new(Semaphore::new(concurrent)),
+            calls_left: limits.http_calls,
+            body_bytes: usize::try_from(limits.http_body_bytes).unwrap_or(usize::MAX),
+            exceeded,
+            loading,
+        }
+    }
+
+    pub fn loaded(&mut self) {
+        self.loading = false;
+    }
+}
+
+type Sent = (
+    http::Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
+);
+
+impl WasiHttpHooks for HttpGate {
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _done: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
+        if self.loading {
+            return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
+        if self.calls_left == 0 {
+            self.exceeded.set("http_calls");
+            return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
+        self.calls_left -= 1;
+        let capabilities = self.capabilities.clone();
+        let concurrent = self.concurrent.clone();
+        let limit = self.body_bytes;
+        Box::new(async move {
+            let _permit = concurrent
+                .acquire_owned()
+                .await
+                .map_err(|_| Error::ConnectionTerminated)?;
+            let (parts, body) = request.into_parts();
+            let body = Limited::new(body, limit)
+                .collect()
+                .await
+                .map_err(|_| Error::HttpRequestBodySize(None))?
+                .to_bytes();
+            let headers = parts.headers.iter();
+            let request = HttpRequest {
+                method: parts.method.to_string(),
+                url: parts.uri.to_string(),
+                headers: headers
+                    .map(|(n, v)| (n.to_string(), v.as_bytes().to_vec()))
+                    .collect(),
+                body: body.to_vec(),
+                connect_timeout_ms: options.and_then(|o| o.connect_timeout).map(millis),
+                timeout_ms: options.and_then(|o| o.first_byte_timeout).map(millis),
+            };
+            let response = capabilities
+                .http(request)
+                .await
+                .map_err(|error| match error {
+                    HttpError::Denied(_) | HttpError::Limit(_) => Error::HttpRequestDenied,
+                    HttpError::Dns => Error::DnsTimeout,
+                    HttpError::Connection(_) => Error::ConnectionRefused,
+                    HttpError::Timeout => Error::ConnectionReadTimeout,
+                    HttpError::Tls(_) => Error::TlsProtocolError,
+                    HttpError::Protocol(_) => Error::HttpProtocolError,
+                })?;
+            let mut builder = http::Response::builder().status(response.status);
+            for (name, value) in &response.headers {
+                builder = builder.header(name, value.as_slice());
+            }
+            let body = Full::new(Bytes::from(response.body))
+                .map_err(|never| match never {})
+                .boxed_unsync();
+            let response = builder.body(body).map_err(|_| Error::HttpProtocolError)?;
+            let nothing: Box<dyn Future<Output = Result<(), Error>> + Send> =
+                Box::new(async { Ok(()) });
+            Ok((response, nothing))
+        })
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,282 @@
+//! Loading a workspace: for a snapshot, or for a draft run in the same instance.
+
+use crate::bindings::Skipped;
+use crate::engine::{Image, Sandbox};
+use crate::host::{Progress, State};
+use crate::run::{Invocation, guest_invocation, judge, new_store, refuel};
+use anyhow::{Context, Result, ensure};
+use bifrost_core::{FileError, Limits, Outcome, WorkspaceReport};
+use std::time::{Duration, Instant};
+use wasmtime::Store;
+
+/// What a build may use; its own, since nobody waits in a queue for it.
+#[derive(Clone, Debug)]
+pub struct BuildLimits {
+    /// Importing one file, in milliseconds. A generated SDK of 4 MB takes under three seconds.
+    pub file_ms: u64,
+    /// The whole build, in milliseconds.
+    pub total_ms: u64,
+    /// Fuel of one attempt at the whole workspace.
+    pub fuel: u64,
+    /// Memory in bytes; it becomes the size of every run's image.
+    pub memory_bytes: u64,
+    /// How many files may hang or crash before the build gives up. Each costs an attempt.
+    pub broken_files: usize,
+}
+
+impl Default for BuildLimits {
+    fn default() -> Self {
+        Self {
+            file_ms: 10_000,
+            total_ms: 120_000,
+            fuel: 60 * Limits::FUEL_PER_SECOND,
+            memory_bytes: 192 << 20,
+            broken_files: 20,
+        }
+    }
+}
+
+/// A loaded workspace.
+pub struct Loaded {
+    /// What was found, and what was left out.
+    pub report: WorkspaceReport,
+    /// The snapshot: the memory of an interpreter that has imported the workspace.
+    pub memory: Vec<u8>,
+}
+
+/// How one attempt ended that has to be made again without a file.
+struct Broken {
+    path: String,
+    kind: &'static str,
+    reason: String,
+}
+
+impl Sandbox {
+    /// Imports a workspace and takes the snapshot. `invocation` gives source, limits on
+    /// logs and the capabilities to log with; nothing in it is called.
+    ///
+    /// # Errors
+    /// When no snapshot could be taken at all; a bad file is part of the report instead.
+    pub async fn load(&self, invocation: Invocation, limits: &BuildLimits) -> Result<Loaded> {
+        let linker = self.probe_linker()?;
+        let pre = linker.instantiate_pre(&self.probe)?;
+        let deadline = Instant::now() + Duration::from_millis(limits.total_ms);
+        let mut broken: Vec<Broken> = vec![];
+        loop {
+            ensure!(
+                Instant::now() < deadline,
+                "the build took longer than {} s",
+                limits.total_ms / 1000
+            );
+            let mut store = build_store(self.base(), &invocation, limits);
+            let instance = pre.instantiate_async(&mut store).await?;
+            let load = instance
+                .get_typed_func::<(Vec<String>, Vec<Skipped>), (String,)>(&mut store, "load")?;
+            let arguments = (files(&invocation), skipped(&broken));
+            let progress = store.data().progress.clone();
+            let call = async { Ok(load.call_async(&mut store, arguments).await?.0) };
+            let answer = guarded(call, &progress, limits, deadline).await;
+            let json = match settle(answer, &store, limits) {
+                Ok(json) => json,
+                Err(file)
+                    if broken.len() < limits.broken_files
+                        && !broken.iter().any(|b| b.path == file.path) =>
+                {
+                    broken.push(file);
+                    continue;
+                }
+                Err(file) => anyhow::bail!("{}: {}", file.path, file.reason),
+            };
+            let report = report(&json, &broken)?;
+            for (index, expected) in bifrost_base::GLOBALS.iter().enumerate() {
+                let name = format!("probe-global-{index}");
+                let value = instance.get_typed_func::<(), (i32,)>(&mut store, &name)?;
+                let value = value.call_async(&mut store, ()).await?.0;
+                ensure!(
+                    i64::from(value) == *expected,
+                    "loading left the interpreter in the middle of a call"
+                );
+            }
+            let memory = instance.get_typed_func::<(), (Vec<u8>,)>(&mut store, "probe-memory")?;
+            let memory = memory.call_async(&mut store, ()).await?.0;
+            return Ok(Loaded { report, memory });
+        }
+    }
+
+    /// Loads and runs in one instance; nothing is kept.
+    ///
+    /// # Errors
+    /// When loading itself could not be done; what the run does is the outcome.
+    pub async fn draft(
+        &self,
+        invocation: Invocation,
+        limits: &BuildLimits,
+    ) -> Result<(WorkspaceReport, Outcome)> {
+        let base = self.base();
+        let deadline = Instant::now() + Duration::from_millis(limits.total_ms);
+        let mut broken: Vec<Broken> = vec![];
+        loop {
+            ensure!(
+                Instant::now() < deadline,
+                "loading took longer than {} s",
+                limits.total_ms / 1000
+            );
+            let mut store = build_store(base, &invocation, limits);
+            let instance = base.pre.instantiate_async(&mut store).await?;
+            let progress = store.data().progress.clone();
+            let (files, skip) = (files(&invocation), skipped(&broken));
+            let call = async { instance.call_load(&mut store, &files, &skip).await };
+            let answer = guarded(call, &progress, limits, deadline).await;
+            let json = match settle(answer, &store, limits) {
+                Ok(json) => json,
+                Err(file)
+                    if broken.len() < limits.broken_files
+                        && !broken.iter().any(|b| b.path == file.path) =>
+                {
+                    broken.push(file);
+                    continue;
+                }
+                Err(file) => anyhow::bail!("{}: {}", file.path, file.reason),
+            };
+            let report = report(&json, &broken)?;
+            let started = Instant::now();
+            store.data_mut().loaded();
+            refuel(&mut store, invocation.limits.fuel);
+            let wall = Duration::from_millis(invocation.limits.wall_ms);
+            let guest = guest_invocation(&invocation);
+            let call = instance.call_run(&mut store, &guest);
+            let result = tokio::time::timeout(wall, call).await;
+            let outcome = judge(&store, &invocation.limits, result, started);
+            return Ok((report, outcome));
+        }
+    }
+}
+
+fn build_store(base: &Image, invocation: &Invocation, limits: &BuildLimits) -> Store<State> {
+    let limits = Limits {
+        memory_bytes: limits.memory_bytes,
+        fuel: limits.fuel,
+        ..invocation.limits.clone()
+    };
+    new_store(
+        base,
+        &Invocation {
+            limits,
+            ..invocation.clone()
+        },
+        true,
+    )
+}
+
+fn files(invocation: &Invocation) -> Vec<String> {
+    invocation
+        .source
+        .files()
+        .keys()
+        .filter(|path| path.ends_with(".py"))
+        .cloned()
+        .collect()
+}
+
+fn skipped(broken: &[Broken]) -> Vec<Skipped> {
+    broken
+        .iter()
+        .map(|b| Skipped {
+            path: b.path.clone(),
+            reason: b.reason.clone(),
+        })
+        .collect()
+}
+
+/// Why a guarded call did not answer.
+enum Stopped {
+    TooLong,
+    Trapped(wasmtime::Error),
+}
+
+/// Waits for the call, but not longer than one file or the whole build may take.
+async fn guarded(
+    call: impl Future<Output = wasmtime::Result<String>>,
+    progress: &Progress,
+    limits: &BuildLimits,
+    deadline: Instant,
+) -> Result<String, Stopped> {
+    let mut call = std::pin::pin!(call);
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    loop {
+        tokio::select! {
+            biased;
+            _ = tick.tick() => {
+                let since = progress.current().map_or(Duration::ZERO, |(_, since)| since.elapsed());
+                if since > Duration::from_millis(limits.file_ms) || Instant::now() > deadline {
+                    return Err(Stopped::TooLong);
+                }
+            }
+            answer = &mut call => return answer.map_err(Stopped::Trapped),
+        }
+    }
+}
+
+/// The report's JSON, or the file that has to be left out of the next attempt.
+fn settle(
+    answer: Result<String, Stopped>,
+    store: &Store<State>,
+    limits: &BuildLimits,
+) -> Result<String, Broken> {
+    let path = store
+        .data()
+        .progress
+        .current()
+        .map_or_else(|| "<workspace>".to_owned(), |(path, _)| path);
+    let (kind, reason) = match answer {
+        Ok(json) => return Ok(json),
+        Err(Stopped::TooLong) => (
+            "limit_exceeded:file_ms",
+            format!(
+                "importing it took longer than {} s",
+                limits.file_ms as f64 / 1000.0
+            ),
+        ),
+        Err(Stopped::Trapped(error)) => match error.downcast_ref::<wasmtime::Trap>() {
+            Some(wasmtime::Trap::OutOfFuel) => (
+                "limit_exceeded:fuel",
+                "importing it used up the build's processor time".to_owned(),
+            ),
+            Some(wasmtime::Trap::StackOverflow) => (
+                "limit_exceeded:stack",
+                "importing it called too deeply".to_owned(),
+            ),
+            _ if store.data().exceeded.get() == Some("memory_bytes") => (
+                "limit_exceeded:memory_bytes",
+                format!(
+                    "importing it needed more than {} MiB of memory",
+                    limits.memory_bytes >> 20
+                ),
+            ),
+            _ => {
+                tracing::warn!(path, %error, "an import crashed its interpreter");
+                tracing::debug!("{error:?}");
+                ("crashed", "importing it crashed the interpreter".to_owned())
+            }
+        },
+    };
+    Err(Broken { path, kind, reason })
+}
+
+fn report(json: &str, broken: &[Broken]) -> Result<WorkspaceReport> {
+    let mut report: WorkspaceReport =
+        serde_json::from_str(json).context("the guest's report is not what it should be")?;
+    // The guest reports a skipped file as an ImportError; the host knows the cause.
+    for file in broken {
+        report.errors.retain(|error| error.path != file.path);
+        report.errors.push(FileError {
+            path: file.path.clone(),
+            line: None,
+            kind: file.kind.to_owned(),
+            message: file.reason.clone(),
+            traceback: None,
+        });
+    }
+    report.errors.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(report)
+}
