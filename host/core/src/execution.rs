@@ -65,11 +65,7 @@ impl Status {
     pub fn is_terminal(self) -> bool {
         matches!(
             self,
-            Self::Success
-                | Self::Failed
-                | Self::Timeout
-                | Self::CompletedWithErrors
-                | Self::Cancelled
+            Self::Success | Self::Failed | Self::Timeout | Self::CompletedWithErrors | Self::Cancelled
         )
     }
 
@@ -81,10 +77,7 @@ impl Status {
             Pending => matches!(next, Running | Cancelled | Failed),
             // Back to Pending: the worker was lost and the run is tried again.
             Running | Waiting => !matches!(next, Scheduled) && next != self,
-            Cancelling => matches!(
-                next,
-                Cancelled | Success | Failed | Timeout | CompletedWithErrors
-            ),
+            Cancelling => matches!(next, Cancelled | Success | Failed | Timeout | CompletedWithErrors),
             Success | Failed | Timeout | CompletedWithErrors | Cancelled => false,
         }
     }
@@ -94,16 +87,10 @@ impl std::str::FromStr for Status {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|s| s.as_str() == text)
-            .ok_or_else(|| {
-                let names: Vec<_> = Self::ALL.iter().map(|s| s.as_str()).collect();
-                Error::invalid(
-                    "status",
-                    format!("`{text}` is none of {}", names.join(", ")),
-                )
-            })
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|s| s.as_str()).collect();
+            Error::invalid("status", format!("`{text}` is none of {}", names.join(", ")))
+        })
     }
 }
 
@@ -120,9 +107,7 @@ pub enum ResultType {
 }
 
 /// How serious a log line is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names are Python's")]
 pub enum LogLevel {
@@ -152,17 +137,10 @@ impl std::str::FromStr for LogLevel {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        [
-            Self::Debug,
-            Self::Info,
-            Self::Warning,
-            Self::Error,
-            Self::Critical,
-            Self::Traceback,
-        ]
-        .into_iter()
-        .find(|l| l.as_str().eq_ignore_ascii_case(text))
-        .ok_or_else(|| Error::invalid("level", format!("`{text}` is not a log level")))
+        [Self::Debug, Self::Info, Self::Warning, Self::Error, Self::Critical, Self::Traceback]
+            .into_iter()
+            .find(|l| l.as_str().eq_ignore_ascii_case(text))
+            .ok_or_else(|| Error::invalid("level", format!("`{text}` is not a log level")))
     }
 }
 
@@ -284,21 +262,14 @@ mod tests {
     #[test]
     fn nothing_follows_a_terminal_status() {
         for from in Status::ALL.into_iter().filter(|s| s.is_terminal()) {
-            assert!(
-                Status::ALL.into_iter().all(|to| !from.can_become(to)),
-                "{from:?}"
-            );
+            assert!(Status::ALL.into_iter().all(|to| !from.can_become(to)), "{from:?}");
         }
     }
 
     #[test]
     fn every_unfinished_status_can_end() {
         for from in Status::ALL.into_iter().filter(|s| !s.is_terminal()) {
-            assert!(
-                Status::ALL
-                    .into_iter()
-                    .any(|to| to.is_terminal() && from.can_become(to))
-            );
+            assert!(Status::ALL.into_iter().any(|to| to.is_terminal() && from.can_become(to)));
         }
     }
 }

@@ -13,6 +13,4 @@ pub use error::{Error, Result};
 pub use execution::{Execution, LogLevel, LogLine, Outcome, ResultType, Status};
 pub use id::*;
 pub use limits::Limits;
-pub use workspace::{
-    FileError, Parameter, Source, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport,
-};
+pub use workspace::{FileError, Parameter, Source, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};

@@ -45,10 +45,7 @@ pub mod ack {
 impl Delivery {
     /// A delivery whose queue forgets it when `ack` has run.
     pub fn new(ticket: Ticket, ack: impl FnOnce() -> ack::AckFuture + Send + 'static) -> Self {
-        Self {
-            ticket,
-            ack: Some(Box::new(ack)),
-        }
+        Self { ticket, ack: Some(Box::new(ack)) }
     }
 
     /// A delivery that its queue has already forgotten.

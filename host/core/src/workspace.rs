@@ -148,9 +148,7 @@ impl Source {
             && path.len() <= Self::MAX_PATH
             && !path.contains('\\')
             && !path.chars().any(char::is_control)
-            && path
-                .split('/')
-                .all(|part| !part.is_empty() && part != "." && part != "..");
+            && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
         if !plain {
             return Err(crate::Error::invalid(
                 "files",
@@ -164,10 +162,7 @@ impl Source {
         self.bytes += content.len();
         self.bytes -= self.files.insert(path, content).map_or(0, |old| old.len());
         if self.files.len() > Self::MAX_FILES {
-            return Err(crate::Error::invalid(
-                "files",
-                format!("more than {} files", Self::MAX_FILES),
-            ));
+            return Err(crate::Error::invalid("files", format!("more than {} files", Self::MAX_FILES)));
         }
         if self.bytes > Self::MAX_BYTES {
             return Err(crate::Error::invalid(

@@ -1,1 +1,101 @@
-//! Turns a workspace into a snapshot.
+//! Turns a workspace into a snapshot, and finds it again.
+//!
+//! A version is its source. The snapshot is a cache of it, keyed by the source's hash
+//! and by everything else it depends on (base, engine configuration), so that an
+//! upgrade rebuilds instead of running stale code.
+
+mod folder;
+
+pub use folder::read_folder;
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use bifrost_core::{Limits, LogLevel, Source, WorkspaceReport};
+use bifrost_sandbox::*;
+use std::sync::Arc;
+
+/// A workspace version that is ready to run.
+#[derive(Clone)]
+pub struct Built {
+    /// What was found, and what was left out.
+    pub report: Arc<WorkspaceReport>,
+    /// What runs are made from.
+    pub image: Image,
+}
+
+/// Receives what a workspace prints while it is imported.
+pub type Output = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+
+/// The snapshot of this source: from the cache, or made now.
+///
+/// # Errors
+/// When no snapshot can be made at all. A bad file is part of the report instead.
+pub async fn build(
+    sandbox: &Sandbox,
+    source: &Arc<Source>,
+    limits: &BuildLimits,
+    output: Output,
+) -> Result<Built> {
+    let key = format!("{}-{}", sandbox.fingerprint(), source.hash());
+    let (image_name, report_name) = (format!("snapshot-{key}"), format!("report-{key}"));
+    if let Some(path) = sandbox.cache().get(&report_name)
+        && let Some(image) = sandbox.cached_image(&image_name)?
+    {
+        let report = serde_json::from_slice(&std::fs::read(path)?).context("cached report")?;
+        return Ok(Built { report: Arc::new(report), image });
+    }
+    let loaded = sandbox.load(load_invocation(source, output), limits).await?;
+    let image = sandbox.store_image(&image_name, &loaded.memory)?;
+    sandbox.cache().put(&report_name, &serde_json::to_vec(&loaded.report)?)?;
+    Ok(Built { report: Arc::new(loaded.report), image })
+}
+
+fn load_invocation(source: &Arc<Source>, output: Output) -> Invocation {
+    Invocation {
+        workflow: String::new(),
+        parameters: "{}".to_owned(),
+        context: "{}".to_owned(),
+        capture_variables: false,
+        limits: Limits::default(),
+        source: source.clone(),
+        capabilities: Arc::new(BuildOutput(output)),
+    }
+}
+
+/// A build may print and nothing else; the sandbox refuses the rest before it gets here.
+struct BuildOutput(Output);
+
+fn refused() -> CapabilityError {
+    CapabilityError::new(ErrorKind::Loading, "not available while a workspace is loaded")
+}
+
+#[async_trait]
+impl Capabilities for BuildOutput {
+    async fn config_get(&self, _: &str, _: Option<&str>) -> Result<Option<ConfigEntry>, CapabilityError> {
+        Err(refused())
+    }
+
+    async fn config_set(&self, _: &str, _: &str, _: bool, _: Option<&str>) -> Result<(), CapabilityError> {
+        Err(refused())
+    }
+
+    async fn config_list(&self, _: Option<&str>) -> Result<Vec<ConfigEntry>, CapabilityError> {
+        Err(refused())
+    }
+
+    async fn config_delete(&self, _: &str, _: Option<&str>) -> Result<bool, CapabilityError> {
+        Err(refused())
+    }
+
+    async fn log(&self, level: LogLevel, _logger: String, message: String) {
+        (self.0)(level, &message);
+    }
+
+    async fn http(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::Denied("not available while a workspace is loaded".to_owned()))
+    }
+
+    async fn platform(&self, _: &str, _: &str) -> Result<String, CapabilityError> {
+        Err(refused())
+    }
+}

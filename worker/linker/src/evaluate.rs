@@ -92,16 +92,11 @@ impl Program {
                         "module {index} is instantiated twice"
                     );
                     let args: HashMap<&str, u32> = args.iter().map(|a| (a.name, a.index)).collect();
-                    let exports =
-                        this.instantiate(index, &component.modules[index], &args, &instances)?;
+                    let exports = this.instantiate(index, &component.modules[index], &args, &instances)?;
                     instances.push(exports);
                     order.push(index);
                 }
-                Step::Alias {
-                    kind,
-                    instance,
-                    name,
-                } => {
+                Step::Alias { kind, instance, name } => {
                     let item = instances[*instance as usize]
                         .get(name)
                         .with_context(|| format!("instance {instance} has no `{name}`"))?;
@@ -121,8 +116,7 @@ impl Program {
                     this.lifts.push((lift.clone(), wanted));
                 }
                 Step::Canonical(
-                    lower @ (CanonicalFunction::Lower { .. }
-                    | CanonicalFunction::ResourceDrop { .. }),
+                    lower @ (CanonicalFunction::Lower { .. } | CanonicalFunction::ResourceDrop { .. }),
                 ) => {
                     this.core_funcs.push(Func::Host(this.lowered.len()));
                     this.lowered.push(lower.clone());
@@ -153,14 +147,11 @@ impl Program {
             let item = args
                 .get(import.module)
                 .and_then(|i| instances[*i as usize].get(import.name))
-                .with_context(|| {
-                    format!("module {index}: no {}::{}", import.module, import.name)
-                })?;
+                .with_context(|| format!("module {index}: no {}::{}", import.module, import.name))?;
             match *item {
                 Item::Func(f) => {
                     if let (Func::Host(n), wasmparser::TypeRef::Func(ty)) = (f, &import.ty) {
-                        self.host_types
-                            .insert(n, module.types[*ty as usize].clone());
+                        self.host_types.insert(n, module.types[*ty as usize].clone());
                     }
                     self.funcs[index].push(f);
                 }
@@ -169,14 +160,11 @@ impl Program {
                 Item::Global(g) => self.module_globals[index].push(g),
             }
         }
-        self.funcs[index].extend((0..module.functions.len()).map(|i| Func::Defined {
-            module: index,
-            index: i,
-        }));
+        self.funcs[index]
+            .extend((0..module.functions.len()).map(|i| Func::Defined { module: index, index: i }));
         for ty in &module.tables {
             self.module_tables[index].push(self.tables.len());
-            self.tables
-                .push((*ty, vec![None; usize::try_from(ty.initial)?]));
+            self.tables.push((*ty, vec![None; usize::try_from(ty.initial)?]));
         }
         for memory in &module.memories {
             ensure!(self.memory.is_empty(), "more than one memory");
@@ -185,10 +173,7 @@ impl Program {
         for global in &module.globals {
             let value = self.constant(index, &global.init_expr)?;
             self.module_globals[index].push(self.globals.len());
-            self.globals.push(GlobalState {
-                ty: global.ty,
-                value,
-            });
+            self.globals.push(GlobalState { ty: global.ty, value });
         }
         let mut exports = HashMap::new();
         for export in &module.exports {
@@ -221,10 +206,7 @@ impl Program {
                         other => bail!("element expression {other:?}"),
                     },
                 };
-                *self.tables[table]
-                    .1
-                    .get_mut(offset + i)
-                    .context("element out of the table")? = function;
+                *self.tables[table].1.get_mut(offset + i).context("element out of the table")? = function;
             }
         }
         for (offset, bytes) in &module.data {
@@ -244,9 +226,7 @@ impl Program {
                 Operator::I32Const { value } => stack.push(value.into()),
                 Operator::I64Const { value } => stack.push(value),
                 Operator::GlobalGet { global_index } => {
-                    stack.push(
-                        self.globals[self.module_globals[module][global_index as usize]].value,
-                    );
+                    stack.push(self.globals[self.module_globals[module][global_index as usize]].value);
                 }
                 Operator::I32Add => {
                     let (b, a) = (stack.pop().context("stack")?, stack.pop().context("stack")?);

@@ -1,9 +1,7 @@
 //! A memory image as a core module: one memory, its bytes, and nothing else.
 
 use crate::PAGE;
-use wasm_encoder::{
-    ConstExpr, DataSection, ExportKind, ExportSection, MemorySection, MemoryType, Module,
-};
+use wasm_encoder::{ConstExpr, DataSection, ExportKind, ExportSection, MemorySection, MemoryType, Module};
 
 /// The module `image` for these bytes (a whole number of pages). It has no code by
 /// construction, so that compiling it can never make native code of a tenant's choosing.
@@ -23,16 +21,9 @@ pub fn image_module(memory: &[u8]) -> Vec<u8> {
     module.section(&exports);
     // One segment: many small ones cost at every load, and zeros compress away on disk.
     let start = memory.iter().position(|b| *b != 0).unwrap_or(0);
-    let end = memory
-        .iter()
-        .rposition(|b| *b != 0)
-        .map_or(start, |i| i + 1);
+    let end = memory.iter().rposition(|b| *b != 0).map_or(start, |i| i + 1);
     let mut data = DataSection::new();
-    data.active(
-        0,
-        &ConstExpr::i32_const(start as i32),
-        memory[start..end].iter().copied(),
-    );
+    data.active(0, &ConstExpr::i32_const(start as i32), memory[start..end].iter().copied());
     module.section(&data);
     module.finish()
 }

@@ -50,11 +50,5 @@ pub fn link(component: &[u8], exports: &[&str]) -> anyhow::Result<Linked> {
     let merged = merge::merge(&parsed, &program)?;
     let wrapper = wrap::wrap(component, &program, &merged, exports, false)?;
     let probe = wrap::wrap(component, &program, &merged, exports, true)?;
-    Ok(Linked {
-        code: merged.code,
-        wrapper,
-        probe,
-        memory: program.memory,
-        globals: merged.globals,
-    })
+    Ok(Linked { code: merged.code, wrapper, probe, memory: program.memory, globals: merged.globals })
 }

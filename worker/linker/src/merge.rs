@@ -5,9 +5,8 @@ use anyhow::{Context, Result, anyhow, ensure};
 use std::collections::HashMap;
 use wasm_encoder::reencode::{self, Reencode, RoundtripReencoder};
 use wasm_encoder::{
-    CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
-    FunctionSection, GlobalSection, ImportSection, Instruction, NameMap, NameSection, RefType,
-    TableSection, TypeSection,
+    CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, FunctionSection,
+    GlobalSection, ImportSection, Instruction, NameMap, NameSection, RefType, TableSection, TypeSection,
 };
 use wasmparser::{CanonicalFunction, CanonicalOption, Operator};
 
@@ -28,9 +27,7 @@ impl Merged {
     /// The name under which the code exports a function.
     pub fn export_name(&self, function: Func) -> Result<&str> {
         let found = self.exports.iter().find(|(f, ..)| *f == function);
-        found
-            .map(|(_, name, _)| name.as_str())
-            .context("function is not exported")
+        found.map(|(_, name, _)| name.as_str()).context("function is not exported")
     }
 }
 
@@ -51,15 +48,7 @@ fn roots(program: &Program) -> Vec<Func> {
     }
     let mut lifted = vec![];
     for (lift, wanted) in &program.lifts {
-        if let (
-            CanonicalFunction::Lift {
-                core_func_index,
-                options: o,
-                ..
-            },
-            true,
-        ) = (lift, wanted)
-        {
+        if let (CanonicalFunction::Lift { core_func_index, options: o, .. }, true) = (lift, wanted) {
             options(o);
             lifted.push(program.core_funcs[*core_func_index as usize]);
         }
@@ -99,9 +88,7 @@ impl Analysis<'_, '_> {
             return Ok(None);
         };
         let parsed = &self.component.modules[module];
-        let parameters = parsed.types[parsed.functions[index] as usize]
-            .params()
-            .len();
+        let parameters = parsed.types[parsed.functions[index] as usize].params().len();
         let mut operators = parsed.bodies[index].get_operators_reader()?.into_iter();
         for expected in 0..parameters {
             match operators.next().transpose()? {
@@ -115,17 +102,11 @@ impl Analysis<'_, '_> {
         let Some(Operator::CallIndirect { table_index, .. }) = operators.next().transpose()? else {
             return Ok(None);
         };
-        if !matches!(operators.next().transpose()?, Some(Operator::End))
-            || operators.next().is_some()
-        {
+        if !matches!(operators.next().transpose()?, Some(Operator::End)) || operators.next().is_some() {
             return Ok(None);
         }
         let table = self.program.module_tables[module][table_index as usize];
-        Ok(self.program.tables[table]
-            .1
-            .get(usize::try_from(value)?)
-            .copied()
-            .flatten())
+        Ok(self.program.tables[table].1.get(usize::try_from(value)?).copied().flatten())
     }
 }
 
@@ -141,9 +122,7 @@ impl Types {
             return Ok(*index);
         }
         let index = self.known.len() as u32;
-        let encoded = RoundtripReencoder
-            .func_type(ty.clone())
-            .map_err(|e| anyhow!("{e}"))?;
+        let encoded = RoundtripReencoder.func_type(ty.clone()).map_err(|e| anyhow!("{e}"))?;
         self.section.ty().func_type(&encoded);
         self.known.insert(ty.clone(), index);
         Ok(index)
@@ -152,11 +131,7 @@ impl Types {
 
 /// Merges everything that the wanted exports can reach.
 pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
-    let mut analysis = Analysis {
-        component,
-        program,
-        resolved: HashMap::new(),
-    };
+    let mut analysis = Analysis { component, program, resolved: HashMap::new() };
     let roots = roots(program);
 
     // Reachability, from the roots and from every slot of a table that code can index.
@@ -195,9 +170,7 @@ pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
                         }
                     }
                 }
-                Operator::TableSet { .. }
-                | Operator::TableGrow { .. }
-                | Operator::TableInit { .. } => {
+                Operator::TableSet { .. } | Operator::TableGrow { .. } | Operator::TableInit { .. } => {
                     anyhow::bail!("tables that change at run time are not supported");
                 }
                 _ => {}
@@ -226,15 +199,8 @@ pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
     let (mut hosts, mut host_types) = (vec![], vec![]);
     for function in &reached {
         if let Func::Host(n) = function {
-            let ty = program
-                .host_types
-                .get(n)
-                .with_context(|| format!("host function {n} has no type"))?;
-            imports.import(
-                "host",
-                &format!("{n}"),
-                EntityType::Function(types.index(ty)?),
-            );
+            let ty = program.host_types.get(n).with_context(|| format!("host function {n} has no type"))?;
+            imports.import("host", &format!("{n}"), EntityType::Function(types.index(ty)?));
             index_of.insert(*function, hosts.len() as u32);
             hosts.push(*n);
             host_types.push(ty.clone());
@@ -255,12 +221,7 @@ pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
     let mut tables = TableSection::new();
     let mut elements = ElementSection::new();
     let mut table_of: HashMap<usize, u32> = HashMap::new();
-    for (t, (ty, slots)) in program
-        .tables
-        .iter()
-        .enumerate()
-        .filter(|(t, _)| table_used[*t])
-    {
+    for (t, (ty, slots)) in program.tables.iter().enumerate().filter(|(t, _)| table_used[*t]) {
         table_of.insert(t, table_of.len() as u32);
         tables.table(wasm_encoder::TableType {
             element_type: RefType::FUNCREF,
@@ -291,21 +252,11 @@ pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
     let mut exports = ExportSection::new();
     let mut global_of: HashMap<usize, u32> = HashMap::new();
     let mut values = vec![];
-    for (g, state) in program
-        .globals
-        .iter()
-        .enumerate()
-        .filter(|(g, _)| written[*g])
-    {
-        ensure!(
-            state.ty.content_type == wasmparser::ValType::I32,
-            "a mutable global that is not an i32"
-        );
+    for (g, state) in program.globals.iter().enumerate().filter(|(g, _)| written[*g]) {
+        ensure!(state.ty.content_type == wasmparser::ValType::I32, "a mutable global that is not an i32");
         let index = global_of.len() as u32;
         global_of.insert(g, index);
-        let ty = RoundtripReencoder
-            .global_type(state.ty)
-            .map_err(|e| anyhow!("{e}"))?;
+        let ty = RoundtripReencoder.global_type(state.ty).map_err(|e| anyhow!("{e}"))?;
         globals.global(ty, &ConstExpr::i32_const(state.value as i32));
         exports.export(&format!("global-{index}"), ExportKind::Global, index);
         values.push(state.value);
@@ -320,11 +271,7 @@ pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
         let parsed = &component.modules[module];
         let name = format!("function-{}", exported.len());
         exports.export(&name, ExportKind::Func, index_of[&target]);
-        exported.push((
-            root,
-            name,
-            parsed.types[parsed.functions[index] as usize].clone(),
-        ));
+        exported.push((root, name, parsed.types[parsed.functions[index] as usize].clone()));
     }
 
     let mut code = CodeSection::new();
@@ -343,11 +290,8 @@ pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
     }
 
     let mut names = NameMap::new();
-    let by_module: Vec<HashMap<u32, &str>> = component
-        .modules
-        .iter()
-        .map(|m| m.names.iter().copied().collect())
-        .collect();
+    let by_module: Vec<HashMap<u32, &str>> =
+        component.modules.iter().map(|m| m.names.iter().copied().collect()).collect();
     for (position, (module, index)) in bodies.iter().enumerate() {
         let imported = component.modules[*module].imported(wasmparser::ExternalKind::Func);
         if let Some(name) = by_module[*module].get(&((index + imported) as u32)) {
@@ -369,16 +313,8 @@ pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
         .section(&code)
         .section(&name_section);
     let bytes = module.finish();
-    wasmparser::Validator::new()
-        .validate_all(&bytes)
-        .context("the merged module is not valid")?;
-    Ok(Merged {
-        code: bytes,
-        hosts,
-        host_types,
-        exports: exported,
-        globals: values,
-    })
+    wasmparser::Validator::new().validate_all(&bytes).context("the merged module is not valid")?;
+    Ok(Merged { code: bytes, hosts, host_types, exports: exported, globals: values })
 }
 
 /// Rewrites one module's indices, and folds globals that never change.
@@ -401,10 +337,7 @@ impl Reencode for Encoder<'_, '_, '_> {
 
     fn function_index(&mut self, function: u32) -> Result<u32, reencode::Error<Self::Error>> {
         let function = self.analysis.program.funcs[self.module][function as usize];
-        let target = self
-            .analysis
-            .resolve(function)
-            .map_err(reencode::Error::UserError)?;
+        let target = self.analysis.resolve(function).map_err(reencode::Error::UserError)?;
         Ok(self.index_of[&target])
     }
 

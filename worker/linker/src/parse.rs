@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail, ensure};
 use wasmparser::{
-    CanonicalFunction, ComponentAlias, ComponentExternalKind, ConstExpr, DataKind, ElementItems,
-    ElementKind, Export, ExternalKind, FuncType, FunctionBody, Global, Import, Instance,
-    MemoryType, Name, NameSectionReader, Parser, Payload, TableType, TypeRef,
+    CanonicalFunction, ComponentAlias, ComponentExternalKind, ConstExpr, DataKind, ElementItems, ElementKind,
+    Export, ExternalKind, FuncType, FunctionBody, Global, Import, Instance, MemoryType, Name,
+    NameSectionReader, Parser, Payload, TableType, TypeRef,
 };
 
 /// A core module, split into what linking needs.
@@ -56,12 +56,7 @@ pub struct Component<'a> {
 
 impl<'a> Component<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
-        let mut this = Self {
-            modules: vec![],
-            steps: vec![],
-            exports: vec![],
-            functions: vec![],
-        };
+        let mut this = Self { modules: vec![], steps: vec![], exports: vec![], functions: vec![] };
         // What we are inside of: true for a core module, false for a nested component.
         let mut nested: Vec<bool> = vec![];
         let mut lifts = 0;
@@ -87,11 +82,7 @@ impl<'a> Component<'a> {
             }
             match nested.as_slice() {
                 [] => this.top(payload, &mut lifts)?,
-                [true] => this
-                    .modules
-                    .last_mut()
-                    .expect("inside a module")
-                    .section(payload)?,
+                [true] => this.modules.last_mut().expect("inside a module").section(payload)?,
                 _ => {}
             }
         }
@@ -108,21 +99,10 @@ impl<'a> Component<'a> {
             Payload::ComponentAliasSection(section) => {
                 for alias in section {
                     match alias? {
-                        ComponentAlias::CoreInstanceExport {
-                            kind,
-                            instance_index,
-                            name,
-                        } => {
-                            self.steps.push(Step::Alias {
-                                kind,
-                                instance: instance_index,
-                                name,
-                            });
+                        ComponentAlias::CoreInstanceExport { kind, instance_index, name } => {
+                            self.steps.push(Step::Alias { kind, instance: instance_index, name });
                         }
-                        ComponentAlias::InstanceExport {
-                            kind: ComponentExternalKind::Func,
-                            ..
-                        } => {
+                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, .. } => {
                             self.functions.push(None);
                         }
                         _ => {}
@@ -207,11 +187,7 @@ impl<'a> Module<'a> {
             Payload::DataSection(section) => {
                 for data in section {
                     let data = data?;
-                    let DataKind::Active {
-                        memory_index: 0,
-                        offset_expr,
-                    } = data.kind
-                    else {
+                    let DataKind::Active { memory_index: 0, offset_expr } = data.kind else {
                         bail!("passive data segments are not supported");
                     };
                     self.data.push((offset_expr, data.data));
@@ -226,10 +202,8 @@ impl<'a> Module<'a> {
                 let reader = wasmparser::BinaryReader::new(custom.data(), custom.data_offset());
                 for name in NameSectionReader::new(reader) {
                     if let Ok(Name::Function(map)) = name {
-                        self.names = map
-                            .into_iter()
-                            .filter_map(|n| n.ok().map(|n| (n.index, n.name)))
-                            .collect();
+                        self.names =
+                            map.into_iter().filter_map(|n| n.ok().map(|n| (n.index, n.name))).collect();
                     }
                 }
             }
@@ -239,38 +213,25 @@ impl<'a> Module<'a> {
     }
 
     fn element(&mut self, element: wasmparser::Element<'a>) -> Result<()> {
-        let ElementKind::Active {
-            table_index,
-            offset_expr,
-        } = element.kind
-        else {
-            ensure!(
-                matches!(element.kind, ElementKind::Declared),
-                "passive elements are not supported"
-            );
+        let ElementKind::Active { table_index, offset_expr } = element.kind else {
+            ensure!(matches!(element.kind, ElementKind::Declared), "passive elements are not supported");
             return Ok(());
         };
         let items = match element.items {
-            ElementItems::Functions(items) => items
-                .into_iter()
-                .map(|i| Ok(ElementItem::Function(i?)))
-                .collect::<Result<_>>()?,
-            ElementItems::Expressions(_, items) => items
-                .into_iter()
-                .map(|e| Ok(ElementItem::Expression(e?)))
-                .collect::<Result<_>>()?,
+            ElementItems::Functions(items) => {
+                items.into_iter().map(|i| Ok(ElementItem::Function(i?))).collect::<Result<_>>()?
+            }
+            ElementItems::Expressions(_, items) => {
+                items.into_iter().map(|e| Ok(ElementItem::Expression(e?))).collect::<Result<_>>()?
+            }
         };
-        self.elements
-            .push((table_index.unwrap_or(0), offset_expr, items));
+        self.elements.push((table_index.unwrap_or(0), offset_expr, items));
         Ok(())
     }
 
     /// Number of imports of one kind: where the defined items of that kind begin.
     pub fn imported(&self, kind: ExternalKind) -> usize {
-        self.imports
-            .iter()
-            .filter(|i| external_kind(&i.ty) == kind)
-            .count()
+        self.imports.iter().filter(|i| external_kind(&i.ty) == kind).count()
     }
 }
 

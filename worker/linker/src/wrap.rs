@@ -9,29 +9,19 @@ use crate::{evaluate::*, merge::Merged};
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
-    Alias, CanonicalFunctionSection, CanonicalOption, CodeSection, Component,
-    ComponentAliasSection, ComponentExportKind, ComponentExportSection, ComponentImportSection,
-    ComponentTypeRef, ComponentTypeSection, ConstExpr, CoreTypeSection, ElementSection, Elements,
-    EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalType, ImportSection,
-    InstanceSection, MemoryType, Module, ModuleArg, ModuleSection, ModuleType, PrimitiveValType,
-    RawSection, RefType, TableSection, TableType, TypeSection, ValType,
+    Alias, CanonicalFunctionSection, CanonicalOption, CodeSection, Component, ComponentAliasSection,
+    ComponentExportKind, ComponentExportSection, ComponentImportSection, ComponentTypeRef,
+    ComponentTypeSection, ConstExpr, CoreTypeSection, ElementSection, Elements, EntityType, ExportKind,
+    ExportSection, Function, FunctionSection, GlobalType, ImportSection, InstanceSection, MemoryType, Module,
+    ModuleArg, ModuleSection, ModuleType, PrimitiveValType, RawSection, RefType, TableSection, TableType,
+    TypeSection, ValType,
 };
 use wasmparser::{CanonicalFunction, CanonicalOption as Parsed, ComponentAlias, Parser, Payload};
 
-const MEMORY: MemoryType = MemoryType {
-    minimum: 1,
-    maximum: None,
-    memory64: false,
-    shared: false,
-    page_size_log2: None,
-};
-const TABLE: TableType = TableType {
-    element_type: RefType::FUNCREF,
-    table64: false,
-    minimum: 0,
-    maximum: None,
-    shared: false,
-};
+const MEMORY: MemoryType =
+    MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None };
+const TABLE: TableType =
+    TableType { element_type: RefType::FUNCREF, table64: false, minimum: 0, maximum: None, shared: false };
 
 // Core index spaces of the wrapper, in the order in which `prelude` fills them.
 const CODE_MODULE: u32 = 0;
@@ -118,12 +108,7 @@ pub fn wrap(
             Payload::ComponentAliasSection(section) => {
                 let mut aliases = ComponentAliasSection::new();
                 for alias in section {
-                    if let ComponentAlias::InstanceExport {
-                        kind,
-                        instance_index,
-                        name,
-                    } = alias?
-                    {
+                    if let ComponentAlias::InstanceExport { kind, instance_index, name } = alias? {
                         let kind = match kind {
                             wasmparser::ComponentExternalKind::Func => {
                                 functions.push(Some(function_count));
@@ -136,11 +121,7 @@ pub fn wrap(
                             }
                             other => bail!("alias of {other:?}"),
                         };
-                        aliases.alias(Alias::InstanceExport {
-                            instance: instance_index,
-                            kind,
-                            name,
-                        });
+                        aliases.alias(Alias::InstanceExport { instance: instance_index, kind, name });
                     }
                 }
                 if !aliases.is_empty() {
@@ -162,16 +143,10 @@ pub fn wrap(
                                 continue;
                             }
                             match lower {
-                                CanonicalFunction::Lower {
-                                    func_index,
-                                    options,
-                                } => {
-                                    let target = functions[func_index as usize]
-                                        .context("lowering of a lift")?;
-                                    canon.lower(
-                                        target,
-                                        lower_options(program, &allocators, &options)?,
-                                    );
+                                CanonicalFunction::Lower { func_index, options } => {
+                                    let target =
+                                        functions[func_index as usize].context("lowering of a lift")?;
+                                    canon.lower(target, lower_options(program, &allocators, &options)?);
                                 }
                                 CanonicalFunction::ResourceDrop { resource } => {
                                     canon.resource_drop(resource);
@@ -210,52 +185,31 @@ pub fn wrap(
         .iter()
         .zip(&names)
         .map(|(n, name)| {
-            Ok((
-                name.as_str(),
-                ExportKind::Func,
-                host_core[*n].context("host function not lowered")?,
-            ))
+            Ok((name.as_str(), ExportKind::Func, host_core[*n].context("host function not lowered")?))
         })
         .collect::<Result<_>>()?;
     instances.export_items(items);
     let (host, code) = (2, 3);
     instances.instantiate(
         CODE_MODULE,
-        [
-            ("image", ModuleArg::Instance(IMAGE)),
-            ("host", ModuleArg::Instance(host)),
-        ],
+        [("image", ModuleArg::Instance(IMAGE)), ("host", ModuleArg::Instance(host))],
     );
     out.section(&instances);
 
     let mut aliases = ComponentAliasSection::new();
     let mut alias = |aliases: &mut ComponentAliasSection, instance, name: &str| {
-        aliases.alias(Alias::CoreInstanceExport {
-            instance,
-            kind: ExportKind::Func,
-            name,
-        });
+        aliases.alias(Alias::CoreInstanceExport { instance, kind: ExportKind::Func, name });
         core_funcs += 1;
         core_funcs - 1
     };
     let mut slots = vec![];
     for (i, allocator) in allocators.iter().enumerate() {
-        slots.push((
-            i.to_string(),
-            alias(&mut aliases, code, merged.export_name(*allocator)?),
-        ));
+        slots.push((i.to_string(), alias(&mut aliases, code, merged.export_name(*allocator)?)));
     }
-    aliases.alias(Alias::CoreInstanceExport {
-        instance: SHIM,
-        kind: ExportKind::Table,
-        name: "slots",
-    });
+    aliases.alias(Alias::CoreInstanceExport { instance: SHIM, kind: ExportKind::Table, name: "slots" });
     out.section(&aliases);
     let mut instances = InstanceSection::new();
-    let mut items: Vec<_> = slots
-        .iter()
-        .map(|(name, f)| (name.as_str(), ExportKind::Func, *f))
-        .collect();
+    let mut items: Vec<_> = slots.iter().map(|(name, f)| (name.as_str(), ExportKind::Func, *f)).collect();
     items.push(("slots", ExportKind::Table, 0));
     instances.export_items(items);
     instances.instantiate(FIX_MODULE, [("code", ModuleArg::Instance(4))]);
@@ -264,22 +218,14 @@ pub fn wrap(
     let mut aliases = ComponentAliasSection::new();
     let mut canon = CanonicalFunctionSection::new();
     for (lift, old) in &lifts {
-        let CanonicalFunction::Lift {
-            core_func_index,
-            type_index,
-            options,
-        } = lift
-        else {
+        let CanonicalFunction::Lift { core_func_index, type_index, options } = lift else {
             continue;
         };
         if !wanted_exports.iter().any(|(_, f)| *f as usize == *old) {
             continue;
         }
-        let core = alias(
-            &mut aliases,
-            code,
-            merged.export_name(program.core_funcs[*core_func_index as usize])?,
-        );
+        let core =
+            alias(&mut aliases, code, merged.export_name(program.core_funcs[*core_func_index as usize])?);
         let mut encoded = vec![];
         for option in options {
             encoded.push(match option {
@@ -305,22 +251,14 @@ pub fn wrap(
 
     let mut section = ComponentExportSection::new();
     for (name, old) in &wanted_exports {
-        let function =
-            functions[*old as usize].context("export of a function that was not lifted")?;
+        let function = functions[*old as usize].context("export of a function that was not lifted")?;
         section.export(name.as_str(), ComponentExportKind::Func, function, None);
         function_count += 1;
     }
     out.section(&section);
 
     if probe {
-        add_probe(
-            &mut out,
-            merged.globals.len(),
-            code,
-            core_funcs,
-            type_count,
-            function_count,
-        );
+        add_probe(&mut out, merged.globals.len(), code, core_funcs, type_count, function_count);
     }
     let bytes = out.finish();
     wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all())
@@ -330,17 +268,10 @@ pub fn wrap(
 }
 
 fn raw(out: &mut Component, id: u8, component: &[u8], range: std::ops::Range<usize>) {
-    out.section(&RawSection {
-        id,
-        data: &component[range],
-    });
+    out.section(&RawSection { id, data: &component[range] });
 }
 
-fn lower_options(
-    program: &Program,
-    allocators: &[Func],
-    options: &[Parsed],
-) -> Result<Vec<CanonicalOption>> {
+fn lower_options(program: &Program, allocators: &[Func], options: &[Parsed]) -> Result<Vec<CanonicalOption>> {
     options
         .iter()
         .map(|option| {
@@ -349,10 +280,7 @@ fn lower_options(
                 Parsed::Memory(_) => CanonicalOption::Memory(0),
                 Parsed::Realloc(f) => {
                     let function = program.core_funcs[*f as usize];
-                    let slot = allocators
-                        .iter()
-                        .position(|a| *a == function)
-                        .context("allocator")?;
+                    let slot = allocators.iter().position(|a| *a == function).context("allocator")?;
                     CanonicalOption::Realloc(slot as u32)
                 }
                 other => bail!("canonical option {other:?}"),
@@ -363,34 +291,25 @@ fn lower_options(
 
 /// Imports of `code` and `image`, the small modules, and the instances `image` and `shim`.
 fn prelude(out: &mut Component, merged: &Merged, allocators: usize, probe: bool) -> Result<()> {
-    let function = |ty: &wasmparser::FuncType| {
-        RoundtripReencoder
-            .func_type(ty.clone())
-            .map_err(|e| anyhow!("{e}"))
-    };
+    let function =
+        |ty: &wasmparser::FuncType| RoundtripReencoder.func_type(ty.clone()).map_err(|e| anyhow!("{e}"));
     let mut code = ModuleType::new();
     let mut types = 0;
     code.import("image", "memory", EntityType::Memory(MEMORY));
     for (host, ty) in merged.hosts.iter().zip(&merged.host_types) {
         let ty = function(ty)?;
-        code.ty()
-            .function(ty.params().iter().copied(), ty.results().iter().copied());
+        code.ty().function(ty.params().iter().copied(), ty.results().iter().copied());
         code.import("host", &host.to_string(), EntityType::Function(types));
         types += 1;
     }
     for (_, name, ty) in &merged.exports {
         let ty = function(ty)?;
-        code.ty()
-            .function(ty.params().iter().copied(), ty.results().iter().copied());
+        code.ty().function(ty.params().iter().copied(), ty.results().iter().copied());
         code.export(name, EntityType::Function(types));
         types += 1;
     }
     for index in 0..merged.globals.len() {
-        let ty = GlobalType {
-            val_type: ValType::I32,
-            mutable: true,
-            shared: false,
-        };
+        let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
         code.export(&format!("global-{index}"), EntityType::Global(ty));
     }
     let mut image = ModuleType::new();
@@ -413,11 +332,7 @@ fn prelude(out: &mut Component, merged: &Merged, allocators: usize, probe: bool)
     instances.instantiate(SHIM_MODULE, std::iter::empty::<(&str, ModuleArg)>());
     out.section(&instances);
     let mut aliases = ComponentAliasSection::new();
-    aliases.alias(Alias::CoreInstanceExport {
-        instance: IMAGE,
-        kind: ExportKind::Memory,
-        name: "memory",
-    });
+    aliases.alias(Alias::CoreInstanceExport { instance: IMAGE, kind: ExportKind::Memory, name: "memory" });
     for index in 0..allocators {
         aliases.alias(Alias::CoreInstanceExport {
             instance: SHIM,
@@ -439,11 +354,7 @@ fn shim(allocators: usize) -> Module {
     let mut functions = FunctionSection::new();
     let mut tables = TableSection::new();
     let size = Some(allocators as u64);
-    tables.table(TableType {
-        minimum: allocators as u64,
-        maximum: size,
-        ..TABLE
-    });
+    tables.table(TableType { minimum: allocators as u64, maximum: size, ..TABLE });
     let mut exports = ExportSection::new();
     exports.export("slots", ExportKind::Table, 0);
     let mut code = CodeSection::new();
@@ -456,12 +367,7 @@ fn shim(allocators: usize) -> Module {
         sink.i32_const(index as i32).call_indirect(0, 0).end();
         code.function(&body);
     }
-    module
-        .section(&types)
-        .section(&functions)
-        .section(&tables)
-        .section(&exports)
-        .section(&code);
+    module.section(&types).section(&functions).section(&tables).section(&exports).section(&code);
     module
 }
 
@@ -477,11 +383,7 @@ fn fix(allocators: usize) -> Module {
     imports.import("code", "slots", EntityType::Table(TABLE));
     let mut elements = ElementSection::new();
     let all: Vec<u32> = (0..allocators as u32).collect();
-    elements.active(
-        None,
-        &ConstExpr::i32_const(0),
-        Elements::Functions(all.into()),
-    );
+    elements.active(None, &ConstExpr::i32_const(0), Elements::Functions(all.into()));
     module.section(&types).section(&imports).section(&elements);
     module
 }
@@ -495,11 +397,7 @@ fn probe_module(globals: usize) -> Module {
     let mut imports = ImportSection::new();
     imports.import("code", "memory", EntityType::Memory(MEMORY));
     for index in 0..globals {
-        let ty = GlobalType {
-            val_type: ValType::I32,
-            mutable: true,
-            shared: false,
-        };
+        let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
         imports.import("code", &format!("global-{index}"), EntityType::Global(ty));
     }
     let mut functions = FunctionSection::new();
@@ -508,38 +406,21 @@ fn probe_module(globals: usize) -> Module {
     functions.function(0);
     exports.export("memory", ExportKind::Func, 0);
     let mut body = Function::new([(1, ValType::I32)]);
-    let at = |offset| wasm_encoder::MemArg {
-        offset,
-        align: 2,
-        memory_index: 0,
-    };
+    let at = |offset| wasm_encoder::MemArg { offset, align: 2, memory_index: 0 };
     let mut sink = body.instructions();
-    sink.i32_const(1)
-        .memory_grow(0)
-        .i32_const(16)
-        .i32_shl()
-        .local_tee(0);
+    sink.i32_const(1).memory_grow(0).i32_const(16).i32_shl().local_tee(0);
     sink.i32_const(0).i32_store(at(0));
     sink.local_get(0).local_get(0).i32_store(at(4));
     sink.local_get(0).end();
     code.function(&body);
     for index in 0..globals {
         functions.function(0);
-        exports.export(
-            &format!("global-{index}"),
-            ExportKind::Func,
-            index as u32 + 1,
-        );
+        exports.export(&format!("global-{index}"), ExportKind::Func, index as u32 + 1);
         let mut body = Function::new([]);
         body.instructions().global_get(index as u32).end();
         code.function(&body);
     }
-    module
-        .section(&types)
-        .section(&imports)
-        .section(&functions)
-        .section(&exports)
-        .section(&code);
+    module.section(&types).section(&imports).section(&functions).section(&exports).section(&code);
     module
 }
 
@@ -554,21 +435,12 @@ fn add_probe(
     let mut aliases = ComponentAliasSection::new();
     let names: Vec<String> = (0..globals).map(|i| format!("global-{i}")).collect();
     for name in &names {
-        aliases.alias(Alias::CoreInstanceExport {
-            instance: code,
-            kind: ExportKind::Global,
-            name,
-        });
+        aliases.alias(Alias::CoreInstanceExport { instance: code, kind: ExportKind::Global, name });
     }
     out.section(&aliases);
     let mut instances = InstanceSection::new();
     let mut items = vec![("memory", ExportKind::Memory, 0)];
-    items.extend(
-        names
-            .iter()
-            .enumerate()
-            .map(|(i, n)| (n.as_str(), ExportKind::Global, i as u32)),
-    );
+    items.extend(names.iter().enumerate().map(|(i, n)| (n.as_str(), ExportKind::Global, i as u32)));
     instances.export_items(items);
     instances.instantiate(PROBE_MODULE, [("code", ModuleArg::Instance(6))]);
     out.section(&instances);
@@ -582,23 +454,14 @@ fn add_probe(
     section
         .function()
         .params(std::iter::empty::<(&str, PrimitiveValType)>())
-        .result(Some(wasm_encoder::ComponentValType::Primitive(
-            PrimitiveValType::S32,
-        )));
+        .result(Some(wasm_encoder::ComponentValType::Primitive(PrimitiveValType::S32)));
     out.section(&section);
 
     let mut aliases = ComponentAliasSection::new();
     let mut canon = CanonicalFunctionSection::new();
     let mut exports = ComponentExportSection::new();
-    for (index, name) in std::iter::once("memory")
-        .chain(names.iter().map(String::as_str))
-        .enumerate()
-    {
-        aliases.alias(Alias::CoreInstanceExport {
-            instance: 7,
-            kind: ExportKind::Func,
-            name,
-        });
+    for (index, name) in std::iter::once("memory").chain(names.iter().map(String::as_str)).enumerate() {
+        aliases.alias(Alias::CoreInstanceExport { instance: 7, kind: ExportKind::Func, name });
         if index == 0 {
             canon.lift(core_funcs, types + 1, [CanonicalOption::Memory(0)]);
         } else {
@@ -608,17 +471,9 @@ fn add_probe(
     }
     let lifted = functions;
     functions += 1 + globals as u32;
-    for (index, name) in std::iter::once("memory")
-        .chain(names.iter().map(String::as_str))
-        .enumerate()
-    {
+    for (index, name) in std::iter::once("memory").chain(names.iter().map(String::as_str)).enumerate() {
         let name = format!("probe-{name}");
-        exports.export(
-            name.as_str(),
-            ComponentExportKind::Func,
-            lifted + index as u32,
-            None,
-        );
+        exports.export(name.as_str(), ComponentExportKind::Func, lifted + index as u32, None);
         functions += 1;
     }
     let _ = functions;

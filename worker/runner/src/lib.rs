@@ -1,1 +1,4 @@
-//! Takes runs from the queue and drives the sandbox processes.
+//! Gives runs their capabilities and drives them.
+
+pub mod egress;
+pub mod local;

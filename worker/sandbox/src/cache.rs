@@ -20,8 +20,7 @@ impl Cache {
     /// When the folder cannot be written or the key file is damaged.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self> {
         let folder = folder.into();
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -39,30 +38,36 @@ impl Cache {
             std::fs::remove_file(&file.0)?;
         }
         let key = std::fs::read(&path)?;
-        let key = key
-            .try_into()
-            .ok()
-            .with_context(|| format!("{} is damaged; delete it", path.display()))?;
+        let key = key.try_into().ok().with_context(|| format!("{} is damaged; delete it", path.display()))?;
         Ok(Self { folder, key })
     }
 
     /// The path of an entry whose content is authentic, made with `compile` if need be.
     /// A damaged or forged entry is replaced.
     pub fn entry(&self, name: &str, compile: impl FnOnce() -> Result<Vec<u8>>) -> Result<PathBuf> {
-        let path = self.folder.join(name).with_extension("cwasm");
-        let seal = path.with_extension("seal");
-        if let (Ok(content), Ok(sealed)) = (std::fs::read(&path), std::fs::read(&seal)) {
-            if self.seal(name, &content) == sealed.as_slice() {
-                return Ok(path);
-            }
-            tracing::warn!(
-                entry = name,
-                "cache entry is not authentic; compiling again"
-            );
+        match self.get(name) {
+            Some(path) => Ok(path),
+            None => self.put(name, &compile()?),
         }
-        let content = compile()?;
-        self.write(&seal, &self.seal(name, &content))?;
-        self.write(&path, &content)?;
+    }
+
+    /// The path of an entry, if it is there and authentic.
+    pub fn get(&self, name: &str) -> Option<PathBuf> {
+        let path = self.folder.join(name).with_extension("cwasm");
+        let content = std::fs::read(&path).ok()?;
+        let sealed = std::fs::read(path.with_extension("seal")).ok()?;
+        if self.seal(name, &content) == sealed.as_slice() {
+            return Some(path);
+        }
+        tracing::warn!(entry = name, "cache entry is not authentic; it will be made again");
+        None
+    }
+
+    /// Writes an entry.
+    pub fn put(&self, name: &str, content: &[u8]) -> Result<PathBuf> {
+        let path = self.folder.join(name).with_extension("cwasm");
+        self.write(&path.with_extension("seal"), &self.seal(name, content))?;
+        self.write(&path, content)?;
         Ok(path)
     }
 
@@ -78,8 +83,7 @@ impl Cache {
         let (temporary, mut file) = tempfile(&self.folder)?;
         file.write_all(content)?;
         drop(file);
-        std::fs::rename(&temporary, path)
-            .with_context(|| format!("cannot write {}", path.display()))
+        std::fs::rename(&temporary, path).with_context(|| format!("cannot write {}", path.display()))
     }
 }
 
@@ -87,10 +91,7 @@ fn tempfile(folder: &Path) -> Result<(PathBuf, std::fs::File)> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|e| anyhow::anyhow!("no randomness: {e}"))?;
     let path = folder.join(format!(".{:016x}", u64::from_le_bytes(random)));
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)?;
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&path)?;
     Ok((path, file))
 }
 
@@ -102,16 +103,10 @@ mod tests {
     fn a_forged_entry_is_compiled_again() {
         let folder = ::tempfile::tempdir().expect("folder");
         let cache = Cache::open(folder.path()).expect("cache");
-        let path = cache
-            .entry("code", || Ok(b"native".to_vec()))
-            .expect("entry");
-        cache
-            .entry("code", || unreachable!("it is cached"))
-            .expect("entry");
+        let path = cache.entry("code", || Ok(b"native".to_vec())).expect("entry");
+        cache.entry("code", || unreachable!("it is cached")).expect("entry");
         std::fs::write(&path, b"forged").expect("write");
-        let path = cache
-            .entry("code", || Ok(b"native".to_vec()))
-            .expect("entry");
+        let path = cache.entry("code", || Ok(b"native".to_vec())).expect("entry");
         assert_eq!(std::fs::read(path).expect("read"), b"native");
     }
 

@@ -34,10 +34,7 @@ pub struct CapabilityError {
 impl CapabilityError {
     /// A refusal of this kind.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 }
 

@@ -4,9 +4,7 @@ use crate::{bindings, cache::Cache, host::State};
 use anyhow::Result;
 use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, Module, PoolingAllocationConfig,
-};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, Module, PoolingAllocationConfig};
 
 /// How a sandbox is sized. The defaults suit one process per core.
 #[derive(Clone, Debug)]
@@ -23,11 +21,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            slots: 1_100,
-            max_memory_bytes: 1 << 30,
-            keep_resident_bytes: 16 << 20,
-        }
+        Self { slots: 1_100, max_memory_bytes: 1 << 30, keep_resident_bytes: 16 << 20 }
     }
 }
 
@@ -108,14 +102,7 @@ impl Sandbox {
         linker.root().module("code", &code)?;
         let module = image(&engine, &cache, bifrost_base::MEMORY)?;
         let base = ready(&linker, &wrapper, module)?;
-        Ok(Self {
-            engine,
-            cache,
-            linker,
-            wrapper,
-            probe,
-            base,
-        })
+        Ok(Self { engine, cache, linker, wrapper, probe, base })
     }
 
     /// The image that no workspace was loaded into: where builds and drafts begin.
@@ -123,22 +110,31 @@ impl Sandbox {
         &self.base
     }
 
-    /// Makes a snapshot's memory ready to run.
-    pub fn image(&self, memory: &[u8]) -> Result<Image> {
-        ready(
-            &self.linker,
-            &self.wrapper,
-            image(&self.engine, &self.cache, memory)?,
-        )
+    /// Keeps a snapshot's memory in the cache under `name`, and makes it ready to run.
+    pub fn store_image(&self, name: &str, memory: &[u8]) -> Result<Image> {
+        let wasm = bifrost_linker::image_module(memory);
+        let native = precompile_module(&self.engine, name, &wasm)?;
+        let path = self.cache.put(name, &native)?;
+        ready(&self.linker, &self.wrapper, deserialize(&self.engine, &path)?)
+    }
+
+    /// A snapshot kept by [`Self::store_image`]; `None` when it is not in the cache.
+    pub fn cached_image(&self, name: &str) -> Result<Option<Image>> {
+        match self.cache.get(name) {
+            Some(path) => ready(&self.linker, &self.wrapper, deserialize(&self.engine, &path)?).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The cache of native code.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     /// What a cached snapshot depends on besides the source: base and engine.
     pub fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
-        hasher
-            .update(bifrost_base::CODE)
-            .update(bifrost_base::MEMORY)
-            .update(bifrost_base::WRAPPER);
+        hasher.update(bifrost_base::CODE).update(bifrost_base::MEMORY).update(bifrost_base::WRAPPER);
         hasher.update(fingerprint(&self.engine).as_bytes());
         hasher.finalize().to_hex()[..32].to_owned()
     }
@@ -154,19 +150,11 @@ fn ready(linker: &Linker<State>, wrapper: &Component, module: Module) -> Result<
     let mut linker = linker.clone();
     linker.root().module("image", &module)?;
     let pre = bindings::PlatformSidePre::new(linker.instantiate_pre(wrapper)?)?;
-    Ok(Image {
-        pre: Arc::new(pre),
-        module,
-    })
+    Ok(Image { pre: Arc::new(pre), module })
 }
 
 fn image(engine: &Engine, cache: &Cache, memory: &[u8]) -> Result<Module> {
-    load_module(
-        engine,
-        cache,
-        "image",
-        &bifrost_linker::image_module(memory),
-    )
+    load_module(engine, cache, "image", &bifrost_linker::image_module(memory))
 }
 
 /// Everything about engine and settings that compiled code depends on.
@@ -186,34 +174,32 @@ fn fingerprint(engine: &Engine) -> String {
 }
 
 fn entry_name(engine: &Engine, kind: &str, wasm: &[u8]) -> String {
-    format!(
-        "{kind}-{}-{}",
-        fingerprint(engine),
-        &blake3::hash(wasm).to_hex()[..32]
-    )
+    format!("{kind}-{}-{}", fingerprint(engine), &blake3::hash(wasm).to_hex()[..32])
+}
+
+fn precompile_module(engine: &Engine, kind: &str, wasm: &[u8]) -> Result<Vec<u8>> {
+    engine.precompile_module(wasm).map_err(|e| anyhow::anyhow!("compiling {kind}: {e:?}"))
 }
 
 fn load_module(engine: &Engine, cache: &Cache, kind: &str, wasm: &[u8]) -> Result<Module> {
-    let path = cache.entry(&entry_name(engine, kind, wasm), || {
-        engine
-            .precompile_module(wasm)
-            .map_err(|e| anyhow::anyhow!("compiling {kind}: {e:?}"))
-    })?;
+    let name = entry_name(engine, kind, wasm);
+    deserialize(engine, &cache.entry(&name, || precompile_module(engine, kind, wasm))?)
+}
+
+fn deserialize(engine: &Engine, path: &std::path::Path) -> Result<Module> {
     #[expect(unsafe_code, reason = "loading native code is unsafe by nature")]
-    // SAFETY: `entry` returns only files that this installation sealed with its own key,
-    // and they are never changed in place.
+    // SAFETY: the cache returns only files that this installation sealed with its own
+    // key, and they are never changed in place.
     let module = unsafe { Module::deserialize_file(engine, path) }?;
     Ok(module)
 }
 
 fn load_component(engine: &Engine, cache: &Cache, kind: &str, wasm: &[u8]) -> Result<Component> {
     let path = cache.entry(&entry_name(engine, kind, wasm), || {
-        engine
-            .precompile_component(wasm)
-            .map_err(|e| anyhow::anyhow!("compiling {kind}: {e:?}"))
+        engine.precompile_component(wasm).map_err(|e| anyhow::anyhow!("compiling {kind}: {e:?}"))
     })?;
     #[expect(unsafe_code, reason = "loading native code is unsafe by nature")]
-    // SAFETY: as in `load_module`.
+    // SAFETY: as in `deserialize`.
     let component = unsafe { Component::deserialize_file(engine, path) }?;
     Ok(component)
 }

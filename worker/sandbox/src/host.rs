@@ -70,11 +70,7 @@ impl State {
         Self {
             table,
             // Nothing: no files, no environment, no arguments, no sockets; output goes nowhere.
-            wasi: WasiCtxBuilder::new()
-                .allow_tcp(false)
-                .allow_udp(false)
-                .allow_ip_name_lookup(false)
-                .build(),
+            wasi: WasiCtxBuilder::new().allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).build(),
             http: WasiHttpCtx::new(),
             gate: HttpGate::new(capabilities.clone(), &limits, exceeded.clone(), loading),
             capabilities,
@@ -113,20 +109,13 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            hooks: &mut self.gate,
-            table: &mut self.table,
-            ctx: &mut self.http,
-        }
+        WasiHttpCtxView { hooks: &mut self.gate, table: &mut self.table, ctx: &mut self.http }
     }
 }
 
@@ -164,18 +153,11 @@ fn refusal(error: CapabilityError) -> types::Error {
         ErrorKind::Loading => types::ErrorKind::Loading,
         ErrorKind::Unavailable => types::ErrorKind::Unavailable,
     };
-    types::Error {
-        kind,
-        message: error.message,
-    }
+    types::Error { kind, message: error.message }
 }
 
 fn entry(entry: ConfigEntry) -> config::Entry {
-    config::Entry {
-        key: entry.key,
-        value: entry.value,
-        is_secret: entry.is_secret,
-    }
+    config::Entry { key: entry.key, value: entry.value, is_secret: entry.is_secret }
 }
 
 impl types::Host for State {}
@@ -187,11 +169,7 @@ impl config::Host for State {
         scope: Option<String>,
     ) -> Result<Option<config::Entry>, types::Error> {
         self.refuse_while_loading("config")?;
-        let found = self
-            .capabilities
-            .config_get(&key, scope.as_deref())
-            .await
-            .map_err(refusal)?;
+        let found = self.capabilities.config_get(&key, scope.as_deref()).await.map_err(refusal)?;
         Ok(found.map(entry))
     }
 
@@ -203,28 +181,18 @@ impl config::Host for State {
         scope: Option<String>,
     ) -> Result<(), types::Error> {
         self.refuse_while_loading("config")?;
-        self.capabilities
-            .config_set(&key, &value, is_secret, scope.as_deref())
-            .await
-            .map_err(refusal)
+        self.capabilities.config_set(&key, &value, is_secret, scope.as_deref()).await.map_err(refusal)
     }
 
     async fn list(&mut self, scope: Option<String>) -> Result<Vec<config::Entry>, types::Error> {
         self.refuse_while_loading("config")?;
-        let entries = self
-            .capabilities
-            .config_list(scope.as_deref())
-            .await
-            .map_err(refusal)?;
+        let entries = self.capabilities.config_list(scope.as_deref()).await.map_err(refusal)?;
         Ok(entries.into_iter().map(entry).collect())
     }
 
     async fn delete(&mut self, key: String, scope: Option<String>) -> Result<bool, types::Error> {
         self.refuse_while_loading("config")?;
-        self.capabilities
-            .config_delete(&key, scope.as_deref())
-            .await
-            .map_err(refusal)
+        self.capabilities.config_delete(&key, scope.as_deref()).await.map_err(refusal)
     }
 }
 
@@ -258,46 +226,27 @@ impl log::Host for State {
 impl modules::Host for State {
     async fn find(&mut self, name: String) -> Option<modules::Module> {
         let stem = name.replace('.', "/");
-        let candidates = [
-            (format!("{stem}.py"), false),
-            (format!("{stem}/__init__.py"), true),
-        ];
+        let candidates = [(format!("{stem}.py"), false), (format!("{stem}/__init__.py"), true)];
         candidates.into_iter().find_map(|(filename, is_package)| {
             let source = self.source.files().get(&filename)?.clone();
-            Some(modules::Module {
-                filename,
-                is_package,
-                source,
-            })
+            Some(modules::Module { filename, is_package, source })
         })
     }
 
     async fn is_namespace(&mut self, name: String) -> bool {
         let prefix = format!("{}/", name.replace('.', "/"));
-        self.source
-            .files()
-            .range(prefix.clone()..)
-            .next()
-            .is_some_and(|(path, _)| path.starts_with(&prefix))
+        self.source.files().range(prefix.clone()..).next().is_some_and(|(path, _)| path.starts_with(&prefix))
     }
 
     async fn read(&mut self, path: String) -> Result<Vec<u8>, types::Error> {
-        self.source
-            .files()
-            .get(&path)
-            .cloned()
-            .ok_or_else(|| types::Error {
-                kind: types::ErrorKind::NotFound,
-                message: format!("the workspace has no file `{path}`"),
-            })
+        self.source.files().get(&path).cloned().ok_or_else(|| types::Error {
+            kind: types::ErrorKind::NotFound,
+            message: format!("the workspace has no file `{path}`"),
+        })
     }
 
     async fn list(&mut self, path: String) -> Vec<String> {
-        let prefix = if path.is_empty() {
-            String::new()
-        } else {
-            format!("{path}/")
-        };
+        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
         let mut names: Vec<String> = vec![];
         for (file, _) in self.source.files().range(prefix.clone()..) {
             let Some(rest) = file.strip_prefix(&prefix) else {
@@ -324,9 +273,6 @@ impl modules::Host for State {
 impl platform::Host for State {
     async fn call(&mut self, operation: String, arguments: String) -> Result<String, types::Error> {
         self.refuse_while_loading("the platform")?;
-        self.capabilities
-            .platform(&operation, &arguments)
-            .await
-            .map_err(refusal)
+        self.capabilities.platform(&operation, &arguments).await.map_err(refusal)
     }
 }

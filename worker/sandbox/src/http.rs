@@ -43,10 +43,7 @@ impl HttpGate {
     }
 }
 
-type Sent = (
-    http::Response<WasiBody>,
-    Box<dyn Future<Output = Result<(), Error>> + Send>,
-);
+type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
 impl WasiHttpHooks for HttpGate {
     fn send_request(
@@ -67,10 +64,7 @@ impl WasiHttpHooks for HttpGate {
         let concurrent = self.concurrent.clone();
         let limit = self.body_bytes;
         Box::new(async move {
-            let _permit = concurrent
-                .acquire_owned()
-                .await
-                .map_err(|_| Error::ConnectionTerminated)?;
+            let _permit = concurrent.acquire_owned().await.map_err(|_| Error::ConnectionTerminated)?;
             let (parts, body) = request.into_parts();
             let body = Limited::new(body, limit)
                 .collect()
@@ -81,34 +75,26 @@ impl WasiHttpHooks for HttpGate {
             let request = HttpRequest {
                 method: parts.method.to_string(),
                 url: parts.uri.to_string(),
-                headers: headers
-                    .map(|(n, v)| (n.to_string(), v.as_bytes().to_vec()))
-                    .collect(),
+                headers: headers.map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect(),
                 body: body.to_vec(),
                 connect_timeout_ms: options.and_then(|o| o.connect_timeout).map(millis),
                 timeout_ms: options.and_then(|o| o.first_byte_timeout).map(millis),
             };
-            let response = capabilities
-                .http(request)
-                .await
-                .map_err(|error| match error {
-                    HttpError::Denied(_) | HttpError::Limit(_) => Error::HttpRequestDenied,
-                    HttpError::Dns => Error::DnsTimeout,
-                    HttpError::Connection(_) => Error::ConnectionRefused,
-                    HttpError::Timeout => Error::ConnectionReadTimeout,
-                    HttpError::Tls(_) => Error::TlsProtocolError,
-                    HttpError::Protocol(_) => Error::HttpProtocolError,
-                })?;
+            let response = capabilities.http(request).await.map_err(|error| match error {
+                HttpError::Denied(_) | HttpError::Limit(_) => Error::HttpRequestDenied,
+                HttpError::Dns => Error::DnsTimeout,
+                HttpError::Connection(_) => Error::ConnectionRefused,
+                HttpError::Timeout => Error::ConnectionReadTimeout,
+                HttpError::Tls(_) => Error::TlsProtocolError,
+                HttpError::Protocol(_) => Error::HttpProtocolError,
+            })?;
             let mut builder = http::Response::builder().status(response.status);
             for (name, value) in &response.headers {
                 builder = builder.header(name, value.as_slice());
             }
-            let body = Full::new(Bytes::from(response.body))
-                .map_err(|never| match never {})
-                .boxed_unsync();
+            let body = Full::new(Bytes::from(response.body)).map_err(|never| match never {}).boxed_unsync();
             let response = builder.body(body).map_err(|_| Error::HttpProtocolError)?;
-            let nothing: Box<dyn Future<Output = Result<(), Error>> + Send> =
-                Box::new(async { Ok(()) });
+            let nothing: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, nothing))
         })
     }

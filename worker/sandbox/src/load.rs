@@ -63,15 +63,11 @@ impl Sandbox {
         let deadline = Instant::now() + Duration::from_millis(limits.total_ms);
         let mut broken: Vec<Broken> = vec![];
         loop {
-            ensure!(
-                Instant::now() < deadline,
-                "the build took longer than {} s",
-                limits.total_ms / 1000
-            );
+            ensure!(Instant::now() < deadline, "the build took longer than {} s", limits.total_ms / 1000);
             let mut store = build_store(self.base(), &invocation, limits);
             let instance = pre.instantiate_async(&mut store).await?;
-            let load = instance
-                .get_typed_func::<(Vec<String>, Vec<Skipped>), (String,)>(&mut store, "load")?;
+            let load =
+                instance.get_typed_func::<(Vec<String>, Vec<Skipped>), (String,)>(&mut store, "load")?;
             let arguments = (files(&invocation), skipped(&broken));
             let progress = store.data().progress.clone();
             let call = async { Ok(load.call_async(&mut store, arguments).await?.0) };
@@ -79,8 +75,7 @@ impl Sandbox {
             let json = match settle(answer, &store, limits) {
                 Ok(json) => json,
                 Err(file)
-                    if broken.len() < limits.broken_files
-                        && !broken.iter().any(|b| b.path == file.path) =>
+                    if broken.len() < limits.broken_files && !broken.iter().any(|b| b.path == file.path) =>
                 {
                     broken.push(file);
                     continue;
@@ -116,11 +111,7 @@ impl Sandbox {
         let deadline = Instant::now() + Duration::from_millis(limits.total_ms);
         let mut broken: Vec<Broken> = vec![];
         loop {
-            ensure!(
-                Instant::now() < deadline,
-                "loading took longer than {} s",
-                limits.total_ms / 1000
-            );
+            ensure!(Instant::now() < deadline, "loading took longer than {} s", limits.total_ms / 1000);
             let mut store = build_store(base, &invocation, limits);
             let instance = base.pre.instantiate_async(&mut store).await?;
             let progress = store.data().progress.clone();
@@ -130,8 +121,7 @@ impl Sandbox {
             let json = match settle(answer, &store, limits) {
                 Ok(json) => json,
                 Err(file)
-                    if broken.len() < limits.broken_files
-                        && !broken.iter().any(|b| b.path == file.path) =>
+                    if broken.len() < limits.broken_files && !broken.iter().any(|b| b.path == file.path) =>
                 {
                     broken.push(file);
                     continue;
@@ -153,39 +143,16 @@ impl Sandbox {
 }
 
 fn build_store(base: &Image, invocation: &Invocation, limits: &BuildLimits) -> Store<State> {
-    let limits = Limits {
-        memory_bytes: limits.memory_bytes,
-        fuel: limits.fuel,
-        ..invocation.limits.clone()
-    };
-    new_store(
-        base,
-        &Invocation {
-            limits,
-            ..invocation.clone()
-        },
-        true,
-    )
+    let limits = Limits { memory_bytes: limits.memory_bytes, fuel: limits.fuel, ..invocation.limits.clone() };
+    new_store(base, &Invocation { limits, ..invocation.clone() }, true)
 }
 
 fn files(invocation: &Invocation) -> Vec<String> {
-    invocation
-        .source
-        .files()
-        .keys()
-        .filter(|path| path.ends_with(".py"))
-        .cloned()
-        .collect()
+    invocation.source.files().keys().filter(|path| path.ends_with(".py")).cloned().collect()
 }
 
 fn skipped(broken: &[Broken]) -> Vec<Skipped> {
-    broken
-        .iter()
-        .map(|b| Skipped {
-            path: b.path.clone(),
-            reason: b.reason.clone(),
-        })
-        .collect()
+    broken.iter().map(|b| Skipped { path: b.path.clone(), reason: b.reason.clone() }).collect()
 }
 
 /// Why a guarded call did not answer.
@@ -223,35 +190,23 @@ fn settle(
     store: &Store<State>,
     limits: &BuildLimits,
 ) -> Result<String, Broken> {
-    let path = store
-        .data()
-        .progress
-        .current()
-        .map_or_else(|| "<workspace>".to_owned(), |(path, _)| path);
+    let path = store.data().progress.current().map_or_else(|| "<workspace>".to_owned(), |(path, _)| path);
     let (kind, reason) = match answer {
         Ok(json) => return Ok(json),
         Err(Stopped::TooLong) => (
             "limit_exceeded:file_ms",
-            format!(
-                "importing it took longer than {} s",
-                limits.file_ms as f64 / 1000.0
-            ),
+            format!("importing it took longer than {} s", limits.file_ms as f64 / 1000.0),
         ),
         Err(Stopped::Trapped(error)) => match error.downcast_ref::<wasmtime::Trap>() {
-            Some(wasmtime::Trap::OutOfFuel) => (
-                "limit_exceeded:fuel",
-                "importing it used up the build's processor time".to_owned(),
-            ),
-            Some(wasmtime::Trap::StackOverflow) => (
-                "limit_exceeded:stack",
-                "importing it called too deeply".to_owned(),
-            ),
+            Some(wasmtime::Trap::OutOfFuel) => {
+                ("limit_exceeded:fuel", "importing it used up the build's processor time".to_owned())
+            }
+            Some(wasmtime::Trap::StackOverflow) => {
+                ("limit_exceeded:stack", "importing it called too deeply".to_owned())
+            }
             _ if store.data().exceeded.get() == Some("memory_bytes") => (
                 "limit_exceeded:memory_bytes",
-                format!(
-                    "importing it needed more than {} MiB of memory",
-                    limits.memory_bytes >> 20
-                ),
+                format!("importing it needed more than {} MiB of memory", limits.memory_bytes >> 20),
             ),
             _ => {
                 tracing::warn!(path, %error, "an import crashed its interpreter");

@@ -38,9 +38,7 @@ impl Image {
         let mut store = new_store(self, &invocation, false);
         let result = tokio::time::timeout(wall, async {
             let instance = self.pre.instantiate_async(&mut store).await?;
-            instance
-                .call_run(&mut store, &guest_invocation(&invocation))
-                .await
+            instance.call_run(&mut store, &guest_invocation(&invocation)).await
         })
         .await;
         judge(&store, &invocation.limits, result, started)
@@ -62,12 +60,8 @@ pub(crate) fn new_store(image: &Image, invocation: &Invocation, loading: bool) -
 
 /// Gives the store this much fuel and makes it yield regularly.
 pub(crate) fn refuel(store: &mut Store<State>, fuel: u64) {
-    store
-        .set_fuel(fuel)
-        .expect("fuel is enabled in the engine's configuration");
-    store
-        .fuel_async_yield_interval(Some(YIELD_FUEL))
-        .expect("fuel is enabled in the engine's configuration");
+    store.set_fuel(fuel).expect("fuel is enabled in the engine's configuration");
+    store.fuel_async_yield_interval(Some(YIELD_FUEL)).expect("fuel is enabled in the engine's configuration");
 }
 
 pub(crate) fn guest_invocation(invocation: &Invocation) -> bindings::Invocation {
@@ -82,21 +76,13 @@ pub(crate) fn guest_invocation(invocation: &Invocation) -> bindings::Invocation 
 type Called = Result<wasmtime::Result<bindings::Outcome>, tokio::time::error::Elapsed>;
 
 /// Turns how the call ended into an outcome.
-pub(crate) fn judge(
-    store: &Store<State>,
-    limits: &Limits,
-    result: Called,
-    started: Instant,
-) -> Outcome {
+pub(crate) fn judge(store: &Store<State>, limits: &Limits, result: Called, started: Instant) -> Outcome {
     let exceeded = store.data().exceeded.get();
     let mut outcome = match result {
         Err(_) => Outcome::ended(
             Status::Timeout,
             "limit_exceeded:wall_ms",
-            format!(
-                "the run took longer than its limit of {} s",
-                limits.wall_ms as f64 / 1000.0
-            ),
+            format!("the run took longer than its limit of {} s", limits.wall_ms as f64 / 1000.0),
         ),
         Ok(Err(trap)) => trapped(store, limits, exceeded, &trap),
         Ok(Ok(outcome)) => returned(limits, exceeded, outcome),
@@ -110,10 +96,7 @@ pub(crate) fn judge(
 /// The error of a run that a limit ended.
 fn limit(name: &str, limits: &Limits) -> Outcome {
     let message = match name {
-        "memory_bytes" => format!(
-            "the run needed more than {} MiB of memory",
-            limits.memory_bytes >> 20
-        ),
+        "memory_bytes" => format!("the run needed more than {} MiB of memory", limits.memory_bytes >> 20),
         "fuel" => "the run used up its processor time".to_owned(),
         "log_bytes" => format!("the run logged more than {} bytes", limits.log_bytes),
         "result_bytes" => format!("the result is larger than {} bytes", limits.result_bytes),
@@ -158,32 +141,17 @@ fn returned(limits: &Limits, exceeded: Option<&'static str>, guest: bindings::Ou
     // A limit that the guest was told of ends the run whatever it made of it. Memory is
     // the exception: Python may catch MemoryError, let go, and finish well.
     let caught = exceeded == Some("memory_bytes")
-        && guest
-            .failure
-            .as_ref()
-            .is_none_or(|failure| failure.error_type != "MemoryError");
+        && guest.failure.as_ref().is_none_or(|failure| failure.error_type != "MemoryError");
     if let Some(name) = exceeded.filter(|_| !caught) {
         return limit(name, limits);
     }
-    if guest
-        .value
-        .as_ref()
-        .is_some_and(|value| value.len() as u64 > limits.result_bytes)
-    {
+    if guest.value.as_ref().is_some_and(|value| value.len() as u64 > limits.result_bytes) {
         return limit("result_bytes", limits);
     }
-    let parse = |json: Option<String>| {
-        json.map(|text| serde_json::from_str::<Value>(&text))
-            .transpose()
-    };
-    let (Ok(result), Ok(variables), Ok(roi)) =
-        (parse(guest.value), parse(guest.variables), parse(guest.roi))
+    let parse = |json: Option<String>| json.map(|text| serde_json::from_str::<Value>(&text)).transpose();
+    let (Ok(result), Ok(variables), Ok(roi)) = (parse(guest.value), parse(guest.variables), parse(guest.roi))
     else {
-        return Outcome::ended(
-            Status::Failed,
-            "invalid_result",
-            "the run's result is not valid JSON",
-        );
+        return Outcome::ended(Status::Failed, "invalid_result", "the run's result is not valid JSON");
     };
     let mut outcome = Outcome::ended(Status::Success, "", "");
     outcome.status = match guest.status {

@@ -1,0 +1,108 @@
+"""Runs workflows in plain Python, for unit tests.
+
+    from bifrost.testing import run_workflow
+
+    def test_onboard():
+        result = run_workflow(onboard, {"email": "a@b.c"}, config={"tenant_id": "t"})
+        assert result["created"]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import _platform
+from ._binding import Binding
+from ._context import ExecutionContext, Organization, activate
+from ._platform import ConfigEntry
+from .http.messages import Request, Response
+
+
+class FakePlatform(_platform.Detached):
+    """A platform in memory.
+
+    `config` holds the values that workflows read and write, whatever the scope. `http`
+    answers requests; without it they go to the real network.
+    """
+
+    def __init__(
+        self, config: Mapping[str, Any] | None = None, http: Callable[[Request], Response] | None = None
+    ) -> None:
+        self.config: dict[str, Any] = dict(config or {})
+        self.secret_keys: set[str] = set()
+        self._http = http
+
+    def config_get(self, key: str, scope: str | None) -> ConfigEntry | None:
+        if key not in self.config:
+            return None
+        return ConfigEntry(key, self.config[key], key in self.secret_keys)
+
+    def config_set(self, key: str, value: Any, is_secret: bool, scope: str | None) -> None:
+        self.config[key] = value
+        if is_secret:
+            self.secret_keys.add(key)
+
+    def config_list(self, scope: str | None) -> list[ConfigEntry]:
+        return [
+            ConfigEntry(key, None if key in self.secret_keys else value, key in self.secret_keys)
+            for key, value in self.config.items()
+        ]
+
+    def config_delete(self, key: str, scope: str | None) -> bool:
+        self.secret_keys.discard(key)
+        return self.config.pop(key, self) is not self
+
+    def send(self, request: Request) -> Response:
+        return super().send(request) if self._http is None else self._http(request)
+
+    async def send_async(self, request: Request) -> Response:
+        return await super().send_async(request) if self._http is None else self._http(request)
+
+
+def run_workflow(
+    function: Callable[..., Any],
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    context: ExecutionContext | Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | None = None,
+    http: Callable[[Request], Response] | None = None,
+    platform: FakePlatform | None = None,
+) -> Any:
+    """Runs a workflow as the platform does and answers what it returned.
+
+    `parameters` are bound and converted as submitted ones are. `context` is an
+    `ExecutionContext` or its fields. Whatever the workflow raises is raised here.
+    """
+    submitted = dict(parameters or {})
+    if not isinstance(context, ExecutionContext):
+        fields: dict[str, Any] = {
+            "user_id": "test-user",
+            "email": "test@example.com",
+            "name": "Test User",
+            "scope": "test-org",
+            "organization": Organization("test-org", "Test Organization"),
+            "execution_id": "test-execution",
+            "workflow_name": getattr(function, "__name__", ""),
+            "parameters": submitted,
+        }
+        context = ExecutionContext(**{**fields, **(context or {})})
+    args, kwargs = Binding(function).bind(submitted, context)
+
+    def run() -> Any:
+        activate(context)
+        result = function(*args, **kwargs)
+        return asyncio.run(_await(result)) if inspect.isawaitable(result) else result
+
+    previous = _platform.use(platform or FakePlatform(config, http))
+    try:
+        return contextvars.copy_context().run(run)
+    finally:
+        _platform.use(previous)
+
+
+async def _await(result: Any) -> Any:
+    return await result

@@ -1,0 +1,1 @@
+"""The runtime inside the sandbox. Workflows never import it; see `bifrost`."""

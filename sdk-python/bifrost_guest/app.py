@@ -1,0 +1,58 @@
+"""The component's entry: what its memory holds before a workspace is loaded, and its exports.
+
+The top level runs once, when the base component is built. Only then is there a file
+system to import from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from asyncio import unix_events
+
+import wit_world
+from wit_world import Invocation, Outcome, Skipped
+
+from bifrost import _platform
+
+from . import files, imports, loading, output, preload, running, variables
+from .imports import Finder
+from .loop import GuestLoop
+
+PRELOAD_FAILURES = preload.preload()
+
+
+
+_loaded = loading.Loaded()
+
+
+class WitWorld(wit_world.WitWorld):
+    """The exports of the world. The bindings make a new instance for every call."""
+
+    def load(self, files: list[str], skip: list[Skipped]) -> str:
+        global _loaded
+        _loaded = loading.load(_leave_the_build(), files, skip)
+        return _loaded.report
+
+    def describe(self) -> str:
+        return _loaded.report
+
+    def run(self, invocation: Invocation) -> Outcome:
+        return running.run(_loaded.workflows, invocation)
+
+
+def _leave_the_build() -> Finder:
+    """Exchanges what the build provided (files, streams, environment) for what runs have.
+
+    Not done at the top level: the bindings are still imported after it, from files.
+    """
+    _platform.use(_platform.Loading())
+    output.install()
+    variables.install()
+    # asyncio.run in a workflow that is not a coroutine gets the loop that works here.
+    unix_events._UnixDefaultEventLoopPolicy._loop_factory = GuestLoop  # type: ignore[assignment]
+    asyncio.events._set_running_loop(None)
+    asyncio.set_event_loop(None)
+    os.environ.clear()
+    files.install()
+    return imports.install()

@@ -1,0 +1,178 @@
+"""Imports from the workspace and from the standard library, both served by the host.
+
+There is no file system: `Finder` asks the `modules` interface. While a workspace is
+loaded it also reports which file is being executed and remembers which ones failed.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import posixpath
+import sys
+from collections.abc import Sequence
+from types import ModuleType, TracebackType
+
+from wit_world.imports import modules
+
+from . import files
+from .workspace import Workspace, is_workspace_file
+
+
+class Loader(importlib.abc.InspectLoader):
+    """Executes one module from source. Keeps no source: it is read again when asked for."""
+
+    def __init__(self, finder: Finder, filename: str, package: bool, in_workspace: bool) -> None:
+        self.finder = finder
+        self.filename = filename
+        self.package = package
+        self.in_workspace = in_workspace
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__spec__.name  # type: ignore[union-attr]
+        if self.in_workspace and self.finder.loading:
+            self.finder.execute(self, name, module)
+        else:
+            self.execute(name, module)
+
+    def execute(self, name: str, module: ModuleType) -> None:
+        """Compiles the source and runs it in the module's namespace."""
+        exec(compile(self._read(name), self.filename, "exec", dont_inherit=True), module.__dict__)
+
+    def is_package(self, fullname: str) -> bool:
+        return self.package
+
+    def get_source(self, fullname: str) -> str:
+        return importlib.util.decode_source(self._read(fullname))
+
+    def get_filename(self, fullname: str) -> str:
+        return self.filename
+
+    def get_data(self, path: str) -> bytes:
+        """A data file beside the module; see `pkgutil.get_data`."""
+        return files.read(path)
+
+    def _read(self, name: str) -> bytes:
+        if self.in_workspace:
+            return files.read(self.filename)
+        found = modules.find(name)
+        if found is None:
+            raise ImportError(f"no source for {name!r}", name=name)
+        return found.source
+
+
+class LibraryLoader(importlib.abc.InspectLoader):
+    """Stands in for the loader of a module that was imported before the snapshot.
+
+    Only its source can be asked for: tracebacks and `inspect` show the library's lines.
+    """
+
+    def get_source(self, fullname: str) -> str:
+        found = modules.find(fullname)
+        if found is None:
+            raise ImportError(f"no source for {fullname!r}", name=fullname)
+        return importlib.util.decode_source(found.source)
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Finds every module that is not built in. One exists, as long as the interpreter."""
+
+    def __init__(self) -> None:
+        self.workspace = Workspace(())
+        self.skipped: dict[str, str] = {}
+        """Path to the reason why the file cannot be imported."""
+        self.loading = False
+        """True while a workspace is loaded."""
+        self.executed: list[str] = []
+        """Paths of the workspace's files, in the order in which their execution ended."""
+        self.failures: dict[str, tuple[BaseException, TracebackType | None]] = {}
+        """Path to what its import raised and where, while loading."""
+        self._executing: list[str] = []
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        file = self.workspace.paths.get(fullname)
+        if file is not None:
+            return self._workspace_spec(fullname, file)
+        folder = self.workspace.folders.get(fullname)
+        if folder is not None:
+            return _namespace_spec(fullname, folder)
+        found = modules.find(fullname)
+        if found is not None:
+            in_workspace = is_workspace_file(found.filename)
+            return _spec(fullname, Loader(self, found.filename, found.is_package, in_workspace))
+        if modules.is_namespace(fullname):
+            return _namespace_spec(fullname, fullname.replace(".", "/"))
+        return None
+
+    def invalidate_caches(self) -> None:
+        """There are none."""
+
+    def execute(self, loader: Loader, name: str, module: ModuleType) -> None:
+        """Executes a file of the workspace while it is loaded."""
+        path = loader.filename
+        self._executing.append(path)
+        modules.loading(path)
+        try:
+            loader.execute(name, module)
+        except BaseException as error:
+            if not is_circular(error):
+                self.failures[path] = error, error.__traceback__
+            raise
+        else:
+            self.executed.append(path)
+        finally:
+            self._executing.pop()
+            if self._executing:
+                modules.loading(self._executing[-1])
+
+    def _workspace_spec(self, fullname: str, path: str) -> importlib.machinery.ModuleSpec:
+        reason = self.skipped.get(path)
+        if reason is not None:
+            raise ImportError(reason, name=fullname, path=path)
+        # A file that failed fails the same way for everybody who imports it, and runs once.
+        failure = self.failures.get(path)
+        if failure is not None:
+            error, where = failure
+            raise error.with_traceback(where)
+        package = posixpath.basename(path) == "__init__.py" and fullname != "__init__"
+        return _spec(fullname, Loader(self, path, package, in_workspace=True))
+
+
+def is_circular(error: BaseException) -> bool:
+    """True when an import failed only because of the order in which files were imported."""
+    return isinstance(error, (ImportError, AttributeError)) and "partially initialized module" in str(error)
+
+
+def install() -> Finder:
+    """Makes the host the only source of modules. What is imported already stays."""
+    finder = Finder()
+    library = LibraryLoader()
+    for module in list(sys.modules.values()):
+        spec = getattr(module, "__spec__", None)
+        if isinstance(getattr(spec, "loader", None), importlib.machinery.SourceFileLoader):
+            module.__loader__ = spec.loader = library
+    sys.meta_path[:] = [importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter, finder]
+    sys.path[:] = ["/"]
+    sys.path_hooks.clear()
+    sys.path_importer_cache.clear()
+    return finder
+
+
+def _spec(fullname: str, loader: Loader) -> importlib.machinery.ModuleSpec:
+    spec = importlib.machinery.ModuleSpec(fullname, loader, origin=loader.filename, is_package=loader.package)
+    spec.has_location = True
+    if loader.package:
+        spec.submodule_search_locations = [posixpath.dirname(loader.filename)]
+    return spec
+
+
+def _namespace_spec(fullname: str, folder: str) -> importlib.machinery.ModuleSpec:
+    spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
+    spec.submodule_search_locations = [folder]
+    return spec

@@ -1,0 +1,211 @@
+"""Loading a workspace: every file is imported, one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import sys
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+from bifrost import _platform
+from wit_world import Invocation, Skipped
+from wit_world.imports.log import Level
+
+from . import entropy, failures, output, registry, results, running, warmup
+from .imports import Finder, is_circular
+from .registry import Workflow
+from .workspace import Workspace, is_workspace_file
+
+Entry = dict[str, Any]
+
+
+class Loaded:
+    """What `load` leaves behind: the workflows, and the report as `describe` answers it."""
+
+    def __init__(self) -> None:
+        self.workflows: dict[str, Workflow] = {}
+        self.report = '{"workflows":[],"errors":[],"warnings":[],"modules":[]}'
+
+
+def load(finder: Finder, files: Iterable[str], skipped: Iterable[Skipped]) -> Loaded:
+    """Imports every file. A file that fails becomes an error of the report; the rest goes on.
+
+    The state that is left is ready to be kept: warmed up, collected, and without
+    anything that belongs to this process.
+    """
+    finder.skipped = {entry.path: entry.reason for entry in skipped}
+    reserved = frozenset(name.partition(".")[0] for name in sys.modules)
+    finder.workspace = Workspace({*files, *finder.skipped}, reserved)
+    finder.loading = True
+    loading = _Loading(finder)
+    _platform.use(_platform.Loading())
+    previous, warnings.showwarning = warnings.showwarning, loading.on_warning
+    try:
+        loading.import_all()
+    finally:
+        warnings.showwarning = previous
+        finder.loading = False
+        finder.failures.clear()
+    loading.refuse_leftovers()
+    loaded = loading.finish()
+    output.finish()
+    _warm_up()
+    gc.collect()
+    gc.freeze()
+    return loaded
+
+
+class _Loading:
+    """One load in progress."""
+
+    def __init__(self, finder: Finder) -> None:
+        self.finder = finder
+        self.workspace = finder.workspace
+        self.errors: dict[str, Entry] = {}
+        self.warnings: list[Entry] = []
+
+    def import_all(self) -> None:
+        """Imports the files in order of their paths."""
+        for path, package in self.workspace.hidden.items():
+            self._error(path, "ImportError", f"`{package}` has the same module name and hides this file")
+        for path, name in self.workspace.shadowed.items():
+            self._warn(path, None, f"`import {name}` gives the module of that name which every run has; rename `{path}`")
+        circular: list[str] = []
+        for path in sorted(self.workspace.names):
+            error = self._import(path)
+            if error is not None and is_circular(error):
+                circular.append(path)
+        # Another order may have made them work since.
+        for path in circular:
+            self.errors.pop(path)
+            self._import(path)
+
+    def _import(self, path: str) -> BaseException | None:
+        reason = self.finder.skipped.get(path)
+        if reason is not None:
+            self._error(path, "ImportError", reason)
+            return None
+        try:
+            __import__(self.workspace.names[path])
+        except BaseException as error:
+            text = failures.message(error)
+            origin = failures.origin(error)
+            if origin is not None and origin[0] != path:
+                text += f" (from {origin[0]}, line {origin[1]})"
+            self._error(
+                path, type(error).__name__, text, failures.line_in(path, error), failures.format_traceback(error)
+            )
+            return error
+        return None
+
+    def on_warning(
+        self, message: Any, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+    ) -> None:
+        """Collects a warning about the workspace's code; others go to the log."""
+        if is_workspace_file(filename):
+            self._warn(filename, lineno, str(message))
+        else:
+            output.emit_lines(Level.WARNING, "stderr", f"{filename}:{lineno}: {category.__name__}: {message}")
+
+    def refuse_leftovers(self) -> None:
+        """Closes what must not be kept, and makes it an error of the module that holds it."""
+        gc.collect()
+        objects = gc.get_objects()
+        entropy.remember(objects)
+        if asyncio.events._get_running_loop() is not None:
+            asyncio.events._set_running_loop(None)
+        asyncio.set_event_loop(None)
+        for item in objects:
+            try:
+                what = _leftover(item)
+            except ReferenceError:
+                continue
+            if what is not None:
+                path = self._holder(item)
+                self._error(
+                    path,
+                    "LeftoverError",
+                    f"importing this file leaves {what} behind, which no run could use; "
+                    "create it inside the workflow function",
+                )
+
+    def finish(self) -> Loaded:
+        """Finds the workflows and writes the report."""
+        modules = [(path, self.workspace.names[path]) for path in sorted(self.workspace.names)]
+        healthy = [(path, name) for path, name in modules if path not in self.errors]
+        loaded = Loaded()
+        named: dict[str, Workflow] = {}
+        for workflow in registry.discover(healthy):
+            first = named.setdefault(workflow.metadata.name, workflow)
+            if first is workflow:
+                loaded.workflows[workflow.id] = workflow
+                continue
+            self._error(
+                workflow.path,
+                "DuplicateNameError",
+                f"the name `{workflow.metadata.name}` is used twice: {first.path} (line {first.line}) "
+                f"and {workflow.path} (line {workflow.line})",
+                workflow.line,
+            )
+        loaded.report = results.encode(
+            {
+                "workflows": [workflow.describe() for workflow in loaded.workflows.values()],
+                "errors": [self.errors[path] for path in sorted(self.errors)],
+                "warnings": self.warnings,
+                "modules": self.finder.executed,
+            },
+            fallback=str,
+        )
+        return loaded
+
+    def _holder(self, item: Any) -> str:
+        """The file whose module holds an object in a global variable; else the last one executed."""
+        for path, name in self.workspace.names.items():
+            module = sys.modules.get(name)
+            if module is not None and any(value is item for value in module.__dict__.values()):
+                return path
+        return self.finder.executed[-1] if self.finder.executed else ""
+
+    def _error(self, path: str, kind: str, message: str, line: int | None = None, traceback: str = "") -> None:
+        self.errors.setdefault(
+            path, {"path": path, "line": line, "type": kind, "message": message, "traceback": traceback}
+        )
+
+    def _warn(self, path: str, line: int | None, message: str) -> None:
+        self.warnings.append({"path": path, "line": line, "message": message})
+
+
+def _leftover(item: Any) -> str | None:
+    """Names and closes an object that cannot be kept; `None` for any other."""
+    if isinstance(item, asyncio.Task):
+        if item.done():
+            return None
+        item._log_destroy_pending = False
+        return "a pending task"
+    if isinstance(item, asyncio.AbstractEventLoop):
+        if item.is_closed() or type(item).__module__.startswith("componentize_py"):
+            return None
+        item.close()
+        return "an event loop"
+    if isinstance(item, socket.socket):
+        if item.fileno() < 0:
+            return None
+        item.close()
+        return "an open socket"
+    return None
+
+
+def _warm_up() -> None:
+    """Runs once through everything that a run does, so that runs find it initialized."""
+    emit = output.redirect(lambda _level, _logger, _message: None)
+    try:
+        workflows = {workflow.id: workflow for workflow in registry.discover([("<runtime>", warmup.__name__)])}
+        for workflow in workflows:
+            for capture in (False, True):
+                running.run(workflows, Invocation(workflow, '{"count":"1"}', "{}", capture))
+    finally:
+        output.redirect(emit)
+        running.reset()

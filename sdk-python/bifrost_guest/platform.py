@@ -1,0 +1,69 @@
+"""The SDK's platform inside the sandbox: calls of the host's interfaces."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from bifrost import ConfigurationError, ValidationError
+from bifrost._platform import ConfigEntry, lazy_pattern
+from bifrost.errors import OutsideExecutionError
+from bifrost.http.messages import Request, Response
+from componentize_py_types import Err
+from wit_world.imports import config
+from wit_world.imports.bifrost_workflow_types import Error, ErrorKind
+
+from . import http, results
+
+
+class GuestPlatform:
+    """See `bifrost._platform.Platform`."""
+
+    def config_get(self, key: str, scope: str | None) -> ConfigEntry | None:
+        try:
+            entry = config.get(key, scope)
+        except Err as error:
+            # Not to be allowed to see a key is the same as there being none.
+            if error.value.kind in (ErrorKind.NOT_FOUND, ErrorKind.DENIED):
+                return None
+            _raise(error.value)
+        return None if entry is None else _entry(entry)
+
+    def config_set(self, key: str, value: Any, is_secret: bool, scope: str | None) -> None:
+        try:
+            config.set(key, results.encode(value), is_secret, scope)
+        except Err as error:
+            _raise(error.value)
+
+    def config_list(self, scope: str | None) -> list[ConfigEntry]:
+        try:
+            entries = config.list(scope)
+        except Err as error:
+            _raise(error.value)
+        return [_entry(entry) for entry in entries]
+
+    def config_delete(self, key: str, scope: str | None) -> bool:
+        try:
+            return config.delete(key, scope)
+        except Err as error:
+            _raise(error.value)
+
+    def send(self, request: Request) -> Response:
+        return http.send(request)
+
+    async def send_async(self, request: Request) -> Response:
+        return await http.send_async(request)
+
+
+def _entry(entry: config.Entry) -> ConfigEntry:
+    return ConfigEntry(entry.key, None if entry.value is None else json.loads(entry.value), entry.is_secret)
+
+
+def _raise(error: Error) -> NoReturn:
+    if error.kind is ErrorKind.DENIED:
+        raise PermissionError(error.message) from None
+    if error.kind is ErrorKind.INVALID:
+        raise ValidationError(error.message) from None
+    if error.kind is ErrorKind.LOADING:
+        raise OutsideExecutionError(lazy_pattern("bifrost.config")) from None
+    raise ConfigurationError(error.message) from None

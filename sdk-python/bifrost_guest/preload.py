@@ -1,0 +1,57 @@
+"""The part of the standard library that every run finds imported.
+
+What is imported here is in the memory image of every workspace: a workflow that
+imports it pays nothing. Anything else is imported from source, through the host.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+MODULES = """
+    __future__ abc argparse array ast base64 binascii bisect calendar cmath cmd codecs colorsys concurrent.futures
+    concurrent.futures.thread configparser contextlib contextvars copy copyreg csv dataclasses datetime decimal
+    difflib dis enum errno filecmp fileinput fnmatch fractions functools gc getopt getpass gettext glob graphlib
+    gzip hashlib heapq hmac inspect io ipaddress itertools keyword linecache locale logging.config
+    logging.handlers marshal math mimetypes netrc numbers opcode operator optparse os pathlib pickle pkgutil
+    platform pprint queue quopri random re reprlib sched secrets select selectors shelve shlex shutil signal
+    smtplib socket sqlite3 stat statistics string string.templatelib stringprep struct subprocess sysconfig
+    tarfile tempfile textwrap threading time timeit token tokenize tomllib traceback types typing
+    unicodedata urllib.robotparser uuid warnings weakref xmlrpc.client zipfile zlib _strptime _pylong
+    compression.zlib bifrost.testing
+""".split()
+"""Modules without submodules worth having, and single submodules."""
+
+PACKAGES = "asyncio collections email html http importlib json re urllib xml zoneinfo".split()
+"""Packages that are imported with all their submodules."""
+
+ENCODINGS = """
+    aliases ascii base64_codec charmap cp1250 cp1252 cp437 cp850 cp932 gb18030 gbk hex_codec idna iso8859_1
+    iso8859_15 iso8859_2 koi8_r latin_1 mac_roman punycode quopri_codec raw_unicode_escape rot_13 shift_jis
+    unicode_escape utf_16 utf_16_be utf_16_le utf_32 utf_32_be utf_32_le utf_7 utf_8 utf_8_sig zlib_codec
+""".split()
+
+
+def preload() -> dict[str, str]:
+    """Imports everything above; answers why what could not be imported was left out."""
+    failed: dict[str, str] = {}
+    for name in MODULES:
+        _load(name, failed)
+    for name in ENCODINGS:
+        _load(f"encodings.{name}", failed)
+    for name in PACKAGES:
+        _load(name, failed)
+        package = importlib.import_module(name)
+        for info in pkgutil.walk_packages(package.__path__, f"{name}.", onerror=lambda _name: None):
+            if not info.name.endswith(".__main__"):
+                _load(info.name, failed)
+    return failed
+
+
+def _load(name: str, failed: dict[str, str]) -> None:
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        # Some modules need what WebAssembly lacks, for instance ssl or Windows' loop.
+        failed[name] = str(error)

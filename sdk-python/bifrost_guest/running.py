@@ -1,0 +1,115 @@
+"""One run: from an invocation to its outcome."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Coroutine
+from inspect import isawaitable, iscoroutine
+from typing import Any
+
+from bifrost import ExecutionContext, UserError, ValidationError
+from bifrost import _platform
+from bifrost._context import Roi, activate
+from wit_world import Failure, Invocation, Outcome, ResultType, Status
+
+from . import entropy, failures, output, results
+from .loop import GuestLoop
+from .platform import GuestPlatform
+from .registry import Workflow
+from .variables import Capture
+
+_PLATFORM = GuestPlatform()
+
+
+class UnknownWorkflow(LookupError):
+    """The workspace has no workflow of that id."""
+
+
+def run(workflows: dict[str, Workflow], invocation: Invocation) -> Outcome:
+    """Runs one workflow. Never raises."""
+    entropy.reseed()
+    _platform.use(_PLATFORM)
+    capture: Capture | None = None
+    context: ExecutionContext | None = None
+    try:
+        workflow = workflows.get(invocation.workflow)
+        if workflow is None:
+            raise UnknownWorkflow(f"the workspace has no workflow `{invocation.workflow}`")
+        submitted = json.loads(invocation.parameters)
+        fields = json.loads(invocation.context)
+        fields["parameters"] = submitted
+        context = ExecutionContext(**fields)
+        activate(context)
+        args, kwargs = workflow.binding.bind(submitted, context)
+        if invocation.capture_variables:
+            capture = Capture(workflow.code)
+            capture.start()
+        error: BaseException | None = None
+        try:
+            result = workflow.function(*args, **kwargs)
+            if isawaitable(result):
+                result = GuestLoop().run_main(result if iscoroutine(result) else _awaited(result))
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            if capture is not None:
+                capture.stop(error)
+        outcome = _success(result)
+    except BaseException as error:
+        outcome = _failed(error)
+    if capture is not None:
+        outcome.variables = capture.json()
+    if context is not None:
+        outcome.roi = _roi(context.roi)
+    output.finish()
+    return outcome
+
+
+def reset() -> None:
+    """Back to how it is before a run."""
+    activate(None)
+    _platform.use(_platform.Loading())
+
+
+def _success(result: Any) -> Outcome:
+    status, kind = Status.SUCCESS, ResultType.JSON
+    if isinstance(result, str):
+        kind = ResultType.HTML if result.lstrip().startswith("<") else ResultType.TEXT
+    elif isinstance(result, dict) and result.get("success") is False:
+        status = Status.COMPLETED_WITH_ERRORS
+    return Outcome(status, results.encode(result), kind, None, None, None)
+
+
+def _failed(error: BaseException) -> Outcome:
+    # What the caller got wrong has no place in the code that a traceback could show.
+    traced = not isinstance(error, (UnknownWorkflow, results.ResultError)) and not (
+        isinstance(error, ValidationError) and failures.origin(error) is None
+    )
+    failure = Failure(
+        error_type=type(error).__name__,
+        message=_utf8(failures.message(error)),
+        for_user=isinstance(error, UserError),
+        traceback=_utf8(failures.format_traceback(error)) if traced else "",
+    )
+    return Outcome(Status.FAILED, None, ResultType.JSON, failure, None, None)
+
+
+def _roi(roi: Any) -> str | None:
+    """What the workflow said it was worth, when it said something."""
+    if isinstance(roi, dict):
+        roi = Roi(roi.get("time_saved", 0), roi.get("value", 0))
+    saved, value = getattr(roi, "time_saved", 0), getattr(roi, "value", 0)
+    if not saved and not value:
+        return None
+    return results.encode({"time_saved": saved, "value": value}, fallback=str)
+
+
+def _utf8(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+async def _awaited(result: Awaitable[Any]) -> Any:
+    return await result
+
+

@@ -1,0 +1,3 @@
+"""Imported inside of a function only."""
+
+VALUE = "late"
