@@ -1,11 +1,11 @@
 """Bifrost: automation workflows in plain Python.
 
-    from bifrost import workflow, config
+from bifrost import workflow, config
 
-    @workflow(category="Users")
-    async def onboard(email: str, licences: int = 1) -> dict:
-        tenant = await config.get("tenant_id")
-        ...
+@workflow(category="Users")
+async def onboard(email: str, licences: int = 1) -> dict:
+    tenant = await config.get("tenant_id")
+    ...
 """
 
 from . import http

@@ -223,7 +223,9 @@ class _Proxy:
         setattr(self._get(name), name, value)
 
     def __repr__(self) -> str:
-        return f"<context of execution {value.execution_id}>" if (value := _current.get()) else "<context outside a run>"
+        return (
+            f"<context of execution {value.execution_id}>" if (value := _current.get()) else "<context outside a run>"
+        )
 
 
 context: Any = _Proxy()

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class _Text(str, Enum):
-    """A string with a fixed set of values; prints as its value."""
-
-    def __str__(self) -> str:
-        return str(self.value)
-
-
-class ExecutionStatus(_Text):
+class ExecutionStatus(StrEnum):
     """Where an execution stands."""
 
     SCHEDULED = "Scheduled"
@@ -28,7 +21,7 @@ class ExecutionStatus(_Text):
     CANCELLED = "Cancelled"
 
 
-class ConfigType(_Text):
+class ConfigType(StrEnum):
     """Type of a configuration value."""
 
     STRING = "string"
@@ -38,7 +31,7 @@ class ConfigType(_Text):
     SECRET = "secret"
 
 
-class FormFieldType(_Text):
+class FormFieldType(StrEnum):
     """Kind of a form's field."""
 
     TEXT = "text"

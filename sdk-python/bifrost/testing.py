@@ -1,10 +1,10 @@
 """Runs workflows in plain Python, for unit tests.
 
-    from bifrost.testing import run_workflow
+from bifrost.testing import run_workflow
 
-    def test_onboard():
-        result = run_workflow(onboard, {"email": "a@b.c"}, config={"tenant_id": "t"})
-        assert result["created"]
+def test_onboard():
+    result = run_workflow(onboard, {"email": "a@b.c"}, config={"tenant_id": "t"})
+    assert result["created"]
 """
 
 from __future__ import annotations

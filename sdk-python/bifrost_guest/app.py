@@ -22,7 +22,6 @@ from .loop import GuestLoop
 PRELOAD_FAILURES = preload.preload()
 
 
-
 _loaded = loading.Loaded()
 
 
@@ -50,7 +49,7 @@ def _leave_the_build() -> Finder:
     output.install()
     variables.install()
     # asyncio.run in a workflow that is not a coroutine gets the loop that works here.
-    unix_events._UnixDefaultEventLoopPolicy._loop_factory = GuestLoop  # type: ignore[assignment]
+    unix_events._UnixDefaultEventLoopPolicy._loop_factory = GuestLoop  # type: ignore[attr-defined]
     asyncio.events._set_running_loop(None)
     asyncio.set_event_loop(None)
     os.environ.clear()

@@ -22,9 +22,7 @@ _generators: list[random.Random] = []
 def remember(objects: Iterable[Any]) -> None:
     """Notes the generators among `objects`, which `reseed` will seed."""
     _generators[:] = [
-        item
-        for item in objects
-        if isinstance(item, random.Random) and not isinstance(item, random.SystemRandom)
+        item for item in objects if isinstance(item, random.Random) and not isinstance(item, random.SystemRandom)
     ]
 
 
@@ -33,7 +31,7 @@ def reseed() -> None:
     for generator in _generators:
         # The base class: a subclass may have its own idea of what a seed is.
         _Generator.seed(generator, int.from_bytes(os.urandom(_SEED_BYTES)))
-        generator.gauss_next = None
+        generator.gauss_next = None  # type: ignore[attr-defined]
     uuid = sys.modules.get("uuid")
     if uuid is not None:
         uuid._node = None  # type: ignore[attr-defined]  # random where there is no network card

@@ -30,7 +30,9 @@ def message(error: BaseException) -> str:
 def format_traceback(error: BaseException) -> str:
     """As native Python prints it, chained exceptions and groups included, without a final newline."""
     try:
-        rendered = traceback.TracebackException(type(error), error, error.__traceback__, lookup_lines=False, compact=True)
+        rendered = traceback.TracebackException(
+            type(error), error, error.__traceback__, lookup_lines=False, compact=True
+        )
         for part in _parts(rendered):
             part.stack[:] = [frame for frame in part.stack if not frame.filename.startswith(_HIDDEN)]
         return "".join(rendered.format()).rstrip("\n")

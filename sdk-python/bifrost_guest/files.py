@@ -48,7 +48,7 @@ class _WorkspaceFile(io.BytesIO):
     def __init__(self, content: bytes, name: Any, mode: str) -> None:
         super().__init__(content)
         self.name = name
-        self.mode = mode
+        self.mode = mode  # type: ignore[misc]
 
     def writable(self) -> bool:
         return False
@@ -70,7 +70,7 @@ def open_file(
     """`open` for files of the workspace."""
     if isinstance(file, int):
         return _native_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
-    if not mode.strip("rbt") == "" or "r" not in mode:
+    if mode.strip("rbt") or "r" not in mode:
         if mode.strip("rwxabt+"):
             raise ValueError(f"invalid mode: {mode!r}")
         raise PermissionError(errno.EACCES, f"The workspace is read-only while it runs; {_READABLE}", file)
@@ -164,11 +164,11 @@ def scan_folder(path: Any = ".") -> _Scan:
 
 def install() -> None:
     """Replaces the standard library's ways to reach a file system."""
-    builtins.open = io.open = open_file  # type: ignore[assignment]
+    builtins.open = io.open = open_file
     tokenize._builtin_open = open_file  # type: ignore[attr-defined]
-    os.stat = stat_file  # type: ignore[assignment]
-    os.lstat = stat_file  # type: ignore[assignment]
-    os.listdir = list_folder  # type: ignore[assignment]
+    os.stat = stat_file
+    os.lstat = stat_file
+    os.listdir = list_folder
     os.scandir = scan_folder  # type: ignore[assignment]
 
 

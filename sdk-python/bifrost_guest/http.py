@@ -15,11 +15,13 @@ from contextlib import ExitStack
 from typing import Any, NoReturn, cast
 from urllib.parse import quote, urlsplit
 
-from bifrost.http.messages import Headers, HTTPError, Request, Response, Timeout
 from componentize_py_types import Err
-from wit_world.imports import monotonic_clock, outgoing_handler, poll, wasi_http_types as types
+from wit_world.imports import monotonic_clock, outgoing_handler, poll
+from wit_world.imports import wasi_http_types as types
 from wit_world.imports.poll import Pollable
-from wit_world.imports.streams import InputStream, OutputStream, StreamError_Closed
+from wit_world.imports.streams import InputStream, OutputStream, StreamError_Closed, StreamError_LastOperationFailed
+
+from bifrost.http.messages import Headers, HTTPError, Request, Response, Timeout
 
 from .loop import GuestLoop
 
@@ -158,13 +160,12 @@ async def _room(stream: OutputStream, writable: Pollable, wait: Wait) -> int:
 
 async def _read(body: types.IncomingBody, wait: Wait) -> bytes:
     chunks: list[bytes] = []
-    with body:
-        with body.stream() as stream, stream.subscribe() as readable:
-            while (chunk := _chunk(stream)) is not None:
-                if chunk:
-                    chunks.append(chunk)
-                else:
-                    await wait(readable)
+    with body, body.stream() as stream, stream.subscribe() as readable:
+        while (chunk := _chunk(stream)) is not None:
+            if chunk:
+                chunks.append(chunk)
+            else:
+                await wait(readable)
     return b"".join(chunks)
 
 
@@ -185,11 +186,10 @@ def _timed_out(request: Request) -> Timeout:
 def _raise(request: Request, code: Any) -> NoReturn:
     """Raises what an error of the host means to a workflow."""
     where = f"{request.method} {request.url}"
-    failed = getattr(code, "value", None)
-    if hasattr(failed, "to_debug_string"):
-        found = types.http_error_code(failed)
+    if isinstance(code, StreamError_LastOperationFailed):
+        found = types.http_error_code(code.value)
         if found is None:
-            raise HTTPError(f"{where}: {failed.to_debug_string()}") from None
+            raise HTTPError(f"{where}: {code.value.to_debug_string()}") from None
         code = found
     if isinstance(code, _TIMEOUTS):
         raise Timeout(f"{where}: {_spell(code)}") from None

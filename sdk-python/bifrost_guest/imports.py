@@ -155,7 +155,7 @@ def install() -> Finder:
     library = LibraryLoader()
     for module in list(sys.modules.values()):
         spec = getattr(module, "__spec__", None)
-        if isinstance(getattr(spec, "loader", None), importlib.machinery.SourceFileLoader):
+        if spec is not None and isinstance(spec.loader, importlib.machinery.SourceFileLoader):
             module.__loader__ = spec.loader = library
     sys.meta_path[:] = [importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter, finder]
     sys.path[:] = ["/"]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import random
 import socket
 import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from bifrost import _platform
 from wit_world import Invocation, Skipped
 from wit_world.imports.log import Level
+
+from bifrost import _platform
 
 from . import entropy, failures, output, registry, results, running, warmup
 from .imports import Finder, is_circular
@@ -20,6 +22,9 @@ from .registry import Workflow
 from .workspace import Workspace, is_workspace_file
 
 Entry = dict[str, Any]
+
+_WATCHED = (asyncio.Task, asyncio.AbstractEventLoop, socket.socket, random.Random)
+"""Kinds of objects that a snapshot cannot keep as they are."""
 
 
 class Loaded:
@@ -72,7 +77,9 @@ class _Loading:
         for path, package in self.workspace.hidden.items():
             self._error(path, "ImportError", f"`{package}` has the same module name and hides this file")
         for path, name in self.workspace.shadowed.items():
-            self._warn(path, None, f"`import {name}` gives the module of that name which every run has; rename `{path}`")
+            self._warn(
+                path, None, f"`import {name}` gives the module of that name which every run has; rename `{path}`"
+            )
         circular: list[str] = []
         for path in sorted(self.workspace.names):
             error = self._import(path)
@@ -113,16 +120,14 @@ class _Loading:
     def refuse_leftovers(self) -> None:
         """Closes what must not be kept, and makes it an error of the module that holds it."""
         gc.collect()
-        objects = gc.get_objects()
+        # By type, never by isinstance: a lazy proxy may do anything when asked for its class.
+        objects = [item for item in gc.get_objects() if issubclass(type(item), _WATCHED)]
         entropy.remember(objects)
         if asyncio.events._get_running_loop() is not None:
             asyncio.events._set_running_loop(None)
         asyncio.set_event_loop(None)
         for item in objects:
-            try:
-                what = _leftover(item)
-            except ReferenceError:
-                continue
+            what = _leftover(item)
             if what is not None:
                 path = self._holder(item)
                 self._error(
@@ -183,7 +188,7 @@ def _leftover(item: Any) -> str | None:
     if isinstance(item, asyncio.Task):
         if item.done():
             return None
-        item._log_destroy_pending = False
+        item._log_destroy_pending = False  # type: ignore[attr-defined]
         return "a pending task"
     if isinstance(item, asyncio.AbstractEventLoop):
         if item.is_closed() or type(item).__module__.startswith("componentize_py"):

@@ -4,6 +4,9 @@ It is the standard `BaseEventLoop` with another way to wait. There is one thread
 socket and no signal, so nothing has to wake the loop from outside.
 """
 
+# What a subclass of BaseEventLoop needs of it has underscores, and no type stubs.
+# mypy: disable-error-code="attr-defined"
+
 from __future__ import annotations
 
 import asyncio
@@ -61,6 +64,7 @@ class GuestLoop(base_events.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._selector = Poller()
+        self._stopping: bool
 
     def run_main(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Runs a coroutine to its end, then cancels what it left behind. Once per loop.
@@ -92,7 +96,9 @@ class GuestLoop(base_events.BaseEventLoop):
         finally:
             self._selector.waiting.pop(pollable, None)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
         """There are no threads: the function runs in its turn, and the loop waits for it."""
         self._check_closed()
         future = self.create_future()

@@ -158,11 +158,12 @@ def finish() -> None:
 
 def install() -> None:
     """Replaces the standard streams and configures `logging`. What was open stays behind."""
-    sys.stdin = sys.__stdin__ = io.StringIO()  # type: ignore[misc]
+    sys.stdin = sys.__stdin__ = io.StringIO()  # type: ignore[misc,assignment]
     sys.stdout = sys.__stdout__ = stdout  # type: ignore[misc,assignment]
     sys.stderr = sys.__stderr__ = stderr  # type: ignore[misc,assignment]
     logging.addLevelName(TRACEBACK, "TRACEBACK")
     # Facts that are the same for every line of every run.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging.logAsyncioTasks = False  # type: ignore[attr-defined]
     logging.root.handlers[:] = [LogHandler()]
     logging.root.setLevel(logging.DEBUG)

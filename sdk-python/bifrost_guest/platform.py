@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+from componentize_py_types import Err
+from wit_world.imports import config
+from wit_world.imports.bifrost_workflow_types import Error, ErrorKind
+
 from bifrost import ConfigurationError, ValidationError
 from bifrost._platform import ConfigEntry, lazy_pattern
 from bifrost.errors import OutsideExecutionError
 from bifrost.http.messages import Request, Response
-from componentize_py_types import Err
-from wit_world.imports import config
-from wit_world.imports.bifrost_workflow_types import Error, ErrorKind
 
 from . import http, results
 

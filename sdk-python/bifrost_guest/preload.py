@@ -10,27 +10,34 @@ import importlib
 import pkgutil
 
 MODULES = """
-    __future__ abc argparse array ast base64 binascii bisect calendar cmath cmd codecs colorsys concurrent.futures
-    concurrent.futures.thread configparser contextlib contextvars copy copyreg csv dataclasses datetime decimal
-    difflib dis enum errno filecmp fileinput fnmatch fractions functools gc getopt getpass gettext glob graphlib
-    gzip hashlib heapq hmac inspect io ipaddress itertools keyword linecache locale logging.config
-    logging.handlers marshal math mimetypes netrc numbers opcode operator optparse os pathlib pickle pkgutil
-    platform pprint queue quopri random re reprlib sched secrets select selectors shelve shlex shutil signal
-    smtplib socket sqlite3 stat statistics string string.templatelib stringprep struct subprocess sysconfig
-    tarfile tempfile textwrap threading time timeit token tokenize tomllib traceback types typing
-    unicodedata urllib.robotparser uuid warnings weakref xmlrpc.client zipfile zlib _strptime _pylong
-    compression.zlib bifrost.testing
-""".split()
+    __future__ _pylong _strptime abc argparse array ast base64 bifrost.testing binascii bisect calendar cmath codecs
+    compression.zlib concurrent.futures concurrent.futures.thread configparser contextlib contextvars copy copyreg
+    csv dataclasses datetime decimal difflib dis enum errno fnmatch fractions functools gc gettext glob graphlib
+    gzip hashlib heapq hmac inspect io ipaddress itertools keyword linecache locale logging.config logging.handlers
+    math mimetypes numbers opcode operator os pathlib pickle pkgutil platform pprint queue quopri random reprlib
+    sched secrets select selectors shlex shutil signal socket sqlite3 stat statistics string string.templatelib
+    stringprep struct subprocess sysconfig tarfile tempfile textwrap threading time timeit token tokenize tomllib
+    traceback types typing unicodedata uuid warnings weakref xml.etree.ElementTree xml.dom.minidom xml.sax.saxutils
+    zipfile zlib
+""".split()  # noqa: SIM905
 """Modules without submodules worth having, and single submodules."""
 
-PACKAGES = "asyncio collections email html http importlib json re urllib xml zoneinfo".split()
+PACKAGES = """
+    asyncio collections email html http importlib json re urllib zoneinfo
+""".split()  # noqa: SIM905
 """Packages that are imported with all their submodules."""
+
+LEFT_OUT = frozenset(
+    {"asyncio.proactor_events", "asyncio.tools", "asyncio.windows_events", "asyncio.windows_utils", "http.server",
+     "importlib.simple", "urllib.robotparser"}
+)  # fmt: skip
+"""Submodules of those packages that no workflow needs."""
 
 ENCODINGS = """
     aliases ascii base64_codec charmap cp1250 cp1252 cp437 cp850 cp932 gb18030 gbk hex_codec idna iso8859_1
     iso8859_15 iso8859_2 koi8_r latin_1 mac_roman punycode quopri_codec raw_unicode_escape rot_13 shift_jis
     unicode_escape utf_16 utf_16_be utf_16_le utf_32 utf_32_be utf_32_le utf_7 utf_8 utf_8_sig zlib_codec
-""".split()
+""".split()  # noqa: SIM905
 
 
 def preload() -> dict[str, str]:
@@ -44,7 +51,7 @@ def preload() -> dict[str, str]:
         _load(name, failed)
         package = importlib.import_module(name)
         for info in pkgutil.walk_packages(package.__path__, f"{name}.", onerror=lambda _name: None):
-            if not info.name.endswith(".__main__"):
+            if info.name not in LEFT_OUT and not info.name.endswith(".__main__"):
                 _load(info.name, failed)
     return failed
 
@@ -53,5 +60,5 @@ def _load(name: str, failed: dict[str, str]) -> None:
     try:
         importlib.import_module(name)
     except ImportError as error:
-        # Some modules need what WebAssembly lacks, for instance ssl or Windows' loop.
+        # Some modules need what WebAssembly lacks, for instance ssl.
         failed[name] = str(error)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable
 from inspect import isawaitable, iscoroutine
 from typing import Any
 
-from bifrost import ExecutionContext, UserError, ValidationError
-from bifrost import _platform
-from bifrost._context import Roi, activate
 from wit_world import Failure, Invocation, Outcome, ResultType, Status
+
+from bifrost import ExecutionContext, UserError, ValidationError, _platform
+from bifrost._context import Roi, activate
 
 from . import entropy, failures, output, results
 from .loop import GuestLoop
@@ -111,5 +111,3 @@ def _utf8(text: str) -> str:
 
 async def _awaited(result: Awaitable[Any]) -> Any:
     return await result
-
-

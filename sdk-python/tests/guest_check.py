@@ -1,61 +1,26 @@
 """Checks of the base component in a real sandbox. Needs the `wasmtime` package and a built base:
 
-    python tests/guest_check.py base.wasm [name...]
+python tests/guest_check.py base.wasm [name...]
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from guest_host import Base, Guest
+import guest_http
+from guest_host import CONTEXT, Base, Guest, body, error_type, failure, loaded, result, value
 
-CONTEXT = {"user_id": "u", "email": "e@x.y", "name": "N", "organization": {"id": "o1", "name": "Org"}}
 CHECKS: list[Callable[[Base], None]] = []
 
 
 def check(function: Callable[[Base], None]) -> Callable[[Base], None]:
     CHECKS.append(function)
     return function
-
-
-def loaded(base: Base, files: dict[str, Any], config: dict[str, Any] | None = None) -> Guest:
-    guest = Guest(base, files, config)
-    report = guest.load()
-    assert not report["errors"], report["errors"]
-    return guest
-
-
-def value(guest: Guest, workflow: str, parameters: dict[str, Any] | None = None) -> Any:
-    outcome = guest.run(workflow, parameters, CONTEXT)
-    assert outcome.failure is None, (outcome.failure.message, outcome.failure.traceback)
-    return json.loads(outcome.value)
-
-
-def body(code: str, head: str = "") -> dict[str, str]:
-    """A workspace with one workflow `a.py::f`."""
-    lines = "\n".join(f"    {line}" for line in code.strip("\n").splitlines())
-    return {"a.py": f"import asyncio\nfrom bifrost import *\n{head}\n@workflow\nasync def f():\n{lines}\n"}
-
-
-def result(base: Base, code: str, head: str = "", **files: str) -> Any:
-    return value(loaded(base, {**body(code, head), **files}), "a.py::f")
-
-
-def failure(base: Base, code: str, head: str = "") -> Any:
-    outcome = loaded(base, body(code, head)).run("a.py::f", {}, CONTEXT)
-    assert outcome.failure is not None, outcome.value
-    return outcome.failure
-
-
-def error_type(failure: Any) -> str:
-    return str(getattr(failure, "error-type"))
 
 
 @check
@@ -171,7 +136,7 @@ return 1
 
 @check
 def exceptions_are_formatted(base: Base) -> None:
-    failed = failure(base, 'await asyncio.gather(g())', 'async def g():\n    raise UserError("no")')
+    failed = failure(base, "await asyncio.gather(g())", 'async def g():\n    raise UserError("no")')
     assert getattr(failed, "for-user") is True and error_type(failed) == "UserError"
     assert failed.traceback.splitlines()[1:5:2] == ['  File "a.py", line 7, in f', '  File "a.py", line 4, in g'], (
         failed.traceback
@@ -212,7 +177,9 @@ def results_are_typed(base: Base) -> None:
         ("return float('nan'), {1, }, '\\ud800'", "success", "json", '[null,[1],"?"]'),
     ):
         outcome = loaded(base, body(code)).run("a.py::f", {}, CONTEXT)
-        assert (outcome.status, getattr(outcome, "result-type"), outcome.value) == (status, kind, text), outcome.__dict__
+        assert (outcome.status, getattr(outcome, "result-type"), outcome.value) == (status, kind, text), (
+            outcome.__dict__
+        )
     outcome = loaded(base, body("context.roi.time_saved = 5")).run("a.py::f", {}, CONTEXT)
     assert outcome.roi == '{"time_saved":5,"value":0.0}'
 
@@ -436,85 +403,7 @@ def randomness_is_fresh(base: Base) -> None:
     assert all(a != b for a, b in zip(first, second, strict=True))
 
 
-class _Server(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        length = int(self.headers.get("content-length") or 0)
-        received = self.rfile.read(length)
-        if self.path.startswith("/slow"):
-            time.sleep(0.3)
-        content = json.dumps(
-            {"path": self.path, "method": self.command, "length": len(received), "head": received[:50].decode("latin-1")}
-        ).encode()
-        if self.path.startswith("/big"):
-            content = b"x" * 3_000_000
-        self.send_response(404 if self.path.startswith("/missing") else 200)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        self.send_header("X-Sent", self.headers.get("X-Sent", ""))
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_POST = do_PUT = do_DELETE = do_PATCH = do_GET
-
-    def log_message(self, *_args: Any) -> None:
-        pass
-
-
-@check
-def http_works(base: Base) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Server)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        guest = loaded(
-            base,
-            {
-                "a.py": f"""
-import asyncio, time
-from bifrost import workflow, http
-from bifrost.http import blocking
-URL = {url!r}
-@workflow
-async def f():
-    start = time.monotonic()
-    slow = await asyncio.gather(*(http.get(URL + f"/slow{{i}}") for i in range(8)))
-    took = time.monotonic() - start
-    got = await http.get(URL + "/a b?q=é", params={{"x": [1, 2], "n": None}}, headers={{"X-Sent": "y"}})
-    posted = await http.post(URL + "/post", json={{"k": "v"}})
-    form = blocking.post(URL + "/form", data={{"a": 1, "b": "ü"}})
-    upload = await http.put(URL + "/put", data=b"z" * 2_000_000)
-    big = await http.get(URL + "/big")
-    missing = await http.get(URL + "/missing")
-    errors = []
-    for attempt in (missing.raise_for_status,):
-        try:
-            attempt()
-        except http.HTTPStatusError as error:
-            errors.append(str(error.response.status_code))
-    for coroutine in (http.get(URL + "/slow", timeout=0.05), http.get("http://127.0.0.1:1/"), http.get("nonsense")):
-        try:
-            await coroutine
-        except Exception as error:
-            errors.append(type(error).__name__)
-    try:
-        blocking.get(URL + "/slow", timeout=0.05)
-    except http.Timeout:
-        errors.append("Timeout")
-    return [len(slow), took < 2, got.json(), got.headers["x-sent"], posted.json(), form.json(), upload.json()["length"],
-            len(big.content), errors]
-"""
-            },
-        )
-        got = value(guest, "a.py::f")
-        assert got[:2] == [8, True], got
-        assert got[2]["path"] == "/a%20b?q=%C3%A9&x=1&x=2" and got[3] == "y", got[2]
-        assert got[4] == {"path": "/post", "method": "POST", "length": 10, "head": '{"k": "v"}'}
-        assert got[5]["head"] == "a=1&b=%C3%BC" and got[6] == 2_000_000 and got[7] == 3_000_000
-        assert got[8] == ["404", "Timeout", "HTTPError", "ValueError", "Timeout"], got[8]
-    finally:
-        server.shutdown()
+check(guest_http.http_works)
 
 
 def main() -> int:

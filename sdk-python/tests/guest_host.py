@@ -24,6 +24,10 @@ def record(**fields: Any) -> Record:
     return made
 
 
+CONTEXT = {"user_id": "u", "email": "e@x.y", "name": "N", "organization": {"id": "o1", "name": "Org"}}
+"""Fields of `context` in every run of the checks."""
+
+
 class Base:
     """The compiled base component."""
 
@@ -143,3 +147,36 @@ class Guest:
 
 def _error(kind: str, message: str) -> Record:
     return record(kind=kind, message=message)
+
+
+def loaded(base: Base, files: dict[str, Any], config: dict[str, Any] | None = None) -> Guest:
+    guest = Guest(base, files, config)
+    report = guest.load()
+    assert not report["errors"], report["errors"]
+    return guest
+
+
+def value(guest: Guest, workflow: str, parameters: dict[str, Any] | None = None) -> Any:
+    outcome = guest.run(workflow, parameters, CONTEXT)
+    assert outcome.failure is None, (outcome.failure.message, outcome.failure.traceback)
+    return json.loads(outcome.value)
+
+
+def body(code: str, head: str = "") -> dict[str, str]:
+    """A workspace with one workflow `a.py::f`."""
+    lines = "\n".join(f"    {line}" for line in code.strip("\n").splitlines())
+    return {"a.py": f"import asyncio\nfrom bifrost import *\n{head}\n@workflow\nasync def f():\n{lines}\n"}
+
+
+def result(base: Base, code: str, head: str = "", **files: str) -> Any:
+    return value(loaded(base, {**body(code, head), **files}), "a.py::f")
+
+
+def failure(base: Base, code: str, head: str = "") -> Any:
+    outcome = loaded(base, body(code, head)).run("a.py::f", {}, CONTEXT)
+    assert outcome.failure is not None, outcome.value
+    return outcome.failure
+
+
+def error_type(failure: Any) -> str:
+    return str(getattr(failure, "error-type"))

@@ -1,0 +1,182 @@
+"""Binding, configuration and context, through `run_workflow`."""
+
+import uuid
+from typing import Any, Optional
+
+import pytest
+
+from bifrost import (
+    OutsideExecutionError,
+    ValidationError,
+    config,
+    context,
+    http,
+    secrets,
+    workflow,
+)
+from bifrost._platform import ConfigEntry
+from bifrost.http import Headers, Response, blocking
+from bifrost.testing import FakePlatform, run_workflow
+
+ORG = str(uuid.uuid4())
+
+
+@workflow
+async def echo(a: int, b: Optional[float] = None, c: bool = False, d: str = "x", *, e: list | None = None) -> Any:
+    return [a, b, c, d, e]
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        ({"a": "5", "b": "1.5", "c": "Yes", "d": 7}, [5, 1.5, True, 7, None]),
+        ({"a": 5, "c": "off", "unknown": 1, "e": [1]}, [5, None, False, "x", [1]]),
+        ({"a": " 6 ", "b": "", "c": ""}, [6, None, False, "x", None]),
+    ],
+)
+def test_parameters_are_bound(given: dict[str, Any], bound: list[Any]) -> None:
+    assert run_workflow(echo, given) == bound
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "missing required parameter `a`"),
+        ({"a": "many"}, "parameter `a` must be a whole number, not 'many'"),
+        ({"a": ""}, "parameter `a` must be a whole number, not ''"),
+        ({"a": 1, "c": "perhaps"}, "parameter `c` must be true or false, not 'perhaps'"),
+    ],
+)
+def test_what_cannot_be_bound_is_named(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match="^" + message.replace("(", r"\(") + "$"):
+        run_workflow(echo, given)
+
+
+def test_everything_reaches_kwargs_and_the_context() -> None:
+    @workflow
+    async def f(context, name, **rest):
+        return [context.parameters, name, rest]
+
+    given = {"name": "n", "more": 1}
+    assert run_workflow(f, given) == [given, "n", {"more": 1}]
+
+
+def test_sync_functions_run_too() -> None:
+    assert run_workflow(lambda: 5) == 5
+
+
+class Recorder(FakePlatform):
+    def __init__(self) -> None:
+        super().__init__({"k": "v"})
+        self.scopes: list[str | None] = []
+
+    def config_get(self, key: str, scope: str | None) -> ConfigEntry | None:
+        self.scopes.append(scope)
+        return super().config_get(key, scope)
+
+    def config_set(self, key: str, value: Any, is_secret: bool, scope: str | None) -> None:
+        self.scopes.append(scope)
+        super().config_set(key, value, is_secret, scope)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "scope", "value"),
+    [
+        (("none",), {}, None, None),
+        (("none", "d"), {}, None, "d"),
+        (("none",), {"default": "d"}, None, "d"),
+        (("none", "d", ORG), {}, ORG, "d"),
+        (("none", ORG, "d"), {}, ORG, "d"),
+        (("none", None, "d"), {}, None, "d"),
+        (("none", None, ORG), {}, ORG, None),
+        (("none", ORG), {"default": "d"}, ORG, "d"),
+        (("none", "d"), {"scope": "GLOBAL"}, "global", "d"),
+        (("none", "d"), {"org_id": ORG}, ORG, "d"),
+        (("none", "d", "global"), {}, "global", "d"),
+        (("k", uuid.UUID(ORG)), {}, ORG, "v"),
+    ],
+)
+def test_both_orders_of_config_get(args: Any, kwargs: Any, scope: str | None, value: Any) -> None:
+    platform = Recorder()
+
+    async def f():
+        return await config.get(*args, **kwargs)
+
+    assert run_workflow(f, platform=platform) == value
+    assert platform.scopes == [scope]
+
+
+def test_config_set_list_delete_and_secrets() -> None:
+    platform = Recorder()
+
+    async def f():
+        await config.set("a", 1, True, ORG)
+        await config.set("b", [2], ORG, False)
+        await secrets.set("c", "s", ORG)
+        listed = await config.list()
+        return [listed["b"], listed.b, listed.missing, listed.a, await secrets.list(), await config.delete("a"),
+                await config.delete("a"), await secrets.get("c")]  # fmt: skip
+
+    assert run_workflow(f, platform=platform) == [[2], [2], None, None, ["a", "c"], True, False, "s"]
+    assert platform.scopes[:3] == [ORG, ORG, ORG]
+
+
+def test_context_and_scope() -> None:
+    platform = Recorder()
+
+    async def f():
+        before = [context.org_id, context.user_id, context.is_global_scope, context.organization.org_id]
+        context.set_scope(None)
+        await config.get("k")
+        context.set_scope(ORG)
+        await config.get("k")
+        context.roi.time_saved = 3
+        return [before, context.org_id, context.to_public_dict()["organization"]["id"], context.startup]
+
+    organization = {"id": "p", "name": "Provider", "is_provider": True, "domain": "x.y"}
+    fields = {"organization": organization, "startup": {"a": 1}, "unknown": 1}
+    assert run_workflow(f, context=fields, platform=platform) == [["p", "test-user", False, "p"], ORG, "p", {"a": 1}]
+    assert platform.scopes == ["global", ORG]
+
+    async def refused():
+        context.set_scope(ORG)
+
+    with pytest.raises(PermissionError):
+        run_workflow(refused)
+
+
+def test_outside_of_a_run() -> None:
+    with pytest.raises(OutsideExecutionError):
+        context.user_id
+    assert not hasattr(context, "user_id")
+    with pytest.raises(OutsideExecutionError, match=r"bifrost\.config"):
+        import asyncio
+
+        asyncio.run(config.get("k"))
+
+
+def test_http_requests_are_built() -> None:
+    def server(request: http.Request) -> Response:
+        content = repr((request.method, request.url, request.content)).encode()
+        return Response(418 if "tea" in request.url else 200, Headers({"Content-Type": "text/plain"}), content, request)
+
+    async def f():
+        got = await http.get("https://x.y/a?b=1#frag", params={"c": [1, 2], "d": None}, headers={"A": "b"})
+        posted = blocking.post("http://x.y", json={"k": 1})
+        form = await http.post("http://x.y", data={"a": "ü"})
+        assert got.request.headers["a"] == "b"
+        assert posted.request.headers["content-type"] == "application/json"
+        assert form.request.headers["content-type"] == "application/x-www-form-urlencoded"
+        with pytest.raises(http.HTTPStatusError, match="418 for GET http://x.y/tea: ") as caught:
+            (await http.get("http://x.y/tea")).raise_for_status()
+        assert caught.value.response.status_code == 418
+        return [got.text, posted.text, form.text]
+
+    assert run_workflow(f, http=server) == [
+        "('GET', 'https://x.y/a?b=1&c=1&c=2', None)",
+        "('POST', 'http://x.y', b'{\"k\": 1}')",
+        "('POST', 'http://x.y', b'a=%C3%BC')",
+    ]
+    for wrong in ("ftp://x", "/relative", "http://"):
+        with pytest.raises(ValueError, match="absolute"):
+            blocking.get(wrong)
