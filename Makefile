@@ -13,9 +13,8 @@ help: ## List the targets
 build: ## Build the program with the base embedded
 	cargo build --profile $(PROFILE) -p bifrost
 
-run: build ## Run a workflow of the example workspace end to end
-	$(BIFROST) workflows --workspace examples/starter
-	$(BIFROST) run license_reconciliation --workspace examples/starter
+run: build ## Start the platform, run a workflow end to end, keep serving (ONCE=1: stop)
+	ONCE=$(ONCE) examples/run.sh $(BIFROST)
 
 services: ## Start PostgreSQL and RabbitMQ where they do not run yet
 	tests/services/start.sh

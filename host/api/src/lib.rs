@@ -1,1 +1,29 @@
 //! The REST API and the live channel.
+//!
+//! [`router`] serves it, [`openapi`] describes it; both come from one list of routes,
+//! so neither can name what the other lacks.
+
+pub mod auth;
+mod events;
+pub mod extract;
+mod layers;
+pub mod problem;
+mod responses;
+mod routes;
+mod service;
+mod state;
+mod views;
+mod ws;
+
+pub use state::ApiState;
+
+/// The whole API under its layers.
+pub fn router(state: ApiState) -> axum::Router {
+    let (router, _) = routes::all().split_for_parts();
+    layers::apply(router.with_state(state))
+}
+
+/// The OpenAPI document of [`router`].
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    responses::complete(routes::all().into_openapi())
+}

@@ -1,9 +1,10 @@
 //! Commands on a local folder: no server, no database.
 
 use crate::parameters;
+use crate::remote::{Server, exit_code};
 use anyhow::{Context, Result, bail};
 use bifrost_builder::{Built, build, read_folder};
-use bifrost_core::{Limits, LogLevel, Source, Status, WorkflowInfo, WorkspaceReport};
+use bifrost_core::{Limits, LogLevel, Source, WorkflowInfo, WorkspaceReport};
 use bifrost_runner::egress::{Egress, Reach};
 use bifrost_runner::local::Local;
 use bifrost_sandbox::{BuildLimits, Cache, Invocation, Sandbox, Settings};
@@ -52,6 +53,12 @@ pub struct Run {
     /// Print the whole outcome as JSON instead of the result alone.
     #[arg(long)]
     outcome: bool,
+    /// Run on this server, on what is deployed there, instead of the local folder.
+    #[arg(long, env = "BIFROST_URL", value_name = "URL")]
+    server: Option<String>,
+    /// An API key of the server.
+    #[arg(long, env = "BIFROST_KEY", hide_env_values = true)]
+    key: Option<String>,
     /// Longest time the run may take, in seconds.
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<f64>,
@@ -148,10 +155,15 @@ fn read_config(path: Option<&Path>) -> Result<Map<String, Value>> {
 
 impl Run {
     pub async fn execute(self, data: &Path) -> Result<ExitCode> {
+        if let Some(server) = self.server {
+            let parameters = parameters::read(self.json.as_deref(), &self.params, None)?;
+            let server = Server { server, key: self.key };
+            return server.run(&self.name, Value::Object(parameters), self.outcome).await;
+        }
         let opened = self.workspace.open(data).await?;
         let report = &opened.built.report;
         let workflow = find(report, &self.name)?;
-        let parameters = parameters::read(self.json.as_deref(), &self.params, workflow)?;
+        let parameters = parameters::read(self.json.as_deref(), &self.params, Some(workflow))?;
         let mut limits = Limits::default();
         let declared = workflow.defaults.get("timeout_seconds").and_then(Value::as_f64);
         if let Some(seconds) = self.timeout.or(declared) {
@@ -181,12 +193,7 @@ impl Run {
             })
             .await;
         self.print(&outcome)?;
-        Ok(ExitCode::from(match outcome.status {
-            Status::Success => 0,
-            Status::CompletedWithErrors => 3,
-            Status::Timeout => 124,
-            _ => 1,
-        }))
+        Ok(exit_code(outcome.status))
     }
 
     fn print(&self, outcome: &bifrost_core::Outcome) -> Result<()> {

@@ -2,6 +2,9 @@
 
 mod local;
 mod parameters;
+mod remote;
+mod sandbox;
+mod up;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -29,6 +32,14 @@ enum Command {
     Run(local::Run),
     /// List the workflows of a local folder, and what keeps files from loading.
     Workflows(local::Workflows),
+    /// Start the platform on this machine: API, scheduler and sandboxes in one command.
+    Up(up::Up),
+    /// Deploy a folder to a server.
+    Deploy(remote::Deploy),
+    /// List the latest executions of a server.
+    Executions(remote::Executions),
+    /// Print an execution's log.
+    Logs(remote::Logs),
     /// Print the version.
     Version,
     /// Print a completion script for a shell.
@@ -36,6 +47,9 @@ enum Command {
         /// For instance `bash` or `zsh`.
         shell: clap_complete::Shell,
     },
+    /// Inside of a sandbox process.
+    #[command(hide = true)]
+    SandboxProcess(sandbox::SandboxProcess),
 }
 
 fn default_data() -> PathBuf {
@@ -61,6 +75,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Run(run) => block_on(run.execute(&cli.data)),
         Command::Workflows(list) => block_on(list.execute(&cli.data)),
+        Command::Up(up) => up.execute(&cli.data),
+        Command::Deploy(deploy) => block_on(deploy.execute()),
+        Command::Executions(list) => block_on(list.execute()),
+        Command::Logs(logs) => block_on(logs.execute()),
+        Command::SandboxProcess(process) => process.execute(),
         Command::Version => {
             println!("bifrost {}", env!("CARGO_PKG_VERSION"));
             Ok(ExitCode::SUCCESS)

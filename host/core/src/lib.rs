@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod error;
+pub mod events;
 pub mod execution;
 pub mod id;
 pub mod limits;

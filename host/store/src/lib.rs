@@ -1,1 +1,35 @@
 //! The database, and the embedded and distributed engines behind the ports.
+//!
+//! [`Db`] is SQLite or PostgreSQL. Tenant data is reached through a [`Scoped`] handle
+//! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
+//! grouped by aggregate: [`organizations`], [`identity`], [`workspaces`],
+//! [`workflows`], [`executions`], [`config`]. Adapters of the ports are in [`engines`].
+
+pub mod config;
+pub mod db;
+pub mod dialect;
+pub mod engines;
+mod error;
+pub mod executions;
+pub mod identity;
+pub mod organizations;
+pub mod secrets;
+pub mod sql;
+mod tx;
+pub mod workflows;
+pub mod workspaces;
+mod writer;
+
+pub use db::{Access, Db, Options, Scoped};
+pub use dialect::Engine;
+pub use engines::{DirectoryObjects, InProcessBus, InProcessQueue, RabbitOptions, RabbitQueue};
+pub use secrets::Keyring;
+pub use sql::{Row, Sql, Value};
+pub use tx::Tx;
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+/// The current time as both engines can keep it: whole microseconds.
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}

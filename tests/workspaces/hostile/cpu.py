@@ -91,7 +91,8 @@ async def endless_decimal(armed: bool = False) -> dict[str, int]:
 
 @workflow
 async def endless_finalizer(armed: bool = False) -> dict[str, int]:
-    """An object that makes itself again whenever it is deleted."""
+    """An object that makes itself again whenever it is deleted. Armed: ends by itself, at
+    Python's recursion limit."""
     made = 0
 
     class Phoenix:

@@ -58,7 +58,8 @@ async def tasks_busy_loop(armed: bool = False) -> dict[str, int]:
 
 @workflow
 async def tasks_deadlock(armed: bool = False) -> dict[str, Any]:
-    """Waits for what never comes: armed ends at the wall limit, using no CPU meanwhile."""
+    """Waits for what never comes: armed ends at once, Failed with
+    `DeadlockError`, which names the line."""
     event = asyncio.Event()
     if not armed:
         asyncio.get_running_loop().call_later(0.01, event.set)

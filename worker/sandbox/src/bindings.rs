@@ -3,6 +3,9 @@
 wasmtime::component::bindgen!({
     path: "../../wit",
     world: "platform-side",
-    imports: { default: async },
+    imports: {
+        "bifrost:workflow/log.emit": async | trappable,
+        default: async,
+    },
     exports: { default: async },
 });

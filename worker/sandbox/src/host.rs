@@ -18,7 +18,10 @@ pub(crate) struct Exceeded(Arc<Mutex<Option<&'static str>>>);
 impl Exceeded {
     pub fn set(&self, limit: &'static str) {
         if let Ok(mut slot) = self.0.lock() {
-            slot.get_or_insert(limit);
+            // Python may have recovered from a lack of memory; other limits are final.
+            if slot.is_none_or(|earlier| earlier == "memory_bytes") {
+                *slot = Some(limit);
+            }
         }
     }
 
@@ -196,8 +199,19 @@ impl config::Host for State {
     }
 }
 
+/// Longest name of a logger, in bytes; the rest is cut.
+const LOGGER_BYTES: usize = 256;
+/// What a line counts besides its text, so that empty lines are bounded too.
+const LINE_COST: usize = 16;
+
 impl log::Host for State {
-    async fn emit(&mut self, level: log::Level, logger: String, mut message: String) {
+    async fn emit(
+        &mut self,
+        level: log::Level,
+        mut logger: String,
+        mut message: String,
+    ) -> wasmtime::Result<()> {
+        logger.truncate(logger.floor_char_boundary(LOGGER_BYTES));
         let limit = usize::try_from(self.limits.log_line_bytes).unwrap_or(usize::MAX);
         if message.len() > limit {
             let cut = message.floor_char_boundary(limit);
@@ -205,10 +219,11 @@ impl log::Host for State {
             message.truncate(cut);
             message.push_str(&format!("… [{left} bytes left out]"));
         }
-        let size = (message.len() + logger.len()) as u64;
+        let size = (message.len() + logger.len() + LINE_COST) as u64;
         if self.logged + size > self.limits.log_bytes {
+            // A trap: what floods the log would go on for as long as its fuel lasts.
             self.exceeded.set("log_bytes");
-            return;
+            return Err(wasmtime::Error::msg("the log is full"));
         }
         self.logged += size;
         let level = match level {
@@ -220,6 +235,7 @@ impl log::Host for State {
             log::Level::Traceback => LogLevel::Traceback,
         };
         self.capabilities.log(level, logger, message).await;
+        Ok(())
     }
 }
 

@@ -101,6 +101,9 @@ fn limit(name: &str, limits: &Limits) -> Outcome {
         "log_bytes" => format!("the run logged more than {} bytes", limits.log_bytes),
         "result_bytes" => format!("the result is larger than {} bytes", limits.result_bytes),
         "http_calls" => format!("the run made more than {} HTTP calls", limits.http_calls),
+        "host_resources" => {
+            format!("the run held more than {} timers, streams and requests at once", limits.host_resources)
+        }
         "stack" => "the run called too deeply".to_owned(),
         other => format!("the run reached the limit `{other}`"),
     };
@@ -119,6 +122,14 @@ fn trapped(
         trap => {
             if let Some(name) = exceeded {
                 return limit(name, limits);
+            }
+            if error.chain().any(|cause| {
+                matches!(
+                    cause.downcast_ref::<wasmtime::component::ResourceTableError>(),
+                    Some(wasmtime::component::ResourceTableError::Full)
+                )
+            }) {
+                return limit("host_resources", limits);
             }
             if store.get_fuel().is_ok_and(|left| left == 0) {
                 return limit("fuel", limits);

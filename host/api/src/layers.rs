@@ -1,0 +1,82 @@
+//! What surrounds every route, outermost first: request id, trace, security headers,
+//! compression, problem bodies, panics.
+
+use crate::problem;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use http::{HeaderName, HeaderValue, header};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+
+/// Largest body of most requests, in bytes.
+const BODY_BYTES: usize = 2 << 20;
+
+/// Largest body of a deploy, in bytes: a workspace of 64 MiB in base64, with its paths.
+pub const DEPLOY_BODY_BYTES: usize = 100 << 20;
+
+/// Content type of streamed lines; compressing would hold them back.
+pub const NDJSON: &str = "application/x-ndjson";
+
+/// Longest request id that is taken over from a proxy, in bytes.
+const REQUEST_ID_BYTES: usize = 64;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+#[derive(Clone, Copy)]
+struct NewRequestId;
+
+impl MakeRequestId for NewRequestId {
+    fn make_request_id<B>(&mut self, _: &http::Request<B>) -> Option<RequestId> {
+        HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()).ok().map(RequestId::new)
+    }
+}
+
+/// A request id from outside goes into logs, so it has to be short and plain.
+fn drop_odd_request_id(mut request: Request) -> Request {
+    let plain = request.headers().get(REQUEST_ID).is_none_or(|id| {
+        let id = id.as_bytes();
+        (1..=REQUEST_ID_BYTES).contains(&id.len())
+            && id.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+    });
+    if !plain {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    request
+}
+
+/// The path is logged without its query, and no header is logged at all.
+fn span(request: &Request) -> tracing::Span {
+    let request_id = problem::request_id(request.extensions());
+    tracing::info_span!("request", %request_id, method = %request.method(), path = request.uri().path())
+}
+
+fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// Puts `router` under all layers.
+pub fn apply(router: Router) -> Router {
+    let layers = ServiceBuilder::new()
+        .map_request(drop_odd_request_id)
+        .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header(header::CACHE_CONTROL, "no-store"))
+        .layer(header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(NotForContentType::const_new(NDJSON))),
+        )
+        .layer(axum::middleware::from_fn(problem::finish))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(DefaultBodyLimit::max(BODY_BYTES));
+    router.layer(layers)
+}

@@ -1,0 +1,65 @@
+//! All routes, one file per group. `docs/api.md` has the overview, and
+//! `tests/authorization.rs` a row for each.
+
+mod admin;
+mod config;
+mod drafts;
+mod execute;
+mod executions;
+mod health;
+mod keys;
+mod versions;
+mod workflows;
+mod workspace;
+
+use crate::layers::DEPLOY_BODY_BYTES;
+use crate::problem::ApiError;
+use crate::state::ApiState;
+use crate::ws;
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Response};
+use bifrost_core::Error;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+/// Every route of the API.
+pub fn all() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::version))
+        .routes(routes!(health::document))
+        .routes(routes!(workspace::deploy).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
+        .routes(routes!(workspace::active))
+        .routes(routes!(workspace::files))
+        .routes(routes!(workspace::file))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::get))
+        .routes(routes!(versions::activate))
+        .routes(routes!(workflows::list))
+        .routes(routes!(workflows::get))
+        .routes(routes!(execute::execute))
+        .routes(routes!(execute::invoke))
+        .routes(routes!(executions::list))
+        .routes(routes!(executions::get))
+        .routes(routes!(executions::result))
+        .routes(routes!(executions::logs))
+        .routes(routes!(executions::variables))
+        .routes(routes!(executions::cancel))
+        .routes(routes!(execute::rerun))
+        .routes(routes!(drafts::draft))
+        .routes(routes!(config::list))
+        .routes(routes!(config::get, config::put, config::delete))
+        .routes(routes!(admin::list, admin::create))
+        .routes(routes!(admin::get, admin::update))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::delete))
+        .routes(routes!(keys::me))
+        .routes(routes!(ws::connect))
+        .routes(routes!(ws::execution))
+        .fallback(nothing_here)
+}
+
+async fn nothing_here() -> Response {
+    ApiError::from(Error::NotFound("path")).into_response()
+}

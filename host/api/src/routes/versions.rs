@@ -1,0 +1,125 @@
+//! Versions of a workspace, and the way back to one.
+
+use crate::auth::Admin;
+use crate::extract::{Input, Path};
+use crate::problem::ApiResult;
+use crate::responses::{Reads, Writes};
+use crate::state::ApiState;
+use axum::Json;
+use axum::extract::State;
+use bifrost_core::{UserId, VersionId, WorkspaceReport};
+use bifrost_store::workspaces::{self, Version};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A deployed state of a workspace.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct VersionView {
+    version: VersionId,
+    /// Counts from 1 within the workspace.
+    number: i64,
+    /// BLAKE3 of the files.
+    source_hash: String,
+    /// True for the one that new runs get.
+    is_active: bool,
+    /// What its author said about it.
+    message: Option<String>,
+    created_by: UserId,
+    created_at: DateTime<Utc>,
+    /// How many workflows were found.
+    workflow_count: i64,
+    /// How many files were left out.
+    error_count: i64,
+}
+
+/// All versions, newest first.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct VersionList {
+    versions: Vec<VersionView>,
+}
+
+/// A version and what was found in it.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct VersionDetail {
+    #[serde(flatten)]
+    version: VersionView,
+    report: WorkspaceReport,
+}
+
+/// How to switch.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ActivateRequest {
+    /// Also when workflows that are in use would be gone.
+    #[serde(default)]
+    force: bool,
+}
+
+/// What the switch did. Lists hold `path::function`.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Activated {
+    version: VersionId,
+    number: i64,
+    /// False when it was active already.
+    changed: bool,
+    added: Vec<String>,
+    updated: Vec<String>,
+    removed: Vec<String>,
+}
+
+impl From<Version> for VersionView {
+    fn from(version: Version) -> Self {
+        Self {
+            version: version.id,
+            number: version.number,
+            source_hash: version.source_hash,
+            is_active: version.is_active,
+            message: version.message,
+            created_by: version.created_by,
+            created_at: version.created_at,
+            workflow_count: version.workflow_count,
+            error_count: version.error_count,
+        }
+    }
+}
+
+/// Lists the versions of the workspace, newest first.
+#[utoipa::path(get, path = "/api/workspace/versions", operation_id = "list_versions", tag = "workspace",
+    responses((status = 200, body = VersionList), Reads))]
+pub(crate) async fn list(State(state): State<ApiState>, Admin(auth): Admin) -> ApiResult<Json<VersionList>> {
+    let versions = workspaces::list_versions(&state.db.scope(auth.scope)).await?;
+    Ok(Json(VersionList { versions: versions.into_iter().map(Into::into).collect() }))
+}
+
+/// One version of the workspace, with what was found in it.
+#[utoipa::path(get, path = "/api/workspace/versions/{number}", operation_id = "get_version", tag = "workspace",
+    params(("number" = i64, Path)), responses((status = 200, body = VersionDetail), Reads))]
+pub(crate) async fn get(
+    State(state): State<ApiState>,
+    Admin(auth): Admin,
+    Path(number): Path<i64>,
+) -> ApiResult<Json<VersionDetail>> {
+    let (version, report) = workspaces::version(&state.db.scope(auth.scope), number).await?;
+    Ok(Json(VersionDetail { version: version.into(), report }))
+}
+
+/// Makes a version the one that new runs get. Runs that wait keep theirs.
+#[utoipa::path(post, path = "/api/workspace/versions/{number}/activate", operation_id = "activate_version",
+    tag = "workspace", params(("number" = i64, Path)), request_body = ActivateRequest,
+    responses((status = 200, body = Activated), Writes))]
+pub(crate) async fn activate(
+    State(state): State<ApiState>,
+    Admin(auth): Admin,
+    Path(number): Path<i64>,
+    Input(body): Input<ActivateRequest>,
+) -> ApiResult<Json<Activated>> {
+    let done = workspaces::rollback(&state.db.scope(auth.scope), number, body.force).await?;
+    Ok(Json(Activated {
+        version: done.version.id,
+        number: done.version.number,
+        changed: done.is_new,
+        added: done.added,
+        updated: done.changed,
+        removed: done.removed,
+    }))
+}

@@ -1,0 +1,263 @@
+//! Deploying a workspace, and reading what is deployed.
+
+use super::versions::VersionView;
+use crate::auth::{Admin, Auth};
+use crate::extract::{Input, Path};
+use crate::problem::{ApiError, ApiResult};
+use crate::responses::{Reads, Writes};
+use crate::service::source;
+use crate::state::ApiState;
+use axum::Json;
+use axum::extract::State;
+use bifrost_core::{Error, FileError, Source, VersionId, Warning, WorkflowInfo, WorkspaceReport};
+use bifrost_store::workspaces::{self, Deployed, Deployment, Version};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Longest message of a deploy, in bytes.
+const MESSAGE_BYTES: usize = 4 << 10;
+
+/// The whole workspace.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeployRequest {
+    /// Path to content in base64: all files, not only the changed ones.
+    #[schema(value_type = std::collections::HashMap<String, String>)]
+    files: source::Files,
+    /// What to say about this version.
+    #[serde(default)]
+    message: Option<String>,
+    /// Also when no file loads, or when workflows that are in use would be gone.
+    #[serde(default)]
+    force: bool,
+    /// Only build and report.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What a deploy did. Lists hold `path::function`.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct DeployResponse {
+    /// The version that is active now; `null` after a dry run.
+    version: Option<VersionId>,
+    /// Its number within the workspace.
+    number: Option<i64>,
+    /// False when nothing was different.
+    changed: bool,
+    added: Vec<String>,
+    updated: Vec<String>,
+    removed: Vec<String>,
+    /// Files that are left out, and why.
+    errors: Vec<FileError>,
+    /// What was accepted but looks wrong.
+    warnings: Vec<Warning>,
+    /// How many workflows were found.
+    workflows: usize,
+    duration_ms: u64,
+}
+
+/// What is deployed.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct WorkspaceView {
+    /// `null` before the first deploy.
+    version: Option<VersionView>,
+    /// What was found in it.
+    report: WorkspaceReport,
+}
+
+/// A file in a list.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct FileEntry {
+    path: String,
+    /// In bytes.
+    size: usize,
+}
+
+/// All files, by path.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct FileList {
+    files: Vec<FileEntry>,
+}
+
+/// A file.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct FileContent {
+    path: String,
+    /// In bytes.
+    size: usize,
+    /// In base64.
+    content: String,
+}
+
+/// Deploys a workspace: builds it, then makes it the version that new runs get. Files
+/// that do not load are left out and reported.
+#[utoipa::path(post, path = "/api/workspace/deploy", operation_id = "deploy_workspace", tag = "workspace",
+    request_body = DeployRequest, responses((status = 200, body = DeployResponse), Writes))]
+pub(crate) async fn deploy(
+    State(state): State<ApiState>,
+    Admin(auth): Admin,
+    Input(body): Input<DeployRequest>,
+) -> ApiResult<Json<DeployResponse>> {
+    let start = Instant::now();
+    if body.message.as_ref().is_some_and(|message| message.len() > MESSAGE_BYTES) {
+        return Err(Error::invalid("message", format!("more than {MESSAGE_BYTES} bytes")).into());
+    }
+    let scope = state.db.scope(auth.scope);
+    let (source, source_hash) = source::decode(body.files).await?;
+    let active = match workspaces::active_version(&scope).await? {
+        Some(version) => Some(workspaces::version(&scope, version.number).await?),
+        None => None,
+    };
+    if let Some((version, report)) = &active
+        && version.source_hash == source_hash
+    {
+        return Ok(Json(unchanged(version, report.clone(), start)));
+    }
+    let source = Arc::new(source);
+    let report = state.worker.build(source.clone()).await?;
+    if !body.force && nothing_loads(&source, &report) {
+        let detail = "no file of this workspace loads; `errors` says why, `force` deploys all the same";
+        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing_loads", detail)
+            .with_field("files")
+            .with_errors(report.errors));
+    }
+    let (errors, warnings, workflows) =
+        (report.errors.clone(), report.warnings.clone(), report.workflows.len());
+    let done = if body.dry_run {
+        let known = active.map(|(_, report)| report.workflows).unwrap_or_default();
+        let (added, updated, removed) = compare(known, report.workflows);
+        DeployResponse {
+            version: None,
+            number: None,
+            changed: true,
+            added,
+            updated,
+            removed,
+            errors,
+            warnings,
+            workflows,
+            duration_ms: 0,
+        }
+    } else {
+        let object_key = source::store(&state, &source_hash, &source).await?;
+        let deployment = Deployment {
+            source_hash,
+            object_key,
+            report,
+            created_by: auth.caller.user,
+            message: body.message,
+            force: body.force,
+        };
+        let Deployed { version, is_new, added, changed, removed } =
+            workspaces::deploy(&scope, deployment).await?;
+        DeployResponse {
+            version: Some(version.id),
+            number: Some(version.number),
+            changed: is_new,
+            added,
+            updated: changed,
+            removed,
+            errors,
+            warnings,
+            workflows,
+            duration_ms: 0,
+        }
+    };
+    Ok(Json(DeployResponse { duration_ms: start.elapsed().as_millis() as u64, ..done }))
+}
+
+fn unchanged(version: &Version, report: WorkspaceReport, start: Instant) -> DeployResponse {
+    DeployResponse {
+        version: Some(version.id),
+        number: Some(version.number),
+        changed: false,
+        added: Vec::new(),
+        updated: Vec::new(),
+        removed: Vec::new(),
+        workflows: report.workflows.len(),
+        errors: report.errors,
+        warnings: report.warnings,
+        duration_ms: start.elapsed().as_millis() as u64,
+    }
+}
+
+/// True when every Python file has an error: a version that could run nothing.
+fn nothing_loads(source: &Source, report: &WorkspaceReport) -> bool {
+    !report.errors.is_empty()
+        && report.workflows.is_empty()
+        && source
+            .files()
+            .keys()
+            .filter(|path| path.ends_with(".py"))
+            .all(|path| report.errors.iter().any(|error| &error.path == path))
+}
+
+fn compare(old: Vec<WorkflowInfo>, new: Vec<WorkflowInfo>) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let mut old: BTreeMap<_, _> = old.into_iter().map(|info| (info.id.clone(), info)).collect();
+    let (mut added, mut updated) = (Vec::new(), Vec::new());
+    for info in new {
+        match old.remove(&info.id) {
+            None => added.push(info.id),
+            // A definition that only moved within its file is not a change to anyone.
+            Some(mut old) => {
+                old.line = info.line;
+                if old != info {
+                    updated.push(info.id);
+                }
+            }
+        }
+    }
+    added.sort();
+    updated.sort();
+    (added, updated, old.into_keys().collect())
+}
+
+/// The active version and what was found in it.
+#[utoipa::path(get, path = "/api/workspace", operation_id = "get_workspace", tag = "workspace",
+    responses((status = 200, body = WorkspaceView), Reads))]
+pub(crate) async fn active(
+    State(state): State<ApiState>,
+    Admin(auth): Admin,
+) -> ApiResult<Json<WorkspaceView>> {
+    let scope = state.db.scope(auth.scope);
+    let Some(version) = workspaces::active_version(&scope).await? else {
+        return Ok(Json(WorkspaceView { version: None, report: WorkspaceReport::default() }));
+    };
+    let (version, report) = workspaces::version(&scope, version.number).await?;
+    Ok(Json(WorkspaceView { version: Some(version.into()), report }))
+}
+
+/// Lists the files of the active version.
+#[utoipa::path(get, path = "/api/workspace/files", operation_id = "list_files", tag = "workspace",
+    responses((status = 200, body = FileList), Reads))]
+pub(crate) async fn files(State(state): State<ApiState>, Admin(auth): Admin) -> ApiResult<Json<FileList>> {
+    let source = active_source(&state, &auth).await?;
+    let files =
+        source.files().iter().map(|(path, content)| FileEntry { path: path.clone(), size: content.len() });
+    Ok(Json(FileList { files: files.collect() }))
+}
+
+/// One file of the active version.
+#[utoipa::path(get, path = "/api/workspace/files/{*path}", operation_id = "get_file", tag = "workspace",
+    params(("path" = String, Path, description = "Relative to the workspace")),
+    responses((status = 200, body = FileContent), Reads))]
+pub(crate) async fn file(
+    State(state): State<ApiState>,
+    Admin(auth): Admin,
+    Path(path): Path<String>,
+) -> ApiResult<Json<FileContent>> {
+    let source = active_source(&state, &auth).await?;
+    let content = source.files().get(&path).ok_or(Error::NotFound("file"))?;
+    Ok(Json(FileContent { size: content.len(), content: source::encode(content), path }))
+}
+
+/// Nothing deployed is an empty workspace.
+async fn active_source(state: &ApiState, auth: &Auth) -> Result<Source, Error> {
+    match workspaces::active_version(&state.db.scope(auth.scope)).await? {
+        Some(version) => source::load(state, &version).await,
+        None => Ok(Source::default()),
+    }
+}

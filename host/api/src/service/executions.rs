@@ -1,0 +1,40 @@
+//! Runs under the caller's eyes.
+
+use crate::auth::Auth;
+use crate::state::ApiState;
+use bifrost_core::{Error, Execution, ExecutionId, LogLevel, LogLine, OrganizationId, Result};
+use bifrost_store::executions as store;
+
+/// A run that the caller may see: of the organization, for end users only their own.
+pub async fn visible(state: &ApiState, auth: &Auth, id: ExecutionId) -> Result<Execution> {
+    let execution = store::get(&auth.org(state), id).await?;
+    if auth.is_admin() || execution.executed_by == auth.caller.user {
+        Ok(execution)
+    } else {
+        Err(Error::NotFound("execution"))
+    }
+}
+
+/// A run whose visibility was decided before.
+pub async fn find(state: &ApiState, organization: OrganizationId, id: ExecutionId) -> Result<Execution> {
+    store::get(&state.db.org(organization), id).await
+}
+
+/// Log lines after a sequence, in order.
+pub async fn logs(
+    state: &ApiState,
+    organization: OrganizationId,
+    id: ExecutionId,
+    after: i64,
+    limit: u32,
+    level: Option<LogLevel>,
+) -> Result<Vec<LogLine>> {
+    store::logs(&state.db.org(organization), id, after, limit, level).await
+}
+
+/// Writes down the wish to end and tells the worker of this process.
+pub async fn cancel(state: &ApiState, organization: OrganizationId, id: ExecutionId) -> Result<Execution> {
+    store::request_cancel(&state.db.org(organization), id).await?;
+    state.worker.cancel(id).await;
+    find(state, organization, id).await
+}

@@ -1,0 +1,6 @@
+//! What several routes share: reading runs under the caller's eyes, starting them,
+//! and the sources of versions.
+
+pub mod executions;
+pub mod run;
+pub mod source;

@@ -1,0 +1,67 @@
+//! Sources of versions, kept as objects under their hash.
+
+use crate::state::ApiState;
+use anyhow::Context;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bifrost_core::{Error, Result, Source};
+use bifrost_store::workspaces::Version;
+use std::collections::BTreeMap;
+
+/// Files by path, in base64, as requests carry them.
+pub type Files = BTreeMap<String, String>;
+
+/// Stores a source and tells its key.
+pub async fn store(state: &ApiState, hash: &str, source: &Source) -> Result<String> {
+    let bytes = postcard::to_stdvec(source).context("encoding a source")?;
+    let key = format!("sources/{hash}");
+    state.objects.put(&key, bytes).await?;
+    Ok(key)
+}
+
+/// Reads the source of a version.
+pub async fn load(state: &ApiState, version: &Version) -> Result<Source> {
+    let key = &version.object_key;
+    let bytes = state.objects.get(key).await?;
+    let bytes = bytes.with_context(|| format!("{key} is missing from the object store"))?;
+    let source = postcard::from_bytes(&bytes).with_context(|| format!("decoding {key}"))?;
+    Ok(source)
+}
+
+/// Builds a source from a request; large ones take a while, so off the event loop.
+pub async fn decode(files: Files) -> Result<(Source, String)> {
+    let task = tokio::task::spawn_blocking(move || {
+        let mut source = Source::default();
+        for (path, content) in files {
+            let content = content_of(&path, &content)?;
+            source.insert(path, content)?;
+        }
+        let hash = source.hash();
+        Ok((source, hash))
+    });
+    task.await.context("decoding the files of a request")?
+}
+
+/// Lays edits over a source: content replaces, `None` removes.
+pub fn overlay(source: &mut Source, edits: BTreeMap<String, Option<String>>) -> Result<()> {
+    for (path, content) in edits {
+        match content {
+            Some(content) => source.insert(path.clone(), content_of(&path, &content)?)?,
+            None => {
+                source.remove(&path);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn content_of(path: &str, content: &str) -> Result<Vec<u8>> {
+    BASE64_STANDARD
+        .decode(content)
+        .map_err(|error| Error::invalid(format!("files.{path}"), format!("not base64: {error}")))
+}
+
+/// A file as answers carry it.
+pub fn encode(content: &[u8]) -> String {
+    BASE64_STANDARD.encode(content)
+}

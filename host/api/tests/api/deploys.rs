@@ -1,0 +1,122 @@
+//! Deploying, going back, and trying without deploying.
+
+use crate::common::{Answer, Key, Platform, files};
+use serde_json::{Value, json};
+
+async fn deploy(platform: &Platform, key: &Key, body: Value) -> Answer {
+    platform.post("/api/workspace/deploy").key(key).json(body).send().await
+}
+
+#[tokio::test]
+async fn versions_go_forward_and_back() {
+    let platform = Platform::new().await;
+    let admin = &platform.own.admin;
+    let empty = platform.get("/api/workspace").key(admin).send().await.expect(200);
+    assert_eq!((&empty["version"], &empty["report"]["workflows"]), (&Value::Null, &json!([])));
+
+    let first =
+        json!({ "files": files(&[("a.py", "async def one():\nasync def two():\n")]), "message": "first" });
+    let done = deploy(&platform, admin, first.clone()).await.expect(200);
+    assert_eq!((&done["number"], &done["changed"], &done["workflows"]), (&json!(1), &json!(true), &json!(2)));
+    assert_eq!(done["added"], json!(["a.py::one", "a.py::two"]));
+    let again = deploy(&platform, admin, first).await.expect(200);
+    assert_eq!((&again["number"], &again["changed"]), (&json!(1), &json!(false)));
+
+    let second = files(&[
+        ("a.py", "async def one(x):\n"),
+        ("b.py", "raise at import"),
+        ("c.py", "async def three():\n"),
+    ]);
+    let dry = deploy(&platform, admin, json!({ "files": second, "dry_run": true })).await.expect(200);
+    assert_eq!((&dry["version"], &dry["number"]), (&Value::Null, &Value::Null));
+    let done = deploy(&platform, admin, json!({ "files": second })).await.expect(200);
+    for answer in [&dry, &done] {
+        assert_eq!(answer["added"], json!(["c.py::three"]));
+        assert_eq!(answer["updated"], json!(["a.py::one"]));
+        assert_eq!(answer["removed"], json!(["a.py::two"]));
+        assert_eq!(answer["errors"][0]["path"], "b.py");
+    }
+    assert_eq!(done["number"], 2);
+
+    let back = platform.post("/api/workspace/versions/1/activate").key(admin).send().await.expect(200);
+    assert_eq!((&back["number"], &back["added"]), (&json!(1), &json!(["a.py::two"])));
+    let versions = platform.get("/api/workspace/versions").key(admin).send().await.expect(200);
+    let active: Vec<_> =
+        versions["versions"].as_array().expect("a list").iter().map(|v| &v["is_active"]).collect();
+    assert_eq!(active, [&json!(false), &json!(true)]);
+    let detail = platform.get("/api/workspace/versions/2").key(admin).send().await.expect(200);
+    assert_eq!((&detail["number"], &detail["report"]["errors"][0]["path"]), (&json!(2), &json!("b.py")));
+    platform.get("/api/workspace/versions/3").key(admin).send().await.expect(404);
+}
+
+#[tokio::test]
+async fn a_workspace_in_which_nothing_loads_needs_force() {
+    let platform = Platform::new().await;
+    let admin = &platform.own.admin;
+    let broken = files(&[("a.py", "raise at import"), ("README.md", "text")]);
+    let refused = deploy(&platform, admin, json!({ "files": broken })).await.expect(422);
+    assert_eq!((&refused["code"], &refused["errors"][0]["path"]), (&json!("nothing_loads"), &json!("a.py")));
+    let forced = deploy(&platform, admin, json!({ "files": broken, "force": true })).await.expect(200);
+    assert_eq!((&forced["number"], &forced["workflows"]), (&json!(1), &json!(0)));
+}
+
+#[tokio::test]
+async fn files_can_be_read_back() {
+    let platform = Platform::new().await;
+    let admin = &platform.own.admin;
+    let body = json!({ "files": files(&[("lib/a.py", "async def one():\n"), ("notes.txt", "hi")]) });
+    deploy(&platform, admin, body).await.expect(200);
+    let list = platform.get("/api/workspace/files").key(admin).send().await.expect(200);
+    assert_eq!(
+        list["files"],
+        json!([{ "path": "lib/a.py", "size": 17 }, { "path": "notes.txt", "size": 2 }])
+    );
+    let file = platform.get("/api/workspace/files/notes.txt").key(admin).send().await.expect(200);
+    assert_eq!(file, json!({ "path": "notes.txt", "size": 2, "content": "aGk=" }));
+    platform.get("/api/workspace/files/lib/b.py").key(admin).send().await.expect(404);
+}
+
+#[tokio::test]
+async fn own_workflows_come_before_global_ones() {
+    let platform = Platform::deployed().await;
+    let user = &platform.own.user;
+    let list = platform.get("/api/workflows?search=HELLO").key(user).send().await.expect(200);
+    let owners: Vec<_> =
+        list["workflows"].as_array().expect("a list").iter().map(|w| &w["organization_id"]).collect();
+    assert_eq!(owners, [&json!(platform.own.id), &Value::Null]);
+    let providers = platform.get("/api/workflows?kind=data_provider").key(user).send().await.expect(200);
+    assert_eq!(providers["workflows"].as_array().map(Vec::len), Some(2));
+    let none = platform.get("/api/workflows?category=Other").key(user).send().await.expect(200);
+    assert_eq!(none["workflows"], json!([]));
+    for reference in ["hello", "flows.py%3A%3Ahello"] {
+        let found = platform.get(format!("/api/workflows/{reference}")).key(user).send().await.expect(200);
+        assert_eq!(found["organization_id"], json!(platform.own.id));
+    }
+}
+
+#[tokio::test]
+async fn a_draft_streams_its_log_and_its_end() {
+    let platform = Platform::deployed().await;
+    let admin = &platform.own.admin;
+    let edited = files(&[("new.py", "async def fresh(a):\n")]);
+    let body = json!({ "files": edited, "workflow": "new.py::fresh", "input_data": { "a": 1 } });
+    let answer =
+        platform.post("/api/drafts").key(admin).header("accept-encoding", "gzip").json(body).send().await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["content-type"]),
+        (200, &"application/x-ndjson".parse().expect("a value"))
+    );
+    let lines: Vec<Value> =
+        answer.text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let kinds: Vec<_> = lines.iter().map(|line| line["type"].as_str().expect("a type")).collect();
+    assert_eq!(kinds, ["log", "log", "outcome"]);
+    assert_eq!(
+        (&lines[0]["message"], &lines[2]["status"], &lines[2]["result"]),
+        (&json!("line 1"), &json!("Success"), &json!({ "a": 1 }))
+    );
+
+    let removed = json!({ "files": { "flows.py": null }, "workflow": "flows.py::hello" });
+    platform.post("/api/drafts").key(admin).json(removed).send().await.expect(404);
+    let list = platform.get("/api/workspace/versions").key(admin).send().await.expect(200);
+    assert_eq!(list["versions"].as_array().map(Vec::len), Some(1), "a draft leaves nothing behind");
+}

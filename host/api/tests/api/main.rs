@@ -1,0 +1,12 @@
+//! The API against a real store, queue and bus.
+
+#[path = "../authorization.rs"]
+mod authorization;
+#[path = "../common/mod.rs"]
+mod common;
+mod deploys;
+mod documents;
+mod errors;
+mod live;
+mod runs;
+mod settings;

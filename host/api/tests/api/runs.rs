@@ -1,0 +1,308 @@
+//! Runs, from the request to their end.
+
+use crate::common::{Platform, failure, key, line, success};
+use bifrost_core::ports::{Delivery, Queue, Ticket};
+use bifrost_core::{Error, LogLevel, Outcome, Result, Role, Status};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+fn hello(extra: Value) -> Value {
+    let mut body = json!({ "workflow_id": "hello", "input_data": { "name": "Ada" } });
+    body.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+    body
+}
+
+#[tokio::test]
+async fn an_accepted_run_waits_in_the_queue_and_ends() {
+    let platform = Platform::deployed().await;
+    let user = &platform.own.user;
+    let accepted =
+        platform.post("/api/workflows/execute").key(user).json(hello(json!({}))).send().await.expect(202);
+    assert_eq!((&accepted["status"], &accepted["workflow_name"]), (&json!("Pending"), &json!("hello")));
+    let path = format!("/api/executions/{}", accepted["execution_id"].as_str().expect("an id"));
+    let run = platform.claim().await;
+    assert_eq!(json!(run.execution.id), accepted["execution_id"]);
+    assert_eq!(platform.get(&path).key(user).send().await.expect(200)["status"], "Running");
+    platform.finish(&run, success(json!({ "greeting": "hi" })), true).await;
+    let execution = platform.get(&path).key(user).send().await.expect(200);
+    assert_eq!((&execution["status"], &execution["duration_ms"]), (&json!("Success"), &json!(12)));
+    assert_eq!(execution["input_data"], json!({ "name": "Ada" }));
+    let result = platform.get(format!("{path}/result")).key(user).send().await.expect(200);
+    assert_eq!((&result["result"], &result["result_type"]), (&json!({ "greeting": "hi" }), &json!("json")));
+}
+
+#[tokio::test]
+async fn a_sync_request_waits_for_the_end() {
+    let platform = Platform::deployed().await;
+    // Without the bus the database is asked once a second.
+    for (live, most) in [(true, Duration::from_millis(900)), (false, Duration::from_secs(5))] {
+        let start = Instant::now();
+        let call = platform
+            .post("/api/workflows/execute")
+            .key(&platform.own.user)
+            .json(hello(json!({ "sync": true })));
+        let run = async {
+            let run = platform.claim().await;
+            platform.finish(&run, success(json!([1, 2])), live).await;
+        };
+        let (answer, ()) = tokio::join!(call.send(), run);
+        let body = answer.expect(200);
+        assert_eq!(
+            (&body["status"], &body["result"], &body["duration_ms"]),
+            (&json!("Success"), &json!([1, 2]), &json!(12))
+        );
+        assert!(start.elapsed() < most, "{:?}", start.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_sync_request_gives_up_waiting_but_not_the_run() {
+    let platform = Platform::deployed().await;
+    let body = hello(json!({ "sync": true, "timeout_seconds": 1 }));
+    let answer =
+        platform.post("/api/workflows/execute").key(&platform.own.user).json(body).send().await.expect(202);
+    assert_eq!(answer["status"], "Pending");
+    assert_eq!(json!(platform.claim().await.execution.id), answer["execution_id"]);
+}
+
+/// A broker that takes nothing.
+struct NoQueue;
+
+#[async_trait::async_trait]
+impl Queue for NoQueue {
+    async fn publish(&self, _: Ticket) -> Result<()> {
+        Err(Error::Busy("queue"))
+    }
+
+    async fn next(&self) -> Result<Delivery> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_refused_run_never_runs_unless_it_can_be_asked_for_again() {
+    let mut platform = Platform::deployed().await;
+    let queue = std::mem::replace(&mut platform.state.queue, Arc::new(NoQueue));
+    platform.router = bifrost_api::router(platform.state.clone());
+    let keyed = hello(json!({ "idempotency_key": "order-8" }));
+    for body in [hello(json!({})), keyed.clone()] {
+        platform.post("/api/workflows/execute").key(&platform.own.user).json(body).send().await.expect(503);
+    }
+    let list = platform.get("/api/executions").key(&platform.own.user).send().await.expect(200);
+    let statuses: Vec<_> =
+        list["executions"].as_array().expect("a list").iter().map(|e| &e["status"]).collect();
+    assert_eq!(statuses, [&json!("Pending"), &json!("Cancelled")], "newest first");
+
+    platform.state.queue = queue;
+    platform.router = bifrost_api::router(platform.state.clone());
+    let again =
+        platform.post("/api/workflows/execute").key(&platform.own.user).json(keyed).send().await.expect(202);
+    assert_eq!(again["execution_id"], list["executions"][0]["execution_id"]);
+    assert_eq!(json!(platform.claim().await.execution.id), again["execution_id"]);
+}
+
+#[tokio::test]
+async fn the_same_key_is_the_same_run() {
+    let platform = Platform::deployed().await;
+    let colleague = key(&platform.state.db, platform.own.id, "colleague@own.example", Role::OrgUser).await;
+    let send = |key, body| {
+        let call = platform.post("/api/workflows/execute").key(key);
+        async move { call.header("idempotency-key", "order-7").json(body).send().await }
+    };
+    let first = send(&platform.own.user, hello(json!({}))).await.expect(202);
+    let again = send(&platform.own.user, hello(json!({ "idempotency_key": "order-7" }))).await.expect(202);
+    assert_eq!(first["execution_id"], again["execution_id"]);
+    let other = send(&colleague, hello(json!({}))).await.expect(202);
+    assert_ne!(first["execution_id"], other["execution_id"], "keys of two people do not meet");
+    let changed = json!({ "workflow_id": "hello", "input_data": { "name": "Bob" } });
+    assert_eq!(send(&platform.own.user, changed).await.expect(409)["code"], "idempotency_mismatch");
+    assert_eq!(
+        send(&platform.own.user, hello(json!({ "idempotency_key": "x" }))).await.expect(422)["field"],
+        "idempotency_key"
+    );
+}
+
+#[tokio::test]
+async fn parameters_that_cannot_be_right_are_refused() {
+    let platform = Platform::deployed().await;
+    let cases = [
+        (json!({}), Some("input_data.name")),
+        (json!({ "name": "Ada", "count": [1] }), Some("input_data.count")),
+        (json!({ "name": "Ada", "tags": 7 }), Some("input_data.tags")),
+        (json!([1]), Some("input_data")),
+        (json!({ "name": null, "count": "7", "tags": "a,b", "more": {} }), None),
+    ];
+    for (input, field) in cases {
+        let body = json!({ "workflow_id": "hello", "input_data": input });
+        let answer = platform.post("/api/workflows/execute").key(&platform.own.user).json(body).send().await;
+        match field {
+            Some(field) => assert_eq!(answer.expect(422)["field"], field),
+            None => assert_eq!(answer.expect(202)["status"], "Pending"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn end_users_do_not_see_how_it_failed() {
+    let platform = Platform::deployed().await;
+    let id = platform.start(&platform.own.user).await;
+    let run = platform.claim().await;
+    let lines = vec![line(1, LogLevel::Debug), line(2, LogLevel::Info), line(3, LogLevel::Traceback)];
+    platform.log(&run, lines, false).await;
+    platform.finish(&run, failure(), true).await;
+
+    let read =
+        async |key, path: &str| platform.get(format!("/api/executions/{id}{path}")).key(key).send().await;
+    let user = read(&platform.own.user, "").await;
+    assert!(
+        !user.text.contains("customer_table")
+            && !user.text.contains("KeyError")
+            && !user.text.contains("Traceback")
+    );
+    assert_eq!(user.expect(200)["error"], "An error occurred during execution");
+    let admin = read(&platform.own.admin, "").await.expect(200);
+    assert_eq!((&admin["error"], &admin["error_type"]), (&json!("'customer_table'"), &json!("KeyError")));
+    assert!(admin["traceback"].is_string());
+
+    let sequences = |page: &Value| -> Vec<Value> {
+        page["logs"].as_array().expect("lines").iter().map(|line| line["sequence"].clone()).collect()
+    };
+    let page = read(&platform.own.user, "/logs").await.expect(200);
+    assert_eq!((sequences(&page), &page["complete"]), (vec![json!(2)], &json!(true)));
+    let page = read(&platform.own.admin, "/logs?limit=2").await.expect(200);
+    assert_eq!(
+        (sequences(&page), &page["next"], &page["complete"]),
+        (vec![json!(1), json!(2)], &json!(2), &json!(false))
+    );
+    let page = read(&platform.own.admin, "/logs?after=2").await.expect(200);
+    assert_eq!((sequences(&page), &page["complete"]), (vec![json!(3)], &json!(true)));
+    let page = read(&platform.own.admin, "/logs?level=error").await.expect(200);
+    assert_eq!(sequences(&page), [json!(3)]);
+    assert_eq!(
+        read(&platform.own.admin, "/variables").await.expect(200)["variables"],
+        json!({ "token": "abc" })
+    );
+    let list = platform.get("/api/executions").key(&platform.own.user).send().await;
+    assert!(!list.text.contains("KeyError"));
+}
+
+#[tokio::test]
+async fn end_users_see_what_was_meant_for_them_and_only_their_own() {
+    let platform = Platform::deployed().await;
+    let colleague = key(&platform.state.db, platform.own.id, "colleague@own.example", Role::OrgUser).await;
+    let id = platform.start(&platform.own.user).await;
+    let run = platform.claim().await;
+    platform.finish(&run, Outcome::ended(Status::Failed, "UserError", "no such customer"), true).await;
+    let execution =
+        platform.get(format!("/api/executions/{id}")).key(&platform.own.user).send().await.expect(200);
+    assert_eq!(execution["error"], "no such customer");
+    for path in ["", "/result", "/logs"] {
+        platform.get(format!("/api/executions/{id}{path}")).key(&colleague).send().await.expect(404);
+    }
+    let count = async |key| {
+        let list = platform.get("/api/executions").key(key).send().await.expect(200);
+        list["executions"].as_array().map(Vec::len)
+    };
+    assert_eq!((count(&colleague).await, count(&platform.own.admin).await), (Some(0), Some(1)));
+    assert_eq!(count(&platform.foreign.admin).await, Some(0));
+}
+
+#[tokio::test]
+async fn lists_have_filters_and_pages() {
+    let platform = Platform::deployed().await;
+    let user = &platform.own.user;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(json!(platform.start(user).await));
+    }
+    ids.reverse();
+    let page = platform
+        .get("/api/executions?limit=2&status=Pending&workflow_name=hello")
+        .key(user)
+        .send()
+        .await
+        .expect(200);
+    let found = |page: &Value| -> Vec<Value> {
+        page["executions"].as_array().expect("a list").iter().map(|e| e["execution_id"].clone()).collect()
+    };
+    assert_eq!(found(&page), ids[..2]);
+    let cursor = page["next_cursor"].as_str().expect("more");
+    let rest =
+        platform.get(format!("/api/executions?limit=2&cursor={cursor}")).key(user).send().await.expect(200);
+    assert_eq!((found(&rest), &rest["next_cursor"]), (ids[2..].to_vec(), &Value::Null));
+    for (query, expected) in [
+        ("start_date=2020-01-01", 3),
+        ("end_date=2020-01-01T00:00:00", 0),
+        ("start_date=2020-01-01T00:00:00%2B02:00&end_date=2999-01-01T00:00:00Z", 3),
+        ("status=Success", 0),
+    ] {
+        let page = platform.get(format!("/api/executions?{query}")).key(user).send().await.expect(200);
+        assert_eq!(found(&page).len(), expected, "{query}");
+    }
+    assert_eq!(
+        platform.get("/api/executions?start_date=soon").key(user).send().await.expect(422)["field"],
+        "start_date"
+    );
+}
+
+#[tokio::test]
+async fn cancelling_reaches_database_and_worker() {
+    let platform = Platform::deployed().await;
+    let user = &platform.own.user;
+    let waiting = platform.start(user).await;
+    let cancelled =
+        platform.post(format!("/api/executions/{waiting}/cancel")).key(user).send().await.expect(202);
+    assert_eq!(cancelled["status"], "Cancelled");
+
+    let delivery = platform.state.queue.next().await.expect("the cancelled run's ticket");
+    assert_eq!(delivery.ticket.execution, waiting);
+    let running = platform.start(user).await;
+    platform.claim().await;
+    let cancelling =
+        platform.post(format!("/api/executions/{running}/cancel")).key(user).send().await.expect(202);
+    assert_eq!(cancelling["status"], "Cancelling");
+    assert_eq!(*platform.worker.cancelled.lock().expect("not poisoned"), [waiting, running]);
+}
+
+#[tokio::test]
+async fn a_rerun_repeats_with_the_same_or_other_parameters() {
+    let platform = Platform::deployed().await;
+    let user = &platform.own.user;
+    let id = platform.start(user).await;
+    let path = format!("/api/executions/{id}/rerun");
+    for (body, expected) in [
+        (json!({}), json!({ "name": "Ada" })),
+        (json!({ "input_data": { "name": "Bob" } }), json!({ "name": "Bob" })),
+    ] {
+        let again = platform.post(&path).key(user).json(body).send().await.expect(202);
+        let new = again["execution_id"].as_str().expect("an id");
+        let execution = platform.get(format!("/api/executions/{new}")).key(user).send().await.expect(200);
+        assert_eq!((&execution["rerun_of"], &execution["input_data"]), (&json!(id), &expected));
+    }
+}
+
+#[tokio::test]
+async fn a_data_provider_answers_options() {
+    let platform = Platform::deployed().await;
+    let invoke =
+        |name: &str| platform.post(format!("/api/data-providers/{name}/invoke")).key(&platform.own.user);
+    let answer = tokio::select! {
+        answer = invoke("choices_of_site").send() => answer,
+        () = platform.run_everything() => unreachable!(),
+    };
+    let options = json!([{ "label": "a", "value": "a" }, { "label": "B", "value": 2 }]);
+    assert_eq!(answer.expect(200)["options"], options);
+    invoke("hello").send().await.expect(404);
+
+    let fail = async {
+        let run = platform.claim().await;
+        platform.finish(&run, failure(), true).await;
+    };
+    let (answer, ()) = tokio::join!(invoke("choices_of_site").send(), fail);
+    let body = answer.expect(502);
+    assert_eq!(
+        (&body["code"], &body["detail"]),
+        (&json!("data_provider_failed"), &json!("An error occurred during execution"))
+    );
+}

@@ -1,0 +1,130 @@
+//! Settings, organizations and keys.
+
+use crate::common::Platform;
+use http::Method;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_secret_can_be_written_but_not_read() {
+    let platform = Platform::new().await;
+    let admin = &platform.own.admin;
+    let put = |key: &str, body: Value| {
+        platform.call(Method::PUT, format!("/api/config/{key}")).key(admin).json(body)
+    };
+    let secret = json!({ "value": "hunter2-hunter2", "is_secret": true, "description": "the door" });
+    let answers = [
+        put("door", secret).send().await,
+        platform.get("/api/config/door").key(admin).send().await,
+        platform.get("/api/config").key(admin).send().await,
+    ];
+    for answer in answers {
+        assert!(!answer.text.contains("hunter2"), "{}", answer.text);
+        answer.expect(200);
+    }
+    put("colour", json!({ "value": { "r": 1 } })).send().await.expect(200);
+    let list = platform.get("/api/config").key(admin).send().await.expect(200);
+    let values: Vec<_> =
+        list["config"].as_array().expect("a list").iter().map(|e| (&e["key"], &e["value"])).collect();
+    assert_eq!(values, [(&json!("colour"), &json!({ "r": 1 })), (&json!("door"), &Value::Null)]);
+    platform.call(Method::DELETE, "/api/config/door").key(admin).send().await.expect(204);
+    platform.call(Method::DELETE, "/api/config/door").key(admin).send().await.expect(404);
+    platform.get("/api/config/door").key(admin).send().await.expect(404);
+}
+
+#[tokio::test]
+async fn a_key_is_shown_once_and_can_be_revoked() {
+    let platform = Platform::new().await;
+    let root = &platform.root;
+    let body = json!({ "email": "Eve@own.example", "name": "laptop", "role": "org_admin" });
+    let made = platform
+        .post("/api/keys")
+        .key(root)
+        .organization(platform.own.id)
+        .json(body.clone())
+        .send()
+        .await
+        .expect(201);
+    let (token, id) = (made["key"].as_str().expect("a key"), made["id"].as_str().expect("an id"));
+    assert!(token.starts_with("bfr_"));
+    let me = platform.get("/api/me").header("x-bifrost-key", token).send().await.expect(200);
+    assert_eq!((&me["role"], &me["organization_id"]), (&json!("org_admin"), &json!(platform.own.id)));
+
+    let second = platform
+        .post("/api/keys")
+        .key(root)
+        .organization(platform.own.id)
+        .json(body)
+        .send()
+        .await
+        .expect(201);
+    assert_eq!(second["user_id"], made["user_id"], "the same person");
+    let list = platform.get("/api/keys").key(root).organization(platform.own.id).send().await;
+    assert!(!list.text.contains(token));
+    assert_eq!(list.expect(200)["keys"].as_array().map(Vec::len), Some(4));
+
+    platform.call(Method::DELETE, format!("/api/keys/{id}")).key(root).send().await.expect(404);
+    platform
+        .call(Method::DELETE, format!("/api/keys/{id}"))
+        .key(root)
+        .organization(platform.own.id)
+        .send()
+        .await
+        .expect(204);
+    platform.get("/api/me").header("x-bifrost-key", token).send().await.expect(401);
+
+    let platform_admin = json!({ "email": "eve@own.example", "name": "k", "role": "platform_admin" });
+    platform
+        .post("/api/keys")
+        .key(root)
+        .organization(platform.own.id)
+        .json(platform_admin)
+        .send()
+        .await
+        .expect(403);
+}
+
+#[tokio::test]
+async fn an_organization_has_limits_and_can_be_switched_off() {
+    let platform = Platform::deployed().await;
+    let root = &platform.root;
+    let path = format!("/api/organizations/{}", platform.own.id);
+    let patch = |body: Value| platform.call(Method::PATCH, path.clone()).key(root).json(body);
+    let changed = patch(json!({ "limits": { "parameters_bytes": 20 } })).send().await.expect(200);
+    assert_eq!(
+        (&changed["limits"]["parameters_bytes"], &changed["limits"]["http_calls"]),
+        (&json!(20), &json!(1000))
+    );
+    for (limits, field) in [(json!({ "colour": 1 }), "limits.colour"), (json!({ "fuel": -1 }), "limits.fuel")]
+    {
+        assert_eq!(patch(json!({ "limits": limits })).send().await.expect(422)["field"], field);
+    }
+    let body = json!({ "workflow_id": "hello", "input_data": { "name": "longer than twenty bytes" } });
+    let refused =
+        platform.post("/api/workflows/execute").key(&platform.own.user).json(body).send().await.expect(422);
+    assert_eq!(refused["field"], "input_data");
+
+    patch(json!({ "is_active": false })).send().await.expect(200);
+    platform.get("/api/me").key(&platform.own.user).send().await.expect(401);
+    let made = platform
+        .post("/api/organizations")
+        .key(root)
+        .json(json!({ "name": "Third", "domain": "third.example" }))
+        .send()
+        .await
+        .expect(201);
+    assert_eq!(made["limits"]["http_calls"], 1000);
+    let list = platform.get("/api/organizations").key(root).send().await.expect(200);
+    assert_eq!(list["organizations"].as_array().map(Vec::len), Some(4));
+}
+
+#[tokio::test]
+async fn a_key_in_either_header_is_enough() {
+    let platform = Platform::new().await;
+    let token = &platform.own.user.token;
+    for (name, value) in [("authorization", format!("bearer {token}")), ("x-bifrost-key", token.clone())] {
+        platform.get("/api/me").header(name, &value).send().await.expect(200);
+    }
+    for value in [token.clone(), format!("Basic {token}"), "Bearer ".into(), "Bearer".into()] {
+        platform.get("/api/me").header("authorization", &value).send().await.expect(401);
+    }
+}

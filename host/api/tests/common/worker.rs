@@ -1,0 +1,104 @@
+//! A stand-in for the sandbox: reads workflows off the lines `async def name(...)`.
+
+use bifrost_core::ports::{DraftRequest, Worker};
+use bifrost_core::*;
+use serde_json::Map;
+use std::sync::{Arc, Mutex};
+
+/// Remembers what it was asked to cancel.
+#[derive(Default)]
+pub struct FakeWorker {
+    /// In order.
+    pub cancelled: Mutex<Vec<ExecutionId>>,
+}
+
+fn workflow(path: &str, line: usize, text: &str) -> Option<WorkflowInfo> {
+    let (name, rest) = text.strip_prefix("async def ")?.split_once('(')?;
+    let (parameters, _) = rest.split_once(')')?;
+    let parameters = parameters.split(',').map(str::trim).filter(|p| !p.is_empty()).map(|p| {
+        let (name, kind) = p.split_once(": ").unwrap_or((p, "string"));
+        let (kind, required) = kind.strip_suffix('?').map_or((kind, true), |kind| (kind, false));
+        Parameter {
+            name: name.into(),
+            kind: kind.into(),
+            label: name.into(),
+            required,
+            default_value: None,
+            extra: Map::new(),
+        }
+    });
+    Some(WorkflowInfo {
+        id: format!("{path}::{name}"),
+        path: path.into(),
+        function: name.into(),
+        line: line as u32,
+        name: name.into(),
+        description: format!("Does {name}."),
+        kind: if name.starts_with("choices") { WorkflowKind::DataProvider } else { WorkflowKind::Workflow },
+        category: "General".into(),
+        tags: Vec::new(),
+        parameters: parameters.collect(),
+        defaults: Map::new(),
+        accepts_kwargs: false,
+    })
+}
+
+#[async_trait::async_trait]
+impl Worker for FakeWorker {
+    async fn build(&self, source: Arc<Source>) -> Result<WorkspaceReport> {
+        let mut report = WorkspaceReport::default();
+        for (path, content) in source.files().iter().filter(|(path, _)| path.ends_with(".py")) {
+            let text = String::from_utf8_lossy(content);
+            if text.contains("raise at import") {
+                report.errors.push(FileError {
+                    path: path.clone(),
+                    line: Some(1),
+                    kind: "RuntimeError".into(),
+                    message: "at import".into(),
+                    traceback: None,
+                });
+                continue;
+            }
+            assert!(!text.contains("panic the host"), "a secret detail of the host");
+            report
+                .workflows
+                .extend(text.lines().enumerate().filter_map(|(n, line)| workflow(path, n + 1, line)));
+        }
+        Ok(report)
+    }
+
+    async fn draft(
+        &self,
+        request: DraftRequest,
+        logs: tokio::sync::mpsc::Sender<LogLine>,
+    ) -> Result<Outcome> {
+        let (path, function) = request.workflow.split_once("::").unwrap_or_default();
+        if path == "busy.py" {
+            return Err(Error::Busy("sandboxes"));
+        }
+        let text = request.source.files().get(path).ok_or(Error::NotFound("workflow"))?;
+        let text = String::from_utf8_lossy(text).into_owned();
+        if !text.contains(&format!("async def {function}(")) {
+            return Err(Error::NotFound("workflow"));
+        }
+        for sequence in 1..=2 {
+            let line = LogLine {
+                sequence,
+                timestamp: chrono::Utc::now(),
+                level: LogLevel::Info,
+                logger: "draft".into(),
+                message: format!("line {sequence}"),
+            };
+            let _ = logs.send(line).await;
+        }
+        let mut outcome = Outcome::ended(Status::Success, "", "");
+        outcome.error = None;
+        outcome.error_type = None;
+        outcome.result = Some(request.parameters);
+        Ok(outcome)
+    }
+
+    async fn cancel(&self, execution: ExecutionId) {
+        self.cancelled.lock().expect("not poisoned").push(execution);
+    }
+}

@@ -1,0 +1,227 @@
+//! Commands that talk to a server.
+
+use anyhow::{Context, Result, bail};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bifrost_builder::read_folder;
+use bifrost_core::Status;
+use clap::Args;
+use serde_json::{Map, Value, json};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// A server and the key for it.
+#[derive(Args, Clone)]
+pub struct Server {
+    /// The server's address.
+    #[arg(long, env = "BIFROST_URL", default_value = "http://127.0.0.1:8400")]
+    pub server: String,
+    /// An API key.
+    #[arg(long, env = "BIFROST_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+}
+
+/// `bifrost deploy`
+#[derive(Args)]
+pub struct Deploy {
+    /// The workspace's folder.
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+    #[command(flatten)]
+    server: Server,
+    /// Kept with the version.
+    #[arg(short, long)]
+    message: Option<String>,
+    /// Deploy although workflows that are in use would disappear.
+    #[arg(long)]
+    force: bool,
+    /// Only say what would change.
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `bifrost executions`
+#[derive(Args)]
+pub struct Executions {
+    #[command(flatten)]
+    server: Server,
+    /// Only those with this status, for instance `Failed`.
+    #[arg(long)]
+    status: Option<String>,
+    /// How many.
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `bifrost logs`
+#[derive(Args)]
+pub struct Logs {
+    /// Id of the execution.
+    execution: String,
+    #[command(flatten)]
+    server: Server,
+    /// Go on until the run ends.
+    #[arg(short, long)]
+    follow: bool,
+}
+
+impl Server {
+    async fn call(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let key = self.key.as_deref().context("no key; give --key or set BIFROST_KEY")?;
+        let url = format!("{}{path}", self.server.trim_end_matches('/'));
+        let mut request = reqwest::Client::new().request(method, &url).bearer_auth(key);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.with_context(|| format!("cannot reach {}", self.server))?;
+        let status = response.status();
+        let answer: Value = response.json().await.unwrap_or_default();
+        if !status.is_success() {
+            bail!("{}", answer["detail"].as_str().unwrap_or(status.as_str()));
+        }
+        Ok(answer)
+    }
+}
+
+fn names(answer: &Value, field: &str) -> Vec<String> {
+    let items = answer[field].as_array().map(Vec::as_slice).unwrap_or_default();
+    items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect()
+}
+
+impl Deploy {
+    /// What `bifrost up --workspace` does.
+    pub fn at_start(folder: PathBuf, server: String, key: String) -> Self {
+        let server = Server { server, key: Some(key) };
+        Self { folder, server, message: None, force: false, dry_run: false, json: false }
+    }
+
+    pub async fn execute(self) -> Result<ExitCode> {
+        let source = read_folder(&self.folder)?;
+        let files: Map<String, Value> = source
+            .files()
+            .iter()
+            .map(|(path, content)| (path.clone(), BASE64_STANDARD.encode(content).into()))
+            .collect();
+        let body = json!({
+            "files": files, "message": self.message, "force": self.force, "dry_run": self.dry_run,
+        });
+        let answer = self.server.call(reqwest::Method::POST, "/api/workspace/deploy", Some(body)).await?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&answer)?);
+        } else {
+            for (sign, field) in [("+", "added"), ("~", "updated"), ("-", "removed")] {
+                for name in names(&answer, field) {
+                    println!("{sign} {name}");
+                }
+            }
+            for error in answer["errors"].as_array().into_iter().flatten() {
+                let line = error["line"].as_u64().map_or_else(String::new, |line| format!(":{line}"));
+                let text = |field: &str| error[field].as_str().unwrap_or_default().to_owned();
+                eprintln!("{}{line}: {}: {}", text("path"), text("type"), text("message"));
+            }
+            println!("version {}, {} workflows", answer["number"], answer["workflows"]);
+        }
+        let clean = answer["errors"].as_array().is_none_or(Vec::is_empty);
+        Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+impl Executions {
+    pub async fn execute(self) -> Result<ExitCode> {
+        let mut path = format!("/api/executions?limit={}", self.limit);
+        if let Some(status) = &self.status {
+            path.push_str(&format!("&status={status}"));
+        }
+        let answer = self.server.call(reqwest::Method::GET, &path, None).await?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&answer)?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let list = answer["executions"].as_array().or(answer["items"].as_array());
+        for execution in list.into_iter().flatten() {
+            let text = |field: &str| execution[field].as_str().unwrap_or_default().to_owned();
+            let id = [text("execution_id"), text("id")].concat();
+            println!("{id}  {:<20} {}  {}", text("status"), text("created_at"), text("workflow_name"));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Logs {
+    pub async fn execute(self) -> Result<ExitCode> {
+        self.server.follow(&self.execution, self.follow, |line| println!("{line}")).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Server {
+    /// Prints an execution's log, to its end or to where it is now; returns the execution.
+    async fn follow(&self, execution: &str, to_the_end: bool, print: impl Fn(String)) -> Result<Value> {
+        let mut after = 0;
+        loop {
+            let path = format!("/api/executions/{execution}");
+            // Ask for the status first: lines written before it are then all there.
+            let found = self.call(reqwest::Method::GET, &path, None).await?;
+            let path = format!("{path}/logs?after={after}&limit=1000");
+            let answer = self.call(reqwest::Method::GET, &path, None).await?;
+            let lines = answer["logs"].as_array().map(Vec::as_slice).unwrap_or_default();
+            for line in lines {
+                let text = |field: &str| line[field].as_str().unwrap_or_default();
+                let time = text("timestamp").get(11..23).unwrap_or_default();
+                print(format!("{time} {:<8} {}: {}", text("level"), text("logger"), text("message")));
+                after = line["sequence"].as_i64().unwrap_or(after);
+            }
+            let status = found["status"].as_str().and_then(|s| s.parse::<Status>().ok());
+            if lines.is_empty() && (!to_the_end || status.is_none_or(Status::is_terminal)) {
+                return Ok(found);
+            }
+            if lines.is_empty() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+
+    /// Runs a workflow on the server: its log to standard error, its result to standard
+    /// output.
+    pub async fn run(&self, name: &str, parameters: Value, whole: bool) -> Result<ExitCode> {
+        let body = json!({"workflow_id": name, "input_data": parameters});
+        let started = self.call(reqwest::Method::POST, "/api/workflows/execute", Some(body)).await?;
+        let id = started["execution_id"].as_str().context("the server named no execution")?;
+        let execution = self.follow(id, true, |line| eprintln!("{line}")).await?;
+        let mut out = std::io::stdout().lock();
+        if whole {
+            writeln!(out, "{}", serde_json::to_string_pretty(&execution)?)?;
+        } else {
+            if let Some(error) = execution["error"].as_str() {
+                let kind = execution["error_type"].as_str().unwrap_or("error");
+                eprintln!("{}", execution["traceback"].as_str().filter(|t| !t.is_empty()).unwrap_or(kind));
+                eprintln!("{kind}: {error}");
+            }
+            match &execution["result"] {
+                Value::Null => {}
+                Value::String(text) => writeln!(out, "{text}")?,
+                value => writeln!(out, "{}", serde_json::to_string_pretty(value)?)?,
+            }
+        }
+        let status = execution["status"].as_str().and_then(|s| s.parse().ok()).unwrap_or(Status::Failed);
+        Ok(exit_code(status))
+    }
+}
+
+/// The exit code that tells a script how a run ended.
+pub fn exit_code(status: Status) -> ExitCode {
+    ExitCode::from(match status {
+        Status::Success => 0,
+        Status::CompletedWithErrors => 3,
+        Status::Timeout => 124,
+        _ => 1,
+    })
+}

@@ -1,0 +1,54 @@
+//! The live events of a run, as every channel carries them.
+
+use crate::ports::Event;
+use crate::{Execution, ExecutionId, LogLine, Outcome};
+use serde_json::{Value, json};
+
+/// A run's change, for its own channel and for every history that shows it. What a role
+/// may not see is taken out where the event leaves the platform.
+pub fn updates(execution: &Execution, outcome: Option<&Outcome>) -> Vec<Event> {
+    let mut update = json!({
+        "type": "execution_update",
+        "execution_id": execution.id,
+        "organization_id": execution.organization_id,
+        "workflow_id": execution.workflow_id,
+        "workflow_name": execution.workflow_name,
+        "status": execution.status,
+        "attempt": execution.attempt,
+        "executed_by": execution.executed_by,
+        "executed_by_name": execution.executed_by_name,
+        "created_at": execution.created_at,
+        "started_at": execution.started_at,
+        "completed_at": execution.completed_at,
+    });
+    let mut history = update.clone();
+    history["type"] = "history_update".into();
+    if let Some(outcome) = outcome {
+        update["duration_ms"] = outcome.duration_ms.into();
+        update["result_type"] = json!(outcome.result_type);
+        update["error_for_user"] = outcome.error_for_user.into();
+        update["error"] = json!(outcome.error);
+        update["error_type"] = json!(outcome.error_type);
+    }
+    let channels = [
+        format!("history:user:{}", execution.executed_by),
+        format!("organization:{}", execution.organization_id),
+        "history:GLOBAL".to_owned(),
+    ];
+    std::iter::once(Event { channel: format!("execution:{}", execution.id), payload: update })
+        .chain(channels.into_iter().map(|channel| Event { channel, payload: history.clone() }))
+        .collect()
+}
+
+/// One line, as its run's channel carries it.
+pub fn log_line(execution: ExecutionId, line: &LogLine) -> Value {
+    json!({
+        "type": "execution_log",
+        "execution_id": execution,
+        "sequence": line.sequence,
+        "timestamp": line.timestamp,
+        "level": line.level,
+        "logger": line.logger,
+        "message": line.message,
+    })
+}

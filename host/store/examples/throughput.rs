@@ -1,0 +1,107 @@
+//! Measures durable runs per second: accept, claim and finish, each committed.
+//!
+//! `cargo run --release -p bifrost-store --example throughput -- sqlite:/tmp/t.db 64 20000`
+
+use bifrost_core::ports::Ticket;
+use bifrost_core::{Outcome, Status, UserId, WorkflowInfo, WorkflowKind, WorkspaceReport};
+use bifrost_store::executions::{self, NewExecution};
+use bifrost_store::organizations::{self, NewOrganization};
+use bifrost_store::workspaces::{self, Deployment};
+use bifrost_store::{Db, Options, workflows};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut args = std::env::args().skip(1);
+    let url = args.next().unwrap_or_else(|| "sqlite:throughput.db".into());
+    let callers: usize = args.next().unwrap_or_else(|| "64".into()).parse()?;
+    let runs: usize = args.next().unwrap_or_else(|| "20000".into()).parse()?;
+    let db = Db::open(&url, Options::default()).await?;
+    let organization =
+        organizations::create(&db, NewOrganization { name: "bench".into(), ..Default::default() }).await?;
+    let org = db.org(organization.id);
+    let info = WorkflowInfo {
+        id: "a.py::f".into(),
+        path: "a.py".into(),
+        function: "f".into(),
+        line: 1,
+        name: "f".into(),
+        description: String::new(),
+        kind: WorkflowKind::Workflow,
+        category: String::new(),
+        tags: vec![],
+        parameters: vec![],
+        defaults: Default::default(),
+        accepts_kwargs: false,
+    };
+    let user = UserId::new();
+    let deployment = Deployment {
+        source_hash: "h".into(),
+        object_key: "k".into(),
+        report: WorkspaceReport { workflows: vec![info], ..Default::default() },
+        created_by: user,
+        message: None,
+        force: false,
+    };
+    workspaces::deploy(&org, deployment).await?;
+    let workflow = workflows::find(&org, "f").await?.id;
+    let left = Arc::new(AtomicUsize::new(runs));
+    let began = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..callers {
+        let (db, org, left) = (db.clone(), org.clone(), left.clone());
+        tasks.spawn(async move {
+            let mut times = Vec::new();
+            while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
+                let start = Instant::now();
+                one(&db, &org, workflow, user).await?;
+                times.push(start.elapsed());
+            }
+            anyhow::Ok(times)
+        });
+    }
+    let mut times = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        times.extend(done??);
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    times.sort();
+    println!(
+        "{runs} runs, {callers} callers: {:.0} runs/s, {:.0} durable writes/s, p50 {:?}, p99 {:?}",
+        runs as f64 / seconds,
+        3.0 * runs as f64 / seconds,
+        times[times.len() / 2],
+        times[times.len() * 99 / 100],
+    );
+    db.close().await;
+    Ok(())
+}
+
+async fn one(
+    db: &Db,
+    org: &bifrost_store::Scoped,
+    workflow: bifrost_core::WorkflowId,
+    user: UserId,
+) -> anyhow::Result<()> {
+    let new = NewExecution {
+        workflow_id: workflow,
+        version_id: None,
+        parameters: serde_json::json!({"name": "x", "count": 3}),
+        executed_by: user,
+        executed_by_email: "u@bench.test".into(),
+        executed_by_name: "U".into(),
+        idempotency_key: None,
+        rerun_of: None,
+    };
+    let execution = executions::accept(org, new).await?.execution;
+    let ticket = Ticket { execution: execution.id, attempt: 1 };
+    let claimed =
+        executions::claim(db, ticket, "w", 60).await?.ok_or_else(|| anyhow::anyhow!("not claimed"))?;
+    let mut outcome = Outcome::ended(Status::Success, "", "");
+    (outcome.error, outcome.error_type) = (None, None);
+    outcome.result = Some(serde_json::json!({"ok": true, "items": [1, 2, 3]}));
+    anyhow::ensure!(executions::finish(db, execution.id, claimed.token, outcome).await?, "not finished");
+    Ok(())
+}

@@ -1,0 +1,229 @@
+//! The database, and the handles through which tenant data is reached.
+
+use crate::dialect::{self, Engine};
+use crate::error::database;
+use crate::tx::{Connection, Tx};
+use crate::writer::Writer;
+use bifrost_core::{Error, OrganizationId, Result, Scope};
+use futures::future::BoxFuture;
+use sqlx::{PgPool, SqlitePool};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How to open a database.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Connections of the pool (SQLite: readers; the writer is one more).
+    pub connections: u32,
+    /// How long a caller waits for a connection before it hears `Busy`.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { connections: 16, acquire_timeout: Duration::from_secs(10) }
+    }
+}
+
+/// SQLite or PostgreSQL, migrated. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    backend: Backend,
+    options: Options,
+}
+
+enum Backend {
+    Sqlite {
+        readers: SqlitePool,
+        writer: Mutex<Option<Writer>>,
+        task: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    },
+    Postgres(PgPool),
+}
+
+/// Whose data a transaction may touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everything: claiming, sweeping, authentication, administration.
+    System,
+    /// What belongs to the provider itself, with no organization.
+    Global,
+    /// One tenant, and what is global and visible to it.
+    Organization(OrganizationId),
+}
+
+impl Access {
+    /// The value of `bifrost.org` that row-level security reads.
+    pub(crate) fn setting(self) -> String {
+        match self {
+            Self::System => "*".into(),
+            Self::Global => "global".into(),
+            Self::Organization(id) => id.to_string(),
+        }
+    }
+
+    /// The `scope_id` of rows that belong to this access: nil for global. The system
+    /// owns nothing itself.
+    pub fn scope_id(self) -> Result<Uuid> {
+        match self {
+            Self::System => Err(Error::Internal(anyhow::anyhow!("this needs one scope, not the system's"))),
+            Self::Global => Ok(Uuid::nil()),
+            Self::Organization(id) => Ok(id.0),
+        }
+    }
+
+    /// The organization, where there is one.
+    pub fn organization(self) -> Option<OrganizationId> {
+        match self {
+            Self::Organization(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+impl From<Scope> for Access {
+    fn from(scope: Scope) -> Self {
+        scope.organization().map_or(Self::Global, Self::Organization)
+    }
+}
+
+impl Db {
+    /// Opens `sqlite:path`, `postgres://…` or `postgresql://…` and migrates it.
+    ///
+    /// Must be called within a tokio runtime, which the SQLite writer then lives in.
+    pub async fn open(url: &str, options: Options) -> Result<Self> {
+        let backend = if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let (connection, readers) = dialect::open_sqlite(path, &options).await?;
+            let (writer, task) = Writer::start(connection);
+            Backend::Sqlite { readers, writer: Mutex::new(Some(writer)), task: Mutex::new(Some(task)) }
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Backend::Postgres(dialect::open_postgres(url, &options).await?)
+        } else {
+            return Err(Error::invalid("database", "expected sqlite:path or postgres://user@host/database"));
+        };
+        Ok(Self(Arc::new(Inner { backend, options })))
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        match self.0.backend {
+            Backend::Sqlite { .. } => Engine::Sqlite,
+            Backend::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// The handle for one tenant's data.
+    pub fn org(&self, organization: OrganizationId) -> Scoped {
+        self.with(Access::Organization(organization))
+    }
+
+    /// The handle for an organization's or the provider's global data.
+    pub fn scope(&self, scope: Scope) -> Scoped {
+        self.with(scope.into())
+    }
+
+    /// The handle for platform-wide operations. Whoever takes it has already decided
+    /// that the caller may see every tenant.
+    pub fn system(&self) -> Scoped {
+        self.with(Access::System)
+    }
+
+    /// A handle for an access decided elsewhere.
+    pub fn with(&self, access: Access) -> Scoped {
+        Scoped { db: self.clone(), access }
+    }
+
+    /// Answers when the database does; for health checks.
+    pub async fn ping(&self) -> Result<()> {
+        self.system().read().await?.one(crate::Sql::new("SELECT 1 AS one")).await.map(drop)
+    }
+
+    /// Lets accepted writes finish and closes all connections.
+    pub async fn close(&self) {
+        match &self.0.backend {
+            Backend::Sqlite { readers, writer, task } => {
+                drop(lock(writer).take());
+                let task = lock(task).take();
+                if let Some(task) = task {
+                    // A panic of the task was already reported.
+                    let _ = task.await;
+                }
+                readers.close().await;
+            }
+            Backend::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A database seen from one scope: the only way to open a transaction.
+#[derive(Clone)]
+pub struct Scoped {
+    db: Db,
+    access: Access,
+}
+
+impl Scoped {
+    /// Whose data this handle reaches.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The database behind it.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The tenant of this handle; an internal error for any other.
+    pub(crate) fn organization(&self) -> Result<OrganizationId> {
+        self.access
+            .organization()
+            .ok_or_else(|| Error::Internal(anyhow::anyhow!("this needs an organization's handle")))
+    }
+
+    /// Opens a read-only transaction: one consistent state, ended by dropping it.
+    /// `Busy` when no connection became free in time.
+    pub async fn read(&self) -> Result<Tx> {
+        let connection = match &self.db.0.backend {
+            Backend::Sqlite { readers, .. } => Connection::Reader(readers.begin().await.map_err(database)?),
+            Backend::Postgres(pool) => {
+                let begin = dialect::begin_postgres(self.access, true);
+                Connection::Postgres(pool.begin_with(begin).await.map_err(database)?)
+            }
+        };
+        Ok(Tx { connection, access: self.access })
+    }
+
+    /// Runs a unit of work and answers when it is durable; an error undoes all of it.
+    ///
+    /// On SQLite units run one after the other and share commits, so a unit does
+    /// nothing but SQL. When the caller drops the future, the unit may still be
+    /// committed. `Busy` when the line is too long.
+    pub async fn write<T, F>(&self, unit: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
+    {
+        match &self.db.0.backend {
+            Backend::Sqlite { writer, .. } => {
+                let writer = lock(writer).clone().ok_or(Error::Busy("database"))?;
+                writer.write(self.access, self.db.0.options.acquire_timeout, unit).await
+            }
+            Backend::Postgres(pool) => {
+                let begin = dialect::begin_postgres(self.access, false);
+                let connection = Connection::Postgres(pool.begin_with(begin).await.map_err(database)?);
+                let mut tx = Tx { connection, access: self.access };
+                let value = unit(&mut tx).await?;
+                tx.commit().await?;
+                Ok(value)
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Turns the driver's errors into the domain's, by what a caller can do about them.
+
+use bifrost_core::Error;
+use sqlx::error::{DatabaseError, ErrorKind};
+
+/// SQLSTATE of a serialization failure and of a deadlock: worth a retry.
+const RETRYABLE: [&str; 2] = ["40001", "40P01"];
+/// Primary SQLite codes BUSY and LOCKED: another process holds the file.
+const LOCKED: [&str; 2] = ["5", "6"];
+
+/// Maps a driver's error. What is not a caller's business becomes `Internal`.
+pub(crate) fn database(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+            tracing::warn!(%error, "database not available");
+            Error::Busy("database")
+        }
+        sqlx::Error::Database(inner) => {
+            known(inner.as_ref()).unwrap_or_else(|| Error::Internal(error.into()))
+        }
+        _ => Error::Internal(error.into()),
+    }
+}
+
+fn known(error: &dyn DatabaseError) -> Option<Error> {
+    match error.kind() {
+        ErrorKind::UniqueViolation => {
+            tracing::debug!(%error, "unique violation");
+            Some(Error::Conflict { code: "already_exists", message: "this already exists".into() })
+        }
+        ErrorKind::ForeignKeyViolation => {
+            tracing::debug!(%error, "foreign key violation");
+            Some(Error::Conflict {
+                code: "reference",
+                message: "something referred to does not exist".into(),
+            })
+        }
+        _ => {
+            let code = error.code()?;
+            let busy = RETRYABLE.contains(&code.as_ref())
+                || (code.parse::<i64>().is_ok_and(|c| LOCKED.contains(&(c & 0xff).to_string().as_str())))
+                    && error.message().contains("locked");
+            busy.then_some(Error::Busy("database"))
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Accepting a run: one statement that also resolves the workflow and its version.
+
+use super::{COLUMNS, read};
+use crate::{Scoped, Sql, Tx, now};
+use bifrost_core::*;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Longest idempotency key, in bytes.
+const MAX_KEY: usize = 255;
+
+/// A run that somebody asks for.
+#[derive(Clone, Debug)]
+pub struct NewExecution {
+    /// One of the organization's own workflows or a global one.
+    pub workflow_id: WorkflowId,
+    /// The version to run; `None` for the active one. Must be of the workflow's workspace.
+    pub version_id: Option<VersionId>,
+    /// A JSON object, as submitted.
+    pub parameters: Value,
+    /// Who asks.
+    pub executed_by: UserId,
+    /// Their e-mail.
+    pub executed_by_email: String,
+    /// Their name.
+    pub executed_by_name: String,
+    /// The same key in the same organization gives the same execution.
+    pub idempotency_key: Option<String>,
+    /// The execution that this one repeats.
+    pub rerun_of: Option<ExecutionId>,
+}
+
+impl NewExecution {
+    /// A run of the active version, asked for by `caller`.
+    pub fn by(caller: &Caller, workflow_id: WorkflowId, parameters: Value) -> Self {
+        Self {
+            workflow_id,
+            version_id: None,
+            parameters,
+            executed_by: caller.user,
+            executed_by_email: caller.email.clone(),
+            executed_by_name: caller.name.clone(),
+            idempotency_key: None,
+            rerun_of: None,
+        }
+    }
+}
+
+/// A run that is in the database.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The run. Publish the ticket of its attempt 1.
+    pub execution: Execution,
+    /// False when the idempotency key had brought it here before. Publishing its
+    /// ticket again does no harm.
+    pub is_new: bool,
+}
+
+/// Accepts a run for the handle's organization. When this returns, power loss cannot
+/// undo it.
+///
+/// `NotFound` for a workflow or version that the organization does not have,
+/// `Conflict` with `organization_inactive`, `workflow_inactive` or
+/// `idempotency_mismatch` (the key was used with another workflow or parameters).
+pub async fn accept(org: &Scoped, new: NewExecution) -> Result<Accepted> {
+    if new.idempotency_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_KEY) {
+        return Err(Error::invalid("idempotency_key", format!("expected 1 to {MAX_KEY} bytes")));
+    }
+    let organization = org.organization()?;
+    org.write(move |tx| Box::pin(async move { accept_in(tx, organization, new).await })).await
+}
+
+async fn accept_in(tx: &mut Tx, organization: OrganizationId, new: NewExecution) -> Result<Accepted> {
+    let (id, created_at) = (ExecutionId::new(), now());
+    let sql = Sql::new(
+        "INSERT INTO executions (id, organization_id, workflow_id, workflow_name, version_id, status, retry_on_loss,
+           executed_by, executed_by_email, executed_by_name, created_at, rerun_of, idempotency_key, parameters)
+         SELECT $1, o.id, w.id, w.name, COALESCE($4, s.active_version_id), 'Pending', w.retry_on_loss,
+           $5, $6, $7, $8, $9, $10, $11
+         FROM organizations o CROSS JOIN workflows w JOIN workspaces s ON s.id = w.workspace_id
+         WHERE o.id = $2 AND o.is_active AND w.id = $3 AND w.is_active AND w.removed_at IS NULL
+           AND w.scope_id IN ($2, $12) AND s.active_version_id IS NOT NULL
+           AND ($4 IS NULL OR EXISTS (SELECT 1 FROM versions v WHERE v.id = $4 AND v.workspace_id = w.workspace_id))
+         ON CONFLICT DO NOTHING
+         RETURNING workflow_name, version_id, retry_on_loss",
+    )
+    .bind(id)
+    .bind(organization)
+    .bind(new.workflow_id)
+    .bind(new.version_id)
+    .bind(new.executed_by)
+    .bind(new.executed_by_email.as_str())
+    .bind(new.executed_by_name.as_str())
+    .bind(created_at)
+    .bind(new.rerun_of)
+    .bind(new.idempotency_key.clone())
+    .bind(&new.parameters)
+    .bind(Uuid::nil());
+    let Some(row) = tx.optional(sql).await? else { return existing(tx, organization, new).await };
+    let execution = Execution {
+        id,
+        organization_id: organization,
+        workflow_id: new.workflow_id,
+        workflow_name: row.get("workflow_name")?,
+        version_id: row.get("version_id")?,
+        status: Status::Pending,
+        parameters: new.parameters,
+        executed_by: new.executed_by,
+        executed_by_email: new.executed_by_email,
+        executed_by_name: new.executed_by_name,
+        attempt: 0,
+        retry_on_loss: row.get("retry_on_loss")?,
+        created_at,
+        started_at: None,
+        completed_at: None,
+        outcome: None,
+        rerun_of: new.rerun_of,
+    };
+    Ok(Accepted { execution, is_new: true })
+}
+
+/// Nothing was inserted: the key was there, or the request cannot be accepted.
+async fn existing(tx: &mut Tx, organization: OrganizationId, new: NewExecution) -> Result<Accepted> {
+    if let Some(key) = &new.idempotency_key {
+        let sql = Sql::new(format!(
+            "SELECT {COLUMNS} FROM executions WHERE organization_id = $1 AND idempotency_key = $2"
+        ));
+        if let Some(row) = tx.optional(sql.bind(organization).bind(key.as_str())).await? {
+            let execution = read(&row)?;
+            if execution.workflow_id != new.workflow_id || execution.parameters != new.parameters {
+                let message = "this idempotency key was used for another request".into();
+                return Err(Error::Conflict { code: "idempotency_mismatch", message });
+            }
+            return Ok(Accepted { execution, is_new: false });
+        }
+    }
+    let sql = Sql::new("SELECT is_active FROM organizations WHERE id = $1").bind(organization);
+    let row = tx.optional(sql).await?.ok_or(Error::NotFound("organization"))?;
+    if !row.get::<bool>("is_active")? {
+        let message = "this organization is not active".into();
+        return Err(Error::Conflict { code: "organization_inactive", message });
+    }
+    let sql = Sql::new(
+        "SELECT is_active FROM workflows WHERE id = $1 AND scope_id IN ($2, $3) AND removed_at IS NULL",
+    );
+    let sql = sql.bind(new.workflow_id).bind(organization).bind(Uuid::nil());
+    let row = tx.optional(sql).await?.ok_or(Error::NotFound("workflow"))?;
+    if !row.get::<bool>("is_active")? {
+        let message = "this workflow is switched off".into();
+        return Err(Error::Conflict { code: "workflow_inactive", message });
+    }
+    Err(Error::NotFound("version"))
+}

@@ -1,0 +1,170 @@
+//! A worker's side of a run: claim it, keep it, write its log, end it.
+
+use super::{COLUMNS, read, result_type_name};
+use crate::{Db, Sql, Tx, now};
+use bifrost_core::ports::Ticket;
+use bifrost_core::*;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How often a run is tried when workers are lost. A run that takes its worker down
+/// three times is taken to be the reason.
+pub const CLAIM_ATTEMPTS: i32 = 3;
+/// Log lines in one INSERT; times seven parameters stays below every engine's limit.
+const LOG_ROWS: usize = 500;
+
+/// What a worker needs for a run it has claimed.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The run, Running.
+    pub execution: Execution,
+    /// Proves the lease in [`renew_lease`], [`append_logs`] and [`finish`]; grows with
+    /// each claim of this execution.
+    pub token: i64,
+    /// When the lease ends unless it is renewed.
+    pub lease_until: DateTime<Utc>,
+    /// Who owns the code; decides what it may see.
+    pub workspace: Scope,
+    /// [`Source::hash`] of the version it was queued with.
+    pub source_hash: String,
+    /// Where that source is among the objects.
+    pub object_key: String,
+    /// The workflow, as the workspace's latest version describes it.
+    pub workflow: WorkflowInfo,
+    /// What the organization's runs may use.
+    pub limits: Limits,
+    /// Sequence of the next log line: 1, or what follows the last attempt's.
+    pub next_sequence: i64,
+}
+
+/// What became of a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lease {
+    /// Held until the new time.
+    Held,
+    /// Held, and the run is asked to end.
+    Cancelling,
+    /// Somebody else's, or the run has ended: stop, and write nothing.
+    Lost,
+}
+
+/// Claims the attempt that a ticket admits; `None` when it was made already, by this
+/// or another worker, or the run has ended. `lease_secs` from now on nobody else will.
+pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) -> Result<Option<Claimed>> {
+    let time = now();
+    let until = time + TimeDelta::seconds(lease_secs.into());
+    let sql = Sql::new(format!(
+        "UPDATE executions SET status = 'Running', attempt = $2, lease_token = lease_token + 1, lease_worker = $3,
+           lease_until = $4, started_at = COALESCE(started_at, $5)
+         WHERE id = $1 AND attempt = $2 - 1
+           AND (status = 'Pending' OR (status = 'Running' AND lease_until < $5 AND retry_on_loss AND attempt < $6))
+         RETURNING {COLUMNS}, lease_token,
+           (SELECT v.source_hash FROM versions v WHERE v.id = executions.version_id) AS source_hash,
+           (SELECT v.object_key FROM versions v WHERE v.id = executions.version_id) AS object_key,
+           (SELECT v.organization_id FROM versions v WHERE v.id = executions.version_id) AS workspace_organization,
+           (SELECT w.info FROM workflows w WHERE w.id = executions.workflow_id) AS info,
+           (SELECT o.limits FROM organizations o WHERE o.id = executions.organization_id) AS limits,
+           (SELECT COALESCE(MAX(l.sequence), 0) + 1 FROM execution_logs l WHERE l.execution_id = executions.id) AS next_sequence"
+    ))
+    .bind(ticket.execution)
+    .bind(ticket.attempt)
+    .bind(worker_id)
+    .bind(until)
+    .bind(time)
+    .bind(CLAIM_ATTEMPTS);
+    let row = db.system().write(move |tx| Box::pin(async move { tx.optional(sql).await })).await?;
+    row.map(|row| {
+        Ok(Claimed {
+            execution: read(&row)?,
+            token: row.get("lease_token")?,
+            lease_until: until,
+            workspace: row.opt::<OrganizationId>("workspace_organization")?.into(),
+            source_hash: row.get("source_hash")?,
+            object_key: row.get("object_key")?,
+            workflow: row.document("info")?,
+            limits: row.document("limits")?,
+            next_sequence: row.get("next_sequence")?,
+        })
+    })
+    .transpose()
+}
+
+/// Keeps a lease for `lease_secs` from now on, and tells whether the run is to end.
+pub async fn renew_lease(db: &Db, execution: ExecutionId, token: i64, lease_secs: u32) -> Result<Lease> {
+    let sql = Sql::new(
+        "UPDATE executions SET lease_until = $3 WHERE id = $1 AND lease_token = $2
+           AND status IN ('Running', 'Waiting', 'Cancelling') RETURNING status",
+    )
+    .bind(execution)
+    .bind(token)
+    .bind(now() + TimeDelta::seconds(lease_secs.into()));
+    let row = db.system().write(move |tx| Box::pin(async move { tx.optional(sql).await })).await?;
+    Ok(match row.map(|row| row.parse::<Status>("status")).transpose()? {
+        None => Lease::Lost,
+        Some(Status::Cancelling) => Lease::Cancelling,
+        Some(_) => Lease::Held,
+    })
+}
+
+/// Ends a run. False, and nothing written, when the token is not the lease's or the
+/// run has ended already. An outcome that is not terminal is an error.
+pub async fn finish(db: &Db, execution: ExecutionId, token: i64, outcome: Outcome) -> Result<bool> {
+    if !outcome.status.is_terminal() {
+        return Err(Error::Internal(anyhow::anyhow!("{:?} is not an end", outcome.status)));
+    }
+    let sql = Sql::new(
+        "UPDATE executions SET status = $3, completed_at = $4, lease_worker = NULL, lease_until = NULL, result_type = $5,
+           error_type = $6, error_for_user = $7, fuel_used = $8, memory_peak_bytes = $9, duration_ms = $10, error = $11,
+           traceback = $12, roi = $13, result = $14, variables = $15
+         WHERE id = $1 AND lease_token = $2 AND status IN ('Running', 'Waiting', 'Cancelling')",
+    )
+    .bind(execution)
+    .bind(token)
+    .bind(outcome.status.as_str())
+    .bind(now())
+    .bind(outcome.result_type.map(result_type_name))
+    .bind(outcome.error_type)
+    .bind(outcome.error_for_user)
+    .bind(i64::try_from(outcome.fuel_used).unwrap_or(i64::MAX))
+    .bind(i64::try_from(outcome.memory_peak_bytes).unwrap_or(i64::MAX))
+    .bind(outcome.duration_ms)
+    .bind(outcome.error)
+    .bind(outcome.traceback)
+    .bind(outcome.roi)
+    .bind(outcome.result)
+    .bind(outcome.variables);
+    Ok(db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await? == 1)
+}
+
+/// Appends to a run's log. False, and nothing written, when the token is not the
+/// lease's. Lines that are there already (a call that was repeated) stay as they are.
+pub async fn append_logs(db: &Db, execution: ExecutionId, token: i64, lines: Vec<LogLine>) -> Result<bool> {
+    db.system().write(move |tx| Box::pin(async move { append_in(tx, execution, token, lines).await })).await
+}
+
+async fn append_in(tx: &mut Tx, execution: ExecutionId, token: i64, lines: Vec<LogLine>) -> Result<bool> {
+    // Locked, so that the lease cannot be given to another between this and the commit.
+    let sql = Sql::new(format!(
+        "SELECT organization_id FROM executions WHERE id = $1 AND lease_token = $2
+           AND status IN ('Running', 'Waiting', 'Cancelling'){}",
+        tx.engine().for_share()
+    ));
+    let Some(row) = tx.optional(sql.bind(execution).bind(token)).await? else { return Ok(false) };
+    let organization: OrganizationId = row.get("organization_id")?;
+    for chunk in lines.chunks(LOG_ROWS) {
+        let mut sql = Sql::new(
+            "INSERT INTO execution_logs (execution_id, sequence, organization_id, timestamp, level, logger, message) VALUES ",
+        );
+        for (index, line) in chunk.iter().enumerate() {
+            sql.push(if index == 0 { "(" } else { ", (" }).push_bind(execution);
+            sql.push(", ").push_bind(line.sequence);
+            sql.push(", ").push_bind(organization);
+            sql.push(", ").push_bind(line.timestamp);
+            sql.push(", ").push_bind(super::query::level_rank(line.level));
+            sql.push(", ").push_bind(line.logger.as_str());
+            sql.push(", ").push_bind(line.message.as_str()).push(")");
+        }
+        sql.push(" ON CONFLICT (execution_id, sequence) DO NOTHING");
+        tx.execute(sql).await?;
+    }
+    Ok(true)
+}

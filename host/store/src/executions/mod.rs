@@ -1,0 +1,82 @@
+//! Runs: accepted, claimed under a lease with a fencing token, ended exactly once.
+//!
+//! The database decides every transition: each UPDATE names the statuses it may start
+//! from, and whoever changes no row has lost the race. What a worker does carries the
+//! token of its lease; an older token changes nothing.
+
+mod accept;
+mod lease;
+mod query;
+mod recovery;
+
+pub use accept::{Accepted, NewExecution, accept};
+pub use lease::{CLAIM_ATTEMPTS, Claimed, Lease, append_logs, claim, finish, renew_lease};
+pub use query::{Filters, Page, Summary, get, list, logs, queue_position};
+pub use recovery::{
+    Swept, cancelling, expired_leases, pending_tickets, release_all_leases_of_embedded, request_cancel,
+};
+
+use crate::Row;
+use bifrost_core::*;
+
+/// All columns of [`Execution`].
+const COLUMNS: &str = "id, organization_id, workflow_id, workflow_name, version_id, status, attempt,
+   retry_on_loss, executed_by, executed_by_email, executed_by_name, created_at, started_at, completed_at,
+   rerun_of, result_type, error_type, error_for_user, fuel_used, memory_peak_bytes, duration_ms, error,
+   traceback, roi, parameters, result, variables";
+
+fn read(row: &Row) -> Result<Execution> {
+    let status: Status = row.parse("status")?;
+    let outcome = if status.is_terminal() { Some(outcome(row, status)?) } else { None };
+    Ok(Execution {
+        id: row.get("id")?,
+        organization_id: row.get("organization_id")?,
+        workflow_id: row.get("workflow_id")?,
+        workflow_name: row.get("workflow_name")?,
+        version_id: row.get("version_id")?,
+        status,
+        parameters: row.document("parameters")?,
+        executed_by: row.get("executed_by")?,
+        executed_by_email: row.get("executed_by_email")?,
+        executed_by_name: row.get("executed_by_name")?,
+        attempt: row.get("attempt")?,
+        retry_on_loss: row.get("retry_on_loss")?,
+        created_at: row.get("created_at")?,
+        started_at: row.opt("started_at")?,
+        completed_at: row.opt("completed_at")?,
+        outcome,
+        rerun_of: row.opt("rerun_of")?,
+    })
+}
+
+fn outcome(row: &Row, status: Status) -> Result<Outcome> {
+    let result_type = match row.opt::<String>("result_type")?.as_deref() {
+        None => None,
+        Some("json") => Some(ResultType::Json),
+        Some("text") => Some(ResultType::Text),
+        Some("html") => Some(ResultType::Html),
+        Some(other) => return Err(Error::Internal(anyhow::anyhow!("unknown result type `{other}`"))),
+    };
+    Ok(Outcome {
+        status,
+        result: row.opt_document("result")?,
+        result_type,
+        error: row.opt("error")?,
+        error_type: row.opt("error_type")?,
+        error_for_user: row.get("error_for_user")?,
+        traceback: row.opt("traceback")?,
+        variables: row.opt_document("variables")?,
+        roi: row.opt_document("roi")?,
+        fuel_used: row.opt::<i64>("fuel_used")?.unwrap_or(0).max(0) as u64,
+        memory_peak_bytes: row.opt::<i64>("memory_peak_bytes")?.unwrap_or(0).max(0) as u64,
+        duration_ms: row.opt("duration_ms")?.unwrap_or(0),
+    })
+}
+
+fn result_type_name(kind: ResultType) -> &'static str {
+    match kind {
+        ResultType::Json => "json",
+        ResultType::Text => "text",
+        ResultType::Html => "html",
+    }
+}

@@ -1,0 +1,212 @@
+//! Reading runs: one, a page of a list without its wide columns, the log.
+
+use super::{COLUMNS, read};
+use crate::{Access, Row, Scoped, Sql};
+use bifrost_core::*;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Most entries of a page.
+const MAX_PAGE: u32 = 1_000;
+
+/// Which runs to list; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Filters {
+    /// Where it stands.
+    pub status: Option<Status>,
+    /// By id.
+    pub workflow_id: Option<WorkflowId>,
+    /// By the name it had when it was queued.
+    pub workflow_name: Option<String>,
+    /// Accepted at this time or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Accepted before this time.
+    pub to: Option<DateTime<Utc>>,
+    /// Who asked for it.
+    pub executed_by: Option<UserId>,
+}
+
+/// A run in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of Execution and Outcome")]
+pub struct Summary {
+    pub id: ExecutionId,
+    pub organization_id: OrganizationId,
+    pub workflow_id: WorkflowId,
+    pub workflow_name: String,
+    pub version_id: VersionId,
+    pub status: Status,
+    pub executed_by: UserId,
+    pub executed_by_email: String,
+    pub executed_by_name: String,
+    pub attempt: i32,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub completed_at: Option<DateTime<Utc>>,
+    pub error_type: Option<String>,
+    pub duration_ms: Option<i64>,
+    pub rerun_of: Option<ExecutionId>,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// Newest first.
+    pub items: Vec<T>,
+    /// Cursor for what follows; `None` at the end.
+    pub next: Option<ExecutionId>,
+}
+
+/// Runs that the handle reaches, newest first, after `cursor`.
+pub async fn list(
+    scoped: &Scoped,
+    filters: &Filters,
+    cursor: Option<ExecutionId>,
+    limit: u32,
+) -> Result<Page<Summary>> {
+    let limit = limit.clamp(1, MAX_PAGE);
+    let mut sql = Sql::new(
+        "SELECT id, organization_id, workflow_id, workflow_name, version_id, status, executed_by, executed_by_email,
+           executed_by_name, attempt, created_at, started_at, completed_at, error_type, duration_ms, rerun_of
+         FROM executions WHERE true",
+    );
+    within(&mut sql, scoped.access())?;
+    if let Some(status) = filters.status {
+        sql.push(" AND status = ").push_bind(status.as_str());
+    }
+    if let Some(id) = filters.workflow_id {
+        sql.push(" AND workflow_id = ").push_bind(id);
+    }
+    if let Some(name) = &filters.workflow_name {
+        sql.push(" AND workflow_name = ").push_bind(name.as_str());
+    }
+    if let Some(time) = filters.from {
+        sql.push(" AND created_at >= ").push_bind(time);
+    }
+    if let Some(time) = filters.to {
+        sql.push(" AND created_at < ").push_bind(time);
+    }
+    if let Some(user) = filters.executed_by {
+        sql.push(" AND executed_by = ").push_bind(user);
+    }
+    if let Some(cursor) = cursor {
+        sql.push(" AND id < ").push_bind(cursor);
+    }
+    sql.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit) + 1);
+    let mut items = scoped.read().await?.all(sql).await?.iter().map(summary).collect::<Result<Vec<_>>>()?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = if more { items.last().map(|last| last.id) } else { None };
+    Ok(Page { items, next })
+}
+
+/// One run with everything. `NotFound` outside the handle's reach.
+pub async fn get(scoped: &Scoped, id: ExecutionId) -> Result<Execution> {
+    let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM executions WHERE id = "));
+    sql.push_bind(id);
+    within(&mut sql, scoped.access())?;
+    let row = scoped.read().await?.optional(sql).await?.ok_or(Error::NotFound("execution"))?;
+    read(&row)
+}
+
+/// A run's log after a sequence (0 for all), at most `limit` lines of at least `level`.
+/// `NotFound` outside the handle's reach.
+pub async fn logs(
+    scoped: &Scoped,
+    id: ExecutionId,
+    after_sequence: i64,
+    limit: u32,
+    level: Option<LogLevel>,
+) -> Result<Vec<LogLine>> {
+    let mut tx = scoped.read().await?;
+    let mut known = Sql::new("SELECT 1 AS one FROM executions WHERE id = $1").bind(id);
+    within(&mut known, scoped.access())?;
+    tx.optional(known).await?.ok_or(Error::NotFound("execution"))?;
+    let sql = Sql::new(
+        "SELECT sequence, timestamp, level, logger, message FROM execution_logs
+         WHERE execution_id = $1 AND sequence > $2 AND level >= $3 ORDER BY sequence LIMIT $4",
+    );
+    let rank = level.map_or(0, level_rank);
+    let sql = sql.bind(id).bind(after_sequence).bind(rank).bind(i64::from(limit));
+    tx.all(sql).await?.iter().map(line).collect()
+}
+
+/// How many runs wait before this one, itself included (1 is next); `None` when it does
+/// not wait.
+pub async fn queue_position(scoped: &Scoped, id: ExecutionId) -> Result<Option<i64>> {
+    let mut tx = scoped.read().await?;
+    let mut sql = Sql::new("SELECT status FROM executions WHERE id = $1").bind(id);
+    within(&mut sql, scoped.access())?;
+    let row = tx.optional(sql).await?.ok_or(Error::NotFound("execution"))?;
+    if row.parse::<Status>("status")? != Status::Pending {
+        return Ok(None);
+    }
+    drop(tx);
+    // The line is one for all tenants; only its length is told.
+    let sql = Sql::new("SELECT COUNT(*) AS position FROM executions WHERE status = 'Pending' AND id <= $1")
+        .bind(id);
+    let position = scoped.db().system().read().await?.one(sql).await?.get("position")?;
+    Ok(Some(position))
+}
+
+fn within(sql: &mut Sql, access: Access) -> Result<()> {
+    if access != Access::System {
+        sql.push(" AND organization_id = ").push_bind(access.scope_id()?);
+    }
+    Ok(())
+}
+
+/// The order of levels, as the database compares them.
+pub(super) fn level_rank(level: LogLevel) -> i64 {
+    match level {
+        LogLevel::Debug => 10,
+        LogLevel::Info => 20,
+        LogLevel::Warning => 30,
+        LogLevel::Error => 40,
+        LogLevel::Critical => 50,
+        LogLevel::Traceback => 60,
+    }
+}
+
+fn line(row: &Row) -> Result<LogLine> {
+    let rank: i64 = row.get("level")?;
+    let level = [
+        LogLevel::Debug,
+        LogLevel::Info,
+        LogLevel::Warning,
+        LogLevel::Error,
+        LogLevel::Critical,
+        LogLevel::Traceback,
+    ]
+    .into_iter()
+    .find(|level| level_rank(*level) == rank)
+    .ok_or_else(|| Error::Internal(anyhow::anyhow!("unknown log level {rank}")))?;
+    Ok(LogLine {
+        sequence: row.get("sequence")?,
+        timestamp: row.get("timestamp")?,
+        level,
+        logger: row.get("logger")?,
+        message: row.get("message")?,
+    })
+}
+
+fn summary(row: &Row) -> Result<Summary> {
+    Ok(Summary {
+        id: row.get("id")?,
+        organization_id: row.get("organization_id")?,
+        workflow_id: row.get("workflow_id")?,
+        workflow_name: row.get("workflow_name")?,
+        version_id: row.get("version_id")?,
+        status: row.parse("status")?,
+        executed_by: row.get("executed_by")?,
+        executed_by_email: row.get("executed_by_email")?,
+        executed_by_name: row.get("executed_by_name")?,
+        attempt: row.get("attempt")?,
+        created_at: row.get("created_at")?,
+        started_at: row.opt("started_at")?,
+        completed_at: row.opt("completed_at")?,
+        error_type: row.opt("error_type")?,
+        duration_ms: row.opt("duration_ms")?,
+        rerun_of: row.opt("rerun_of")?,
+    })
+}

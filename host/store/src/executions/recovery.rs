@@ -1,0 +1,140 @@
+//! What keeps the promise that every run ends: cancelling, lost workers, restarts.
+
+use crate::{Access, Db, Scoped, Sql, Tx, now};
+use bifrost_core::ports::Ticket;
+use bifrost_core::*;
+use chrono::{DateTime, Utc};
+
+use super::lease::CLAIM_ATTEMPTS;
+
+/// What a sweep over lost leases did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Pending again: publish these.
+    pub tickets: Vec<Ticket>,
+    /// Failed with `worker_lost`.
+    pub failed: Vec<ExecutionId>,
+    /// Cancelled: the wish was older than the loss.
+    pub cancelled: Vec<ExecutionId>,
+}
+
+/// Asks a run to end and tells where it stands now: `Cancelled` at once when no worker
+/// had it, `Cancelling` while one has. Asking twice is no error.
+///
+/// `NotFound` outside the handle's reach, `Conflict already_finished` for a run that
+/// ended otherwise.
+pub async fn request_cancel(scoped: &Scoped, id: ExecutionId) -> Result<Status> {
+    scoped.write(move |tx| Box::pin(async move { cancel_in(tx, id).await })).await
+}
+
+async fn cancel_in(tx: &mut Tx, id: ExecutionId) -> Result<Status> {
+    let access = tx.access();
+    let mut sql = Sql::new(
+        "UPDATE executions SET status = CASE WHEN status IN ('Scheduled', 'Pending') THEN 'Cancelled' ELSE 'Cancelling' END,
+           completed_at = CASE WHEN status IN ('Scheduled', 'Pending') THEN $2 ELSE completed_at END,
+           error_type = CASE WHEN status IN ('Scheduled', 'Pending') THEN 'cancelled' ELSE error_type END,
+           error = CASE WHEN status IN ('Scheduled', 'Pending') THEN 'cancelled before it started' ELSE error END,
+           error_for_user = CASE WHEN status IN ('Scheduled', 'Pending') THEN true ELSE error_for_user END
+         WHERE id = $1 AND status IN ('Scheduled', 'Pending', 'Running', 'Waiting')",
+    )
+    .bind(id)
+    .bind(now());
+    within(&mut sql, access)?;
+    sql.push(" RETURNING status");
+    if let Some(row) = tx.optional(sql).await? {
+        return row.parse("status");
+    }
+    let mut sql = Sql::new("SELECT status FROM executions WHERE id = $1").bind(id);
+    within(&mut sql, access)?;
+    let row = tx.optional(sql).await?.ok_or(Error::NotFound("execution"))?;
+    match row.parse::<Status>("status")? {
+        status @ (Status::Cancelling | Status::Cancelled) => Ok(status),
+        status => Err(Error::Conflict {
+            code: "already_finished",
+            message: format!("this execution has ended: {}", status.as_str()),
+        }),
+    }
+}
+
+fn within(sql: &mut Sql, access: Access) -> Result<()> {
+    if access != Access::System {
+        sql.push(" AND organization_id = ").push_bind(access.scope_id()?);
+    }
+    Ok(())
+}
+
+/// Runs of one worker that are asked to end.
+pub async fn cancelling(db: &Db, worker_id: &str) -> Result<Vec<ExecutionId>> {
+    let sql = Sql::new(
+        "SELECT id FROM executions WHERE lease_until IS NOT NULL AND status = 'Cancelling' AND lease_worker = $1 ORDER BY id",
+    );
+    db.system().read().await?.all(sql.bind(worker_id)).await?.iter().map(|row| row.get("id")).collect()
+}
+
+/// Takes runs from workers whose lease ended before `time`: each is Pending again, or
+/// Failed with `worker_lost` when it must not be repeated or was tried often enough,
+/// or Cancelled when it was asked to end.
+pub async fn expired_leases(db: &Db, time: DateTime<Utc>) -> Result<Swept> {
+    // Most sweeps find nothing and need no write.
+    let sql =
+        Sql::new("SELECT id FROM executions WHERE lease_until IS NOT NULL AND lease_until < $1 LIMIT 1")
+            .bind(time);
+    if db.system().read().await?.optional(sql).await?.is_none() {
+        return Ok(Swept::default());
+    }
+    db.system().write(move |tx| Box::pin(async move { sweep(tx, Some(time)).await })).await
+}
+
+/// As [`expired_leases`] for all leases, expired or not. For the start of the embedded
+/// server: it is the only worker, and a fresh process holds no lease.
+pub async fn release_all_leases_of_embedded(db: &Db) -> Result<Swept> {
+    db.system().write(|tx| Box::pin(async move { sweep(tx, None).await })).await
+}
+
+async fn sweep(tx: &mut Tx, before: Option<DateTime<Utc>>) -> Result<Swept> {
+    let mut swept = Swept::default();
+    let sql = Sql::new(
+        "UPDATE executions SET status = 'Pending', lease_worker = NULL, lease_until = NULL
+         WHERE lease_until IS NOT NULL AND status IN ('Running', 'Waiting') AND retry_on_loss AND attempt < $1",
+    );
+    for row in tx.all(lost(sql.bind(CLAIM_ATTEMPTS), before, " RETURNING id, attempt")).await? {
+        swept.tickets.push(Ticket { execution: row.get("id")?, attempt: row.get::<i32>("attempt")? + 1 });
+    }
+    let sql = Sql::new(
+        "UPDATE executions SET status = 'Failed', error_type = 'worker_lost', error_for_user = true, completed_at = $2,
+           error = CASE WHEN retry_on_loss THEN 'worker lost; tried ' || $1 || ' times' ELSE 'worker lost; not repeated' END,
+           lease_worker = NULL, lease_until = NULL
+         WHERE lease_until IS NOT NULL AND status IN ('Running', 'Waiting') AND (NOT retry_on_loss OR attempt >= $3)",
+    );
+    let sql = sql.bind(CLAIM_ATTEMPTS.to_string()).bind(now()).bind(CLAIM_ATTEMPTS);
+    for row in tx.all(lost(sql, before, " RETURNING id")).await? {
+        swept.failed.push(row.get("id")?);
+    }
+    let sql = Sql::new(
+        "UPDATE executions SET status = 'Cancelled', error_type = 'cancelled', error_for_user = true, completed_at = $1,
+           error = 'cancelled', lease_worker = NULL, lease_until = NULL
+         WHERE lease_until IS NOT NULL AND status = 'Cancelling'",
+    );
+    for row in tx.all(lost(sql.bind(now()), before, " RETURNING id")).await? {
+        swept.cancelled.push(row.get("id")?);
+    }
+    Ok(swept)
+}
+
+fn lost(mut sql: Sql, before: Option<DateTime<Utc>>, returning: &str) -> Sql {
+    if let Some(time) = before {
+        sql.push(" AND lease_until < ").push_bind(time);
+    }
+    sql.push(returning);
+    sql
+}
+
+/// The tickets of all Pending runs, oldest first: what the in-process queue is filled
+/// with at start.
+pub async fn pending_tickets(db: &Db) -> Result<Vec<Ticket>> {
+    let sql = Sql::new("SELECT id, attempt FROM executions WHERE status = 'Pending' ORDER BY id");
+    let rows = db.system().read().await?.all(sql).await?;
+    rows.iter()
+        .map(|row| Ok(Ticket { execution: row.get("id")?, attempt: row.get::<i32>("attempt")? + 1 }))
+        .collect()
+}

@@ -1,0 +1,158 @@
+//! Tenants, and the provider's own organization.
+
+use crate::{Db, Row, Scoped, Sql, Value, now};
+use bifrost_core::{Error, Limits, OrganizationId, Result};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// An organization.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrganizationId,
+    /// For people.
+    pub name: String,
+    /// E-mail domain whose people belong to it; unique.
+    pub domain: Option<String>,
+    /// True for the one that runs the platform.
+    pub is_provider: bool,
+    /// False: its keys are refused and its workflows do not start.
+    pub is_active: bool,
+    /// What its runs may use.
+    pub limits: Limits,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What an organization starts with.
+#[derive(Clone, Debug, Default)]
+pub struct NewOrganization {
+    /// For people; not empty.
+    pub name: String,
+    /// E-mail domain; unique where given.
+    pub domain: Option<String>,
+    /// What its runs may use.
+    pub limits: Limits,
+}
+
+/// What to change; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationChange {
+    /// For people; not empty.
+    pub name: Option<String>,
+    /// `Some(None)` takes the domain away.
+    pub domain: Option<Option<String>>,
+    /// Whether it may do anything.
+    pub is_active: Option<bool>,
+    /// What its runs may use.
+    pub limits: Option<Limits>,
+}
+
+const COLUMNS: &str = "id, name, domain, is_provider, is_active, limits, created_at";
+
+/// Longest name, in characters.
+const MAX_NAME: usize = 200;
+
+/// Makes an organization. `Conflict already_exists` when the domain is taken.
+pub async fn create(db: &Db, new: NewOrganization) -> Result<Organization> {
+    let organization = prepare(new, false)?;
+    db.system().write(move |tx| Box::pin(async move { insert(tx, organization).await })).await
+}
+
+pub(crate) fn prepare(new: NewOrganization, is_provider: bool) -> Result<Organization> {
+    Ok(Organization {
+        id: OrganizationId::new(),
+        name: checked_name(new.name)?,
+        domain: new.domain.map(|d| d.to_ascii_lowercase()),
+        is_provider,
+        is_active: true,
+        limits: new.limits,
+        created_at: now(),
+    })
+}
+
+pub(crate) async fn insert(tx: &mut crate::Tx, new: Organization) -> Result<Organization> {
+    let sql = Sql::new(
+        "INSERT INTO organizations (id, name, domain, is_provider, is_active, limits, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(new.id)
+    .bind(new.name.as_str())
+    .bind(new.domain.clone())
+    .bind(new.is_provider)
+    .bind(new.is_active)
+    .bind(Value::json(&new.limits)?)
+    .bind(new.created_at);
+    tx.execute(sql).await?;
+    Ok(new)
+}
+
+fn checked_name(name: String) -> Result<String> {
+    let name = name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > MAX_NAME {
+        return Err(Error::invalid("name", format!("expected 1 to {MAX_NAME} characters")));
+    }
+    Ok(name)
+}
+
+/// One organization, as far as the handle reaches.
+pub async fn get(scoped: &Scoped, id: OrganizationId) -> Result<Organization> {
+    if scoped.access().organization().is_some_and(|own| own != id) {
+        return Err(Error::NotFound("organization"));
+    }
+    let sql = Sql::new(format!("SELECT {COLUMNS} FROM organizations WHERE id = $1")).bind(id);
+    let row = scoped.read().await?.optional(sql).await?.ok_or(Error::NotFound("organization"))?;
+    read(&row)
+}
+
+/// All organizations by name; for the provider.
+pub async fn list(db: &Db) -> Result<Vec<Organization>> {
+    let sql = Sql::new(format!("SELECT {COLUMNS} FROM organizations ORDER BY name, id"));
+    db.system().read().await?.all(sql).await?.iter().map(read).collect()
+}
+
+/// Changes an organization; for the provider. The provider itself cannot be deactivated.
+pub async fn update(db: &Db, id: OrganizationId, change: OrganizationChange) -> Result<Organization> {
+    let name = change.name.map(checked_name).transpose()?;
+    let limits = match change.limits {
+        Some(limits) => Value::json(&limits)?,
+        None => Value::Json(None),
+    };
+    let sql = Sql::new(format!(
+        "UPDATE organizations SET name = COALESCE($2, name),
+           domain = CASE WHEN $3 THEN $4 ELSE domain END,
+           is_active = COALESCE($5, is_active), limits = COALESCE($6, limits)
+         WHERE id = $1 RETURNING {COLUMNS}"
+    ))
+    .bind(id)
+    .bind(name)
+    .bind(change.domain.is_some())
+    .bind(change.domain.flatten().map(|d| d.to_ascii_lowercase()))
+    .bind(change.is_active)
+    .bind(limits);
+    db.system()
+        .write(move |tx| {
+            Box::pin(async move {
+                let row = tx.optional(sql).await?.ok_or(Error::NotFound("organization"))?;
+                let organization = read(&row)?;
+                if organization.is_provider && !organization.is_active {
+                    let message = "the provider's organization cannot be deactivated".into();
+                    return Err(Error::Conflict { code: "provider", message });
+                }
+                Ok(organization)
+            })
+        })
+        .await
+}
+
+fn read(row: &Row) -> Result<Organization> {
+    Ok(Organization {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        domain: row.opt("domain")?,
+        is_provider: row.get("is_provider")?,
+        is_active: row.get("is_active")?,
+        limits: row.document("limits")?,
+        created_at: row.get("created_at")?,
+    })
+}

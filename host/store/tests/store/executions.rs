@@ -1,0 +1,235 @@
+//! Accept, claim, log, finish, cancel, list.
+
+use crate::common::*;
+use bifrost_core::*;
+use bifrost_store::executions::{self, Filters, Lease};
+use bifrost_store::organizations::OrganizationChange;
+use bifrost_store::{Db, organizations, workflows};
+use futures::future::join_all;
+use serde_json::json;
+
+on_both!(
+    a_run_from_accept_to_finish,
+    accepting_is_idempotent_by_key,
+    what_cannot_run_is_refused,
+    a_stale_token_changes_nothing,
+    one_of_many_claims_wins,
+    logs_are_ordered_filtered_and_resumable,
+    cancelling_before_and_while_running,
+    lists_page_and_filter,
+    foreign_runs_are_not_found,
+    documents_keep_their_text,
+);
+
+async fn a_run_from_accept_to_finish(db: Db) {
+    let w = World::new(db).await;
+    let accepted = w.accept().await;
+    assert_eq!((accepted.status, accepted.attempt), (Status::Pending, 0));
+    assert_eq!(w.get(accepted.id).await, accepted);
+    assert_eq!(executions::queue_position(&w.db.org(w.org.id), accepted.id).await.unwrap(), Some(1));
+
+    let claimed = w.claim(accepted.id, 1, 60).await.expect("pending");
+    assert_eq!((claimed.execution.status, claimed.execution.attempt), (Status::Running, 1));
+    assert_eq!((claimed.source_hash.as_str(), claimed.object_key.as_str()), ("h1", "sources/h1"));
+    assert_eq!(claimed.workspace, Scope::Organization(w.org.id));
+    assert_eq!((claimed.workflow.name.as_str(), claimed.next_sequence), ("sync", 1));
+    assert_eq!(claimed.limits, Limits::default());
+    assert!(w.claim(accepted.id, 1, 60).await.is_none(), "a duplicate delivery changes nothing");
+    assert_eq!(executions::queue_position(&w.db.org(w.org.id), accepted.id).await.unwrap(), None);
+
+    let outcome = success(json!({"b": 1, "a": 2}));
+    assert!(executions::finish(&w.db, accepted.id, claimed.token, outcome.clone()).await.unwrap());
+    let done = w.get(accepted.id).await;
+    assert_eq!(done.outcome.as_ref(), Some(&outcome));
+    assert_eq!(done.started_at, claimed.execution.started_at);
+    assert!(done.completed_at.is_some());
+    assert!(!executions::finish(&w.db, accepted.id, claimed.token, outcome).await.unwrap(), "only once");
+    assert_eq!(w.get(accepted.id).await, done);
+}
+
+async fn accepting_is_idempotent_by_key(db: Db) {
+    let w = World::new(db).await;
+    let mut new = w.new_execution();
+    new.idempotency_key = Some("k".into());
+    let all = join_all((0..8).map(|_| {
+        let (db, new) = (w.db.clone(), new.clone());
+        let org = w.org.id;
+        async move { executions::accept(&db.org(org), new).await.unwrap() }
+    }))
+    .await;
+    assert_eq!(all.iter().filter(|a| a.is_new).count(), 1);
+    assert!(all.iter().all(|a| a.execution == all[0].execution));
+    new.parameters = json!({});
+    let error = executions::accept(&w.db.org(w.org.id), new.clone()).await.unwrap_err();
+    assert_eq!(code(error), "idempotency_mismatch");
+    new.workflow_id = w.shared;
+    let foreign = executions::accept(&w.db.org(w.other.id), new).await.unwrap();
+    assert!(foreign.is_new, "keys are per organization");
+}
+
+async fn what_cannot_run_is_refused(db: Db) {
+    let w = World::new(db).await;
+    let foreign = executions::accept(&w.db.org(w.other.id), w.new_execution()).await.unwrap_err();
+    assert!(matches!(foreign, Error::NotFound("workflow")));
+    let mut version = w.new_execution();
+    version.version_id = Some(workflows::find(&w.db.org(w.org.id), "shared").await.unwrap().version_id);
+    let error = executions::accept(&w.db.org(w.org.id), version).await.unwrap_err();
+    assert!(matches!(error, Error::NotFound("version")), "a version of another workspace");
+
+    workflows::set_active(&w.db.org(w.org.id), w.workflow, false).await.unwrap();
+    let error = executions::accept(&w.db.org(w.org.id), w.new_execution()).await.unwrap_err();
+    assert_eq!(code(error), "workflow_inactive");
+    workflows::set_active(&w.db.org(w.org.id), w.workflow, true).await.unwrap();
+    assert!(
+        workflows::set_active(&w.db.org(w.org.id), w.shared, false).await.is_err(),
+        "global is not theirs"
+    );
+
+    let change = OrganizationChange { is_active: Some(false), ..Default::default() };
+    organizations::update(&w.db, w.org.id, change).await.unwrap();
+    let error = executions::accept(&w.db.org(w.org.id), w.new_execution()).await.unwrap_err();
+    assert_eq!(code(error), "organization_inactive");
+}
+
+async fn a_stale_token_changes_nothing(db: Db) {
+    let w = World::new(db).await;
+    let id = w.accept().await.id;
+    let first = w.claim(id, 1, 0).await.unwrap();
+    let swept = executions::expired_leases(&w.db, bifrost_store::now()).await.unwrap();
+    assert_eq!(swept.tickets.len(), 1);
+    let between = w.get(id).await;
+    assert_eq!(between.status, Status::Pending);
+    assert!(!executions::finish(&w.db, id, first.token, success(json!(1))).await.unwrap());
+    let second = w.claim(id, 2, 60).await.unwrap();
+    assert!(second.token > first.token);
+    let before = w.get(id).await;
+    assert!(!executions::finish(&w.db, id, first.token, success(json!(1))).await.unwrap());
+    assert!(
+        !executions::append_logs(&w.db, id, first.token, vec![line(1, LogLevel::Info, "late")])
+            .await
+            .unwrap()
+    );
+    assert_eq!(executions::renew_lease(&w.db, id, first.token, 60).await.unwrap(), Lease::Lost);
+    assert_eq!(w.get(id).await, before);
+    assert_eq!(executions::renew_lease(&w.db, id, second.token, 60).await.unwrap(), Lease::Held);
+    assert!(executions::finish(&w.db, id, second.token, success(json!(2))).await.unwrap());
+}
+
+async fn one_of_many_claims_wins(db: Db) {
+    let w = World::new(db).await;
+    for _ in 0..5 {
+        let id = w.accept().await.id;
+        let claims = join_all((0..16).map(|_| w.claim(id, 1, 60))).await;
+        assert_eq!(claims.iter().flatten().count(), 1);
+        let token = claims.into_iter().flatten().next().unwrap().token;
+        let ends = join_all((0..8).map(|n| executions::finish(&w.db, id, token, success(json!(n))))).await;
+        assert_eq!(ends.into_iter().filter(|end| *end.as_ref().unwrap()).count(), 1);
+    }
+}
+
+async fn logs_are_ordered_filtered_and_resumable(db: Db) {
+    let w = World::new(db).await;
+    let id = w.accept().await.id;
+    let claimed = w.claim(id, 1, 0).await.unwrap();
+    let lines: Vec<_> = (1..=1201)
+        .map(|n| line(n, if n % 100 == 0 { LogLevel::Error } else { LogLevel::Info }, &format!("line {n}")))
+        .collect();
+    assert!(executions::append_logs(&w.db, id, claimed.token, lines.clone()).await.unwrap());
+    assert!(
+        executions::append_logs(&w.db, id, claimed.token, lines[1190..].to_vec()).await.unwrap(),
+        "repeated"
+    );
+    let org = w.db.org(w.org.id);
+    assert_eq!(executions::logs(&org, id, 0, 5000, None).await.unwrap(), lines);
+    assert_eq!(executions::logs(&org, id, 1000, 3, None).await.unwrap(), lines[1000..1003]);
+    let errors = executions::logs(&org, id, 0, 5000, Some(LogLevel::Warning)).await.unwrap();
+    assert_eq!(errors.len(), 12);
+    executions::expired_leases(&w.db, bifrost_store::now()).await.unwrap();
+    assert_eq!(w.claim(id, 2, 60).await.unwrap().next_sequence, 1202, "counts over all attempts");
+}
+
+async fn cancelling_before_and_while_running(db: Db) {
+    let w = World::new(db).await;
+    let org = w.db.org(w.org.id);
+    let waiting = w.accept().await.id;
+    assert_eq!(executions::request_cancel(&org, waiting).await.unwrap(), Status::Cancelled);
+    assert!(w.claim(waiting, 1, 60).await.is_none());
+    let done = w.get(waiting).await;
+    assert_eq!(done.outcome.unwrap().error_type.as_deref(), Some("cancelled"));
+    assert_eq!(
+        executions::request_cancel(&org, waiting).await.unwrap(),
+        Status::Cancelled,
+        "twice is no error"
+    );
+
+    let running = w.accept().await.id;
+    let claimed = w.claim(running, 1, 60).await.unwrap();
+    assert_eq!(executions::request_cancel(&org, running).await.unwrap(), Status::Cancelling);
+    assert_eq!(executions::request_cancel(&org, running).await.unwrap(), Status::Cancelling);
+    assert_eq!(executions::cancelling(&w.db, "worker-1").await.unwrap(), [running]);
+    assert_eq!(executions::cancelling(&w.db, "worker-2").await.unwrap(), []);
+    assert_eq!(executions::renew_lease(&w.db, running, claimed.token, 60).await.unwrap(), Lease::Cancelling);
+    let end = Outcome::ended(Status::Cancelled, "cancelled", "cancelled");
+    assert!(executions::finish(&w.db, running, claimed.token, end).await.unwrap());
+
+    let finished = w.accept().await.id;
+    let claimed = w.claim(finished, 1, 60).await.unwrap();
+    executions::finish(&w.db, finished, claimed.token, success(json!(1))).await.unwrap();
+    assert_eq!(code(executions::request_cancel(&org, finished).await.unwrap_err()), "already_finished");
+}
+
+async fn lists_page_and_filter(db: Db) {
+    let w = World::new(db).await;
+    let mut ids = vec![];
+    for _ in 0..7 {
+        ids.push(w.accept().await.id);
+    }
+    ids.reverse();
+    let org = w.db.org(w.org.id);
+    let none = Filters::default();
+    let first = executions::list(&org, &none, None, 3).await.unwrap();
+    let second = executions::list(&org, &none, first.next, 3).await.unwrap();
+    let third = executions::list(&org, &none, second.next, 3).await.unwrap();
+    let seen: Vec<_> = [&first, &second, &third].iter().flat_map(|p| p.items.iter().map(|i| i.id)).collect();
+    assert_eq!(seen, ids);
+    assert_eq!(third.next, None);
+
+    w.claim(ids[0], 1, 60).await.unwrap();
+    let count =
+        async |filters: Filters| executions::list(&org, &filters, None, 100).await.unwrap().items.len();
+    assert_eq!(count(Filters { status: Some(Status::Running), ..none.clone() }).await, 1);
+    assert_eq!(count(Filters { workflow_id: Some(w.workflow), ..none.clone() }).await, 7);
+    assert_eq!(count(Filters { workflow_id: Some(w.shared), ..none.clone() }).await, 0);
+    assert_eq!(count(Filters { workflow_name: Some("sync".into()), ..none.clone() }).await, 7);
+    assert_eq!(count(Filters { executed_by: Some(UserId::new()), ..none.clone() }).await, 0);
+    let middle = w.get(ids[3]).await.created_at;
+    assert_eq!(count(Filters { from: Some(middle), ..none.clone() }).await, 4);
+    assert_eq!(count(Filters { to: Some(middle), ..none.clone() }).await, 3);
+    assert_eq!(executions::list(&w.db.org(w.other.id), &none, None, 100).await.unwrap().items, []);
+    assert_eq!(executions::list(&w.db.system(), &none, None, 100).await.unwrap().items.len(), 7);
+}
+
+async fn foreign_runs_are_not_found(db: Db) {
+    let w = World::new(db).await;
+    let id = w.accept().await.id;
+    let other = w.db.org(w.other.id);
+    assert!(matches!(executions::get(&other, id).await, Err(Error::NotFound("execution"))));
+    assert!(matches!(executions::logs(&other, id, 0, 10, None).await, Err(Error::NotFound("execution"))));
+    assert!(matches!(executions::request_cancel(&other, id).await, Err(Error::NotFound("execution"))));
+    assert!(matches!(executions::queue_position(&other, id).await, Err(Error::NotFound("execution"))));
+    assert_eq!(w.get(id).await.status, Status::Pending);
+    assert!(executions::get(&w.db.system(), id).await.is_ok());
+}
+
+async fn documents_keep_their_text(db: Db) {
+    let w = World::new(db).await;
+    let id = w.accept().await.id;
+    let claimed = w.claim(id, 1, 60).await.unwrap();
+    assert_eq!(claimed.execution.parameters, json!({"z": 1, "a": [null, "\0"]}), "also NUL within JSON");
+    let mut outcome = success(json!({"zeta": 1.5, "alpha": u64::MAX, "text": "\u{1F600}\0"}));
+    outcome.error = Some("nul \0 here".into());
+    executions::finish(&w.db, id, claimed.token, outcome.clone()).await.unwrap();
+    let kept = w.get(id).await.outcome.unwrap();
+    assert_eq!(kept.result, outcome.result);
+    assert_eq!(kept.error.as_deref(), Some("nul \u{FFFD} here"));
+}

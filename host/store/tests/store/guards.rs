@@ -1,0 +1,139 @@
+//! PostgreSQL's row-level security: a forgotten WHERE shows nobody else's rows.
+
+use crate::common::*;
+use bifrost_core::*;
+use bifrost_store::config::NewEntry;
+use bifrost_store::{Access, Db, Keyring, Sql, config, executions};
+use serde_json::json;
+
+mod postgres {
+    crate::on_one!(postgres, rows_of_others_are_invisible);
+    crate::on_one!(postgres, rows_of_others_cannot_be_written);
+    crate::on_one!(postgres, every_table_is_guarded);
+}
+
+const TABLES: [&str; 11] = [
+    "organizations",
+    "users",
+    "api_keys",
+    "workspaces",
+    "versions",
+    "workflows",
+    "workflow_references",
+    "executions",
+    "execution_logs",
+    "config",
+    "data_keys",
+];
+
+async fn filled(db: Db) -> World {
+    let w = World::new(db).await;
+    let keys = Keyring::from_bytes([1; 32]);
+    let id = w.accept().await.id;
+    let token = w.claim(id, 1, 60).await.unwrap().token;
+    executions::append_logs(&w.db, id, token, vec![line(1, LogLevel::Info, "x")]).await.unwrap();
+    for scoped in [w.db.org(w.org.id), w.db.scope(Scope::Global)] {
+        let new = NewEntry {
+            key: "s".into(),
+            value: json!("x"),
+            is_secret: true,
+            description: None,
+            updated_by: None,
+        };
+        config::set(&scoped, &keys, new).await.unwrap();
+    }
+    let org = w.db.org(w.org.id);
+    bifrost_store::workspaces::add_reference(&org, w.workflow, "form", "f").await.unwrap();
+    bifrost_store::identity::create_key(
+        &org,
+        bifrost_store::identity::NewKey {
+            user: w.user,
+            name: "k".into(),
+            role: Role::OrgUser,
+            expires_at: None,
+        },
+    )
+    .await
+    .unwrap();
+    w
+}
+
+async fn count(db: &Db, access: Access, table: &str) -> i64 {
+    let mut tx = db.with(access).read().await.unwrap();
+    tx.one(Sql::new(format!("SELECT COUNT(*) AS n FROM {table}"))).await.unwrap().get("n").unwrap()
+}
+
+async fn rows_of_others_are_invisible(db: Db) {
+    let w = filled(db).await;
+    let own = Access::Organization(w.org.id);
+    let other = Access::Organization(w.other.id);
+    // Table, then rows seen by: system, owner, another tenant, global.
+    let seen = [
+        ("organizations", [3, 1, 1, 0]),
+        ("users", [2, 1, 0, 0]),
+        ("api_keys", [2, 1, 0, 0]),
+        ("workspaces", [2, 2, 1, 1]),
+        ("versions", [2, 2, 1, 1]),
+        ("workflows", [2, 2, 1, 1]),
+        ("workflow_references", [1, 1, 0, 0]),
+        ("executions", [1, 1, 0, 0]),
+        ("execution_logs", [1, 1, 0, 0]),
+        ("config", [2, 1, 0, 1]),
+        ("data_keys", [2, 1, 0, 1]),
+    ];
+    for (table, expected) in seen {
+        for (access, rows) in [Access::System, own, other, Access::Global].into_iter().zip(expected) {
+            assert_eq!(count(&w.db, access, table).await, rows, "{table} as {access:?}");
+        }
+    }
+}
+
+async fn rows_of_others_cannot_be_written(db: Db) {
+    let w = filled(db).await;
+    for table in TABLES {
+        for statement in
+            [format!("DELETE FROM {table}"), format!("UPDATE {table} SET organization_id = organization_id")]
+        {
+            if table == "organizations" && statement.starts_with("UPDATE") {
+                continue;
+            }
+            let other = w.db.org(w.other.id);
+            let changed =
+                other.write(move |tx| Box::pin(async move { tx.execute(Sql::new(statement)).await })).await;
+            assert_eq!(changed.unwrap(), 0, "{table}");
+        }
+    }
+    let foreign = w.org.id;
+    let insert = Sql::new("INSERT INTO config (organization_id, key, is_secret, value, updated_at) VALUES ($1, 'x', false, $2, $3)")
+        .bind(foreign)
+        .bind(json!(1))
+        .bind(bifrost_store::now());
+    let other = w.db.org(w.other.id);
+    assert!(other.write(move |tx| Box::pin(async move { tx.execute(insert).await })).await.is_err());
+    let give = Sql::new("UPDATE executions SET organization_id = $1").bind(w.other.id);
+    let own = w.db.org(w.org.id);
+    assert!(own.write(move |tx| Box::pin(async move { tx.execute(give).await })).await.is_err());
+}
+
+async fn every_table_is_guarded(db: Db) {
+    let mut tx = db.system().read().await.unwrap();
+    let sql = "SELECT rolsuper OR rolbypassrls AS unguarded FROM pg_roles WHERE rolname = current_user";
+    assert!(
+        !tx.one(Sql::new(sql)).await.unwrap().get::<bool>("unguarded").unwrap(),
+        "the test would show nothing"
+    );
+    let sql = "SELECT relname::text AS name, relrowsecurity AND relforcerowsecurity AS guarded
+               FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'";
+    let mut names = vec![];
+    for row in tx.all(Sql::new(sql)).await.unwrap() {
+        let name: String = row.get("name").unwrap();
+        if name != "_sqlx_migrations" {
+            assert!(row.get::<bool>("guarded").unwrap(), "{name}");
+            names.push(name);
+        }
+    }
+    let mut expected = TABLES.map(str::to_owned).to_vec();
+    expected.sort();
+    names.sort();
+    assert_eq!(names, expected);
+}

@@ -1,0 +1,16 @@
+//! Every function of the store on both engines, and every adapter against its port's
+//! conformance test. PostgreSQL and RabbitMQ are taken from `DATABASE_URL` and
+//! `AMQP_URL`, else from their usual ports on loopback.
+#![expect(clippy::unwrap_used, missing_docs, reason = "a test that fails should stop")]
+
+#[macro_use]
+mod common;
+mod config;
+mod database;
+mod engines;
+mod executions;
+mod guards;
+mod identity;
+mod property;
+mod recovery;
+mod workspaces;

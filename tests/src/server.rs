@@ -1,0 +1,129 @@
+//! A web server on the loopback that counts what it sees.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Json, Response};
+use axum::{Router, routing::any};
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+/// What the server has seen.
+#[derive(Default)]
+pub struct Stats {
+    requests: AtomicU64,
+    now: AtomicU64,
+    most: AtomicU64,
+    injected: AtomicU64,
+}
+
+impl Stats {
+    /// Requests so far.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(SeqCst)
+    }
+
+    /// The largest number of requests at the same time.
+    pub fn most(&self) -> u64 {
+        self.most.load(SeqCst)
+    }
+
+    /// Requests that carried a header which nobody could set honestly.
+    pub fn injected(&self) -> u64 {
+        self.injected.load(SeqCst)
+    }
+}
+
+/// A running server; it ends with the test.
+pub struct Server {
+    address: SocketAddr,
+    /// What it has seen.
+    pub stats: Arc<Stats>,
+}
+
+impl Server {
+    /// Starts one. Paths: `/` a short text, `/echo` the request as JSON, `/slow` after
+    /// 100 ms, `/hang` never, `/endless` a body without end, `/status/N`.
+    pub async fn start() -> std::io::Result<Self> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let stats = Arc::new(Stats::default());
+        let router = Router::new()
+            .route("/echo", any(echo))
+            .route("/slow", any(slow))
+            .route("/hang", any(std::future::pending::<()>))
+            .route("/endless", any(endless))
+            .route("/status/{status}", any(status))
+            .fallback(|| async { "ok" })
+            .layer(axum::middleware::from_fn_with_state(stats.clone(), count))
+            .layer(axum::extract::DefaultBodyLimit::disable());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(Self { address, stats })
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The URL of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+/// Counts down when the request ends, also when the client goes away.
+struct Open(Arc<Stats>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, SeqCst);
+    }
+}
+
+async fn count(State(stats): State<Arc<Stats>>, request: Request, next: axum::middleware::Next) -> Response {
+    stats.requests.fetch_add(1, SeqCst);
+    let now = stats.now.fetch_add(1, SeqCst) + 1;
+    stats.most.fetch_max(now, SeqCst);
+    let _open = Open(stats.clone());
+    if request.headers().contains_key("x-injected") || request.uri().path().contains("second") {
+        stats.injected.fetch_add(1, SeqCst);
+    }
+    next.run(request).await
+}
+
+async fn echo(request: Request) -> Json<Value> {
+    let headers: Map<String, Value> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    let (method, uri) = (request.method().to_string(), request.uri().to_string());
+    let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap_or_default();
+    Json(json!({
+        "method": method,
+        "uri": uri,
+        "headers": headers,
+        "body": String::from_utf8_lossy(&body),
+    }))
+}
+
+async fn slow() -> &'static str {
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    "slow"
+}
+
+async fn endless() -> Response {
+    let chunk = Bytes::from(vec![b'e'; 64 << 10]);
+    let chunks = futures::stream::repeat_with(move || Ok::<_, Infallible>(chunk.clone()));
+    Body::from_stream(chunks).into_response()
+}
+
+async fn status(axum::extract::Path(status): axum::extract::Path<u16>) -> Response {
+    let status = axum::http::StatusCode::from_u16(status).unwrap_or_default();
+    (status, "as asked").into_response()
+}

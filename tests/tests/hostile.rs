@@ -1,0 +1,155 @@
+//! Workflows that try to break out, to take everything, or not to end.
+
+use bifrost_tests::Expect::{Any, AnyFailure, Failed, Holds, Limit, Success, Timeout, Value};
+use bifrost_tests::{Case, Expect, Lab, case, run_table};
+use serde_json::json;
+
+const MIB: u64 = 1 << 20;
+
+async fn hostile(cases: Vec<Case>) {
+    let lab = Lab::open(env!("CARGO_TARGET_TMPDIR"), "hostile", 16).await.expect("deploys");
+    assert_eq!(lab.built.report.errors, [], "every hostile file is loaded");
+    run_table(&lab, cases).await;
+}
+
+fn alive() -> Expect {
+    Value(json!({"alive": true}))
+}
+
+/// Out of memory, as the host sees it or as Python does.
+fn no_memory() -> Expect {
+    Any(vec![Limit(&["memory_bytes"]), Failed(&["MemoryError"])])
+}
+
+/// A recursion that was stopped; never a crash.
+fn too_deep() -> Expect {
+    Any(vec![Failed(&["RecursionError", "MemoryError"]), Limit(&["stack", "memory_bytes", "fuel"])])
+}
+
+#[tokio::test]
+async fn work_without_end() {
+    let cpu = |id, control| case(id, Limit(&["fuel"]), Value(control));
+    hostile(vec![
+        cpu("cpu.py::endless_loop", json!({"turns": 1000})),
+        cpu("cpu.py::endless_loop_swallowing", json!({"turns": 1000})),
+        cpu("cpu.py::endless_power", json!({"bits": 1585})),
+        cpu("cpu.py::endless_regex", json!({"matched": false})),
+        cpu("cpu.py::endless_comprehension", json!({"kept": 0})),
+        cpu("cpu.py::endless_sum", json!({"sum": 499_500})),
+        cpu("cpu.py::endless_consume", json!({"done": 1})),
+        cpu("cpu.py::endless_sort", json!({"sorted": 10})),
+        cpu("cpu.py::endless_decimal", json!({"digits": 846})),
+        case(
+            "cpu.py::endless_finalizer",
+            Any(vec![Success, Limit(&["fuel", "stack"])]),
+            Value(json!({"made": 100})),
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn refusing_to_end() {
+    let never = |id, control| case(id, Timeout, Value(control)).limits(|l| l.wall_ms = 500);
+    hostile(vec![
+        never("cancellation.py::swallow_cancellation", json!({"caught": 1})),
+        never("cancellation.py::swallow_in_blocking_sleep", json!({"slept": 3})),
+        never("cancellation.py::swallow_in_finally", json!({"cleaned": 1})),
+        case(
+            "cancellation.py::swallow_in_other_task",
+            Any(vec![Value(json!({"left": 1})), Timeout, Limit(&["fuel"])]),
+            Value(json!({"left": 0})),
+        )
+        .limits(|l| l.wall_ms = 500),
+        case(
+            "cancellation.py::returns_late",
+            Any(vec![Value(json!({"kept": 2})), Limit(&["fuel"]), Timeout]),
+            Value(json!({"kept": 2})),
+        ),
+        case("tasks.py::tasks_deadlock", Failed(&["DeadlockError"]), Value(json!({"woken": true}))),
+        never("clocks.py::clock_sleeps_long", json!(null))
+            .control(Holds(|seen| seen.value["slept"].as_f64().is_some_and(|s| s >= 0.01))),
+        case("tasks.py::tasks_busy_loop", Any(vec![Limit(&["fuel"]), Timeout]), Value(json!({"turns": 100}))),
+        case(
+            "tasks.py::tasks_fork_bomb",
+            Any(vec![no_memory(), Limit(&["fuel"])]),
+            Value(json!({"started": 63})),
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn memory_without_end() {
+    let full = |id, control| {
+        case(id, no_memory(), Value(control)).limits(|l| l.fuel = 4 * bifrost_core::Limits::FUEL_PER_SECOND)
+    };
+    let scratch = |id, control| {
+        let refused = Holds(|seen| seen.value.get("refused").is_some());
+        case(id, Any(vec![no_memory(), Limit(&["fuel"]), refused]), control)
+    };
+    hostile(vec![
+        full("memory.py::memory_list", json!({"items": 1000})),
+        full("memory.py::memory_bytes", json!({"bytes": MIB})),
+        full("memory.py::memory_chunks", json!({"chunks": 8})),
+        full("memory.py::memory_string", json!({"length": 1024})),
+        full("memory.py::memory_zip_bomb", json!(null))
+            .control(Holds(|seen| seen.value["unpacked"] == json!(4 * MIB))),
+        case(
+            "memory.py::memory_swallowing",
+            Limit(&["fuel", "memory_bytes"]),
+            Value(json!({"chunks": 8, "caught": 0})),
+        ),
+        case(
+            "memory.py::memory_recovers",
+            Value(json!({"caught": 1, "after": MIB})),
+            Value(json!({"caught": 0, "after": MIB})),
+        ),
+        scratch("memory.py::memory_scratch", Success),
+        scratch("memory.py::memory_scratch_files", Success),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn recursion_without_end() {
+    let deep = |id, control| case(id, too_deep(), Value(control));
+    let maybe = |id, control| case(id, Any(vec![too_deep(), Success]), control);
+    hostile(vec![
+        deep("recursion.py::recursion_python", json!({"depth": 20})),
+        deep("recursion.py::recursion_unlimited", json!({"depth": 20})),
+        deep("recursion.py::recursion_through_c", json!(null))
+            .control(Holds(|seen| seen.value["depth"] == 20)),
+        maybe("recursion.py::recursion_repr", Value(json!({"length": 42}))),
+        maybe("recursion.py::recursion_json_dump", Value(json!({"length": 42}))),
+        maybe("recursion.py::recursion_json_load", Value(json!({"items": 1}))),
+        maybe("recursion.py::recursion_compile", Value(json!({"parsed": "Module"}))),
+        maybe("recursion.py::recursion_pickle", Success),
+        maybe("recursion.py::recursion_compare", Value(json!({"equal": true}))),
+        case("recursion.py::recursion_free", Value(json!({"freed": "ok"})), Value(json!({"freed": "ok"}))),
+        case("recursion.py::recursion_result", AnyFailure, Success),
+        maybe("recursion.py::recursion_variables", Value(json!({"made": "list"}))),
+        case("recursion.py::recursion_traceback", AnyFailure, Value(json!({"made": "19"}))),
+        case("recursion.py::recursion_group", AnyFailure, Value(json!({"made": "ExceptionGroup"}))),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn ending_the_interpreter() {
+    let exit = |id| case(id, AnyFailure, alive());
+    hostile(vec![
+        case("exits.py::exit_sys", Failed(&["SystemExit"]), alive()),
+        exit("exits.py::exit_os"),
+        exit("exits.py::exit_abort"),
+        exit("exits.py::exit_in_task"),
+        exit("exits.py::exit_in_callback"),
+        case("exits.py::exit_interrupt", Failed(&["KeyboardInterrupt"]), alive()),
+        case("exits.py::exit_base_exception", Failed(&["Bottom"]), alive()),
+        case("exits.py::exit_cancelled", Failed(&["CancelledError"]), alive()),
+        exit("exits.py::exit_stop_loop"),
+        exit("exits.py::exit_close_loop"),
+        exit("exits.py::exit_fatal"),
+    ])
+    .await;
+}

@@ -1,0 +1,266 @@
+//! Workflows that try what the host offers: files, network, log, results, bindings.
+
+use bifrost_core::{Limits, Outcome};
+use bifrost_tests::Expect::{Any, AnyFailure, Failed, Holds, Limit, Reaches, Success, Timeout, Value};
+use bifrost_tests::{Case, Expect, Lab, Server, case, run_table};
+use serde_json::{Value as Json, json};
+
+const MIB: u64 = 1 << 20;
+const FOREIGN: &str = "00000000-0000-7000-8000-000000000000";
+
+async fn lab() -> Lab {
+    let lab = Lab::open(env!("CARGO_TARGET_TMPDIR"), "hostile", 16).await.expect("deploys");
+    assert_eq!(lab.built.report.errors, [], "every hostile file is loaded");
+    lab
+}
+
+async fn hostile(cases: Vec<Case>) {
+    run_table(&lab().await, cases).await;
+}
+
+/// Nothing is reached; the control reaches something.
+fn wall(id: &'static str, harmless: &'static [&'static str]) -> Case {
+    let control = Holds(|seen| seen.value["reached"].as_array().is_some_and(|r| !r.is_empty()));
+    case(id, Reaches(harmless), control)
+}
+
+fn error_is_short(outcome: &Outcome) -> bool {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len) as u64;
+    length(&outcome.error) + length(&outcome.traceback) + length(&outcome.error_type) < 2 * MIB
+}
+
+#[tokio::test]
+async fn files_processes_and_native_code() {
+    hostile(vec![
+        wall("files.py::file_read", &[]),
+        wall("files.py::file_read_fd", &[]),
+        case(
+            "files.py::file_list",
+            Holds(|seen| {
+                // The workspace is the whole file system, so its own names are seen.
+                let host = ["etc", "usr", "proc", "root", "bin", "passwd", "work"];
+                let text = seen.value["listed"].to_string();
+                host.iter().all(|name| !text.contains(&format!("\"{name}\""))) || !text.contains("[\"")
+            }),
+            Holds(|seen| seen.value["listed"]["data"] == json!(["public.txt"])),
+        ),
+        wall("files.py::file_write", &[]),
+        wall("files.py::file_links", &[]),
+        case(
+            "files.py::environment",
+            Holds(|seen| {
+                let text = seen.value.to_string();
+                let host = std::env::var("PATH").unwrap_or_default();
+                !text.contains(&host)
+                    && !text.contains(env!("CARGO_MANIFEST_DIR"))
+                    && !seen.value["environ"].to_string().contains("CARGO")
+            }),
+            Value(json!({"environ": {"PROBE": "1"}})),
+        ),
+        wall("processes.py::spawn", &["_posixsubprocess"]),
+        wall("processes.py::native_code", &["mmap", "_testcapi", "_testinternalcapi"]),
+        wall("processes.py::threads", &["interpreters", "signal.alarm"]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_network() {
+    let at = json!({"port": -1});
+    let url = json!({"url": "{url}/"});
+    hostile(vec![
+        wall("sockets.py::raw_sockets", &[]).with(at.clone()),
+        wall("sockets.py::asyncio_sockets", &[]).with(at),
+        case("calls.py::http_many", Limit(&["http_calls"]), Value(json!({"done": 3})))
+            .with(json!({"url": "{url}/", "calls": 200}))
+            .after(|seen| seen.host.calls() == 50),
+        case(
+            "calls.py::http_many_swallowing",
+            Limit(&["http_calls"]),
+            Value(json!({"reached": 3, "refused": 0})),
+        )
+        .with(json!({"url": "{url}/", "calls": 200}))
+        .after(|seen| seen.host.calls() == 50),
+        case(
+            "calls.py::http_at_once",
+            Value(json!({"answered": 40, "failed": 0, "first": null})),
+            Value(json!({"answered": 3, "failed": 0, "first": null})),
+        )
+        .with(json!({"url": "{url}/slow", "calls": 40})),
+        case("calls.py::http_abandoned", Value(json!({"abandoned": 300})), Value(json!({"abandoned": 3})))
+            .with(json!({"url": "{url}/hang", "calls": 300}))
+            .limits(|l| l.http_calls = 1_000),
+        case("calls.py::http_giant_request", AnyFailure, Value(json!({"status": 200})))
+            .with(url)
+            .limits(|l| (l.memory_bytes, l.fuel) = (512 * MIB, 5 * Limits::FUEL_PER_SECOND))
+            .after(|seen| seen.host.calls() == 0),
+        case("calls.py::http_giant_response", AnyFailure, AnyFailure).with(json!({"url": "{url}/endless"})),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn requests_are_not_smuggled_and_are_bounded_at_once() {
+    let (lab, server) = (lab().await, Server::start().await.expect("server"));
+    for armed in [false, true] {
+        let before = server.stats.requests();
+        let parameters = json!({"armed": armed, "url": server.url("/")});
+        let (outcome, host) = lab.run("sockets.py::http_injection", parameters).await;
+        let seen = server.stats.requests() - before;
+        assert!(seen <= host.calls(), "{seen} requests of {} calls: {outcome:?}", host.calls());
+        assert_eq!(server.stats.injected(), 0, "{outcome:?}");
+        assert_eq!(armed || seen == 1, true, "{outcome:?}");
+    }
+    let parameters = json!({"armed": true, "url": server.url("/slow"), "calls": 30});
+    let (outcome, _) = lab.limited("calls.py::http_at_once", parameters, |l| l.http_concurrent = 5).await;
+    assert_eq!(outcome.result.expect("answers")["answered"], 30);
+    assert_eq!(server.stats.most(), 5);
+    let parameters = json!({"url": server.url("/"), "armed": false});
+    let value = lab.value("calls.py::http_giant_response", parameters).await;
+    assert_eq!(value, json!({"bytes": 2}));
+}
+
+#[tokio::test]
+async fn logs() {
+    let flood = |id, control: Json| case(id, Limit(&["log_bytes"]), Value(control)).limits(|l| l.fuel *= 4);
+    let line = |id, control: Json, armed: Json| {
+        case(id, Value(armed), Value(control))
+            .after(|seen| seen.host.lines().iter().all(|l| l.message.len() < 66_000))
+            .limits(|l| l.fuel *= 2)
+    };
+    hostile(vec![
+        flood("logs.py::log_flood", json!({"lines": 10})),
+        flood("logs.py::log_flood_print", json!({"lines": 10})),
+        flood("logs.py::log_empty_lines", json!({"lines": 10})),
+        flood("logs.py::log_never_ending_line", json!({"written": 10_000})),
+        case(
+            "logs.py::log_line_ends",
+            Any(vec![Limit(&["log_bytes", "fuel", "memory_bytes"]), Success]),
+            Value(json!({"records": 1, "count": 10})),
+        ),
+        line("logs.py::log_giant_line", json!({"size": 100}), json!({"size": MIB})),
+        line("logs.py::log_over_all_limits_at_once", json!({"size": 100}), json!({"size": 32 * MIB}))
+            .limits(|l| l.memory_bytes = 256 * MIB),
+        case("logs.py::log_control_characters", Success, Value(json!({"length": 5}))),
+        case("logs.py::log_giant_logger_name", Value(json!({"size": MIB})), Value(json!({"size": 10})))
+            .after(|seen| seen.host.lines().iter().all(|l| l.logger.len() < 1_000)),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn results() {
+    let bounded = |id, armed: Expect, control: Expect| {
+        case(id, armed, control)
+            .after(|seen| error_is_short(seen.outcome))
+            .limits(|l| (l.memory_bytes, l.fuel) = (384 * MIB, 3 * Limits::FUEL_PER_SECOND))
+    };
+    let large = || Limit(&["result_bytes", "memory_bytes", "fuel"]);
+    hostile(vec![
+        bounded("results.py::result_giant", Limit(&["result_bytes"]), Success),
+        bounded("results.py::result_many_items", large(), Success),
+        bounded("results.py::result_grows_encoded", Limit(&["result_bytes"]), Success),
+        bounded("results.py::result_endless_dict", Any(vec![large(), AnyFailure, Success]), Success),
+        bounded("results.py::result_endless_list", Any(vec![large(), AnyFailure, Success]), Success),
+        bounded(
+            "results.py::result_lying_string",
+            Any(vec![AnyFailure, Value(json!("text"))]),
+            Value(json!("text")),
+        ),
+        bounded("results.py::result_evil_exception", AnyFailure, Value(json!({"raised": 0}))),
+        bounded("results.py::result_giant_exception", AnyFailure, Value(json!({"raised": 0}))),
+        bounded("results.py::result_giant_variables", Success, Value(json!({"counted": 41})))
+            .after(|seen| seen.outcome.variables.as_ref().is_none_or(|v| v.to_string().len() < 2 << 20)),
+        bounded("results.py::result_giant_roi", Any(vec![AnyFailure, Success]), Value(json!({"set": 1})))
+            .after(|seen| seen.outcome.roi.as_ref().is_none_or(|v| v.to_string().len() < 2 << 20)),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn text_that_is_not_unicode() {
+    hostile(vec![
+        case("text.py::text_result", Any(vec![AnyFailure, Success]), Value(json!("good ü 🎈 \u{2028} end"))),
+        case("text.py::text_json", Any(vec![AnyFailure, Success]), Success),
+        case("text.py::text_exception", Failed(&["ValueError"]), Failed(&["ValueError"])),
+        case("text.py::text_exception_name", AnyFailure, Failed(&["GütName"])),
+        case("text.py::text_log", Success, Success).after(|seen| seen.host.lines().len() >= 3),
+        case("text.py::text_variables", Success, Success),
+        case("text.py::text_config", Any(vec![Success, Limit(&["memory_bytes"])]), Success)
+            .limits(|l| l.memory_bytes = 512 * MIB)
+            .after(|seen| !seen.host.config().contains_key("a\0b")),
+        wall("text.py::text_elsewhere", &[]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn tampering() {
+    let own = |id, armed: Expect| {
+        case(id, armed, Success)
+            .limits(|l| (l.memory_bytes, l.fuel) = (512 * MIB, 4 * Limits::FUEL_PER_SECOND))
+            .after(|seen| !seen.host.config().keys().any(|key| key == "planted"))
+    };
+    let survives = || Any(vec![AnyFailure, Success]);
+    let handles = || Any(vec![AnyFailure, Holds(|seen| seen.value["forged"] == 0)]);
+    hostile(vec![
+        own("tamper.py::tamper_monkeypatch", survives()),
+        own("tamper.py::tamper_exports", survives()),
+        own("tamper.py::tamper_builtins", survives()),
+        own("tamper.py::tamper_load_again", survives()),
+        own(
+            "tamper.py::tamper_config",
+            Holds(|seen| {
+                let reached = seen.value["reached"].as_array();
+                let bad = |name: &str| {
+                    name.starts_with("foreign") || name.starts_with("scope") || name == "value not JSON"
+                };
+                reached.is_some_and(|r| !r.iter().any(|n| n.as_str().is_none_or(bad)))
+            }),
+        )
+        .with(json!({"foreign": FOREIGN})),
+        own("tamper.py::tamper_platform", Reaches(&[])).with(json!({"foreign": FOREIGN})),
+        own("tamper.py::tamper_modules", Reaches(&["loading"])),
+        own("tamper.py::tamper_log", Any(vec![Success, Failed(&["crashed"]), Limit(&["log_bytes"])])),
+        own("tamper.py::tamper_context", Holds(|seen| seen.value["foreign"]["reached"] == false))
+            .with(json!({"foreign": FOREIGN})),
+        own("tamper.py::tamper_handles_many", Limit(&["host_resources"])),
+        own("tamper.py::tamper_handles_forged", handles()),
+        own(
+            "tamper.py::tamper_handles_reused",
+            Any(vec![AnyFailure, Holds(|seen| seen.value["again"] == false)]),
+        ),
+        own("tamper.py::tamper_random_huge", AnyFailure),
+        own(
+            "tamper.py::tamper_inspect",
+            Holds(|seen| {
+                let text = seen.value.to_string();
+                !text.contains("cache.key") && !text.contains(env!("CARGO_MANIFEST_DIR"))
+            }),
+        ),
+        case("clocks.py::clock_tricks", Reaches(&["tzset", "async negative"]), Success),
+        case(
+            "clocks.py::clock_order",
+            Value(json!({"after_import": true, "ordered": true})),
+            Value(json!({"after_import": true, "ordered": true})),
+        ),
+        case("clocks.py::clock_fake", Any(vec![Success, Timeout, AnyFailure]), Success)
+            .limits(|l| l.wall_ms = 1_000),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_left_for_the_next_run() {
+    let lab = lab().await;
+    let control = lab.value("leftovers.py::search", json!({"armed": false})).await;
+    assert!(control["found"]["hoard"].as_u64() > Some(0), "{control}");
+    assert!(control["found"]["gc"].as_u64() > Some(0), "{control}");
+    for _ in 0..3 {
+        let planted = lab.value("leftovers.py::plant", json!({"armed": true})).await;
+        assert_eq!(planted, json!({"planted": 2000}));
+        let found = lab.value("leftovers.py::search", json!({"armed": true})).await;
+        assert_eq!(found["found"], json!({}), "{found}");
+        assert_eq!(found["hoard"], 0);
+    }
+}
