@@ -44,7 +44,7 @@ async fn files_processes_and_native_code() {
             }),
             Holds(|seen| seen.value["listed"]["data"] == json!(["public.txt"])),
         ),
-        wall("files.py::file_write", &[]),
+        wall("files.py::file_write", &["chmod"]),
         wall("files.py::file_links", &[]),
         case(
             "files.py::environment",

@@ -51,7 +51,7 @@ async def file_list(armed: bool = False) -> dict[str, Any]:
 
 @workflow
 async def file_write(armed: bool = False) -> dict[str, Any]:
-    """Writes, deletes, renames. The control writes to memory."""
+    """Writes, deletes, renames. `chmod` answers without doing anything. The control writes to memory."""
     if not armed:
         return probe.attempts({"memory": lambda: io.BytesIO().write(b"x")})
     return probe.attempts({
@@ -102,7 +102,6 @@ async def environment(armed: bool = False) -> dict[str, Any]:
     if not armed:
         os.environ["PROBE"] = "1"
         return {"environ": {"PROBE": os.environ["PROBE"]}}
-    import getpass
     import platform
     import sys
 
@@ -114,7 +113,7 @@ async def environment(armed: bool = False) -> dict[str, Any]:
         "cwd": os.getcwd(),
         "node": platform.node(),
         "details": {name: probe.attempt(action) for name, action in {
-            "getuser": getpass.getuser,
+            "getuser": lambda: __import__("getpass").getuser(),
             "gethostname": lambda: __import__("socket").gethostname(),
             "cpu_count": os.cpu_count,
             "getpid": os.getpid,

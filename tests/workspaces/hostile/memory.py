@@ -94,5 +94,5 @@ async def memory_zip_bomb(armed: bool = False) -> dict[str, int]:
     import zlib
 
     packer = zlib.compressobj(9)
-    packed = b"".join(packer.compress(bytes(CHUNK)) for _ in range(512 if armed else 4)) + packer.flush()
+    packed = b"".join(packer.compress(bytes(CHUNK)) for _ in range(160 if armed else 4)) + packer.flush()
     return {"packed": len(packed), "unpacked": len(zlib.decompress(packed))}

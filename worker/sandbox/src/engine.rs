@@ -28,9 +28,8 @@ impl Default for Settings {
 /// Fuel between two looks at the clock and at other runs; about 3 ms of work.
 pub(crate) const YIELD_FUEL: u64 = 3 * bifrost_core::Limits::FUEL_PER_SECOND / 1_000;
 
-/// 16 MiB: enough for CPython's own guards (recursion limit, delayed deallocation) to be
-/// what stops a deep recursion. Address space; only what a run touches is memory.
-const WASM_STACK: usize = 16 << 20;
+/// 2 MiB: enough for CPython's own recursion limit to be what stops a deep recursion.
+const WASM_STACK: usize = 2 << 20;
 
 /// The compiled base, shared by all runs of a process.
 pub struct Sandbox {

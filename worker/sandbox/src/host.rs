@@ -4,8 +4,8 @@ use crate::bindings::bifrost::workflow::{config, log, modules, platform, types};
 use crate::capabilities::*;
 use crate::http::HttpGate;
 use bifrost_core::{Limits, LogLevel, Source};
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
 use wasmtime::ResourceLimiter;
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -40,6 +40,25 @@ impl Progress {
     }
 }
 
+/// Never below the value that a snapshot saw, also when another process made it: begins
+/// at the wall clock's time instead of zero, and only goes up from there.
+struct Clock;
+
+impl wasmtime_wasi::HostMonotonicClock for Clock {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        static START: OnceLock<(Instant, Duration)> = OnceLock::new();
+        let (start, wall) = START.get_or_init(|| {
+            let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            (Instant::now(), wall.unwrap_or_default())
+        });
+        u64::try_from((*wall + start.elapsed()).as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
 /// Everything a store holds.
 pub struct State {
     table: ResourceTable,
@@ -53,6 +72,8 @@ pub struct State {
     logged: u64,
     pub(crate) exceeded: Exceeded,
     pub(crate) progress: Progress,
+    /// The file whose import was refused memory.
+    pub(crate) starved: Option<String>,
     loading: bool,
 }
 
@@ -73,7 +94,12 @@ impl State {
         Self {
             table,
             // Nothing: no files, no environment, no arguments, no sockets; output goes nowhere.
-            wasi: WasiCtxBuilder::new().allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).build(),
+            wasi: WasiCtxBuilder::new()
+                .allow_tcp(false)
+                .allow_udp(false)
+                .allow_ip_name_lookup(false)
+                .monotonic_clock(Clock)
+                .build(),
             http: WasiHttpCtx::new(),
             gate: HttpGate::new(capabilities.clone(), &limits, exceeded.clone(), loading),
             capabilities,
@@ -83,6 +109,7 @@ impl State {
             logged: 0,
             exceeded,
             progress: Progress::default(),
+            starved: None,
             loading,
         }
     }
@@ -131,6 +158,9 @@ impl ResourceLimiter for State {
     ) -> wasmtime::Result<bool> {
         if desired as u64 > self.limits.memory_bytes {
             self.exceeded.set("memory_bytes");
+            if self.loading && self.starved.is_none() {
+                self.starved = self.progress.current().map(|(path, _)| path);
+            }
             return Ok(false);
         }
         self.memory_peak = self.memory_peak.max(desired);

@@ -192,7 +192,14 @@ fn settle(
 ) -> Result<String, Broken> {
     let path = store.data().progress.current().map_or_else(|| "<workspace>".to_owned(), |(path, _)| path);
     let (kind, reason) = match answer {
-        Ok(json) => return Ok(json),
+        // Python may have recovered, but the image would be as large as the limit.
+        Ok(json) => match store.data().starved.clone() {
+            None => return Ok(json),
+            Some(path) => {
+                let (kind, reason) = ("limit_exceeded:memory_bytes", starved(limits));
+                return Err(Broken { path, kind, reason });
+            }
+        },
         Err(Stopped::TooLong) => (
             "limit_exceeded:file_ms",
             format!("importing it took longer than {} s", limits.file_ms as f64 / 1000.0),
@@ -204,10 +211,9 @@ fn settle(
             Some(wasmtime::Trap::StackOverflow) => {
                 ("limit_exceeded:stack", "importing it called too deeply".to_owned())
             }
-            _ if store.data().exceeded.get() == Some("memory_bytes") => (
-                "limit_exceeded:memory_bytes",
-                format!("importing it needed more than {} MiB of memory", limits.memory_bytes >> 20),
-            ),
+            _ if store.data().exceeded.get() == Some("memory_bytes") => {
+                ("limit_exceeded:memory_bytes", starved(limits))
+            }
             _ => {
                 tracing::warn!(path, %error, "an import crashed its interpreter");
                 tracing::debug!("{error:?}");
@@ -216,6 +222,10 @@ fn settle(
         },
     };
     Err(Broken { path, kind, reason })
+}
+
+fn starved(limits: &BuildLimits) -> String {
+    format!("importing it needed more than {} MiB of memory", limits.memory_bytes >> 20)
 }
 
 fn report(json: &str, broken: &[Broken]) -> Result<WorkspaceReport> {
