@@ -22,6 +22,7 @@ services: ## Start PostgreSQL and RabbitMQ where they do not run yet
 test: test-python test-rust ## Run all tests
 
 test-rust: services
+	cargo build -p bifrost
 ifeq ($(NEXTEST),yes)
 	cargo nextest run --workspace --no-fail-fast
 else

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 /// Path, line, words of which one is in the kind or the message.
 type Expected = (&'static str, Option<u32>, &'static [&'static str]);
 
-const EXPECTED: [Expected; 19] = [
-    ("asyncio_run.py", Some(15), &["event loop", "asyncio.run"]),
+const EXPECTED: [Expected; 18] = [
     ("config_at_import.py", Some(11), &["workflow function", "@workflow"]),
     ("context_at_import.py", Some(5), &["workflow function", "@workflow"]),
     (

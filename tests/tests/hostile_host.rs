@@ -109,7 +109,7 @@ async fn requests_are_not_smuggled_and_are_bounded_at_once() {
         let seen = server.stats.requests() - before;
         assert!(seen <= host.calls(), "{seen} requests of {} calls: {outcome:?}", host.calls());
         assert_eq!(server.stats.injected(), 0, "{outcome:?}");
-        assert_eq!(armed || seen == 1, true, "{outcome:?}");
+        assert!(armed || seen == 1, "{outcome:?}");
     }
     let parameters = json!({"armed": true, "url": server.url("/slow"), "calls": 30});
     let (outcome, _) = lab.limited("calls.py::http_at_once", parameters, |l| l.http_concurrent = 5).await;
@@ -222,8 +222,15 @@ async fn tampering() {
         own("tamper.py::tamper_platform", Reaches(&[])).with(json!({"foreign": FOREIGN})),
         own("tamper.py::tamper_modules", Reaches(&["loading"])),
         own("tamper.py::tamper_log", Any(vec![Success, Failed(&["crashed"]), Limit(&["log_bytes"])])),
-        own("tamper.py::tamper_context", Holds(|seen| seen.value["foreign"]["reached"] == false))
-            .with(json!({"foreign": FOREIGN})),
+        own(
+            "tamper.py::tamper_context",
+            Holds(|seen| {
+                // An unknown organization reads as "no value".
+                let foreign = &seen.value["foreign"];
+                foreign["reached"] == false || foreign["value"] == "None"
+            }),
+        )
+        .with(json!({"foreign": FOREIGN})),
         own("tamper.py::tamper_handles_many", Limit(&["host_resources"])),
         own("tamper.py::tamper_handles_forged", handles()),
         own(

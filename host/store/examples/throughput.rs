@@ -1,6 +1,6 @@
 //! Measures durable runs per second: accept, claim and finish, each committed.
 //!
-//! `cargo run --release -p bifrost-store --example throughput -- sqlite:/tmp/t.db 64 20000`
+//! `cargo run --release -p bifrost-store --example throughput -- sqlite:throughput.db 64 20000`
 
 use bifrost_core::ports::Ticket;
 use bifrost_core::{Outcome, Status, UserId, WorkflowInfo, WorkflowKind, WorkspaceReport};

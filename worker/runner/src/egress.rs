@@ -221,7 +221,7 @@ mod tests {
     async fn the_loopback_is_out_of_public_reach() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listen");
         let port = listener.local_addr().expect("address").port();
-        let request = |host: &str| HttpRequest {
+        let request = move |host: &str| HttpRequest {
             method: "GET".to_owned(),
             url: format!("http://{host}:{port}/"),
             headers: vec![],

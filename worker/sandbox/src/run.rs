@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::Store;
 
+/// Largest `context.roi` that is kept, in bytes of JSON: two numbers and their names.
+const ROI_BYTES: usize = 1 << 10;
+
 /// What to run, with what, for whom.
 #[derive(Clone)]
 pub struct Invocation {
@@ -159,9 +162,10 @@ fn returned(limits: &Limits, exceeded: Option<&'static str>, guest: bindings::Ou
     if guest.value.as_ref().is_some_and(|value| value.len() as u64 > limits.result_bytes) {
         return limit("result_bytes", limits);
     }
+    let variables = guest.variables.filter(|json| json.len() as u64 <= limits.result_bytes);
+    let roi = guest.roi.filter(|json| json.len() <= ROI_BYTES);
     let parse = |json: Option<String>| json.map(|text| serde_json::from_str::<Value>(&text)).transpose();
-    let (Ok(result), Ok(variables), Ok(roi)) = (parse(guest.value), parse(guest.variables), parse(guest.roi))
-    else {
+    let (Ok(result), Ok(variables), Ok(roi)) = (parse(guest.value), parse(variables), parse(roi)) else {
         return Outcome::ended(Status::Failed, "invalid_result", "the run's result is not valid JSON");
     };
     let mut outcome = Outcome::ended(Status::Success, "", "");

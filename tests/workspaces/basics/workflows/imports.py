@@ -6,19 +6,19 @@ from typing import Any
 
 from bifrost import workflow
 
-STDLIB = ("colorsys", "wave", "sched", "difflib", "fractions", "statistics", "textwrap", "graphlib", "tomllib", "zoneinfo",
+STDLIB = ("sched", "difflib", "fractions", "statistics", "textwrap", "graphlib", "tomllib", "zoneinfo",
           "xml.etree.ElementTree", "html.parser", "email.message", "http.cookies", "zipfile", "gzip", "sqlite3", "ssl")
 
 
 @workflow
 async def late_imports() -> dict[str, Any]:
     """Imports inside of a function, of the workspace and of the standard library."""
-    import colorsys
+    import fractions
 
     from lib import late
     from lib.late import VALUE
 
-    return {"late": late.VALUE, "same": VALUE is late.VALUE, "hls": colorsys.rgb_to_hls(1.0, 0.0, 0.0)[1]}
+    return {"late": late.VALUE, "same": VALUE is late.VALUE, "hls": float(fractions.Fraction(1, 2))}
 
 
 @workflow
