@@ -27,7 +27,6 @@ async fn imports_and_data_files() {
     assert_eq!(value, "No module named 'there_is_no_such_module'");
     let value = lab.value("workflows/imports.py::standard_library", json!({})).await;
     for name in [
-        "colorsys",
         "difflib",
         "fractions",
         "statistics",
