@@ -26,16 +26,9 @@ async fn imports_and_data_files() {
     let value = lab.value("workflows/imports.py::missing_module", json!({})).await;
     assert_eq!(value, "No module named 'there_is_no_such_module'");
     let value = lab.value("workflows/imports.py::standard_library", json!({})).await;
-    for name in [
-        "difflib",
-        "fractions",
-        "statistics",
-        "tomllib",
-        "zipfile",
-        "gzip",
-        "html.parser",
-        "email.message",
-    ] {
+    for name in
+        ["difflib", "fractions", "statistics", "tomllib", "zipfile", "gzip", "html.parser", "email.message"]
+    {
         assert_eq!(value[name], "ok", "{value}");
     }
 
