@@ -1,7 +1,8 @@
 //! Commands on a local folder: no server, no database.
 
+use crate::client::Server;
 use crate::parameters;
-use crate::remote::{Server, exit_code};
+use crate::remote::exit_code;
 use anyhow::{Context, Result, bail};
 use bifrost_builder::{Built, build, read_folder};
 use bifrost_core::{Limits, LogLevel, Source, WorkflowInfo, WorkspaceReport};
@@ -59,6 +60,9 @@ pub struct Run {
     /// An API key of the server.
     #[arg(long, env = "BIFROST_KEY", hide_env_values = true)]
     key: Option<String>,
+    /// Act in this organization (name or id) of the server; for platform administrators.
+    #[arg(long, env = "BIFROST_ORGANIZATION", value_name = "NAME")]
+    organization: Option<String>,
     /// Longest time the run may take, in seconds.
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<f64>,
@@ -157,8 +161,12 @@ impl Run {
     pub async fn execute(self, data: &Path) -> Result<ExitCode> {
         if let Some(server) = self.server {
             let parameters = parameters::read(self.json.as_deref(), &self.params, None)?;
-            let server = Server { server, key: self.key };
-            return server.run(&self.name, Value::Object(parameters), self.outcome).await;
+            let server = Server { server, key: self.key, organization: self.organization };
+            return server
+                .connect(data)
+                .await?
+                .run(&self.name, Value::Object(parameters), self.outcome)
+                .await;
         }
         let opened = self.workspace.open(data).await?;
         let report = &opened.built.report;

@@ -1,5 +1,7 @@
 //! The `bifrost` program.
 
+mod admin;
+mod client;
 mod local;
 mod parameters;
 mod remote;
@@ -40,6 +42,10 @@ enum Command {
     Executions(remote::Executions),
     /// Print an execution's log.
     Logs(remote::Logs),
+    /// List, make, limit and suspend organizations.
+    Organizations(admin::Organizations),
+    /// List, make and revoke API keys.
+    Keys(admin::Keys),
     /// Print the version.
     Version,
     /// Print a completion script for a shell.
@@ -76,9 +82,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Run(run) => block_on(run.execute(&cli.data)),
         Command::Workflows(list) => block_on(list.execute(&cli.data)),
         Command::Up(up) => up.execute(&cli.data),
-        Command::Deploy(deploy) => block_on(deploy.execute()),
-        Command::Executions(list) => block_on(list.execute()),
-        Command::Logs(logs) => block_on(logs.execute()),
+        Command::Deploy(deploy) => block_on(deploy.execute(&cli.data)),
+        Command::Executions(list) => block_on(list.execute(&cli.data)),
+        Command::Logs(logs) => block_on(logs.execute(&cli.data)),
+        Command::Organizations(organizations) => block_on(organizations.execute(&cli.data)),
+        Command::Keys(keys) => block_on(keys.execute(&cli.data)),
         Command::SandboxProcess(process) => process.execute(),
         Command::Version => {
             println!("bifrost {}", env!("CARGO_PKG_VERSION"));

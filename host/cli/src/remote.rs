@@ -1,6 +1,7 @@
 //! Commands that talk to a server.
 
-use anyhow::{Context, Result, bail};
+use crate::client::{Client, Server};
+use anyhow::{Context, Result};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bifrost_builder::read_folder;
@@ -8,20 +9,9 @@ use bifrost_core::Status;
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-
-/// A server and the key for it.
-#[derive(Args, Clone)]
-pub struct Server {
-    /// The server's address.
-    #[arg(long, env = "BIFROST_URL", default_value = "http://127.0.0.1:8400")]
-    pub server: String,
-    /// An API key.
-    #[arg(long, env = "BIFROST_KEY", hide_env_values = true)]
-    pub key: Option<String>,
-}
 
 /// `bifrost deploy`
 #[derive(Args)]
@@ -73,24 +63,6 @@ pub struct Logs {
     follow: bool,
 }
 
-impl Server {
-    async fn call(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Result<Value> {
-        let key = self.key.as_deref().context("no key; give --key or set BIFROST_KEY")?;
-        let url = format!("{}{path}", self.server.trim_end_matches('/'));
-        let mut request = reqwest::Client::new().request(method, &url).bearer_auth(key);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let response = request.send().await.with_context(|| format!("cannot reach {}", self.server))?;
-        let status = response.status();
-        let answer: Value = response.json().await.unwrap_or_default();
-        if !status.is_success() {
-            bail!("{}", answer["detail"].as_str().unwrap_or(status.as_str()));
-        }
-        Ok(answer)
-    }
-}
-
 fn names(answer: &Value, field: &str) -> Vec<String> {
     let items = answer[field].as_array().map(Vec::as_slice).unwrap_or_default();
     items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect()
@@ -99,11 +71,12 @@ fn names(answer: &Value, field: &str) -> Vec<String> {
 impl Deploy {
     /// What `bifrost up --workspace` does.
     pub fn at_start(folder: PathBuf, server: String, key: String) -> Self {
-        let server = Server { server, key: Some(key) };
+        let server = Server { server, key: Some(key), organization: None };
         Self { folder, server, message: None, force: false, dry_run: false, json: false }
     }
 
-    pub async fn execute(self) -> Result<ExitCode> {
+    pub async fn execute(self, data: &Path) -> Result<ExitCode> {
+        let client = self.server.connect(data).await?;
         let source = read_folder(&self.folder)?;
         let files: Map<String, Value> = source
             .files()
@@ -113,7 +86,7 @@ impl Deploy {
         let body = json!({
             "files": files, "message": self.message, "force": self.force, "dry_run": self.dry_run,
         });
-        let answer = self.server.call(reqwest::Method::POST, "/api/workspace/deploy", Some(body)).await?;
+        let answer = client.post("/api/workspace/deploy", body).await?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&answer)?);
         } else {
@@ -135,12 +108,13 @@ impl Deploy {
 }
 
 impl Executions {
-    pub async fn execute(self) -> Result<ExitCode> {
+    pub async fn execute(self, data: &Path) -> Result<ExitCode> {
+        let client = self.server.connect(data).await?;
         let mut path = format!("/api/executions?limit={}", self.limit);
         if let Some(status) = &self.status {
             path.push_str(&format!("&status={status}"));
         }
-        let answer = self.server.call(reqwest::Method::GET, &path, None).await?;
+        let answer = client.get(&path).await?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&answer)?);
             return Ok(ExitCode::SUCCESS);
@@ -156,22 +130,23 @@ impl Executions {
 }
 
 impl Logs {
-    pub async fn execute(self) -> Result<ExitCode> {
-        self.server.follow(&self.execution, self.follow, |line| println!("{line}")).await?;
+    pub async fn execute(self, data: &Path) -> Result<ExitCode> {
+        let client = self.server.connect(data).await?;
+        client.follow(&self.execution, self.follow, |line| println!("{line}")).await?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-impl Server {
+impl Client {
     /// Prints an execution's log, to its end or to where it is now; returns the execution.
     async fn follow(&self, execution: &str, to_the_end: bool, print: impl Fn(String)) -> Result<Value> {
         let mut after = 0;
         loop {
             let path = format!("/api/executions/{execution}");
             // Ask for the status first: lines written before it are then all there.
-            let found = self.call(reqwest::Method::GET, &path, None).await?;
+            let found = self.get(&path).await?;
             let path = format!("{path}/logs?after={after}&limit=1000");
-            let answer = self.call(reqwest::Method::GET, &path, None).await?;
+            let answer = self.get(&path).await?;
             let lines = answer["logs"].as_array().map(Vec::as_slice).unwrap_or_default();
             for line in lines {
                 let text = |field: &str| line[field].as_str().unwrap_or_default();
@@ -193,7 +168,7 @@ impl Server {
     /// output.
     pub async fn run(&self, name: &str, parameters: Value, whole: bool) -> Result<ExitCode> {
         let body = json!({"workflow_id": name, "input_data": parameters});
-        let started = self.call(reqwest::Method::POST, "/api/workflows/execute", Some(body)).await?;
+        let started = self.post("/api/workflows/execute", body).await?;
         let id = started["execution_id"].as_str().context("the server named no execution")?;
         let execution = self.follow(id, true, |line| eprintln!("{line}")).await?;
         let mut out = std::io::stdout().lock();

@@ -118,7 +118,7 @@ impl Up {
         if let Some(folder) = self.workspace {
             let key = std::fs::read_to_string(data.join("admin.key"))
                 .context("--workspace needs the administrator's key in the data folder")?;
-            Deploy::at_start(folder, address.clone(), key).execute().await?;
+            Deploy::at_start(folder, address.clone(), key).execute(&data).await?;
         }
         println!("Bifrost is at {address}");
         server.await??;

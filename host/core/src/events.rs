@@ -1,14 +1,43 @@
-//! The live events of a run, as every channel carries them.
+//! The live events of a run, as every channel carries them. What a role may not see is
+//! taken out where the event leaves the platform.
 
 use crate::ports::Event;
-use crate::{Execution, ExecutionId, LogLine, Outcome};
+use crate::{Execution, ExecutionId, LogLine};
 use serde_json::{Value, json};
 
-/// A run's change, for its own channel and for every history that shows it. What a role
-/// may not see is taken out where the event leaves the platform.
-pub fn updates(execution: &Execution, outcome: Option<&Outcome>) -> Vec<Event> {
-    let mut update = json!({
-        "type": "execution_update",
+/// A run's change, for its own channel and for every history that shows it.
+pub fn updates(execution: &Execution) -> Vec<Event> {
+    let own = Event { channel: format!("execution:{}", execution.id), payload: update(execution) };
+    std::iter::once(own).chain(history(execution)).collect()
+}
+
+/// A run's status, as its channel carries it.
+pub fn update(execution: &Execution) -> Value {
+    let mut update = summary("execution_update", execution);
+    if let Some(outcome) = &execution.outcome {
+        update["duration_ms"] = outcome.duration_ms.into();
+        update["result_type"] = json!(outcome.result_type);
+        update["error_for_user"] = outcome.error_for_user.into();
+        update["error"] = json!(outcome.error);
+        update["error_type"] = json!(outcome.error_type);
+    }
+    update
+}
+
+/// A change in a history, for all channels that show it.
+pub fn history(execution: &Execution) -> Vec<Event> {
+    let payload = summary("history_update", execution);
+    let channels = [
+        format!("history:user:{}", execution.executed_by),
+        format!("organization:{}", execution.organization_id),
+        "history:GLOBAL".to_owned(),
+    ];
+    channels.into_iter().map(|channel| Event { channel, payload: payload.clone() }).collect()
+}
+
+fn summary(kind: &str, execution: &Execution) -> Value {
+    json!({
+        "type": kind,
         "execution_id": execution.id,
         "organization_id": execution.organization_id,
         "workflow_id": execution.workflow_id,
@@ -20,24 +49,7 @@ pub fn updates(execution: &Execution, outcome: Option<&Outcome>) -> Vec<Event> {
         "created_at": execution.created_at,
         "started_at": execution.started_at,
         "completed_at": execution.completed_at,
-    });
-    let mut history = update.clone();
-    history["type"] = "history_update".into();
-    if let Some(outcome) = outcome {
-        update["duration_ms"] = outcome.duration_ms.into();
-        update["result_type"] = json!(outcome.result_type);
-        update["error_for_user"] = outcome.error_for_user.into();
-        update["error"] = json!(outcome.error);
-        update["error_type"] = json!(outcome.error_type);
-    }
-    let channels = [
-        format!("history:user:{}", execution.executed_by),
-        format!("organization:{}", execution.organization_id),
-        "history:GLOBAL".to_owned(),
-    ];
-    std::iter::once(Event { channel: format!("execution:{}", execution.id), payload: update })
-        .chain(channels.into_iter().map(|channel| Event { channel, payload: history.clone() }))
-        .collect()
+    })
 }
 
 /// One line, as its run's channel carries it.

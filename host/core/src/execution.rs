@@ -231,6 +231,8 @@ pub struct Execution {
     pub executed_by_email: String,
     /// Their name when they asked.
     pub executed_by_name: String,
+    /// What they were allowed to do when they asked.
+    pub executed_by_role: Role,
     /// How many times a worker has taken it, this time included.
     pub attempt: i32,
     /// Whether another attempt follows when a worker is lost.

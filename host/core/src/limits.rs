@@ -13,9 +13,8 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// From start to end, waiting included. Half an hour covers a slow nightly sync.
     pub wall_ms: u64,
-    /// Fuel: work the guest does itself. [`Limits::FUEL_PER_SECOND`] units are about one
-    /// second of one core; five CPU-minutes is far above any report, far below a day
-    /// lost to a loop.
+    /// Fuel: what the run computes, in nanoseconds of processor time, waiting left out.
+    /// Five minutes is far above any report, far below a day lost to a loop.
     pub fuel: u64,
     /// All log lines together. Beyond it a log is a data export in disguise.
     pub log_bytes: u64,
@@ -39,9 +38,8 @@ pub struct Limits {
 const MIB: u64 = 1 << 20;
 
 impl Limits {
-    /// Fuel that one second of one core burns, measured over CPython's evaluation loop
-    /// (`make bench`, `cpu.fuel_per_second`); machines differ by a factor of about two.
-    pub const FUEL_PER_SECOND: u64 = 18_000_000_000;
+    /// Fuel that one second of one core burns.
+    pub const FUEL_PER_SECOND: u64 = 1_000_000_000;
 }
 
 impl Default for Limits {

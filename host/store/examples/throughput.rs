@@ -92,6 +92,7 @@ async fn one(
         executed_by: user,
         executed_by_email: "u@bench.test".into(),
         executed_by_name: "U".into(),
+        executed_by_role: bifrost_core::Role::OrgUser,
         idempotency_key: None,
         rerun_of: None,
     };

@@ -6,9 +6,11 @@
 
 pub mod child;
 pub mod consumer;
+mod drafts;
 pub mod egress;
 pub mod grants;
 pub mod local;
+mod log;
 pub mod pool;
 pub mod protocol;
 mod redact;

@@ -1,6 +1,6 @@
 //! The engine, the shared code, and one image per workspace version.
 
-use crate::{bindings, cache::Cache, host::State};
+use crate::{bindings, cache::Cache, host::State, meter::Ticker};
 use anyhow::Result;
 use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
@@ -17,19 +17,21 @@ pub struct Settings {
     /// Bytes of each used slot that stay resident between runs. At least the pages a
     /// run touches, so that the next one finds them mapped.
     pub keep_resident_bytes: usize,
+    /// Count and limit what runs compute. False only to measure what that costs: an
+    /// endless loop then keeps its thread for good.
+    pub metered: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { slots: 1_100, max_memory_bytes: 1 << 30, keep_resident_bytes: 16 << 20 }
+        Self { slots: 1_100, max_memory_bytes: 1 << 30, keep_resident_bytes: 16 << 20, metered: true }
     }
 }
 
-/// Fuel between two looks at the clock and at other runs; about 3 ms of work.
-pub(crate) const YIELD_FUEL: u64 = 3 * bifrost_core::Limits::FUEL_PER_SECOND / 1_000;
-
 /// 2 MiB: enough for CPython's own recursion limit to be what stops a deep recursion.
-const WASM_STACK: usize = 2 << 20;
+fn wasm_stack() -> usize {
+    std::env::var("BIFROST_X_STACK").ok().and_then(|s| s.parse::<usize>().ok()).unwrap_or(2) << 20
+}
 
 /// The compiled base, shared by all runs of a process.
 pub struct Sandbox {
@@ -38,14 +40,18 @@ pub struct Sandbox {
     linker: Linker<State>,
     wrapper: Component,
     pub(crate) probe: Component,
+    ticker: Arc<Ticker>,
+    metered: bool,
     base: Image,
 }
 
 /// A workspace version, ready to run.
 #[derive(Clone)]
 pub struct Image {
-    pub(crate) pre: Arc<bindings::PlatformSidePre<State>>,
+    pub(crate) pre: Pre,
     pub(crate) module: Module,
+    pub(crate) ticker: Arc<Ticker>,
+    pub(crate) metered: bool,
 }
 
 fn config(settings: &Settings) -> Config {
@@ -70,9 +76,9 @@ fn config(settings: &Settings) -> Config {
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .memory_init_cow(true)
-        .consume_fuel(true)
-        .max_wasm_stack(WASM_STACK)
-        .async_stack_size(WASM_STACK + (1 << 20))
+        .epoch_interruption(settings.metered)
+        .max_wasm_stack(wasm_stack())
+        .async_stack_size(wasm_stack() + (1 << 20))
         .wasm_backtrace_max_frames(None);
     config
 }
@@ -101,8 +107,10 @@ impl Sandbox {
         }
         linker.root().module("code", &code)?;
         let module = image(&engine, &cache, bifrost_base::MEMORY)?;
-        let base = ready(&linker, &wrapper, module)?;
-        Ok(Self { engine, cache, linker, wrapper, probe, base })
+        let ticker = Ticker::start(&engine)?;
+        let metered = settings.metered;
+        let base = Image { pre: ready(&linker, &wrapper, &module)?, module, ticker: ticker.clone(), metered };
+        Ok(Self { engine, cache, linker, wrapper, probe, ticker, metered, base })
     }
 
     /// The image that no workspace was loaded into: where builds and drafts begin.
@@ -115,15 +123,20 @@ impl Sandbox {
         let wasm = bifrost_linker::image_module(memory);
         let native = precompile_module(&self.engine, name, &wasm)?;
         let path = self.cache.put(name, &native)?;
-        ready(&self.linker, &self.wrapper, deserialize(&self.engine, &path)?)
+        self.image(deserialize(&self.engine, &path)?)
     }
 
     /// A snapshot kept by [`Self::store_image`]; `None` when it is not in the cache.
     pub fn cached_image(&self, name: &str) -> Result<Option<Image>> {
         match self.cache.get(name) {
-            Some(path) => ready(&self.linker, &self.wrapper, deserialize(&self.engine, &path)?).map(Some),
+            Some(path) => self.image(deserialize(&self.engine, &path)?).map(Some),
             None => Ok(None),
         }
+    }
+
+    fn image(&self, module: Module) -> Result<Image> {
+        let pre = ready(&self.linker, &self.wrapper, &module)?;
+        Ok(Image { pre, module, ticker: self.ticker.clone(), metered: self.metered })
     }
 
     /// The cache of native code.
@@ -146,11 +159,12 @@ impl Sandbox {
     }
 }
 
-fn ready(linker: &Linker<State>, wrapper: &Component, module: Module) -> Result<Image> {
+type Pre = Arc<bindings::PlatformSidePre<State>>;
+
+fn ready(linker: &Linker<State>, wrapper: &Component, module: &Module) -> Result<Pre> {
     let mut linker = linker.clone();
-    linker.root().module("image", &module)?;
-    let pre = bindings::PlatformSidePre::new(linker.instantiate_pre(wrapper)?)?;
-    Ok(Image { pre: Arc::new(pre), module })
+    linker.root().module("image", module)?;
+    Ok(Arc::new(bindings::PlatformSidePre::new(linker.instantiate_pre(wrapper)?)?))
 }
 
 fn image(engine: &Engine, cache: &Cache, memory: &[u8]) -> Result<Module> {

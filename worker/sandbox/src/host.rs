@@ -3,6 +3,7 @@
 use crate::bindings::bifrost::workflow::{config, log, modules, platform, types};
 use crate::capabilities::*;
 use crate::http::HttpGate;
+use crate::meter::Meter;
 use bifrost_core::{Limits, LogLevel, Source};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -68,6 +69,7 @@ pub struct State {
     capabilities: Arc<dyn Capabilities>,
     source: Arc<Source>,
     limits: Limits,
+    pub(crate) meter: Arc<Meter>,
     memory_peak: usize,
     logged: u64,
     pub(crate) exceeded: Exceeded,
@@ -86,6 +88,7 @@ impl State {
         capabilities: Arc<dyn Capabilities>,
         source: Arc<Source>,
         limits: Limits,
+        meter: Arc<Meter>,
         loading: bool,
     ) -> Self {
         let exceeded = Exceeded::default();
@@ -105,6 +108,7 @@ impl State {
             capabilities,
             source,
             limits,
+            meter,
             memory_peak: 0,
             logged: 0,
             exceeded,
@@ -118,9 +122,11 @@ impl State {
         self.memory_peak as u64
     }
 
-    /// A draft has loaded; from here on it is a run.
-    pub(crate) fn loaded(&mut self) {
+    /// A draft has loaded; from here on it is a run with these limits.
+    pub(crate) fn loaded(&mut self, limits: Limits) {
         self.loading = false;
+        self.meter.refuel(limits.fuel);
+        self.limits = limits;
         self.gate.loaded();
     }
 

@@ -9,6 +9,7 @@ mod engine;
 mod host;
 mod http;
 mod load;
+mod meter;
 mod run;
 
 pub use cache::Cache;

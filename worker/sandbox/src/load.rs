@@ -3,7 +3,8 @@
 use crate::bindings::Skipped;
 use crate::engine::{Image, Sandbox};
 use crate::host::{Progress, State};
-use crate::run::{Invocation, guest_invocation, judge, new_store, refuel};
+use crate::meter::{Metered, OutOfFuel};
+use crate::run::{Invocation, guest_invocation, judge, new_store};
 use anyhow::{Context, Result, ensure};
 use bifrost_core::{FileError, Limits, Outcome, WorkspaceReport};
 use std::time::{Duration, Instant};
@@ -70,7 +71,8 @@ impl Sandbox {
                 instance.get_typed_func::<(Vec<String>, Vec<Skipped>), (String,)>(&mut store, "load")?;
             let arguments = (files(&invocation), skipped(&broken));
             let progress = store.data().progress.clone();
-            let call = async { Ok(load.call_async(&mut store, arguments).await?.0) };
+            let meter = store.data().meter.clone();
+            let call = Metered::new(meter, async { Ok(load.call_async(&mut store, arguments).await?.0) });
             let answer = guarded(call, &progress, limits, deadline).await;
             let json = match settle(answer, &store, limits) {
                 Ok(json) => json,
@@ -116,7 +118,8 @@ impl Sandbox {
             let instance = base.pre.instantiate_async(&mut store).await?;
             let progress = store.data().progress.clone();
             let (files, skip) = (files(&invocation), skipped(&broken));
-            let call = async { instance.call_load(&mut store, &files, &skip).await };
+            let meter = store.data().meter.clone();
+            let call = Metered::new(meter, async { instance.call_load(&mut store, &files, &skip).await });
             let answer = guarded(call, &progress, limits, deadline).await;
             let json = match settle(answer, &store, limits) {
                 Ok(json) => json,
@@ -130,11 +133,11 @@ impl Sandbox {
             };
             let report = report(&json, &broken)?;
             let started = Instant::now();
-            store.data_mut().loaded();
-            refuel(&mut store, invocation.limits.fuel);
+            store.data_mut().loaded(invocation.limits.clone());
             let wall = Duration::from_millis(invocation.limits.wall_ms);
             let guest = guest_invocation(&invocation);
-            let call = instance.call_run(&mut store, &guest);
+            let meter = store.data().meter.clone();
+            let call = Metered::new(meter, instance.call_run(&mut store, &guest));
             let result = tokio::time::timeout(wall, call).await;
             let outcome = judge(&store, &invocation.limits, result, started);
             return Ok((report, outcome));
@@ -204,10 +207,10 @@ fn settle(
             "limit_exceeded:file_ms",
             format!("importing it took longer than {} s", limits.file_ms as f64 / 1000.0),
         ),
+        Err(Stopped::Trapped(error)) if error.is::<OutOfFuel>() => {
+            ("limit_exceeded:fuel", "importing it used up the build's processor time".to_owned())
+        }
         Err(Stopped::Trapped(error)) => match error.downcast_ref::<wasmtime::Trap>() {
-            Some(wasmtime::Trap::OutOfFuel) => {
-                ("limit_exceeded:fuel", "importing it used up the build's processor time".to_owned())
-            }
             Some(wasmtime::Trap::StackOverflow) => {
                 ("limit_exceeded:stack", "importing it called too deeply".to_owned())
             }

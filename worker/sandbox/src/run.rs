@@ -1,7 +1,8 @@
 //! One run: instantiate, call, judge how it ended, throw away.
 
 use crate::bindings::{self, ResultType as GuestResultType, Status as GuestStatus};
-use crate::engine::{Image, YIELD_FUEL};
+use crate::engine::Image;
+use crate::meter::{Meter, Metered, OutOfFuel};
 use crate::{Capabilities, host::State};
 use bifrost_core::{Limits, Outcome, ResultType, Source, Status};
 use serde_json::Value;
@@ -39,11 +40,12 @@ impl Image {
         let started = Instant::now();
         let wall = Duration::from_millis(invocation.limits.wall_ms);
         let mut store = new_store(self, &invocation, false);
-        let result = tokio::time::timeout(wall, async {
+        let meter = store.data().meter.clone();
+        let call = async {
             let instance = self.pre.instantiate_async(&mut store).await?;
             instance.call_run(&mut store, &guest_invocation(&invocation)).await
-        })
-        .await;
+        };
+        let result = tokio::time::timeout(wall, Metered::new(meter, call)).await;
         judge(&store, &invocation.limits, result, started)
     }
 }
@@ -53,18 +55,16 @@ pub(crate) fn new_store(image: &Image, invocation: &Invocation, loading: bool) -
         invocation.capabilities.clone(),
         invocation.source.clone(),
         invocation.limits.clone(),
+        Meter::new(invocation.limits.fuel, image.ticker.clone()),
         loading,
     );
     let mut store = Store::new(image.pre.engine(), state);
     store.limiter(|state| state);
-    refuel(&mut store, invocation.limits.fuel);
+    if image.metered {
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|context| context.data().meter.tick());
+    }
     store
-}
-
-/// Gives the store this much fuel and makes it yield regularly.
-pub(crate) fn refuel(store: &mut Store<State>, fuel: u64) {
-    store.set_fuel(fuel).expect("fuel is enabled in the engine's configuration");
-    store.fuel_async_yield_interval(Some(YIELD_FUEL)).expect("fuel is enabled in the engine's configuration");
 }
 
 pub(crate) fn guest_invocation(invocation: &Invocation) -> bindings::Invocation {
@@ -87,10 +87,10 @@ pub(crate) fn judge(store: &Store<State>, limits: &Limits, result: Called, start
             "limit_exceeded:wall_ms",
             format!("the run took longer than its limit of {} s", limits.wall_ms as f64 / 1000.0),
         ),
-        Ok(Err(trap)) => trapped(store, limits, exceeded, &trap),
+        Ok(Err(trap)) => trapped(limits, exceeded, &trap),
         Ok(Ok(outcome)) => returned(limits, exceeded, outcome),
     };
-    outcome.fuel_used = limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
+    outcome.fuel_used = store.data().meter.used();
     outcome.memory_peak_bytes = store.data().memory_peak();
     outcome.duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
     outcome
@@ -113,14 +113,11 @@ fn limit(name: &str, limits: &Limits) -> Outcome {
     Outcome::ended(Status::Failed, format!("limit_exceeded:{name}"), message)
 }
 
-fn trapped(
-    store: &Store<State>,
-    limits: &Limits,
-    exceeded: Option<&'static str>,
-    error: &wasmtime::Error,
-) -> Outcome {
+fn trapped(limits: &Limits, exceeded: Option<&'static str>, error: &wasmtime::Error) -> Outcome {
+    if error.is::<OutOfFuel>() {
+        return limit("fuel", limits);
+    }
     match error.downcast_ref::<wasmtime::Trap>() {
-        Some(wasmtime::Trap::OutOfFuel) => limit("fuel", limits),
         Some(wasmtime::Trap::StackOverflow) => limit("stack", limits),
         trap => {
             if let Some(name) = exceeded {
@@ -133,9 +130,6 @@ fn trapped(
                 )
             }) {
                 return limit("host_resources", limits);
-            }
-            if store.get_fuel().is_ok_and(|left| left == 0) {
-                return limit("fuel", limits);
             }
             if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
                 return Outcome::ended(

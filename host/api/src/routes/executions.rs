@@ -10,7 +10,6 @@ use crate::state::ApiState;
 use crate::views::{ExecutionSummary, ExecutionView};
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::ports::Event;
 use bifrost_core::{Error, ExecutionId, LogLevel, LogLine, ResultType, Status, WorkflowId};
 use bifrost_store::executions::Filters;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -201,9 +200,7 @@ pub(crate) async fn cancel(
 ) -> ApiResult<(StatusCode, Json<ExecutionStatus>)> {
     service::executions::visible(&state, &auth, id).await?;
     let execution = service::executions::cancel(&state, auth.organization(), id).await?;
-    let payload = events::execution_update(&execution, false);
-    state.bus.publish(Event { channel: format!("execution:{id}"), payload }).await;
-    for event in events::history(&execution) {
+    for event in bifrost_core::events::updates(&execution) {
         state.bus.publish(event).await;
     }
     Ok((StatusCode::ACCEPTED, Json(ExecutionStatus { execution_id: id, status: execution.status })))

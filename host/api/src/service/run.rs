@@ -139,7 +139,7 @@ async fn publish(state: &ApiState, execution: &Execution, repeatable: bool) -> R
         }
         return Err(error);
     }
-    for event in events::history(execution) {
+    for event in bifrost_core::events::history(execution) {
         state.bus.publish(event).await;
     }
     Ok(())

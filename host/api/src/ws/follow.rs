@@ -196,7 +196,7 @@ impl Follower {
         if !events::line_visible(&line, self.follow.admin) {
             return Ok(());
         }
-        self.send(events::execution_log(self.follow.execution, &line)).await
+        self.send(bifrost_core::events::log_line(self.follow.execution, &line)).await
     }
 
     async fn send(&self, message: Value) -> Result<(), Gone> {

@@ -24,6 +24,8 @@ pub struct NewExecution {
     pub executed_by_email: String,
     /// Their name.
     pub executed_by_name: String,
+    /// What they may do.
+    pub executed_by_role: Role,
     /// The same key in the same organization gives the same execution.
     pub idempotency_key: Option<String>,
     /// The execution that this one repeats.
@@ -40,6 +42,7 @@ impl NewExecution {
             executed_by: caller.user,
             executed_by_email: caller.email.clone(),
             executed_by_name: caller.name.clone(),
+            executed_by_role: caller.role,
             idempotency_key: None,
             rerun_of: None,
         }
@@ -74,9 +77,10 @@ async fn accept_in(tx: &mut Tx, organization: OrganizationId, new: NewExecution)
     let (id, created_at) = (ExecutionId::new(), now());
     let sql = Sql::new(
         "INSERT INTO executions (id, organization_id, workflow_id, workflow_name, version_id, status, retry_on_loss,
-           executed_by, executed_by_email, executed_by_name, created_at, rerun_of, idempotency_key, parameters)
+           executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, rerun_of, idempotency_key,
+           parameters)
          SELECT $1, o.id, w.id, w.name, COALESCE($4, s.active_version_id), 'Pending', w.retry_on_loss,
-           $5, $6, $7, $8, $9, $10, $11
+           $5, $6, $7, $13, $8, $9, $10, $11
          FROM organizations o CROSS JOIN workflows w JOIN workspaces s ON s.id = w.workspace_id
          WHERE o.id = $2 AND o.is_active AND w.id = $3 AND w.is_active AND w.removed_at IS NULL
            AND w.scope_id IN ($2, $12) AND s.active_version_id IS NOT NULL
@@ -95,7 +99,8 @@ async fn accept_in(tx: &mut Tx, organization: OrganizationId, new: NewExecution)
     .bind(new.rerun_of)
     .bind(new.idempotency_key.clone())
     .bind(&new.parameters)
-    .bind(Uuid::nil());
+    .bind(Uuid::nil())
+    .bind(new.executed_by_role.as_str());
     let Some(row) = tx.optional(sql).await? else { return existing(tx, organization, new).await };
     let execution = Execution {
         id,
@@ -108,6 +113,7 @@ async fn accept_in(tx: &mut Tx, organization: OrganizationId, new: NewExecution)
         executed_by: new.executed_by,
         executed_by_email: new.executed_by_email,
         executed_by_name: new.executed_by_name,
+        executed_by_role: new.executed_by_role,
         attempt: 0,
         retry_on_loss: row.get("retry_on_loss")?,
         created_at,

@@ -108,9 +108,22 @@ pub async fn renew_lease(db: &Db, execution: ExecutionId, token: i64, lease_secs
 /// Ends a run. False, and nothing written, when the token is not the lease's or the
 /// run has ended already. An outcome that is not terminal is an error.
 pub async fn finish(db: &Db, execution: ExecutionId, token: i64, outcome: Outcome) -> Result<bool> {
+    Ok(end(db, execution, token, outcome, vec![]).await?.is_some())
+}
+
+/// As [`finish`], with the last lines of the log in the same transaction; tells when the
+/// run ended.
+pub async fn end(
+    db: &Db,
+    execution: ExecutionId,
+    token: i64,
+    outcome: Outcome,
+    lines: Vec<LogLine>,
+) -> Result<Option<DateTime<Utc>>> {
     if !outcome.status.is_terminal() {
         return Err(Error::Internal(anyhow::anyhow!("{:?} is not an end", outcome.status)));
     }
+    let time = now();
     let sql = Sql::new(
         "UPDATE executions SET status = $3, completed_at = $4, lease_worker = NULL, lease_until = NULL, result_type = $5,
            error_type = $6, error_for_user = $7, fuel_used = $8, memory_peak_bytes = $9, duration_ms = $10, error = $11,
@@ -120,7 +133,7 @@ pub async fn finish(db: &Db, execution: ExecutionId, token: i64, outcome: Outcom
     .bind(execution)
     .bind(token)
     .bind(outcome.status.as_str())
-    .bind(now())
+    .bind(time)
     .bind(outcome.result_type.map(result_type_name))
     .bind(outcome.error_type)
     .bind(outcome.error_for_user)
@@ -132,7 +145,18 @@ pub async fn finish(db: &Db, execution: ExecutionId, token: i64, outcome: Outcom
     .bind(outcome.roi)
     .bind(outcome.result)
     .bind(outcome.variables);
-    Ok(db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await? == 1)
+    let ended = db
+        .system()
+        .write(move |tx| {
+            Box::pin(async move {
+                if !lines.is_empty() && !append_in(tx, execution, token, lines).await? {
+                    return Ok(false);
+                }
+                Ok(tx.execute(sql).await? == 1)
+            })
+        })
+        .await?;
+    Ok(ended.then_some(time))
 }
 
 /// Appends to a run's log. False, and nothing written, when the token is not the

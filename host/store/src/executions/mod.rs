@@ -10,7 +10,7 @@ mod query;
 mod recovery;
 
 pub use accept::{Accepted, NewExecution, accept};
-pub use lease::{CLAIM_ATTEMPTS, Claimed, Lease, append_logs, claim, finish, renew_lease};
+pub use lease::{CLAIM_ATTEMPTS, Claimed, Lease, append_logs, claim, end, finish, renew_lease};
 pub use query::{Filters, Page, Summary, get, list, logs, queue_position};
 pub use recovery::{
     Swept, cancelling, expired_leases, pending_tickets, release_all_leases_of_embedded, request_cancel,
@@ -21,7 +21,7 @@ use bifrost_core::*;
 
 /// All columns of [`Execution`].
 const COLUMNS: &str = "id, organization_id, workflow_id, workflow_name, version_id, status, attempt,
-   retry_on_loss, executed_by, executed_by_email, executed_by_name, created_at, started_at, completed_at,
+   retry_on_loss, executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, started_at, completed_at,
    rerun_of, result_type, error_type, error_for_user, fuel_used, memory_peak_bytes, duration_ms, error,
    traceback, roi, parameters, result, variables";
 
@@ -39,6 +39,7 @@ fn read(row: &Row) -> Result<Execution> {
         executed_by: row.get("executed_by")?,
         executed_by_email: row.get("executed_by_email")?,
         executed_by_name: row.get("executed_by_name")?,
+        executed_by_role: row.parse("executed_by_role")?,
         attempt: row.get("attempt")?,
         retry_on_loss: row.get("retry_on_loss")?,
         created_at: row.get("created_at")?,

@@ -163,6 +163,7 @@ impl World {
             executed_by: self.user,
             executed_by_email: "user@org.test".into(),
             executed_by_name: "User".into(),
+            executed_by_role: bifrost_core::Role::OrgUser,
             idempotency_key: None,
             rerun_of: None,
         }

@@ -1,0 +1,98 @@
+//! A server, as the commands that talk to one see it.
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::Value;
+use std::path::Path;
+
+/// A server and the key for it.
+#[derive(Args, Clone)]
+pub struct Server {
+    /// The server's address.
+    #[arg(long, env = "BIFROST_URL", default_value = "http://127.0.0.1:8400")]
+    pub server: String,
+    /// An API key. For a server of this machine the administrator's, if `--data` has it.
+    #[arg(long, env = "BIFROST_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// Act in this organization (name or id); for platform administrators.
+    #[arg(long, env = "BIFROST_ORGANIZATION", value_name = "NAME")]
+    pub organization: Option<String>,
+}
+
+/// An authenticated connection.
+pub struct Client {
+    http: reqwest::Client,
+    server: String,
+    key: String,
+    organization: Option<String>,
+}
+
+impl Server {
+    /// Settles key and organization.
+    ///
+    /// # Errors
+    /// Without a key, or when there is no such organization.
+    pub async fn connect(self, data: &Path) -> Result<Client> {
+        let server = self.server.trim_end_matches('/').to_owned();
+        let local = || {
+            let url = reqwest::Url::parse(&server).ok()?;
+            let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            loopback.then(|| std::fs::read_to_string(data.join("admin.key")).ok()).flatten()
+        };
+        let key = self.key.or_else(local).context("no key; give --key or set BIFROST_KEY")?;
+        let key = key.trim().to_owned();
+        let mut client = Client { http: reqwest::Client::new(), server, key, organization: None };
+        if let Some(named) = self.organization {
+            client.organization = Some(client.organization(&named).await?);
+        }
+        Ok(client)
+    }
+}
+
+impl Client {
+    /// Sends a request and returns the answer's JSON; null when there is none.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses; the message is the server's.
+    pub async fn call(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let mut request = self.http.request(method, format!("{}{path}", self.server)).bearer_auth(&self.key);
+        if let Some(organization) = &self.organization {
+            request = request.header("x-bifrost-organization", organization);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.with_context(|| format!("cannot reach {}", self.server))?;
+        let status = response.status();
+        let answer: Value = response.json().await.unwrap_or_default();
+        if !status.is_success() {
+            bail!("{}", answer["detail"].as_str().unwrap_or(status.as_str()));
+        }
+        Ok(answer)
+    }
+
+    /// As [`Self::call`] with GET.
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        self.call(reqwest::Method::GET, path, None).await
+    }
+
+    /// As [`Self::call`] with POST.
+    pub async fn post(&self, path: &str, body: Value) -> Result<Value> {
+        self.call(reqwest::Method::POST, path, Some(body)).await
+    }
+
+    /// The id of an organization given by name or id.
+    pub async fn organization(&self, named: &str) -> Result<String> {
+        if named.parse::<uuid::Uuid>().is_ok() {
+            return Ok(named.to_owned());
+        }
+        let answer = self.get("/api/organizations").await?;
+        let all = answer["organizations"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let found: Vec<_> = all.iter().filter(|one| one["name"].as_str() == Some(named)).collect();
+        match found.as_slice() {
+            [one] => Ok(one["id"].as_str().unwrap_or_default().to_owned()),
+            [] => bail!("there is no organization `{named}`; see `bifrost organizations`"),
+            _ => bail!("several organizations are called `{named}`; give the id"),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What the API asks of a runner directly: builds, drafts, and ending a run at once.
+
+use crate::consumer::{Runner, answer, lock, redacted};
+use crate::grants::Grants;
+use crate::pool::JobEvent;
+use crate::protocol::*;
+use async_trait::async_trait;
+use bifrost_core::ports::{DraftRequest, Worker};
+use bifrost_core::*;
+use serde_json::json;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+#[async_trait]
+impl Worker for Runner {
+    async fn build(&self, source: Arc<Source>) -> Result<WorkspaceReport> {
+        let hash = source.hash();
+        let work = Work::Build { version: hash.clone() };
+        let mut job = self.pool.submit(&hash, &source, work).await?;
+        loop {
+            match job.events.recv().await {
+                Some(JobEvent::Message(FromSandbox::Built { report, .. })) => {
+                    let report = report.map_err(|text| Error::invalid("files", text))?;
+                    return Ok(serde_json::from_slice(&report).map_err(anyhow::Error::from)?);
+                }
+                Some(JobEvent::Message(FromSandbox::Log { level, message, .. })) => {
+                    tracing::info!(level = level.as_str(), "build: {message}");
+                }
+                Some(JobEvent::Message(_)) => {}
+                Some(JobEvent::Lost) | None => {
+                    return Err(Error::invalid("files", "loading the workspace ended its sandbox process"));
+                }
+            }
+        }
+    }
+
+    async fn draft(&self, request: DraftRequest, logs: mpsc::Sender<LogLine>) -> Result<Outcome> {
+        let hash = request.source.hash();
+        let grants = Arc::new(Grants::for_caller(
+            self.db.clone(),
+            self.keys.clone(),
+            self.egress.clone(),
+            &request.caller,
+            request.scope,
+        ));
+        let context = json!({
+            "user_id": request.caller.user,
+            "email": request.caller.email,
+            "name": request.caller.name,
+            "scope": request.scope.organization().map_or("GLOBAL".to_owned(), |id| id.to_string()),
+            "organization": null,
+            "is_platform_admin": request.caller.is_platform_admin(),
+            "execution_id": ExecutionId::new(),
+            "workflow_name": request.workflow,
+            "public_url": self.settings.public_url,
+            "parameters": request.parameters,
+            "attempt": 1,
+        });
+        let invocation = WireInvocation {
+            workflow: request.workflow,
+            parameters: request.parameters.to_string(),
+            context: context.to_string(),
+            capture_variables: true,
+            limits: request.limits,
+        };
+        let work = Work::Draft { version: hash.clone(), invocation };
+        let mut job = self.pool.submit(&hash, &request.source, work).await?;
+        let mut sequence = 0;
+        loop {
+            match job.events.recv().await {
+                Some(JobEvent::Message(FromSandbox::Log { level, logger, message, .. })) => {
+                    sequence += 1;
+                    let (timestamp, message) = (bifrost_store::now(), grants.redactor.text(message));
+                    let line = LogLine { sequence, timestamp, level, logger, message };
+                    if logs.send(line).await.is_err() {
+                        // Nobody listens any more; dropping the job ends the run.
+                        return Ok(Outcome::ended(Status::Cancelled, "cancelled", "the draft was cancelled"));
+                    }
+                }
+                Some(JobEvent::Message(FromSandbox::Call { call, request, .. })) => {
+                    answer(&job, call, request, grants.clone());
+                }
+                Some(JobEvent::Message(FromSandbox::Ended { outcome, .. })) => {
+                    let outcome = outcome.map_err(|text| Error::invalid("files", text))?;
+                    let outcome = serde_json::from_slice(&outcome).map_err(anyhow::Error::from)?;
+                    return Ok(redacted(outcome, &grants.redactor));
+                }
+                Some(JobEvent::Message(_)) => {}
+                Some(JobEvent::Lost) | None => {
+                    let text = "the draft ended its sandbox process";
+                    return Ok(Outcome::ended(Status::Failed, "worker_lost", text));
+                }
+            }
+        }
+    }
+
+    async fn cancel(&self, execution: ExecutionId) {
+        if let Some(active) = lock(&self.active).get(&execution) {
+            active.cancel.notify_one();
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! A run's log on its way out: numbered, redacted, written in batches, and sent live
+//! once it is written, so that a line which was seen is never another one later.
+
+use crate::redact::Redactor;
+use bifrost_core::ports::{Bus, Event};
+use bifrost_core::*;
+use bifrost_store::{Db, executions};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Lines are written when this many wait.
+const BATCH: usize = 500;
+/// How long the first line waits for company. A short run ends before, and its log is
+/// written with its end.
+const FIRST_DELAY: Duration = Duration::from_millis(2);
+/// How long later lines wait for company.
+const DELAY: Duration = Duration::from_millis(50);
+
+/// The lines of one attempt.
+pub(crate) struct Log {
+    db: Db,
+    bus: Arc<dyn Bus>,
+    execution: ExecutionId,
+    token: i64,
+    next: i64,
+    waiting: Vec<LogLine>,
+    due: Option<Instant>,
+    written: Option<Instant>,
+}
+
+impl Log {
+    /// Of the attempt that holds the lease with `token`; `next` is its first sequence.
+    pub fn new(db: Db, bus: Arc<dyn Bus>, execution: ExecutionId, token: i64, next: i64) -> Self {
+        Self { db, bus, execution, token, next, waiting: vec![], due: None, written: None }
+    }
+
+    /// Takes a line. True when it is time to write.
+    pub fn add(&mut self, level: LogLevel, logger: String, message: String, redactor: &Redactor) -> bool {
+        self.waiting.push(LogLine {
+            sequence: self.next,
+            timestamp: bifrost_store::now(),
+            level,
+            logger,
+            message: redactor.text(message),
+        });
+        self.next += 1;
+        let now = Instant::now();
+        let due = self.written.map_or(now + FIRST_DELAY, |last| now.max(last + DELAY));
+        self.due.get_or_insert(due);
+        self.waiting.len() >= BATCH
+    }
+
+    /// Waits until lines are to be written; for ever while there are none.
+    pub async fn due(&self) {
+        match self.due {
+            Some(at) => tokio::time::sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Writes what waits. False when the lease is another's.
+    pub async fn flush(&mut self) -> Result<bool> {
+        if self.waiting.is_empty() {
+            return Ok(true);
+        }
+        let lines = self.take();
+        if !executions::append_logs(&self.db, self.execution, self.token, lines.clone()).await? {
+            return Ok(false);
+        }
+        self.announce(&lines).await;
+        Ok(true)
+    }
+
+    /// The lines that wait, for whoever writes them with the run's end.
+    pub fn take(&mut self) -> Vec<LogLine> {
+        (self.due, self.written) = (None, Some(Instant::now()));
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Sends lines that are written to those who watch.
+    pub async fn announce(&self, lines: &[LogLine]) {
+        for line in lines {
+            let channel = format!("execution:{}", self.execution);
+            let payload = bifrost_core::events::log_line(self.execution, line);
+            self.bus.publish(Event { channel, payload }).await;
+        }
+    }
+}
