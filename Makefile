@@ -5,7 +5,7 @@ BIFROST := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/bifrost
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 VENV := target/python
 
-.PHONY: help run build test test-rust test-python services lint
+.PHONY: help run build test test-rust test-python services lint bench chaos chaos-long chaos-planted
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -22,7 +22,7 @@ services: ## Start PostgreSQL and RabbitMQ where they do not run yet
 test: test-python test-rust ## Run all tests
 
 test-rust: services
-	cargo build -p bifrost
+	cargo build --workspace --all-targets
 ifeq ($(NEXTEST),yes)
 	cargo nextest run --workspace --no-fail-fast
 else
@@ -40,3 +40,23 @@ test-python: $(VENV)/bin/pytest
 lint: ## Check format and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+bench: services ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
+	cargo build --release -p bifrost -p bifrost-bench
+	target/release/bifrost-bench $(BENCH)
+
+chaos: ## Harm everything the platform runs on for a while, and check its promises (CHAOS="--seed 7")
+	cargo build -p bifrost -p bifrost-chaos
+	target/debug/bifrost-chaos $(CHAOS)
+	target/debug/bifrost-chaos --rolling --runs 150 --seconds 25
+
+chaos-long: ## The same for 10,000 runs, about half an hour
+	cargo build -p bifrost -p bifrost-chaos
+	target/debug/bifrost-chaos --runs 10000 --seconds 1200 $(CHAOS)
+
+chaos-planted: ## Show that the harness finds what it is there for
+	cargo build -p bifrost-chaos
+	cargo build -p bifrost --bin bifrost-planted --features planted-faults
+	target/debug/bifrost-chaos --planted ack-before-lease $(CHAOS)
+	target/debug/bifrost-chaos --planted no-fencing $(CHAOS)
+	target/debug/bifrost-chaos --planted no-outbox $(CHAOS)

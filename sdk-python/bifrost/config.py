@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from . import _context, _platform
+from ._text import checked
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _MISSING: Any = object()
@@ -33,7 +34,7 @@ def _scope(*candidates: Any) -> str | None:
     """The first scope that was given, else the one of `context.set_scope`, as the platform spells it."""
     for value in candidates:
         if value is not None and value is not _MISSING:
-            text = str(value)
+            text = checked(str(value), "the scope")
             return "global" if text.lower() == "global" else text
     return _context.scope_override()
 
@@ -63,7 +64,7 @@ class config:
             older = _is_scope(args[0]) or (args[0] is None and not _is_scope(args[1]))
             by_position = (args[1], args[0]) if older else (args[0], args[1])
         value, place = by_position
-        entry = _platform.current().config_get(key, _scope(scope, org_id, place))
+        entry = _platform.current().config_get(checked(key, "the config key"), _scope(scope, org_id, place))
         if entry is None:
             return None if value is _MISSING else value
         return entry.value
@@ -81,7 +82,8 @@ class config:
                 is_secret = argument
             else:
                 places.append(argument)
-        _platform.current().config_set(key, value, is_secret, _scope(scope, org_id, *places))
+        key, place = checked(key, "the config key"), _scope(scope, org_id, *places)
+        _platform.current().config_set(key, value, bool(is_secret), place)
 
     @staticmethod
     async def list(scope: Any = None, *, org_id: Any = None) -> ConfigData:
@@ -92,4 +94,4 @@ class config:
     @staticmethod
     async def delete(key: str, scope: Any = None, *, org_id: Any = None) -> bool:
         """Deletes a key; true when there was one."""
-        return _platform.current().config_delete(key, _scope(scope, org_id))
+        return _platform.current().config_delete(checked(key, "the config key"), _scope(scope, org_id))

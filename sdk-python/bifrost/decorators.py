@@ -19,6 +19,7 @@ REGISTRATION_DEFAULTS = frozenset(
         "timeout_seconds",
         "retry_policy",
         "schedule",
+        "timezone",
         "endpoint_enabled",
         "allowed_methods",
         "disable_global_key",

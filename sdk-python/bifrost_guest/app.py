@@ -15,7 +15,7 @@ from wit_world import Invocation, Outcome, Skipped
 
 from bifrost import _platform
 
-from . import files, imports, loading, output, preload, running, variables
+from . import endings, files, imports, loading, output, preload, running, variables
 from .imports import Finder
 from .loop import GuestLoop
 
@@ -53,5 +53,6 @@ def _leave_the_build() -> Finder:
     asyncio.events._set_running_loop(None)
     asyncio.set_event_loop(None)
     os.environ.clear()
+    endings.install()
     files.install()
     return imports.install()

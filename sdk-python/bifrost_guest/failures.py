@@ -7,10 +7,23 @@ import os
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
+from typing import Any
 
 import bifrost
 
+from .text import shortened
 from .workspace import is_workspace_file
+
+MAX_NAME = 200
+"""Characters of an exception's class name that are kept."""
+
+MAX_MESSAGE = 64 * 1024
+"""Characters of one exception's message that are kept."""
+
+MAX_TRACEBACK = 512 * 1024
+"""Characters of a whole traceback that are kept."""
+
+_class_name = type.__dict__["__name__"].__get__
 
 _HIDDEN = (
     *(os.path.dirname(str(file)) + "/" for file in (__file__, bifrost.__file__, asyncio.__file__)),
@@ -19,25 +32,38 @@ _HIDDEN = (
 """What the filenames of hidden frames begin with."""
 
 
+# An exception may be of any class, and do anything when it is asked something: also raise
+# what is no Exception. Whatever it does, the run's error is the exception itself.
+
+
+def type_name(error: BaseException) -> str:
+    """The name of the exception's class, well-formed and shortened."""
+    return shortened(_class_name(type(error)), MAX_NAME)
+
+
 def message(error: BaseException) -> str:
-    """`str(error)`, whatever the exception's `__str__` does; of a syntax error without its place."""
+    """`str(error)`, well-formed and shortened; of a syntax error without its place."""
     try:
-        return error.msg if isinstance(error, SyntaxError) and error.filename else str(error)
-    except Exception:
+        return shortened(error.msg if isinstance(error, SyntaxError) and error.filename else str(error), MAX_MESSAGE)
+    except BaseException:
         return "<the exception's message could not be made>"
 
 
 def format_traceback(error: BaseException) -> str:
-    """As native Python prints it, chained exceptions and groups included, without a final newline."""
+    """As native Python prints it, chained exceptions and groups included, without a final newline.
+
+    Well-formed; long messages and long tracebacks are shortened in their middle.
+    """
     try:
         rendered = traceback.TracebackException(
             type(error), error, error.__traceback__, lookup_lines=False, compact=True
         )
         for part in _parts(rendered):
             part.stack[:] = [frame for frame in part.stack if not frame.filename.startswith(_HIDDEN)]
-        return "".join(rendered.format()).rstrip("\n")
-    except (Exception, MemoryError):
-        return f"{type(error).__name__}: {message(error)}"
+            _shorten(part)
+        return shortened("".join(rendered.format()).rstrip("\n"), MAX_TRACEBACK)
+    except BaseException:
+        return f"{type_name(error)}: {message(error)}"
 
 
 def line_in(path: str, error: BaseException) -> int | None:
@@ -60,6 +86,17 @@ def origin(error: BaseException) -> tuple[str, int | None] | None:
         if is_workspace_file(filename):
             found = filename, number
     return found
+
+
+def _shorten(part: Any) -> None:
+    """Cuts what one exception says of itself, before it is copied into the whole."""
+    for name, longest in (("_str", MAX_MESSAGE), ("_exc_type_qualname", MAX_NAME)):
+        said = getattr(part, name, None)
+        if isinstance(said, str):
+            setattr(part, name, shortened(said, longest))
+    notes = getattr(part, "__notes__", None)
+    if isinstance(notes, list):
+        part.__notes__ = [shortened(note, MAX_MESSAGE) for note in notes if isinstance(note, str)]
 
 
 def _lines(trace: TracebackType | None) -> Iterator[tuple[str, int]]:

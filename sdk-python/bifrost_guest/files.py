@@ -21,6 +21,8 @@ from componentize_py_types import Err
 from wit_world.imports import modules
 from wit_world.imports.bifrost_workflow_types import ErrorKind
 
+from bifrost._text import is_well_formed
+
 _FILE_MODE = stat.S_IFREG | 0o444
 _FOLDER_MODE = stat.S_IFDIR | 0o555
 _READABLE = "only files of the workspace can be read, by their path relative to its root"
@@ -177,6 +179,9 @@ def _relative(path: Any) -> str:
     text = os.fsdecode(path)
     if "\0" in text:
         raise ValueError("embedded null byte")
+    # Natively bytes that are no UTF-8 can name a file, and other surrogates cannot.
+    if not is_well_formed(text) and os.fsencode(text):
+        raise FileNotFoundError(errno.ENOENT, f"No such file in the workspace ({_READABLE})", path)
     return posixpath.normpath(f"/{text}").lstrip("/")
 
 

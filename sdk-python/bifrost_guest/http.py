@@ -30,6 +30,9 @@ _CHUNK = 64 * 1024
 
 _NANOSECONDS = 1_000_000_000
 
+_LONGEST_WAIT = 10 * 365 * 24 * 3600
+"""Seconds; what is asked for beyond has no end, and no form in the host's clock."""
+
 _METHODS: dict[str, Callable[[], Any]] = {
     "GET": types.Method_Get,
     "HEAD": types.Method_Head,
@@ -73,7 +76,7 @@ def send(request: Request) -> Response:
         if deadline is None:
             pollable.block()
             return
-        left = max(deadline - time.monotonic(), 0)
+        left = min(max(deadline - time.monotonic(), 0), _LONGEST_WAIT)
         with monotonic_clock.subscribe_duration(math.ceil(left * _NANOSECONDS)) as timer:
             if 0 not in poll.poll([pollable, timer]):
                 raise _timed_out(request)
@@ -191,6 +194,8 @@ def _raise(request: Request, code: Any) -> NoReturn:
         if found is None:
             raise HTTPError(f"{where}: {code.value.to_debug_string()}") from None
         code = found
+    if code is None:
+        raise HTTPError(f"{where}: there is no such method or address") from None
     if isinstance(code, _TIMEOUTS):
         raise Timeout(f"{where}: {_spell(code)}") from None
     if isinstance(code, types.ErrorCode_HttpRequestDenied):

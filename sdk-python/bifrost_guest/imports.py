@@ -2,6 +2,8 @@
 
 There is no file system: `Finder` asks the `modules` interface. While a workspace is
 loaded it also reports which file is being executed and remembers which ones failed.
+The library comes as code objects that this interpreter compiled when the base was
+built: under the name of the source file with a `c`, as natively.
 """
 
 from __future__ import annotations
@@ -9,19 +11,23 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import marshal
 import posixpath
 import sys
 from collections.abc import Sequence
-from types import ModuleType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 
+from componentize_py_types import Err
 from wit_world.imports import modules
+
+from bifrost._text import is_well_formed
 
 from . import files
 from .workspace import Workspace, is_workspace_file
 
 
 class Loader(importlib.abc.InspectLoader):
-    """Executes one module from source. Keeps no source: it is read again when asked for."""
+    """Executes one module. Keeps no source: it is read again when asked for."""
 
     def __init__(self, finder: Finder, filename: str, package: bool, in_workspace: bool) -> None:
         self.finder = finder
@@ -40,14 +46,21 @@ class Loader(importlib.abc.InspectLoader):
             self.execute(name, module)
 
     def execute(self, name: str, module: ModuleType) -> None:
-        """Compiles the source and runs it in the module's namespace."""
-        exec(compile(self._read(name), self.filename, "exec", dont_inherit=True), module.__dict__)
+        """Runs the module's code in its namespace."""
+        exec(self.get_code(name), module.__dict__)
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The module's code: of the workspace compiled now, of the library when the base was built."""
+        if not self.in_workspace:
+            code: CodeType = marshal.loads(modules.read(f"{self.filename}c"))
+            return code
+        return compile(files.read(self.filename), self.filename, "exec", dont_inherit=True)
 
     def is_package(self, fullname: str) -> bool:
         return self.package
 
     def get_source(self, fullname: str) -> str:
-        return importlib.util.decode_source(self._read(fullname))
+        return importlib.util.decode_source(files.read(self.filename))
 
     def get_filename(self, fullname: str) -> str:
         return self.filename
@@ -55,14 +68,6 @@ class Loader(importlib.abc.InspectLoader):
     def get_data(self, path: str) -> bytes:
         """A data file beside the module; see `pkgutil.get_data`."""
         return files.read(path)
-
-    def _read(self, name: str) -> bytes:
-        if self.in_workspace:
-            return files.read(self.filename)
-        found = modules.find(name)
-        if found is None:
-            raise ImportError(f"no source for {name!r}", name=name)
-        return found.source
 
 
 class LibraryLoader(importlib.abc.InspectLoader):
@@ -72,10 +77,13 @@ class LibraryLoader(importlib.abc.InspectLoader):
     """
 
     def get_source(self, fullname: str) -> str:
-        found = modules.find(fullname)
-        if found is None:
-            raise ImportError(f"no source for {fullname!r}", name=fullname)
-        return importlib.util.decode_source(found.source)
+        stem = fullname.replace(".", "/")
+        for path in (f"<stdlib>/{stem}.py", f"<stdlib>/{stem}/__init__.py"):
+            try:
+                return importlib.util.decode_source(modules.read(path))
+            except Err:
+                continue
+        raise ImportError(f"no source for {fullname!r}", name=fullname)
 
 
 class Finder(importlib.abc.MetaPathFinder):
@@ -102,6 +110,8 @@ class Finder(importlib.abc.MetaPathFinder):
         folder = self.workspace.folders.get(fullname)
         if folder is not None:
             return _namespace_spec(fullname, folder)
+        if not is_well_formed(fullname):
+            return None  # the host knows no such name, and cannot even be asked
         found = modules.find(fullname)
         if found is not None:
             in_workspace = is_workspace_file(found.filename)

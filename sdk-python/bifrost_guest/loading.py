@@ -16,7 +16,7 @@ from wit_world.imports.log import Level
 
 from bifrost import _platform
 
-from . import entropy, failures, output, registry, results, running, warmup
+from . import entropy, failures, heap, output, registry, results, running, warmup
 from .imports import Finder, is_circular
 from .registry import Workflow
 from .workspace import Workspace, is_workspace_file
@@ -58,7 +58,7 @@ def load(finder: Finder, files: Iterable[str], skipped: Iterable[Skipped]) -> Lo
     loaded = loading.finish()
     output.finish()
     _warm_up()
-    gc.collect()
+    heap.fill_holes()
     gc.freeze()
     return loaded
 
@@ -103,7 +103,7 @@ class _Loading:
             if origin is not None and origin[0] != path:
                 text += f" (from {origin[0]}, line {origin[1]})"
             self._error(
-                path, type(error).__name__, text, failures.line_in(path, error), failures.format_traceback(error)
+                path, failures.type_name(error), text, failures.line_in(path, error), failures.format_traceback(error)
             )
             return error
         return None

@@ -12,6 +12,7 @@ from wit_world.imports import log
 from wit_world.imports.log import Level
 
 from . import failures
+from .text import well_formed
 from .workspace import is_workspace_file
 
 TRACEBACK = 45
@@ -37,9 +38,7 @@ def redirect(emit: Emit) -> Emit:
 
 def emit_lines(level: Level, logger: str, text: str) -> None:
     """Emits each line of a text."""
-    if not text.isascii():
-        # A lone surrogate has no UTF-8, and the host takes nothing else.
-        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    logger, text = well_formed(logger), well_formed(text)
     if "\n" not in text:
         _emit(level, logger, text)
         return
@@ -125,11 +124,11 @@ class LogHandler(logging.Handler):
             if level < logging.INFO and not is_workspace_file(record.pathname):
                 return
         try:
-            emit_lines(_level(level), record.name, record.getMessage())
+            emit_lines(_level(level), str(record.name), record.getMessage())
             if record.exc_info and record.exc_info[1] is not None:
-                emit_lines(Level.TRACEBACK, record.name, failures.format_traceback(record.exc_info[1]))
+                emit_lines(Level.TRACEBACK, str(record.name), failures.format_traceback(record.exc_info[1]))
             if record.stack_info:
-                emit_lines(Level.TRACEBACK, record.name, record.stack_info)
+                emit_lines(Level.TRACEBACK, str(record.name), record.stack_info)
         except Exception:
             self.handleError(record)
 

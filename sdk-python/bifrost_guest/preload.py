@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+import wit_world.imports
+
 MODULES = """
     __future__ _pylong _strptime abc argparse array ast base64 bifrost.testing binascii bisect calendar cmath codecs
     compression.zlib concurrent.futures concurrent.futures.thread configparser contextlib contextvars copy copyreg
@@ -53,6 +55,9 @@ def preload() -> dict[str, str]:
         for info in pkgutil.walk_packages(package.__path__, f"{name}.", onerror=lambda _name: None):
             if info.name not in LEFT_OUT and not info.name.endswith(".__main__"):
                 _load(info.name, failed)
+    # The bindings are files of the build: what is not imported now never can be.
+    for info in pkgutil.iter_modules(wit_world.imports.__path__, "wit_world.imports."):
+        _load(info.name, failed)
     return failed
 
 

@@ -8,6 +8,7 @@ from inspect import isawaitable, iscoroutine
 from typing import Any
 
 from wit_world import Failure, Invocation, Outcome, ResultType, Status
+from wit_world.imports.log import Level
 
 from bifrost import ExecutionContext, UserError, ValidationError, _platform
 from bifrost._context import Roi, activate
@@ -27,11 +28,11 @@ class UnknownWorkflow(LookupError):
 
 def run(workflows: dict[str, Workflow], invocation: Invocation) -> Outcome:
     """Runs one workflow. Never raises."""
-    entropy.reseed()
-    _platform.use(_PLATFORM)
     capture: Capture | None = None
     context: ExecutionContext | None = None
     try:
+        entropy.reseed()
+        _platform.use(_PLATFORM)
         workflow = workflows.get(invocation.workflow)
         if workflow is None:
             raise UnknownWorkflow(f"the workspace has no workflow `{invocation.workflow}`")
@@ -61,7 +62,7 @@ def run(workflows: dict[str, Workflow], invocation: Invocation) -> Outcome:
     if capture is not None:
         outcome.variables = capture.json()
     if context is not None:
-        outcome.roi = _roi(context.roi)
+        outcome.roi = _roi(context)
     output.finish()
     return outcome
 
@@ -75,7 +76,7 @@ def reset() -> None:
 def _success(result: Any) -> Outcome:
     status, kind = Status.SUCCESS, ResultType.JSON
     if isinstance(result, str):
-        kind = ResultType.HTML if result.lstrip().startswith("<") else ResultType.TEXT
+        kind = ResultType.HTML if str.lstrip(result).startswith("<") else ResultType.TEXT
     elif isinstance(result, dict) and result.get("success") is False:
         status = Status.COMPLETED_WITH_ERRORS
     return Outcome(status, results.encode(result), kind, None, None, None)
@@ -87,26 +88,27 @@ def _failed(error: BaseException) -> Outcome:
         isinstance(error, ValidationError) and failures.origin(error) is None
     )
     failure = Failure(
-        error_type=type(error).__name__,
-        message=_utf8(failures.message(error)),
-        for_user=isinstance(error, UserError),
-        traceback=_utf8(failures.format_traceback(error)) if traced else "",
+        error_type=failures.type_name(error),
+        message=failures.message(error),
+        for_user=issubclass(type(error), UserError),
+        traceback=failures.format_traceback(error) if traced else "",
     )
     return Outcome(Status.FAILED, None, ResultType.JSON, failure, None, None)
 
 
-def _roi(roi: Any) -> str | None:
-    """What the workflow said it was worth, when it said something."""
-    if isinstance(roi, dict):
-        roi = Roi(roi.get("time_saved", 0), roi.get("value", 0))
-    saved, value = getattr(roi, "time_saved", 0), getattr(roi, "value", 0)
-    if not saved and not value:
+def _roi(context: ExecutionContext) -> str | None:
+    """What the workflow said it was worth, when it said something that can be kept."""
+    try:
+        roi: Any = context.roi
+        if isinstance(roi, dict):
+            roi = Roi(roi.get("time_saved", 0), roi.get("value", 0))
+        saved, value = getattr(roi, "time_saved", 0), getattr(roi, "value", 0)
+        if not saved and not value:
+            return None
+        return results.encode({"time_saved": saved, "value": value}, fallback=str)
+    except BaseException as error:
+        output.emit_lines(Level.WARNING, "bifrost", f"context.roi cannot be kept: {failures.message(error)}")
         return None
-    return results.encode({"time_saved": saved, "value": value}, fallback=str)
-
-
-def _utf8(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

@@ -10,7 +10,7 @@ import sys
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from . import results
+from . import failures, results
 
 MAX_VARIABLE = 10 * 1024
 """Characters of JSON kept of one variable."""
@@ -48,7 +48,10 @@ class Capture:
 
     def json(self) -> str:
         """The variables as a JSON object."""
-        return results.encode(self.variables, fallback=_safe_repr)
+        try:
+            return results.encode(self.variables, fallback=_safe_repr)
+        except BaseException as error:
+            return results.encode({"…": f"<not captured: {failures.type_name(error)}>"})
 
     def _on_return(self, _code: CodeType, _offset: int, _value: Any) -> None:
         self.variables = snapshot(sys._getframe(1).f_locals)
@@ -62,10 +65,19 @@ def install() -> None:
 def snapshot(variables: Any) -> dict[str, Any]:
     """A JSON-safe copy, bounded, without modules, functions and classes."""
     return {
-        name: _Copy().of(value)
+        name: _copy(value)
         for name, value in variables.items()
-        if not name.startswith(("__", ".")) and not isinstance(value, _SKIPPED)
+        if not name.startswith(("__", ".")) and not issubclass(type(value), _SKIPPED)
     }
+
+
+def _copy(value: Any) -> Any:
+    """A copy of one variable. What it does when it is looked at must not end the run, so
+    whatever it raises, be it no Exception, is shown in its place."""
+    try:
+        return _Copy().of(value)
+    except BaseException as error:
+        return f"<not captured: {failures.type_name(error)}>"
 
 
 class _Copy:
@@ -96,16 +108,17 @@ class _Copy:
                 return self._array(value)
             try:
                 step = results._default(value)
-            except Exception:
+            except BaseException:
                 return self._text(_safe_repr(value))
             return self.of(step)
         finally:
             self.above.pop()
 
     def _text(self, text: str) -> str:
-        room = max(self.budget, 0)
-        self.budget -= len(text) + 2
-        return text if len(text) <= room else text[:room] + _TRUNCATED
+        room, length = max(self.budget, 0), str.__len__(text)
+        self.budget -= length + 2
+        # Never the text itself when it is of a subclass, which may do anything later.
+        return str.__getitem__(text, slice(room)) + (_TRUNCATED if length > room else "")
 
     def _object(self, value: dict[Any, Any]) -> dict[str, Any]:
         copy: dict[str, Any] = {}
@@ -129,5 +142,5 @@ class _Copy:
 def _safe_repr(value: Any) -> str:
     try:
         return repr(value)
-    except Exception:
+    except BaseException:
         return f"<{type(value).__name__}>"

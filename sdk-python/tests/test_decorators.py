@@ -54,7 +54,7 @@ def test_kinds() -> None:
 def test_registration_defaults_are_kept_and_unknown_arguments_warned_about() -> None:
     with pytest.warns(UserWarning, match="`colour`") as caught:
 
-        @workflow(execution_mode="async", timeout_seconds=60, schedule="0 9 * * *", retry_on_loss=False, colour="red")
+        @workflow(execution_mode="async", timeout_seconds=60, schedule="0 9 * * *", timezone="Europe/Berlin", retry_on_loss=False, colour="red")
         async def scheduled() -> None: ...
 
     assert caught[0].filename == __file__
@@ -62,6 +62,7 @@ def test_registration_defaults_are_kept_and_unknown_arguments_warned_about() -> 
         "execution_mode": "async",
         "timeout_seconds": 60,
         "schedule": "0 9 * * *",
+        "timezone": "Europe/Berlin",
         "retry_on_loss": False,
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Starts the services that the tests talk to, where they do not listen yet:
 # Debian packages when root, else containers. Addresses come from the environment:
-# DATABASE_URL and AMQP_URL, by default on the loopback.
+# DATABASE_URL, AMQP_URL and REDIS_URL, by default on the loopback.
 set -euo pipefail
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -18,6 +18,7 @@ wait_for() {
 missing=()
 [ -n "${DATABASE_URL:-}" ] || listens 5432 || missing+=(postgresql)
 [ -n "${AMQP_URL:-}" ] || listens 5672 || missing+=(rabbitmq-server)
+[ -n "${REDIS_URL:-}" ] || listens 6379 || missing+=(redis-server)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
@@ -40,6 +41,10 @@ for service in "${missing[@]}"; do
     rabbitmq-server)
       rabbitmq-server -detached
       wait_for 5672
+      ;;
+    redis-server)
+      redis-server --daemonize yes --bind 127.0.0.1 --save '' >/dev/null
+      wait_for 6379
       ;;
   esac
 done

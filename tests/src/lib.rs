@@ -3,10 +3,13 @@
 
 mod cases;
 mod host;
+mod platform;
+pub mod process;
 mod server;
 
 pub use cases::{Case, Expect, Seen, case, run_table};
 pub use host::{Host, Line, ORGANIZATION};
+pub use platform::{Platform, children, program};
 pub use server::{Server, Stats};
 
 use anyhow::{Context, Result};

@@ -153,3 +153,33 @@ async fn ending_the_interpreter() {
     ])
     .await;
 }
+
+/// Freeing, printing, comparing and calling what is nested very deeply.
+#[tokio::test]
+async fn depth_of_every_kind() {
+    let lab = Lab::open(env!("CARGO_TARGET_TMPDIR"), "hostile", 16).await.expect("deploys");
+    let kinds = lab.value("depths.py::kinds", json!({})).await;
+    let names = |group: &str| -> Vec<String> {
+        let names = kinds[group].as_array().expect("names").iter();
+        names.map(|name| name.as_str().expect("name").to_owned()).collect()
+    };
+    let roomy = |case: Case| {
+        case.limits(|l| (l.memory_bytes, l.fuel) = (512 * MIB, 8 * bifrost_core::Limits::FUEL_PER_SECOND))
+    };
+    let mut cases = vec![];
+    for kind in names("free") {
+        let freed = || Value(json!({"freed": kind}));
+        cases.push(roomy(case("depths.py::free", freed(), freed()).with(json!({"kind": kind}))));
+    }
+    for kind in names("use") {
+        let native = Any(vec![Success, Failed(&["RecursionError", "MemoryError", "ValueError"])]);
+        cases.push(roomy(case("depths.py::use", native, Success).with(json!({"kind": kind}))));
+    }
+    for kind in names("unguarded") {
+        // Natively the process may end: nothing in Python counts this depth.
+        let stopped = Any(vec![Success, Limit(&["stack"])]);
+        cases.push(roomy(case("depths.py::unguarded", stopped, Success).with(json!({"kind": kind}))));
+    }
+    assert!(cases.len() > 50, "{kinds}");
+    run_table(&lab, cases).await;
+}

@@ -1,10 +1,13 @@
-//! What surrounds every route, outermost first: request id, trace, security headers,
+//! What surrounds every route, outermost first: request id, trace, metrics, security headers,
 //! compression, problem bodies, panics.
 
-use crate::problem;
+use crate::{metrics, problem};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::response::Response;
+use bifrost_core::trace;
 use http::{HeaderName, HeaderValue, header};
+use std::time::Duration;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -12,6 +15,7 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
+use tracing::{Span, field};
 
 /// Largest body of most requests, in bytes.
 const BODY_BYTES: usize = 2 << 20;
@@ -49,10 +53,44 @@ fn drop_odd_request_id(mut request: Request) -> Request {
     request
 }
 
-/// The path is logged without its query, and no header is logged at all.
-fn span(request: &Request) -> tracing::Span {
+/// The header that names the trace which a request belongs to.
+const TRACE_PARENT: &str = "traceparent";
+
+/// The path is logged without its query, and no other header is logged at all.
+fn span(request: &Request) -> Span {
     let request_id = problem::request_id(request.extensions());
-    tracing::info_span!("request", %request_id, method = %request.method(), path = request.uri().path())
+    if is_probe(request.uri().path()) {
+        return tracing::debug_span!("probe", %request_id);
+    }
+    let (method, route) = (metrics::method(request), metrics::route(request));
+    let span = tracing::info_span!(
+        "request",
+        %request_id,
+        method,
+        path = request.uri().path(),
+        status = field::Empty,
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        otel.status_code = field::Empty,
+    );
+    if let Some(Ok(parent)) = request.headers().get(TRACE_PARENT).map(HeaderValue::to_str) {
+        trace::follow(&span, parent);
+    }
+    span
+}
+
+/// Probes come every few seconds; their traces would hide all others.
+fn is_probe(path: &str) -> bool {
+    path.starts_with("/health/") || path == "/metrics"
+}
+
+fn answered(response: &Response, took: Duration, span: &Span) {
+    let status = response.status();
+    span.record("status", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+    tracing::debug!(status = status.as_u16(), took_ms = took.as_millis(), "answered");
 }
 
 fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -64,7 +102,15 @@ pub fn apply(router: Router) -> Router {
     let layers = ServiceBuilder::new()
         .map_request(drop_odd_request_id)
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_request(())
+                .on_request(())
+                .on_response(answered)
+                .on_failure(()),
+        )
+        .layer(axum::middleware::from_fn(metrics::count))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))

@@ -6,7 +6,9 @@
 pub mod auth;
 mod events;
 pub mod extract;
+pub mod health;
 mod layers;
+pub mod metrics;
 pub mod problem;
 mod responses;
 mod routes;
@@ -15,7 +17,7 @@ mod state;
 mod views;
 mod ws;
 
-pub use state::ApiState;
+pub use state::{ApiState, Operations};
 
 /// The whole API under its layers.
 pub fn router(state: ApiState) -> axum::Router {

@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use crate::health::Services;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
 use bifrost_store::{Db, Keyring};
 use std::sync::Arc;
@@ -11,12 +12,34 @@ pub struct ApiState {
     pub db: Db,
     /// Encrypts secrets.
     pub keyring: Keyring,
-    /// Carries tickets to workers.
-    pub queue: Arc<dyn Queue>,
     /// Live events.
     pub bus: Arc<dyn Bus>,
     /// Sources of versions.
     pub objects: Arc<dyn Objects>,
     /// Builds, drafts and cancels.
     pub worker: Arc<dyn Worker>,
+    /// For those who run the platform.
+    pub operations: Operations,
+}
+
+/// What operators need beside the API.
+#[derive(Clone, Default)]
+pub struct Operations {
+    /// Asked for health.
+    pub queue: Option<Arc<dyn Queue>>,
+    /// Opens `/metrics` to whoever is no platform administrator.
+    pub metrics_token: Option<Arc<str>>,
+}
+
+impl ApiState {
+    /// The services that health is about.
+    pub fn services(&self) -> Services {
+        Services {
+            db: self.db.clone(),
+            queue: self.operations.queue.clone(),
+            objects: self.objects.clone(),
+            bus: self.bus.clone(),
+            draining: Arc::default(),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Executions as callers see them.
 
 use bifrost_core::{
-    Execution, ExecutionId, OrganizationId, ResultType, Status, UserId, VersionId, WorkflowId,
+    Execution, ExecutionId, OrganizationId, ResultType, ScheduleId, Status, UserId, VersionId, WorkflowId,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -44,6 +44,12 @@ pub struct ExecutionView {
     /// The execution this one repeats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ExecutionId>,
+    /// When it starts, as long as it is Scheduled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduled_at: Option<DateTime<Utc>>,
+    /// The schedule that asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule_id: Option<ScheduleId>,
     /// The returned value.
     pub result: Option<Value>,
     /// How to show it.
@@ -90,6 +96,8 @@ impl ExecutionView {
             started_at: execution.started_at,
             completed_at: execution.completed_at,
             rerun_of: execution.rerun_of,
+            scheduled_at: execution.not_before.filter(|_| execution.status == Status::Scheduled),
+            schedule_id: execution.schedule_id,
             result: None,
             result_type: None,
             error: None,
@@ -132,6 +140,9 @@ pub struct ExecuteResponse {
     pub workflow_name: String,
     /// Where it stands; terminal after a `sync` request that was answered 200.
     pub status: Status,
+    /// When it starts, as long as it is Scheduled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduled_at: Option<DateTime<Utc>>,
     /// The returned value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
@@ -153,6 +164,7 @@ impl From<ExecutionView> for ExecuteResponse {
             workflow_id: view.workflow_id,
             workflow_name: view.workflow_name,
             status: view.status,
+            scheduled_at: view.scheduled_at,
             result: view.result,
             error: view.error,
             error_type: view.error_type,

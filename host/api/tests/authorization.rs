@@ -6,6 +6,7 @@ use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};
 use bifrost_store::identity::{self, NewKey};
+use bifrost_store::schedules::{self, NewSchedule};
 use bifrost_store::workflows;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ enum By {
     Workflow,
     Provider,
     Config,
+    Schedule,
     Organization,
     Key,
 }
@@ -64,6 +66,18 @@ fn draft() -> Value {
     json!({ "workflow": "flows.py::hello", "input_data": { "name": "Ada" } })
 }
 
+fn new_schedule() -> Value {
+    json!({ "workflow_id": "nightly", "cron_expression": "0 3 * * *" })
+}
+
+fn expression() -> Value {
+    json!({ "cron_expression": "0 3 * * *" })
+}
+
+fn pause() -> Value {
+    json!({ "enabled": false })
+}
+
 fn value() -> Value {
     json!({ "value": 1 })
 }
@@ -80,6 +94,7 @@ fn new_key() -> Value {
 const ROWS: &[Row] = &[
     Row { method: "GET", path: "/health/live", by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/health/ready", by: By::Scope, body: none, expected: OPEN },
+    Row { method: "GET", path: "/metrics", by: By::Scope, body: none, expected: PLATFORM },
     Row { method: "GET", path: "/api/version", by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/openapi.json", by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/api/me", by: By::Scope, body: none, expected: ALL },
@@ -104,6 +119,19 @@ const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/executions/{id}/variables", by: By::Execution, body: none, expected: ID_ADMINS },
     Row { method: "POST", path: "/api/executions/{id}/cancel", by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
     Row { method: "POST", path: "/api/executions/{id}/rerun", by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
+    Row { method: "GET", path: "/api/schedules", by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/schedules", by: By::Scope, body: new_schedule,
+        expected: ["401 401 401", "403 404 404", "201 404 404", "201 201 201"] },
+    Row { method: "POST", path: "/api/schedules/preview", by: By::Scope, body: expression, expected: ADMINS },
+    Row { method: "GET", path: "/api/schedules/{id}", by: By::Schedule, body: none, expected: ID_ADMINS },
+    Row { method: "PATCH", path: "/api/schedules/{id}", by: By::Schedule, body: pause, expected: ID_ADMINS },
+    Row { method: "DELETE", path: "/api/schedules/{id}", by: By::Schedule, body: none,
+        expected: ["401 401 401", "403 403 403", "204 404 404", "204 404 204"] },
+    Row { method: "POST", path: "/api/schedules/{id}/pause", by: By::Schedule, body: none, expected: ID_ADMINS },
+    Row { method: "POST", path: "/api/schedules/{id}/resume", by: By::Schedule, body: none, expected: ID_ADMINS },
+    Row { method: "POST", path: "/api/schedules/{id}/run", by: By::Schedule, body: none,
+        expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
+    Row { method: "GET", path: "/api/schedules/{id}/preview", by: By::Schedule, body: none, expected: ID_ADMINS },
     Row { method: "GET", path: "/api/config", by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/config/{key}", by: By::Config, body: none,
         expected: ["401 401 401", "403 403 403", "200 404 200", "200 404 200"] },
@@ -204,6 +232,20 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             };
             let new = NewExecution::by(&caller, workflow.id, json!({ "name": "Ada" }));
             executions::accept(&db.org(organization), new).await.expect("accepted").execution.id.to_string()
+        }
+        By::Schedule => {
+            let new = NewSchedule {
+                workflow_id: workflows::find(&db.scope(scope), "nightly").await.expect("deployed").id,
+                name: "s".into(),
+                cron: "0 3 * * *".into(),
+                time_zone: "UTC".into(),
+                overlap: Overlap::Skip,
+                catch_up: CatchUp::Last,
+                is_enabled: true,
+                parameters: json!({}),
+                created_by: platform.root.user,
+            };
+            schedules::create(&db.scope(scope), new).await.expect("made").id.to_string()
         }
         By::Config => {
             let name = format!("key-{}", uuid::Uuid::now_v7());

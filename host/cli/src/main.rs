@@ -2,14 +2,21 @@
 
 mod admin;
 mod client;
+mod doctor;
+mod engines;
+mod files;
+mod health;
 mod local;
+mod migrate;
 mod parameters;
 mod remote;
 mod sandbox;
+mod stop;
+mod telemetry;
 mod up;
 
 use anyhow::Result;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,6 +27,9 @@ struct Cli {
     /// Where compiled code and local data are kept.
     #[arg(long, global = true, env = "BIFROST_DATA", default_value_os_t = default_data())]
     data: PathBuf,
+
+    #[command(flatten)]
+    log: telemetry::LogArgs,
 
     #[command(subcommand)]
     command: Command,
@@ -36,6 +46,22 @@ enum Command {
     Workflows(local::Workflows),
     /// Start the platform on this machine: API, scheduler and sandboxes in one command.
     Up(up::Up),
+    /// Serve the API of a platform that runs on several processes or machines.
+    Api(up::Api),
+    /// Run workflows for such a platform.
+    Worker(up::Work),
+    /// Admit runs and fire schedules for such a platform.
+    Scheduler(up::Schedule),
+    /// Bring the database up to date, or check whether it is.
+    ///
+    /// Exit code: 0 up to date, 1 with `--check` when something is to be done, 2 failed.
+    Migrate(migrate::Migrate),
+    /// Check everything that the platform needs of this machine and of other services.
+    ///
+    /// Exit code: 0 nothing failed, 1 a check failed, 2 wrong use.
+    Doctor(doctor::Doctor),
+    /// Ask a process of this machine whether it is healthy.
+    Health(health::Health),
     /// Deploy a folder to a server.
     Deploy(remote::Deploy),
     /// List the latest executions of a server.
@@ -65,14 +91,31 @@ fn default_data() -> PathBuf {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("BIFROST_LOG").unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match dispatch(cli) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
+    let matches = match files::resolved(Cli::command()) {
+        Ok(command) => command.get_matches(),
+        Err(error) => return failed(&error),
+    };
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let telemetry = cli.log.start(cli.command.server());
+    let code = dispatch(cli).unwrap_or_else(|error| failed(&error));
+    telemetry.finish();
+    code
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(2)
+}
+
+impl Command {
+    /// The name of a process that serves.
+    fn server(&self) -> Option<&'static str> {
+        match self {
+            Self::Up(_) => Some("up"),
+            Self::Api(_) => Some("api"),
+            Self::Worker(_) => Some("worker"),
+            Self::Scheduler(_) => Some("scheduler"),
+            _ => None,
         }
     }
 }
@@ -82,6 +125,12 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Run(run) => block_on(run.execute(&cli.data)),
         Command::Workflows(list) => block_on(list.execute(&cli.data)),
         Command::Up(up) => up.execute(&cli.data),
+        Command::Api(api) => api.execute(&cli.data),
+        Command::Worker(worker) => worker.execute(&cli.data),
+        Command::Scheduler(scheduler) => scheduler.execute(&cli.data),
+        Command::Migrate(migrate) => block_on(migrate.execute(&cli.data)),
+        Command::Doctor(doctor) => block_on(doctor.execute(&cli.data)),
+        Command::Health(health) => block_on(health.execute()),
         Command::Deploy(deploy) => block_on(deploy.execute(&cli.data)),
         Command::Executions(list) => block_on(list.execute(&cli.data)),
         Command::Logs(logs) => block_on(logs.execute(&cli.data)),

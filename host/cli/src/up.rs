@@ -1,156 +1,290 @@
 //! `bifrost up`: the whole platform on one machine.
 
+use crate::engines::{EngineArgs, Engines, WorkerArgs};
+use crate::health::HealthArgs;
 use crate::remote::Deploy;
+use crate::stop::Stop;
 use anyhow::{Context, Result};
-use bifrost_api::ApiState;
-use bifrost_core::Limits;
-use bifrost_core::ports::{Bus, Objects, Queue};
-use bifrost_runner::egress::{Egress, Reach};
-use bifrost_runner::{Pool, PoolSettings, Runner, RunnerSettings};
-use bifrost_store::{
-    Db, DirectoryObjects, InProcessBus, InProcessQueue, Keyring, Options, RabbitOptions, RabbitQueue,
-    executions, identity,
-};
+use axum::serve::ListenerExt;
+use bifrost_api::{ApiState, Operations, metrics};
+use bifrost_core::ports::Worker;
+use bifrost_runner::Runner;
+use bifrost_store::{executions, identity, workers};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::TcpListener;
 
-/// Starts API, runner and sandbox processes. Data is kept below `--data`.
+/// Starts API, scheduler, runner and sandbox processes. Data is kept below `--data`.
 #[derive(Args)]
 pub struct Up {
     /// Deploy this folder as the provider's workspace at start. Nothing happens when it
     /// is deployed already.
     #[arg(short, long, env = "BIFROST_WORKSPACE")]
     workspace: Option<PathBuf>,
+    #[command(flatten)]
+    listen: ListenArgs,
+    #[command(flatten)]
+    engines: EngineArgs,
+    #[command(flatten)]
+    worker: WorkerArgs,
+    #[command(flatten)]
+    health: HealthArgs,
+    /// How long runs and requests may go on after the signal to end, in seconds.
+    #[arg(long, env = "BIFROST_DRAIN_SECONDS", default_value_t = DRAIN_SECONDS)]
+    drain: u64,
+}
+
+/// Serves the REST API and the live channel; runs are made by `bifrost worker`.
+#[derive(Args)]
+pub struct Api {
+    #[command(flatten)]
+    listen: ListenArgs,
+    #[command(flatten)]
+    engines: EngineArgs,
+    #[command(flatten)]
+    worker: WorkerArgs,
+    #[command(flatten)]
+    health: HealthArgs,
+    /// How long requests may go on after the signal to end, in seconds.
+    #[arg(long, env = "BIFROST_DRAIN_SECONDS", default_value_t = DRAIN_SECONDS)]
+    drain: u64,
+}
+
+/// Takes runs from the queue and drives them in sandbox processes.
+#[derive(Args)]
+pub struct Work {
+    #[command(flatten)]
+    engines: EngineArgs,
+    #[command(flatten)]
+    worker: WorkerArgs,
+    #[command(flatten)]
+    health: HealthArgs,
+    /// The address that people reach the platform at, as workflows see it.
+    #[arg(long, env = "BIFROST_PUBLIC_URL", default_value = "http://127.0.0.1:8400")]
+    public_url: String,
+    /// How long runs may go on after the signal to end, in seconds.
+    #[arg(long, env = "BIFROST_DRAIN_SECONDS", default_value_t = DRAIN_SECONDS)]
+    drain: u64,
+}
+
+/// Admits runs and fires schedules. Several may run; one of them leads.
+#[derive(Args)]
+pub struct Schedule {
+    #[command(flatten)]
+    engines: EngineArgs,
+    #[command(flatten)]
+    health: HealthArgs,
+}
+
+/// How the API is reached.
+#[derive(Args)]
+struct ListenArgs {
     /// Where to listen. The loopback by default: there is no TLS here.
     #[arg(long, env = "BIFROST_LISTEN", default_value = "127.0.0.1:8400")]
     listen: SocketAddr,
     /// The address that people reach the platform at; by default where it listens.
     #[arg(long, env = "BIFROST_PUBLIC_URL")]
     public_url: Option<String>,
-    /// The database: `sqlite:PATH` or `postgres://…`; by default a file below `--data`.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database: Option<String>,
-    /// RabbitMQ; without it the queue is in this process.
-    #[arg(long, env = "AMQP_URL", hide_env_values = true)]
-    amqp: Option<String>,
-    /// Sandbox processes; one per core by default.
-    #[arg(long, env = "BIFROST_PROCESSES")]
-    processes: Option<usize>,
-    /// Let workflows reach private addresses, such as services on this machine.
-    #[arg(long, env = "BIFROST_EGRESS_PRIVATE")]
-    egress_private: bool,
+    /// Opens `/metrics` to whoever sends this as a key; else it is for platform
+    /// administrators only.
+    #[arg(long, env = "BIFROST_METRICS_TOKEN", hide_env_values = true)]
+    metrics_token: Option<String>,
 }
 
-/// Runs alive at the same time in one sandbox process.
-const SLOTS: u32 = 1_100;
-/// A run whose worker is silent for so long is tried again.
-const LEASE_SECS: u32 = 15;
+/// How long runs may go on after the signal to end.
+const DRAIN_SECONDS: u64 = 25;
+/// Exit code when runs did not end in time.
+const RUNS_LEFT: u8 = 4;
 
-impl Up {
-    pub fn execute(self, data: &Path) -> Result<ExitCode> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(self.serve(data))
-    }
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
 
-    async fn serve(self, data: &Path) -> Result<ExitCode> {
-        std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
-        let data = data.canonicalize()?;
-        let default = format!("sqlite:{}", data.join("bifrost.db").display());
-        let db = Db::open(self.database.as_deref().unwrap_or(&default), Options::default()).await?;
-        let keys = Keyring::load(&data)?;
-        let listener = tokio::net::TcpListener::bind(self.listen)
+impl ListenArgs {
+    async fn bind(&self) -> Result<(TcpListener, String)> {
+        let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another with --listen", self.listen))?;
         let address = format!("http://{}", listener.local_addr()?);
-        let public_url = self.public_url.clone().unwrap_or_else(|| address.clone());
-
-        let first = identity::Bootstrap {
-            organization: "Provider".to_owned(),
-            email: "admin@localhost".to_owned(),
-            name: "Administrator".to_owned(),
-        };
-        if let Some(made) = identity::bootstrap(&db, first).await? {
-            println!("Administrator's key (shown once): {}", made.token);
-            write_private(&data.join("admin.key"), &made.token)?;
-            println!("It is also in {}, for the commands of this machine.", data.join("admin.key").display());
-        }
-
-        let queue: Arc<dyn Queue> = match &self.amqp {
-            Some(url) => Arc::new(RabbitQueue::connect(url, RabbitOptions::default()).await?),
-            None => Arc::new(InProcessQueue::new()),
-        };
-        let bus: Arc<dyn Bus> = Arc::new(InProcessBus::new());
-        let objects: Arc<dyn Objects> = Arc::new(DirectoryObjects::open(data.join("objects")).await?);
-        let reach = if self.egress_private { Reach::Any } else { Reach::Public };
-        let egress = Egress::new(reach, usize::try_from(Limits::default().http_body_bytes)?)?;
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let processes = self.processes.unwrap_or(cores);
-        let pool = Pool::start(&PoolSettings {
-            program: std::env::current_exe()?,
-            cache: data.join("cache"),
-            processes,
-            slots: SLOTS,
-        });
-        let runner = Runner::new(
-            db.clone(),
-            queue.clone(),
-            bus.clone(),
-            objects.clone(),
-            keys.clone(),
-            egress,
-            pool,
-            RunnerSettings {
-                worker_id: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7()),
-                slots: processes * SLOTS as usize,
-                lease_secs: LEASE_SECS,
-                public_url,
-            },
-        );
-
-        recover(&db, &queue, self.amqp.is_none()).await?;
-        let state = ApiState { db, keyring: keys, queue, bus, objects, worker: runner.clone() };
-        tokio::spawn(runner.run());
-        let server = axum::serve(listener, bifrost_api::router(state)).with_graceful_shutdown(stop());
-        let server = tokio::spawn(server.into_future());
-        if let Some(folder) = self.workspace {
-            let key = std::fs::read_to_string(data.join("admin.key"))
-                .context("--workspace needs the administrator's key in the data folder")?;
-            Deploy::at_start(folder, address.clone(), key).execute(&data).await?;
-        }
-        println!("Bifrost is at {address}");
-        server.await??;
-        Ok(ExitCode::SUCCESS)
+        Ok((listener, address))
     }
 }
 
-/// Admits again what an earlier process had accepted.
-async fn recover(db: &Db, queue: &Arc<dyn Queue>, embedded: bool) -> Result<()> {
-    if embedded {
-        // A fresh process holds no leases: whatever is leased belongs to one that is gone.
-        executions::release_all_leases_of_embedded(db).await?;
-    }
-    let pending = executions::pending_tickets(db).await?;
-    if !pending.is_empty() {
-        tracing::info!(count = pending.len(), "admitting runs again");
-    }
-    for ticket in pending {
-        queue.publish(ticket).await?;
+/// Makes the first administrator, once.
+async fn bootstrap(engines: &Engines, data: &Path) -> Result<()> {
+    let first = identity::Bootstrap {
+        organization: "Provider".to_owned(),
+        email: "admin@localhost".to_owned(),
+        name: "Administrator".to_owned(),
+    };
+    if let Some(made) = identity::bootstrap(&engines.db, first).await? {
+        let file = data.join("admin.key");
+        write_private(&file, &made.token)?;
+        println!("Administrator's key (shown once): {}", made.token);
+        println!("It is also in {}, for the commands of this machine.", file.display());
     }
     Ok(())
 }
 
-async fn stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-        let _ = interrupt.await;
-        return;
-    };
+fn state(engines: &Engines, worker: Arc<dyn Worker>, metrics_token: Option<String>) -> ApiState {
+    ApiState {
+        db: engines.db.clone(),
+        keyring: engines.keys.clone(),
+        bus: engines.bus.clone(),
+        objects: engines.objects.clone(),
+        worker,
+        operations: Operations {
+            queue: Some(engines.queue.clone()),
+            metrics_token: metrics_token.map(Into::into),
+        },
+    }
+}
+
+/// Serves until the end is wanted and every request is answered, or patience is over.
+async fn serve(listener: TcpListener, state: ApiState, stop: Stop, patience: Duration) -> Result<()> {
+    let router = bifrost_api::router(state);
+    // Small answers go out at once instead of waiting for an acknowledgement.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().wanted());
     tokio::select! {
-        _ = interrupt => {}
-        _ = terminate.recv() => {}
+        served = server.into_future() => served?,
+        () = stop.overdue(patience) => tracing::warn!("requests are still under way; they are cut"),
+    }
+    Ok(())
+}
+
+/// Lets the runs in hand end; tells a supervisor when some did not.
+async fn drain(runner: &Runner, patience: Duration) -> ExitCode {
+    match runner.drain(patience).await {
+        0 => ExitCode::SUCCESS,
+        left => {
+            tracing::warn!(left, "runs did not end in time; they are tried again");
+            ExitCode::from(RUNS_LEFT)
+        }
+    }
+}
+
+impl Up {
+    pub fn execute(self, data: &Path) -> Result<ExitCode> {
+        runtime()?.block_on(self.serve(data))
+    }
+
+    async fn serve(self, data: &Path) -> Result<ExitCode> {
+        let stop = Stop::listen()?;
+        metrics::install();
+        let (engines, data) = self.engines.open(data).await?;
+        let (listener, address) = self.listen.bind().await?;
+        let public_url = self.listen.public_url.unwrap_or_else(|| address.clone());
+        bootstrap(&engines, &data).await?;
+        let runner = self.worker.runner(&engines, &data, public_url)?;
+        if engines.embedded {
+            // A fresh process holds no leases: whatever is leased belongs to one that is gone.
+            executions::release_all_leases_of_embedded(&engines.db).await?;
+            workers::remove(&engines.db, None).await?;
+        }
+        let services = engines.services();
+        self.health.serve(services.clone()).await?;
+        let patience = Duration::from_secs(self.drain);
+        let state = state(&engines, runner.clone(), self.listen.metrics_token);
+        let runs = tokio::spawn(runner.clone().run());
+        let (scheduling, until) = (engines.clone(), stop.clone());
+        let scheduler = tokio::spawn(async move { scheduling.schedule(until.wanted()).await });
+        let server = tokio::spawn(serve(listener, state, stop.clone(), patience));
+        let deploy = async {
+            if let Some(folder) = self.workspace {
+                let key = std::fs::read_to_string(data.join("admin.key"))
+                    .context("--workspace needs the administrator's key in the data folder")?;
+                Deploy::at_start(folder, address.clone(), key).execute(&data).await?;
+            }
+            println!("Bifrost is at {address}");
+            tracing::info!(
+                address,
+                version = env!("CARGO_PKG_VERSION"),
+                embedded = engines.embedded,
+                "started"
+            );
+            std::future::pending::<Result<()>>().await
+        };
+        tokio::select! {
+            failed = deploy => failed?,
+            () = stop.wanted() => {}
+        }
+        services.draining.store(true, Ordering::Relaxed);
+        // All at once: who waits for a run's answer hears it while runs end.
+        let (code, served, _) = tokio::join!(drain(&runner, patience), server, scheduler);
+        runs.abort();
+        engines.close().await;
+        served??;
+        tracing::info!("ended");
+        Ok(code)
+    }
+}
+
+impl Api {
+    pub fn execute(self, data: &Path) -> Result<ExitCode> {
+        runtime()?.block_on(async {
+            let stop = Stop::listen()?;
+            metrics::install();
+            let (engines, data) = self.engines.open(data).await?;
+            let (listener, address) = self.listen.bind().await?;
+            let public_url = self.listen.public_url.unwrap_or_else(|| address.clone());
+            bootstrap(&engines, &data).await?;
+            // Builds and drafts; it takes no runs.
+            let runner = self.worker.runner(&engines, &data, public_url)?;
+            self.health.serve(engines.services()).await?;
+            println!("Bifrost is at {address}");
+            tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "started");
+            let state = state(&engines, runner, self.listen.metrics_token);
+            serve(listener, state, stop, Duration::from_secs(self.drain)).await?;
+            engines.close().await;
+            tracing::info!("ended");
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+impl Work {
+    pub fn execute(self, data: &Path) -> Result<ExitCode> {
+        runtime()?.block_on(async {
+            let stop = Stop::listen()?;
+            metrics::install();
+            let (engines, data) = self.engines.open(data).await?;
+            let runner = self.worker.runner(&engines, &data, self.public_url)?;
+            let services = engines.services();
+            self.health.serve(services.clone()).await?;
+            let runs = tokio::spawn(runner.clone().run());
+            println!("Worker {} takes runs", engines.name);
+            tracing::info!(worker = engines.name, version = env!("CARGO_PKG_VERSION"), "started");
+            stop.wanted().await;
+            services.draining.store(true, Ordering::Relaxed);
+            let code = drain(&runner, Duration::from_secs(self.drain)).await;
+            runs.abort();
+            engines.close().await;
+            tracing::info!("ended");
+            Ok(code)
+        })
+    }
+}
+
+impl Schedule {
+    pub fn execute(self, data: &Path) -> Result<ExitCode> {
+        runtime()?.block_on(async {
+            let stop = Stop::listen()?;
+            metrics::install();
+            let (engines, _) = self.engines.open(data).await?;
+            self.health.serve(engines.services()).await?;
+            println!("Scheduler {} stands by", engines.name);
+            tracing::info!(scheduler = engines.name, version = env!("CARGO_PKG_VERSION"), "started");
+            engines.schedule(stop.wanted()).await;
+            engines.close().await;
+            tracing::info!("ended");
+            Ok(ExitCode::SUCCESS)
+        })
     }
 }
 

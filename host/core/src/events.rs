@@ -5,6 +5,9 @@ use crate::ports::Event;
 use crate::{Execution, ExecutionId, LogLine};
 use serde_json::{Value, json};
 
+/// The channel on which the dispatcher hears that there is work.
+pub const WAKE: &str = "dispatch";
+
 /// A run's change, for its own channel and for every history that shows it.
 pub fn updates(execution: &Execution) -> Vec<Event> {
     let own = Event { channel: format!("execution:{}", execution.id), payload: update(execution) };

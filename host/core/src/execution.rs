@@ -94,6 +94,33 @@ impl std::str::FromStr for Status {
     }
 }
 
+/// Whose turn comes first when slots are few.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// Somebody waits for the answer.
+    Interactive,
+    /// Everything else.
+    #[default]
+    Normal,
+    /// May take all night.
+    Bulk,
+}
+
+impl Priority {
+    /// Every priority, the first one first.
+    pub const ALL: [Self; 3] = [Self::Interactive, Self::Normal, Self::Bulk];
+
+    /// Its order in the database: 0 before 1 before 2.
+    pub fn rank(self) -> i64 {
+        match self {
+            Self::Interactive => 0,
+            Self::Normal => 1,
+            Self::Bulk => 2,
+        }
+    }
+}
+
 /// How a result is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -247,6 +274,10 @@ pub struct Execution {
     pub outcome: Option<Outcome>,
     /// The execution this one repeats.
     pub rerun_of: Option<ExecutionId>,
+    /// Not admitted earlier: its time while it is Scheduled, later the end of a pause.
+    pub not_before: Option<DateTime<Utc>>,
+    /// The schedule that asked for it.
+    pub schedule_id: Option<ScheduleId>,
 }
 
 #[cfg(test)]

@@ -55,4 +55,6 @@ ids! {
     ExecutionId,
     /// An API key.
     KeyId,
+    /// What starts a workflow by the clock.
+    ScheduleId,
 }

@@ -7,11 +7,16 @@ pub mod execution;
 pub mod id;
 pub mod limits;
 pub mod ports;
+pub mod retry;
+pub mod schedule;
+pub mod trace;
 pub mod workspace;
 
 pub use caller::{Caller, Role, Scope};
 pub use error::{Error, Result};
-pub use execution::{Execution, LogLevel, LogLine, Outcome, ResultType, Status};
+pub use execution::{Execution, LogLevel, LogLine, Outcome, Priority, ResultType, Status};
 pub use id::*;
 pub use limits::Limits;
+pub use retry::RetryPolicy;
+pub use schedule::{CatchUp, Overlap, ScheduleSource, Timetable};
 pub use workspace::{FileError, Parameter, Source, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};

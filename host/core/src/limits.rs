@@ -33,6 +33,9 @@ pub struct Limits {
     /// Host resources (pollables, streams, requests) alive at once. A hundred thousand
     /// sleeping tasks need one timer, so real programs stay far below.
     pub host_resources: u64,
+    /// Runs under way at the same time; more wait in line. Two thousand waiting runs fit
+    /// the memory of one server; an organization rarely needs more than some dozen.
+    pub concurrent_runs: u64,
 }
 
 const MIB: u64 = 1 << 20;
@@ -56,6 +59,7 @@ impl Default for Limits {
             http_concurrent: 20,
             http_body_bytes: 32 * MIB,
             host_resources: 10_000,
+            concurrent_runs: 2_000,
         }
     }
 }

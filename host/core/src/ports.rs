@@ -25,8 +25,32 @@ pub trait Queue: Send + Sync + 'static {
 
     /// Waits for the next ticket. Cancel safe. The delivery is acknowledged with
     /// [`Delivery::ack`] once the lease row is committed; dropped unacknowledged, it
-    /// comes again.
+    /// comes again. Fails when the queue is closed.
     async fn next(&self) -> Result<Delivery>;
+
+    /// Tickets out of circulation, the oldest first: they came again more often than the
+    /// queue allows, so whoever takes them seems to die of it. What is acknowledged is
+    /// gone; dropped, it stays a dead letter.
+    async fn dead_letters(&self, _at_most: usize) -> Result<Vec<DeadLetter>> {
+        Ok(Vec::new())
+    }
+
+    /// Stops [`Self::next`] for this process. What waits goes back to the others; what is
+    /// in hand can still be acknowledged, and publishing still works.
+    async fn close(&self) {}
+
+    /// Answers when the queue does; for health checks.
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A ticket that nobody managed to acknowledge.
+pub struct DeadLetter {
+    /// The ticket; acknowledge it when the run is decided on.
+    pub delivery: Delivery,
+    /// Why the queue gave up, in its own word, such as `delivery_limit`.
+    pub reason: String,
 }
 
 /// A ticket in the hands of a worker.
@@ -71,6 +95,10 @@ pub trait Objects: Send + Sync + 'static {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>>;
     /// True when there was something to delete.
     async fn delete(&self, key: &str) -> Result<bool>;
+    /// Answers when the store does; for health checks.
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A live event on a channel such as `execution:{id}`, as the WebSocket sends it.
@@ -86,11 +114,16 @@ pub struct Event {
 /// database after subscribing.
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
-    /// Sends to all current subscribers of the event's channel.
+    /// Sends to all current subscribers of the event's channel, without waiting for them.
     async fn publish(&self, event: Event);
-    /// Receives what is published on any of the channels from now on. The receiver
+    /// Receives what is published on any of the channels from now on, in the order of
+    /// each publisher; what was published just before may come as well. The receiver
     /// closes with the bus; a slow one loses the oldest events.
     async fn subscribe(&self, channels: Vec<String>) -> Result<subscription::Receiver>;
+    /// Answers when the bus is connected; for health checks.
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The receiving end of a subscription.

@@ -95,6 +95,9 @@ async fn one(
         executed_by_role: bifrost_core::Role::OrgUser,
         idempotency_key: None,
         rerun_of: None,
+        priority: bifrost_core::Priority::Normal,
+        not_before: None,
+        schedule_id: None,
     };
     let execution = executions::accept(org, new).await?.execution;
     let ticket = Ticket { execution: execution.id, attempt: 1 };

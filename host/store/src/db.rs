@@ -8,7 +8,7 @@ use bifrost_core::{Error, OrganizationId, Result, Scope};
 use futures::future::BoxFuture;
 use sqlx::{PgPool, SqlitePool};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// How to open a database.
@@ -142,6 +142,14 @@ impl Db {
         self.system().read().await?.one(crate::Sql::new("SELECT 1 AS one")).await.map(drop)
     }
 
+    /// Connections of the pool: those that are open, and those that nobody uses.
+    pub fn connections(&self) -> (u32, usize) {
+        match &self.0.backend {
+            Backend::Sqlite { readers, .. } => (readers.size(), readers.num_idle()),
+            Backend::Postgres(pool) => (pool.size(), pool.num_idle()),
+        }
+    }
+
     /// Lets accepted writes finish and closes all connections.
     pub async fn close(&self) {
         match &self.0.backend {
@@ -157,6 +165,25 @@ impl Db {
             Backend::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Waits for a connection and its transaction, and tells how long that took.
+async fn timed<T>(begin: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
+    let begun = Instant::now();
+    let result = begin.await.map_err(database);
+    metrics::histogram!("bifrost_database_wait_seconds").record(begun.elapsed());
+    result
+}
+
+/// Begins a transaction to the end, also when the caller loses interest: half begun, a
+/// connection would go back to the pool with a transaction that nobody knows of.
+async fn begun(
+    pool: &sqlx::PgPool,
+    begin: String,
+) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+    let pool = pool.clone();
+    let task = tokio::spawn(async move { pool.begin_with(begin).await });
+    task.await.unwrap_or_else(|lost| Err(sqlx::Error::Protocol(format!("beginning a transaction: {lost}"))))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -192,10 +219,10 @@ impl Scoped {
     /// `Busy` when no connection became free in time.
     pub async fn read(&self) -> Result<Tx> {
         let connection = match &self.db.0.backend {
-            Backend::Sqlite { readers, .. } => Connection::Reader(readers.begin().await.map_err(database)?),
+            Backend::Sqlite { readers, .. } => Connection::Reader(timed(readers.begin()).await?),
             Backend::Postgres(pool) => {
                 let begin = dialect::begin_postgres(self.access, true);
-                Connection::Postgres(pool.begin_with(begin).await.map_err(database)?)
+                Connection::Postgres(timed(begun(pool, begin)).await?)
             }
         };
         Ok(Tx { connection, access: self.access })
@@ -218,7 +245,7 @@ impl Scoped {
             }
             Backend::Postgres(pool) => {
                 let begin = dialect::begin_postgres(self.access, false);
-                let connection = Connection::Postgres(pool.begin_with(begin).await.map_err(database)?);
+                let connection = Connection::Postgres(timed(begun(pool, begin)).await?);
                 let mut tx = Tx { connection, access: self.access };
                 let value = unit(&mut tx).await?;
                 tx.commit().await?;

@@ -3,6 +3,7 @@
 
 use crate::db::{Access, Options};
 use crate::error::database;
+use crate::migrate;
 use bifrost_core::{Error, Result};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -13,8 +14,8 @@ use sqlx::{ConnectOptions, Row, SqliteConnection};
 use std::str::FromStr;
 use std::time::Duration;
 
-static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+pub(crate) static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+pub(crate) static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// How long SQLite waits for another process's lock before it answers busy.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,6 +40,14 @@ impl Engine {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// As [`Self::for_update`], for the rows of one table of a join.
+    pub fn for_update_of(self, alias: &str) -> String {
+        match self {
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!(" FOR UPDATE OF {alias}"),
         }
     }
 
@@ -78,7 +87,7 @@ pub(crate) async fn open_sqlite(path: &str, options: &Options) -> Result<(Sqlite
         return Err(Error::invalid("database", "SQLite needs a file: readers and the writer share it"));
     }
     let mut writer = sqlite_options(path).connect().await.map_err(database)?;
-    SQLITE.run_direct(&mut writer).await.map_err(|e| Error::Internal(e.into()))?;
+    SQLITE.run_direct(&mut writer).await.map_err(migrate::failed)?;
     let readers = SqlitePoolOptions::new()
         .max_connections(options.connections)
         .acquire_timeout(options.acquire_timeout)
@@ -102,7 +111,12 @@ pub(crate) async fn open_postgres(url: &str, options: &Options) -> Result<PgPool
         .connect_with(connect)
         .await
         .map_err(database)?;
-    POSTGRES.run(&pool).await.map_err(|e| Error::Internal(e.into()))?;
+    let plan = migrate::plan_postgres(&mut *pool.acquire().await.map_err(database)?).await?;
+    // A role that may not change tables can use a database that is up to date.
+    if !plan.pending.is_empty() {
+        tracing::info!(from = plan.from, to = plan.to, "the database is migrated");
+        POSTGRES.run(&pool).await.map_err(migrate::failed)?;
+    }
     let row = sqlx::query(
         "SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
                 r.rolsuper OR r.rolbypassrls AS unguarded

@@ -3,8 +3,9 @@
 use bifrost_core::Error;
 use sqlx::error::{DatabaseError, ErrorKind};
 
-/// SQLSTATE of a serialization failure and of a deadlock: worth a retry.
-const RETRYABLE: [&str; 2] = ["40001", "40P01"];
+/// SQLSTATE of what passes: a serialization failure, a deadlock, too many connections,
+/// and a server that is shut down or starts up.
+const RETRYABLE: [&str; 6] = ["40001", "40P01", "53300", "57P01", "57P02", "57P03"];
 /// Primary SQLite codes BUSY and LOCKED: another process holds the file.
 const LOCKED: [&str; 2] = ["5", "6"];
 
@@ -13,6 +14,7 @@ pub(crate) fn database(error: sqlx::Error) -> Error {
     match &error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
             tracing::warn!(%error, "database not available");
+            metrics::counter!("bifrost_database_busy_total").increment(1);
             Error::Busy("database")
         }
         sqlx::Error::Database(inner) => {

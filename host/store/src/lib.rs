@@ -3,26 +3,36 @@
 //! [`Db`] is SQLite or PostgreSQL. Tenant data is reached through a [`Scoped`] handle
 //! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
 //! grouped by aggregate: [`organizations`], [`identity`], [`workspaces`],
-//! [`workflows`], [`executions`], [`config`]. Adapters of the ports are in [`engines`].
+//! [`workflows`], [`schedules`], [`executions`], [`config`]. Adapters of the ports are in [`engines`].
 
 pub mod config;
 pub mod db;
+pub mod diagnose;
 pub mod dialect;
 pub mod engines;
 mod error;
 pub mod executions;
 pub mod identity;
+pub mod leaders;
+pub mod migrate;
 pub mod organizations;
+#[cfg(feature = "planted-faults")]
+pub mod planted;
+pub mod schedules;
 pub mod secrets;
 pub mod sql;
 mod tx;
+pub mod workers;
 pub mod workflows;
 pub mod workspaces;
 mod writer;
 
 pub use db::{Access, Db, Options, Scoped};
 pub use dialect::Engine;
-pub use engines::{DirectoryObjects, InProcessBus, InProcessQueue, RabbitOptions, RabbitQueue};
+pub use engines::{
+    DirectoryObjects, InProcessBus, InProcessQueue, RabbitOptions, RabbitQueue, RedisBus, RedisOptions,
+    S3Objects, S3Options,
+};
 pub use secrets::Keyring;
 pub use sql::{Row, Sql, Value};
 pub use tx::Tx;

@@ -48,6 +48,14 @@ impl Keyring {
         }
     }
 
+    /// From base64 of 32 bytes.
+    ///
+    /// # Errors
+    /// When it is not that.
+    pub fn of(text: &str) -> Result<Self> {
+        Self::parse(text, MASTER_KEY_VARIABLE)
+    }
+
     /// From the key itself.
     pub fn from_bytes(key: [u8; KEY]) -> Self {
         Self(Arc::new(Zeroizing::new(key)))

@@ -1,7 +1,7 @@
 //! Workspaces and their deployed versions. Deploying is one transaction: a new
 //! version, the workflows found in it, and the switch to it.
 
-use crate::{Row, Scoped, Sql, Tx, Value, now};
+use crate::{Row, Scoped, Sql, Tx, Value, now, schedules};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -225,6 +225,7 @@ async fn activate(
         tx.execute(sql).await?;
         removed.push(old.info.id);
     }
+    schedules::synchronize(tx, &version, report).await?;
     let sql = Sql::new(
         "UPDATE versions SET state = CASE WHEN id = $2 THEN 'active' ELSE 'superseded' END
          WHERE workspace_id = $1 AND (id = $2 OR state = 'active')",
@@ -266,10 +267,12 @@ async fn refuse_in_use(tx: &mut Tx, gone: &[Known]) -> Result<()> {
     let mut in_use = Vec::new();
     for old in gone {
         let mut why: Vec<String> = Vec::new();
-        // What the decorator registered, until schedules and endpoints have rows.
-        if old.info.defaults.get("schedule").is_some_and(|v| v.as_str().is_some_and(|s| !s.is_empty())) {
+        // What the decorator registered; endpoints have no rows yet.
+        if bifrost_core::schedule::decorated(&old.info).is_some_and(|timetable| timetable.is_ok()) {
             why.push("schedule".into());
         }
+        let schedules = schedules::of_workflow(tx, old.id).await?;
+        why.extend(schedules.into_iter().map(|name| format!("schedule {name}")));
         if old.info.defaults.get("endpoint_enabled").is_some_and(|v| v == true) {
             why.push("endpoint".into());
         }

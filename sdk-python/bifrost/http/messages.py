@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import urlencode, urlsplit
 
+from .._text import checked
+
 DEFAULT_TIMEOUT = 30.0
 """Seconds for a whole request, the body of the response included."""
 
@@ -126,9 +128,11 @@ def build(
     """A request from what a caller wrote.
 
     `params` extend the query, `json` is sent as JSON, `data` as it is or, when a mapping,
-    as a form. Raises `ValueError` for a URL that is not absolute http or https.
+    as a form. Raises `ValueError` for a URL that is not absolute http or https and for text
+    that is not valid, `TypeError` for what is no text.
     """
-    parts = urlsplit(url)
+    checked(method, "the method")
+    parts = urlsplit(checked(url, "the URL"))
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"not an absolute http or https URL: {url!r}")
     if params:
@@ -138,6 +142,8 @@ def build(
     if json is not None and data is not None:
         raise ValueError("give either json= or data=, not both")
     fields = dict(headers or {})
+    for name, value in fields.items():
+        checked(value, f"the value of the header {checked(name, 'the name of a header')}")
     content: bytes | None = None
     content_type = None
     if json is not None:

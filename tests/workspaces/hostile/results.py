@@ -83,7 +83,7 @@ async def result_evil_exception(armed: bool = False) -> dict[str, int]:
         def __repr__(self) -> str:
             raise Evil
 
-    Evil.__name__ = "E" * 1_000_000
+    Evil.__name__ = "Evil" * 1_000_000
     if armed:
         raise Evil
     return {"raised": 0}

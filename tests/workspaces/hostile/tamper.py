@@ -18,7 +18,6 @@ from bifrost import config, context, workflow
 import probe
 
 RUNTIME = ("bifrost", "bifrost_guest", "wit_world", "componentize_py")
-HUGE = 32 << 20
 
 
 def imports(name: str) -> ModuleType:
@@ -82,107 +81,11 @@ async def tamper_load_again(armed: bool = False) -> dict[str, Any]:
 
 
 @workflow
-async def tamper_config(armed: bool = False, foreign: str = "00000000-0000-7000-8000-000000000000") -> dict[str, Any]:
-    """Asks the host for config with forged scopes and arguments. Armed: no name that begins
-    with `foreign` is in `reached`. The control reads its own config the same way."""
-    host = imports("config")
-    if not armed:
-        return probe.attempts({"own list": lambda: host.list(None), "own get": lambda: host.get("colour", None)})
-    return probe.attempts({
-        "foreign get": lambda: _some(host.get("api_key", foreign)),
-        "foreign list": lambda: host.list(foreign),
-        "foreign set": lambda: host.set("planted", '"x"', False, foreign),
-        "foreign delete": lambda: host.delete("colour", foreign),
-        "foreign global set": lambda: host.set("planted", '"x"', False, "global"),
-        "scope injection": lambda: _some(host.get("api_key", f"{foreign}' OR '1'='1")),
-        "scope empty": lambda: _some(host.get("api_key", "")),
-        "scope upper": lambda: _some(host.get("api_key", foreign.upper())),
-        "scope braces": lambda: _some(host.get("api_key", "{" + foreign + "}")),
-        "scope path": lambda: _some(host.get("api_key", f"global/../{foreign}")),
-        "scope huge": lambda: _some(host.get("api_key", "s" * HUGE)),
-        "key huge": lambda: _some(host.get("k" * HUGE, None)),
-        "value huge": lambda: host.set("huge", json.dumps("v" * HUGE), False, None),
-        "value not JSON": lambda: host.set("broken", "{not json", False, None),
-        "value deep": lambda: host.set("deep", "[" * 100_000 + "]" * 100_000, False, None),
-        "key type": lambda: host.get(7, None),
-        "key none": lambda: host.get(None, None),
-        "flag type": lambda: host.set("flag", "1", -1, None),
-    })
-
-
-@workflow
 async def tamper_config_many(armed: bool = False) -> dict[str, Any]:
     """Stores very many values: there is a bound, or an error, before the database suffers."""
     count = 20_000 if armed else 5
     details = [await probe.attempt_async(lambda n=n: config.set(f"many_{n}", "v" * 1000)) for n in range(count)]
     return {"asked": count, "stored": sum(detail["reached"] for detail in details)}
-
-
-@workflow
-async def tamper_platform(armed: bool = False, foreign: str = "00000000-0000-7000-8000-000000000000") -> dict[str, Any]:
-    """Calls platform operations with forged arguments. Armed: nothing of `foreign` is reached."""
-    host = imports("platform")
-    if not armed:
-        return {"reached": ["binding"], "details": {"binding": {"reached": callable(host.call), "value": host.__name__}}}
-    return probe.attempts({
-        "unknown": lambda: host.call("no.such", "{}"),
-        "empty": lambda: host.call("", ""),
-        "not JSON": lambda: host.call("organizations.list", "{"),
-        "not an object": lambda: host.call("organizations.list", "[]"),
-        "deep": lambda: host.call("organizations.list", '{"a":' * 100_000 + "1" + "}" * 100_000),
-        "huge operation": lambda: host.call("o" * HUGE, "{}"),
-        "huge arguments": lambda: host.call("organizations.list", json.dumps({"a": "v" * HUGE})),
-        "foreign organization": lambda: host.call("organizations.get", json.dumps({"org_id": foreign})),
-        "foreign users": lambda: host.call("users.list", json.dumps({"org_id": foreign, "scope": foreign})),
-        "foreign run": lambda: host.call("workflows.execute", json.dumps({"workflow": "hello", "org_id": foreign, "run_as": foreign})),
-        "foreign integration": lambda: host.call("integrations.get", json.dumps({"name": "x", "scope": foreign})),
-        "foreign table": lambda: host.call("tables.query", json.dumps({"table": "x", "scope": foreign})),
-    })
-
-
-@workflow
-async def tamper_modules(armed: bool = False) -> dict[str, Any]:
-    """Asks the host for files outside of the workspace. The control reads a data file."""
-    host = imports("modules")
-    if not armed:
-        return probe.attempts({"read": lambda: host.read("data/public.txt"), "list": lambda: host.list("data")})
-    return probe.attempts({
-        "absolute": lambda: host.read("/etc/passwd"),
-        "up": lambda: host.read("../../../../etc/passwd"),
-        "inside up": lambda: host.read("data/../../../../etc/passwd"),
-        "backslash": lambda: host.read("..\\..\\etc\\passwd"),
-        "percent": lambda: host.read("%2e%2e/%2e%2e/etc/passwd"),
-        "nul": lambda: host.read("data/public.txt\x00/../../etc/passwd"),
-        "empty": lambda: host.read(""),
-        "folder": lambda: host.read("data"),
-        "huge": lambda: host.read("a/" * (HUGE // 2)),
-        "module up": lambda: _some(host.find("../../etc/passwd")),
-        "module dots": lambda: _some(host.find("....etc.passwd")),
-        "module slash": lambda: _some(host.find("/etc/passwd")),
-        "module empty": lambda: _some(host.find("")),
-        "list up": lambda: _some(host.list("../..")),
-        "list absolute": lambda: _some(host.list("/etc")),
-        "type": lambda: host.read(-1),
-        # Load only: has no effect in a run, or is refused.
-        "loading": lambda: _some(host.loading("tamper.py")),
-    })
-
-
-@workflow
-async def tamper_log(armed: bool = False) -> dict[str, Any]:
-    """Writes to the log with forged arguments. Armed: bounded like any line, forged levels refused."""
-    host = imports("log")
-    level = next(iter(host.Level))
-    if not armed:
-        return probe.attempts({"emit": lambda: host.emit(level, "hostile", "direct")})
-    return probe.attempts({
-        "level number": lambda: host.emit(999, "x", "level 999"),
-        "level negative": lambda: host.emit(-1, "x", "level -1"),
-        "level none": lambda: host.emit(None, "x", "no level"),
-        "huge message": lambda: host.emit(level, "x", "m" * HUGE),
-        "huge logger": lambda: host.emit(level, "l" * HUGE, "m"),
-        "line ends": lambda: host.emit(level, "a\nb", "c\nd\r\ne"),
-    })
 
 
 @workflow
@@ -248,12 +151,6 @@ async def tamper_handles_reused(armed: bool = False) -> dict[str, Any]:
 
 
 @workflow
-async def tamper_random_huge(armed: bool = False) -> dict[str, Any]:
-    """Asks the host for very many random bytes in one call. Armed: refused or bounded by memory."""
-    return {"bytes": len(_finder("get_random_bytes")(1 << 40 if armed else 16))}
-
-
-@workflow
 async def tamper_inspect(armed: bool = False) -> dict[str, Any]:
     """What the runtime's modules hold: no key, token, address or path of the host. The test
     looks through the names and values."""
@@ -278,10 +175,3 @@ def _finder(function: str) -> Callable[..., Any]:
         if found is not None:
             return found
     raise LookupError(f"no import has {function}")
-
-
-def _some(value: Any) -> Any:
-    """Raises for "nothing", so that only something counts as reached."""
-    if not value:
-        raise LookupError("nothing there")
-    return value

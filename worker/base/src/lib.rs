@@ -1,6 +1,8 @@
 //! The base: CPython with the `bifrost` SDK and much of its standard library imported,
 //! in the parts that `bifrost-linker` makes. Embedded, so that a server needs no Python.
 
+pub mod library;
+
 /// The code that all runs share, a core module.
 pub static CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/code.wasm"));
 

@@ -15,6 +15,7 @@
 //!   and the mutable globals back; the builder takes snapshots with it.
 
 mod evaluate;
+mod frame;
 mod image;
 mod merge;
 mod parse;
@@ -40,14 +41,24 @@ pub struct Linked {
     pub globals: Vec<i64>,
 }
 
-/// Links a component made by componentize-py.
+/// Room on the shadow stack for a function that takes none, so that recursion through it
+/// is seen by whoever measures that stack.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Its name in the component's name section; exactly one function must have it.
+    pub function: &'a str,
+    /// Size of the frame; a multiple of 16, as the ABI aligns the stack.
+    pub bytes: i32,
+}
+
+/// Links a component made by componentize-py, and gives these functions frames.
 ///
 /// # Errors
 /// When the component has a shape that this linker does not know; the message names it.
-pub fn link(component: &[u8], exports: &[&str]) -> anyhow::Result<Linked> {
+pub fn link(component: &[u8], exports: &[&str], frames: &[Frame<'_>]) -> anyhow::Result<Linked> {
     let parsed = parse::Component::parse(component)?;
     let program = evaluate::Program::evaluate(&parsed, exports)?;
-    let merged = merge::merge(&parsed, &program)?;
+    let merged = merge::merge(&parsed, &program, frames)?;
     let wrapper = wrap::wrap(component, &program, &merged, exports, false)?;
     let probe = wrap::wrap(component, &program, &merged, exports, true)?;
     Ok(Linked { code: merged.code, wrapper, probe, memory: program.memory, globals: merged.globals })

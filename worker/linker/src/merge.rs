@@ -1,6 +1,6 @@
 //! Merges all reachable code into one module.
 
-use crate::{evaluate::*, parse::*};
+use crate::{Frame, evaluate::*, frame::framed, parse::*};
 use anyhow::{Context, Result, anyhow, ensure};
 use std::collections::HashMap;
 use wasm_encoder::reencode::{self, Reencode, RoundtripReencoder};
@@ -22,6 +22,9 @@ pub struct Merged {
     /// Initial values of the exported mutable globals `global-0`, …
     pub globals: Vec<i64>,
 }
+
+/// The only global that changes, and so the first of the merged module.
+const STACK_POINTER: u32 = 0;
 
 impl Merged {
     /// The name under which the code exports a function.
@@ -130,7 +133,7 @@ impl Types {
 }
 
 /// Merges everything that the wanted exports can reach.
-pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
+pub fn merge(component: &Component<'_>, program: &Program, frames: &[Frame<'_>]) -> Result<Merged> {
     let mut analysis = Analysis { component, program, resolved: HashMap::new() };
     let roots = roots(program);
 
@@ -274,8 +277,14 @@ pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
         exported.push((root, name, parsed.types[parsed.functions[index] as usize].clone()));
     }
 
+    let names = names(component, &bodies);
+    for frame in frames {
+        let found = names.iter().filter(|name| **name == Some(frame.function)).count();
+        ensure!(found == 1, "{found} functions are named `{}`", frame.function);
+        ensure!(values.len() == 1, "the stack pointer is not the only global that changes");
+    }
     let mut code = CodeSection::new();
-    for (module, index) in &bodies {
+    for ((module, index), name) in bodies.iter().zip(&names) {
         let mut encoder = Encoder {
             analysis: &mut analysis,
             module: *module,
@@ -284,22 +293,30 @@ pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
             table_of: &table_of,
             global_of: &global_of,
         };
-        encoder
-            .parse_function_body(&mut code, component.modules[*module].bodies[*index].clone())
-            .map_err(|e| anyhow!("module {module} function {index}: {e}"))?;
+        let parsed = &component.modules[*module];
+        let body = &parsed.bodies[*index];
+        match frames.iter().find(|frame| *name == Some(frame.function)) {
+            None => encoder
+                .parse_function_body(&mut code, body.clone())
+                .map_err(|e| anyhow!("module {module} function {index}: {e}"))?,
+            Some(frame) => {
+                let ty = &parsed.types[parsed.functions[*index] as usize];
+                let ty = RoundtripReencoder.func_type(ty.clone()).map_err(|e| anyhow!("{e}"))?;
+                let function = framed(&mut encoder, body, ty.results(), STACK_POINTER, frame.bytes)
+                    .with_context(|| format!("a frame for `{}`", frame.function))?;
+                code.function(&function);
+            }
+        }
     }
 
-    let mut names = NameMap::new();
-    let by_module: Vec<HashMap<u32, &str>> =
-        component.modules.iter().map(|m| m.names.iter().copied().collect()).collect();
-    for (position, (module, index)) in bodies.iter().enumerate() {
-        let imported = component.modules[*module].imported(wasmparser::ExternalKind::Func);
-        if let Some(name) = by_module[*module].get(&((index + imported) as u32)) {
-            names.append((hosts.len() + position) as u32, name);
+    let mut name_map = NameMap::new();
+    for (position, name) in names.iter().enumerate() {
+        if let Some(name) = name {
+            name_map.append((hosts.len() + position) as u32, name);
         }
     }
     let mut name_section = NameSection::new();
-    name_section.functions(&names);
+    name_section.functions(&name_map);
 
     let mut module = wasm_encoder::Module::new();
     module
@@ -315,6 +332,19 @@ pub fn merge(component: &Component<'_>, program: &Program) -> Result<Merged> {
     let bytes = module.finish();
     wasmparser::Validator::new().validate_all(&bytes).context("the merged module is not valid")?;
     Ok(Merged { code: bytes, hosts, host_types, exports: exported, globals: values })
+}
+
+/// The names of functions, where the component has them.
+fn names<'a>(component: &Component<'a>, functions: &[(usize, usize)]) -> Vec<Option<&'a str>> {
+    let by_module: Vec<HashMap<u32, &str>> =
+        component.modules.iter().map(|m| m.names.iter().copied().collect()).collect();
+    functions
+        .iter()
+        .map(|(module, index)| {
+            let imported = component.modules[*module].imported(wasmparser::ExternalKind::Func);
+            by_module[*module].get(&((index + imported) as u32)).copied()
+        })
+        .collect()
 }
 
 /// Rewrites one module's indices, and folds globals that never change.

@@ -2,7 +2,9 @@
 //! only thing it holds.
 
 use crate::protocol::*;
-use anyhow::{Context, Result, anyhow};
+use crate::wire::{Outbox, Reader};
+use crate::{guard, lockdown};
+use anyhow::{Context, Result, anyhow, bail};
 use async_trait::async_trait;
 use bifrost_core::{LogLevel, Source};
 use bifrost_sandbox::*;
@@ -11,10 +13,13 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::sync::{OnceCell, mpsc, oneshot};
+use std::time::Duration;
+use tokio::sync::{OnceCell, oneshot};
 
-/// Messages that may wait for the socket before a guest has to wait with its next.
-const OUTBOX: usize = 1_024;
+/// After so much rest, memory that many runs have left behind goes back to the system.
+const REST: Duration = Duration::from_secs(1);
+/// So many runs leave enough behind to be worth it.
+const MANY_RUNS: u64 = 64;
 
 struct Version {
     source: Arc<Source>,
@@ -25,10 +30,13 @@ struct Child {
     sandbox: Sandbox,
     limits: BuildLimits,
     versions: Mutex<HashMap<String, Arc<Version>>>,
-    jobs: Mutex<HashMap<JobId, tokio::task::AbortHandle>>,
+    /// Each with what cancels it.
+    jobs: Mutex<HashMap<JobId, oneshot::Sender<()>>>,
     calls: Mutex<HashMap<u64, oneshot::Sender<Reply>>>,
     next_call: AtomicU64,
-    out: mpsc::Sender<FromSandbox>,
+    /// Jobs that ended since memory was last given back.
+    ended: AtomicU64,
+    out: Outbox<FromSandbox>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -43,13 +51,16 @@ pub fn serve(cache: &Path, settings: &Settings) -> Result<()> {
     let socket: OwnedFd = std::io::stdin().as_fd().try_clone_to_owned()?;
     let socket = std::os::unix::net::UnixStream::from(socket);
     socket.set_nonblocking(true).context("standard input is not a socket")?;
-    let sandbox = Sandbox::new(settings, Cache::open(cache)?)?;
+    let opened = Cache::open(cache)?;
+    // It has no thread of its own, but a pair of sockets.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Before the first thread is started: each inherits it.
+    lockdown::enter(cache);
+    let sandbox = Sandbox::new(settings, opened)?;
     runtime.block_on(async {
         let (read, write) = tokio::net::UnixStream::from_std(socket)?.into_split();
-        let (out, messages) = mpsc::channel(OUTBOX);
-        tokio::spawn(write_all(write, messages));
-        out.send(FromSandbox::Ready).await?;
+        let (out, mut writer) = Outbox::open(write);
+        out.send(&FromSandbox::Ready).await?;
         let child = Arc::new(Child {
             sandbox,
             limits: BuildLimits::default(),
@@ -57,13 +68,21 @@ pub fn serve(cache: &Path, settings: &Settings) -> Result<()> {
             jobs: Mutex::default(),
             calls: Mutex::default(),
             next_call: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
             out,
         });
         let mut reader = Reader::new(read);
-        while let Some(message) = reader.next::<ToSandbox>().await? {
-            child.handle(message);
+        loop {
+            // Both branches but a message are the end, so none is read in part.
+            let message = tokio::select! {
+                message = reader.next::<ToSandbox>() => message?,
+                _ = &mut writer => bail!("the runner does not read any more"),
+            };
+            match message {
+                Some(message) => child.handle(message),
+                None => return Ok(()),
+            }
         }
-        Ok(())
     })
 }
 
@@ -77,20 +96,10 @@ impl Child {
             ToSandbox::Forget { hash } => {
                 lock(&self.versions).remove(&hash);
             }
-            ToSandbox::Start { job, work } => {
-                let child = self.clone();
-                let task = tokio::spawn(async move {
-                    let answer = child.work(job, work).await;
-                    lock(&child.jobs).remove(&job);
-                    let _ = child.out.send(answer).await;
-                });
-                if !task.is_finished() {
-                    lock(&self.jobs).insert(job, task.abort_handle());
-                }
-            }
+            ToSandbox::Start { job, work } => self.start(job, work),
             ToSandbox::Cancel { job } => {
-                if let Some(task) = lock(&self.jobs).remove(&job) {
-                    task.abort();
+                if let Some(cancel) = lock(&self.jobs).remove(&job) {
+                    let _ = cancel.send(());
                 }
             }
             ToSandbox::Reply { call, reply } => {
@@ -101,21 +110,60 @@ impl Child {
         }
     }
 
-    async fn work(self: &Arc<Self>, job: JobId, work: Work) -> FromSandbox {
+    fn start(self: &Arc<Self>, job: JobId, work: Work) {
+        // Looked up now: the version may be forgotten before the job is first polled.
+        let version = self.version(work.version());
+        let (cancel, cancelled) = oneshot::channel();
+        lock(&self.jobs).insert(job, cancel);
+        let child = self.clone();
+        tokio::spawn(async move {
+            // Whichever it is, nothing of the run is left when the answer is sent.
+            let answer = tokio::select! {
+                biased;
+                Ok(()) = cancelled => FromSandbox::Cancelled { job },
+                answer = child.work(job, version, work) => answer,
+            };
+            lock(&child.jobs).remove(&job);
+            if child.out.send(&answer).await.is_err() {
+                let why = "the run's end is too large to be told".to_owned();
+                let _ = child.out.send(&FromSandbox::Ended { job, outcome: Err(why) }).await;
+            }
+            child.tidy();
+        });
+    }
+
+    /// Gives memory back when many runs have ended and no other begins.
+    fn tidy(self: &Arc<Self>) {
+        let ended = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
+        if ended < MANY_RUNS || !lock(&self.jobs).is_empty() {
+            return;
+        }
+        let child = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(REST).await;
+            let idle = lock(&child.jobs).is_empty() && child.ended.load(Ordering::Relaxed) == ended;
+            if idle {
+                child.ended.store(0, Ordering::Relaxed);
+                give_back();
+            }
+        });
+    }
+
+    async fn work(self: &Arc<Self>, job: JobId, version: Result<Arc<Version>>, work: Work) -> FromSandbox {
         match work {
-            Work::Build { version } => {
-                let report = match self.built(job, &version).await {
+            Work::Build { .. } => {
+                let report = match self.build(job, version).await {
                     Ok(built) => serde_json::to_vec(&*built.report).map_err(|e| e.to_string()),
                     Err(error) => Err(format!("{error:#}")),
                 };
                 FromSandbox::Built { job, report }
             }
-            Work::Run { version, invocation } => {
-                let outcome = self.run(job, &version, invocation).await;
+            Work::Run { invocation, .. } => {
+                let outcome = self.run(job, version, invocation).await;
                 FromSandbox::Ended { job, outcome: encode(outcome) }
             }
-            Work::Draft { version, invocation } => {
-                let outcome = self.draft(job, &version, invocation).await;
+            Work::Draft { invocation, .. } => {
+                let outcome = self.draft(job, version, invocation).await;
                 FromSandbox::Ended { job, outcome: encode(outcome) }
             }
         }
@@ -125,18 +173,28 @@ impl Child {
         lock(&self.versions).get(hash).cloned().ok_or_else(|| anyhow!("version {hash} was never sent"))
     }
 
-    async fn built(self: &Arc<Self>, job: JobId, hash: &str) -> Result<bifrost_builder::Built> {
-        let version = self.version(hash)?;
-        let built = version.built.get_or_try_init(|| {
-            let out = self.out.clone();
-            let output = Arc::new(move |level: LogLevel, line: &str| {
-                let message = line.to_owned();
-                let logger = "build".to_owned();
-                let _ = out.try_send(FromSandbox::Log { job, level, logger, message });
-            });
-            bifrost_builder::build(&self.sandbox, &version.source, &self.limits, output)
-        });
-        Ok(built.await?.clone())
+    async fn build(
+        self: &Arc<Self>,
+        job: JobId,
+        version: Result<Arc<Version>>,
+    ) -> Result<bifrost_builder::Built> {
+        let out = self.out.clone();
+        let output = move |level: LogLevel, line: &str| {
+            let (message, logger) = (line.to_owned(), "build".to_owned());
+            // Does not wait for room: a build's log is bounded, and there are few builds.
+            let _ = out.post(&FromSandbox::Log { job, level, logger, message });
+        };
+        let version = version?;
+        self.built(&version, Arc::new(output)).await
+    }
+
+    async fn built(
+        &self,
+        version: &Version,
+        output: bifrost_builder::Output,
+    ) -> Result<bifrost_builder::Built> {
+        let build = || bifrost_builder::build(&self.sandbox, &version.source, &self.limits, output);
+        Ok(version.built.get_or_try_init(build).await?.clone())
     }
 
     fn invocation(self: &Arc<Self>, job: JobId, source: Arc<Source>, wire: WireInvocation) -> Invocation {
@@ -154,28 +212,42 @@ impl Child {
     async fn run(
         self: &Arc<Self>,
         job: JobId,
-        hash: &str,
+        version: Result<Arc<Version>>,
         wire: WireInvocation,
     ) -> Result<bifrost_core::Outcome> {
-        let built = self.built(job, hash).await?;
-        let source = self.version(hash)?.source.clone();
-        Ok(built.image.run(self.invocation(job, source, wire)).await)
+        let version = version?;
+        // What its version prints while it is imported is no part of a run's log.
+        let built = self.built(&version, Arc::new(|_, _| {})).await?;
+        Ok(built.image.run(self.invocation(job, version.source.clone(), wire)).await)
     }
 
     async fn draft(
         self: &Arc<Self>,
         job: JobId,
-        hash: &str,
+        version: Result<Arc<Version>>,
         wire: WireInvocation,
     ) -> Result<bifrost_core::Outcome> {
-        let source = self.version(hash)?.source.clone();
-        let (_, outcome) = self.sandbox.draft(self.invocation(job, source, wire), &self.limits).await?;
+        let invocation = self.invocation(job, version?.source.clone(), wire);
+        let (_, outcome) = self.sandbox.draft(invocation, &self.limits).await?;
         Ok(outcome)
     }
 }
 
+/// Memory that runs have used stays with the allocator, in pieces between what lives.
+fn give_back() {
+    #[cfg(target_env = "gnu")]
+    {
+        #[expect(unsafe_code, reason = "the allocator has no other interface")]
+        // SAFETY: any thread may call it at any time; it only returns unused pages.
+        unsafe {
+            libc::malloc_trim(0);
+        }
+    }
+}
+
 fn encode(outcome: Result<bifrost_core::Outcome>) -> Result<Vec<u8>, String> {
-    let outcome = outcome.map_err(|error| format!("{error:#}"))?;
+    let mut outcome = outcome.map_err(|error| format!("{error:#}"))?;
+    guard::trim(&mut outcome);
     serde_json::to_vec(&outcome).map_err(|error| error.to_string())
 }
 
@@ -189,23 +261,37 @@ impl Remote {
     async fn call(&self, request: Call) -> Option<Reply> {
         let call = self.child.next_call.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
-        lock(&self.child.calls).insert(call, sender);
         // A run that is dropped while it waits must not leave its place behind.
-        let _forget = Forget { call, child: &self.child };
-        self.child.out.send(FromSandbox::Call { job: self.job, call, request }).await.ok()?;
-        receiver.await.ok()
+        let mut pending = Pending { job: self.job, call, child: &self.child, sent: false };
+        lock(&self.child.calls).insert(call, sender);
+        self.child.out.send(&FromSandbox::Call { job: self.job, call, request }).await.ok()?;
+        pending.sent = true;
+        let reply = receiver.await.ok();
+        pending.sent = false;
+        reply
     }
 }
 
-struct Forget<'c> {
+/// A call that has no reply yet.
+struct Pending<'c> {
+    job: JobId,
     call: u64,
     child: &'c Child,
+    sent: bool,
 }
 
-impl Drop for Forget<'_> {
+impl Drop for Pending<'_> {
     fn drop(&mut self) {
         lock(&self.child.calls).remove(&self.call);
+        if self.sent {
+            let _ = self.child.out.post(&FromSandbox::Abandon { job: self.job, call: self.call });
+        }
     }
+}
+
+fn large(request: &Call) -> Option<CapabilityError> {
+    let text = || format!("a call may have {} MiB", MAX_CALL >> 20);
+    (request.size() > MAX_CALL).then(|| CapabilityError::new(ErrorKind::Limit, text()))
 }
 
 fn gone() -> CapabilityError {
@@ -219,7 +305,11 @@ impl Capabilities for Remote {
         key: &str,
         scope: Option<&str>,
     ) -> Result<Option<ConfigEntry>, CapabilityError> {
-        match self.call(Call::ConfigGet { key: key.to_owned(), scope: scope.map(str::to_owned) }).await {
+        let request = Call::ConfigGet { key: key.to_owned(), scope: scope.map(str::to_owned) };
+        if let Some(error) = large(&request) {
+            return Err(error);
+        }
+        match self.call(request).await {
             Some(Reply::ConfigGet(answer)) => answer,
             _ => Err(gone()),
         }
@@ -233,28 +323,40 @@ impl Capabilities for Remote {
         scope: Option<&str>,
     ) -> Result<(), CapabilityError> {
         let (key, value, scope) = (key.to_owned(), value.to_owned(), scope.map(str::to_owned));
-        match self.call(Call::ConfigSet { key, value, is_secret, scope }).await {
+        let request = Call::ConfigSet { key, value, is_secret, scope };
+        if let Some(error) = large(&request) {
+            return Err(error);
+        }
+        match self.call(request).await {
             Some(Reply::ConfigSet(answer)) => answer,
             _ => Err(gone()),
         }
     }
 
     async fn config_list(&self, scope: Option<&str>) -> Result<Vec<ConfigEntry>, CapabilityError> {
-        match self.call(Call::ConfigList { scope: scope.map(str::to_owned) }).await {
+        let request = Call::ConfigList { scope: scope.map(str::to_owned) };
+        if let Some(error) = large(&request) {
+            return Err(error);
+        }
+        match self.call(request).await {
             Some(Reply::ConfigList(answer)) => answer,
             _ => Err(gone()),
         }
     }
 
     async fn config_delete(&self, key: &str, scope: Option<&str>) -> Result<bool, CapabilityError> {
-        match self.call(Call::ConfigDelete { key: key.to_owned(), scope: scope.map(str::to_owned) }).await {
+        let request = Call::ConfigDelete { key: key.to_owned(), scope: scope.map(str::to_owned) };
+        if let Some(error) = large(&request) {
+            return Err(error);
+        }
+        match self.call(request).await {
             Some(Reply::ConfigDelete(answer)) => answer,
             _ => Err(gone()),
         }
     }
 
     async fn log(&self, level: LogLevel, logger: String, message: String) {
-        let _ = self.child.out.send(FromSandbox::Log { job: self.job, level, logger, message }).await;
+        let _ = self.child.out.send(&FromSandbox::Log { job: self.job, level, logger, message }).await;
     }
 
     async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
@@ -266,7 +368,11 @@ impl Capabilities for Remote {
 
     async fn platform(&self, operation: &str, arguments: &str) -> Result<String, CapabilityError> {
         let (operation, arguments) = (operation.to_owned(), arguments.to_owned());
-        match self.call(Call::Platform { operation, arguments }).await {
+        let request = Call::Platform { operation, arguments };
+        if let Some(error) = large(&request) {
+            return Err(error);
+        }
+        match self.call(request).await {
             Some(Reply::Platform(answer)) => answer,
             _ => Err(gone()),
         }

@@ -3,24 +3,29 @@
 use crate::egress::Egress;
 use crate::grants::Grants;
 use crate::log::Log;
+use crate::observe;
 use crate::pool::{Job, JobEvent, Pool};
 use crate::protocol::*;
 use crate::redact::Redactor;
 use bifrost_core::ports::{Bus, Delivery, Objects, Queue};
 use bifrost_core::*;
 use bifrost_store::executions::{self, Claimed, Lease};
+use bifrost_store::workers::{self, WorkerRow};
 use bifrost_store::{Db, Keyring};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
+use tracing::Instrument;
 
 /// How a runner takes runs.
 #[derive(Clone, Debug)]
 pub struct RunnerSettings {
     /// Names this runner in leases.
     pub worker_id: String,
+    /// The machine, for people.
+    pub host: String,
     /// Runs held at the same time.
     pub slots: usize,
     /// How long a lease lasts unless it is renewed, in seconds.
@@ -29,8 +34,8 @@ pub struct RunnerSettings {
     pub public_url: String,
 }
 
-/// Between two looks for lost leases.
-const SWEEP: Duration = Duration::from_secs(2);
+/// Between two signs of life.
+const BEAT: Duration = Duration::from_secs(2);
 /// Rest after the queue or the database failed.
 const BACKOFF: Duration = Duration::from_millis(500);
 
@@ -46,6 +51,8 @@ pub struct Runner {
     pub(crate) settings: RunnerSettings,
     pub(crate) active: Mutex<HashMap<ExecutionId, Active>>,
     sources: Mutex<HashMap<String, Arc<Source>>>,
+    draining: watch::Sender<bool>,
+    slots: Arc<Semaphore>,
 }
 
 /// A run in this runner's hands.
@@ -81,23 +88,34 @@ impl Runner {
             keys,
             egress,
             pool,
+            slots: Arc::new(Semaphore::new(settings.slots)),
             settings,
             active: Mutex::default(),
             sources: Mutex::default(),
+            draining: watch::Sender::new(false),
         })
     }
 
-    /// Takes and drives runs until it is dropped.
+    /// Takes and drives runs until it is dropped, or has drained.
     pub async fn run(self: Arc<Self>) {
-        tokio::join!(self.clone().consume(), self.clone().heartbeat(), self.sweep());
+        tokio::join!(self.clone().consume(), self.heartbeat(), self.beat());
     }
 
     async fn consume(self: Arc<Self>) {
-        let slots = Arc::new(Semaphore::new(self.settings.slots));
+        observe::occupancy(self.settings.slots, 0);
         loop {
-            let Ok(permit) = slots.clone().acquire_owned().await else { return };
-            match self.queue.next().await {
-                Ok(delivery) => {
+            let mut draining = self.draining.subscribe();
+            let taken = async {
+                let permit = self.slots.clone().acquire_owned().await.map_err(anyhow::Error::from)?;
+                Ok::<_, Error>((permit, self.queue.next().await?))
+            };
+            let taken = tokio::select! {
+                biased;
+                _ = draining.wait_for(|draining| *draining) => return,
+                taken = taken => taken,
+            };
+            match taken {
+                Ok((permit, delivery)) => {
                     let runner = self.clone();
                     tokio::spawn(async move {
                         runner.take(delivery).await;
@@ -113,7 +131,7 @@ impl Runner {
     }
 
     /// Keeps the leases of all runs in hand, and hears of wishes to cancel.
-    async fn heartbeat(self: Arc<Self>) {
+    async fn heartbeat(&self) {
         let third = Duration::from_millis(u64::from(self.settings.lease_secs) * 1_000 / 3);
         loop {
             tokio::time::sleep(third).await;
@@ -129,31 +147,54 @@ impl Runner {
         }
     }
 
-    /// Admits runs whose worker is gone.
-    async fn sweep(&self) {
+    /// Says that this worker lives, and how much it can take.
+    async fn beat(&self) {
+        let mut row = WorkerRow {
+            id: self.settings.worker_id.clone(),
+            host: self.settings.host.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            slots: i64::try_from(self.settings.slots).unwrap_or(i64::MAX),
+            is_draining: false,
+            started_at: bifrost_store::now(),
+            seen_at: bifrost_store::now(),
+        };
+        let mut draining = self.draining.subscribe();
         loop {
-            tokio::time::sleep(SWEEP).await;
-            match executions::expired_leases(&self.db, bifrost_store::now()).await {
-                Ok(swept) => {
-                    for ticket in swept.tickets {
-                        if let Err(error) = self.queue.publish(ticket).await {
-                            tracing::error!("a lost run was not published: {error:#}");
-                        }
-                    }
-                    for id in swept.failed.into_iter().chain(swept.cancelled) {
-                        match executions::get(&self.db.system(), id).await {
-                            Ok(execution) => self.announce(&execution).await,
-                            Err(error) => tracing::warn!(execution = %id, "not announced: {error:#}"),
-                        }
-                    }
-                }
-                Err(error) => tracing::error!("lost leases were not swept: {error:#}"),
+            row.is_draining = *draining.borrow_and_update();
+            if let Err(error) = workers::beat(&self.db, &row).await {
+                tracing::warn!("the fleet did not hear of this worker: {error:#}");
             }
+            let _ = tokio::time::timeout(BEAT, draining.changed()).await;
         }
+    }
+
+    /// Takes no more runs, and waits until the last one has ended or `patience` is over;
+    /// tells how many are left. Their leases end with this worker, and they are tried
+    /// again elsewhere.
+    pub async fn drain(&self, patience: Duration) -> usize {
+        self.draining.send_replace(true);
+        // What this process was handed and has not taken goes to others now.
+        self.queue.close().await;
+        let until = tokio::time::Instant::now() + patience;
+        // A slot is free once the end of its run is written.
+        while self.slots.available_permits() < self.settings.slots && tokio::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        if let Err(error) = workers::remove(&self.db, Some(&self.settings.worker_id)).await {
+            tracing::debug!("this worker is forgotten later: {error:#}");
+        }
+        let left: Vec<_> = lock(&self.active).iter().map(|(id, active)| (*id, active.token)).collect();
+        for (id, token) in &left {
+            // Let go at once, so that nobody waits for the lease to end.
+            let _ = executions::renew_lease(&self.db, *id, *token, 0).await;
+        }
+        left.len()
     }
 
     async fn take(self: &Arc<Self>, delivery: Delivery) {
         let ticket = delivery.ticket;
+        #[cfg(feature = "planted-faults")]
+        let delivery = bifrost_store::planted::acknowledged(delivery).await;
         let claimed = loop {
             match executions::claim(&self.db, ticket, &self.settings.worker_id, self.settings.lease_secs)
                 .await
@@ -170,14 +211,23 @@ impl Runner {
             tracing::warn!("a delivery was not acknowledged; its copy will change nothing: {error:#}");
         }
         let Some(claimed) = claimed else { return };
+        let span = observe::run(&claimed);
+        self.make(claimed).instrument(span).await;
+    }
+
+    /// Makes a run that is claimed.
+    async fn make(self: &Arc<Self>, claimed: Claimed) {
+        observe::taken(&claimed);
+        let begun = std::time::Instant::now();
         let (mut execution, token) = (claimed.execution.clone(), claimed.token);
         let id = execution.id;
         let active = Active { token, cancel: Arc::default(), lost: Arc::default() };
-        lock(&self.active).insert(id, active.clone());
+        self.hold(id, Some(active.clone()));
         self.announce(&execution).await;
         let mut log = Log::new(self.db.clone(), self.bus.clone(), id, token, claimed.next_sequence);
+        let policy = RetryPolicy::from_defaults(&claimed.workflow.defaults);
         let outcome = self.drive(claimed, &mut log, &active).await;
-        lock(&self.active).remove(&id);
+        self.hold(id, None);
         let outcome = match outcome {
             Ok(Some(outcome)) => outcome,
             // The process died, or the lease is another's: the sweeper decides.
@@ -194,7 +244,16 @@ impl Runner {
                 Outcome::ended(Status::Failed, "platform_error", text)
             }
         };
+        observe::attempted(&outcome, begun.elapsed());
         let lines = log.take();
+        let chance = uuid::Uuid::new_v4().as_u128() as f64 / u128::MAX as f64;
+        let pause = policy.and_then(|policy| policy.pause(execution.attempt, &outcome, chance));
+        if let Some(pause) = pause
+            && self.again(&execution, token, &outcome, pause, &lines).await
+        {
+            log.announce(&lines).await;
+            return;
+        }
         let ended = loop {
             match executions::end(&self.db, id, token, outcome.clone(), lines.clone()).await {
                 Ok(ended) => break ended,
@@ -205,10 +264,47 @@ impl Runner {
             }
         };
         if ended.is_some() {
+            observe::ended(outcome.status);
             log.announce(&lines).await;
             (execution.status, execution.completed_at) = (outcome.status, ended);
             execution.outcome = Some(outcome);
             self.announce(&execution).await;
+        }
+    }
+
+    /// Remembers a run in hand, or forgets it.
+    fn hold(&self, id: ExecutionId, run: Option<Active>) {
+        let mut active = lock(&self.active);
+        match run {
+            Some(run) => active.insert(id, run),
+            None => active.remove(&id),
+        };
+        observe::occupancy(self.settings.slots, active.len());
+    }
+
+    /// Gives a failed run back for another attempt; false when its end stands.
+    async fn again(
+        &self,
+        execution: &Execution,
+        token: i64,
+        outcome: &Outcome,
+        pause: Duration,
+        lines: &[LogLine],
+    ) -> bool {
+        let cause = format!("error:{}", outcome.error_type.as_deref().unwrap_or("unknown"));
+        let not_before = bifrost_store::now() + pause;
+        let given = executions::retry(&self.db, execution.id, token, cause, not_before, lines.to_vec()).await;
+        match given {
+            Ok(true) => {
+                let execution = Execution { status: Status::Pending, ..execution.clone() };
+                self.announce(&execution).await;
+                true
+            }
+            Ok(false) => false,
+            Err(error) => {
+                tracing::error!(execution = %execution.id, "not given back: {error:#}");
+                false
+            }
         }
     }
 
@@ -219,7 +315,12 @@ impl Runner {
         log: &mut Log,
         active: &Active,
     ) -> anyhow::Result<Option<Outcome>> {
-        let source = self.source(&claimed.source_hash, &claimed.object_key).await?;
+        // Nothing has happened yet: while an engine is away, the run can wait for it.
+        let (source, context) = tokio::select! {
+            material = self.patient_material(&claimed) => material?,
+            () = active.cancel.notified() => return Ok(Some(cancelled())),
+            () = active.lost.notified() => return Ok(None),
+        };
         let grants = Arc::new(Grants {
             db: self.db.clone(),
             keys: self.keys.clone(),
@@ -236,13 +337,32 @@ impl Runner {
         let invocation = WireInvocation {
             workflow: claimed.workflow.id.clone(),
             parameters: claimed.execution.parameters.to_string(),
-            context: self.context(&claimed).await?.to_string(),
+            context: context.to_string(),
             capture_variables: true,
             limits,
         };
         let work = Work::Run { version: claimed.source_hash.clone(), invocation };
         let job = self.pool.submit(&claimed.source_hash, &source, work).await?;
         follow(job, grants, log, active).await
+    }
+
+    /// As [`Self::material`], for as long as an engine is away.
+    async fn patient_material(&self, claimed: &Claimed) -> anyhow::Result<(Arc<Source>, Value)> {
+        loop {
+            match self.material(claimed).await {
+                Err(error) if matches!(error.downcast_ref(), Some(Error::Busy(_))) => {
+                    tracing::warn!("a run waits for what it needs: {error:#}");
+                    tokio::time::sleep(BACKOFF).await;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// What a run needs from elsewhere before it can begin.
+    async fn material(&self, claimed: &Claimed) -> anyhow::Result<(Arc<Source>, Value)> {
+        let source = self.source(&claimed.source_hash, &claimed.object_key).await?;
+        Ok((source, self.context(claimed).await?))
     }
 
     async fn context(&self, claimed: &Claimed) -> anyhow::Result<Value> {
@@ -299,6 +419,10 @@ impl Runner {
     }
 }
 
+fn cancelled() -> Outcome {
+    Outcome::ended(Status::Cancelled, "cancelled", "the run was cancelled")
+}
+
 /// Follows a job to its end.
 async fn follow(
     mut job: Job,
@@ -309,21 +433,21 @@ async fn follow(
     loop {
         tokio::select! {
             () = active.cancel.notified() => {
-                return Ok(Some(Outcome::ended(Status::Cancelled, "cancelled", "the run was cancelled")));
+                return Ok(Some(cancelled()));
             }
             () = active.lost.notified() => return Ok(None),
             () = log.due() => {
-                if !log.flush().await? {
+                if !log.flush().await {
                     return Ok(None);
                 }
             }
             event = job.events.recv() => match event {
                 None | Some(JobEvent::Lost) => {
-                    log.flush().await?;
+                    log.flush().await;
                     return Ok(None);
                 }
                 Some(JobEvent::Message(FromSandbox::Log { level, logger, message, .. })) => {
-                    if log.add(level, logger, message, &grants.redactor) && !log.flush().await? {
+                    if log.add(level, logger, message, &grants.redactor) && !log.flush().await {
                         return Ok(None);
                     }
                 }
@@ -332,7 +456,7 @@ async fn follow(
                 }
                 Some(JobEvent::Message(FromSandbox::Ended { outcome, .. })) => {
                     let outcome = outcome.map_err(|text| anyhow::anyhow!("{text}"))?;
-                    return Ok(Some(redacted(serde_json::from_slice(&outcome)?, &grants.redactor)));
+                    return Ok(Some(redacted(job.outcome(&outcome)?, &grants.redactor)));
                 }
                 Some(JobEvent::Message(_)) => {}
             }
@@ -341,11 +465,9 @@ async fn follow(
 }
 
 pub(crate) fn answer(job: &Job, call: u64, request: Call, grants: Arc<Grants>) {
-    let to = job.replier();
-    tokio::spawn(async move {
-        let reply = grants.answer(request).await;
-        let _ = to.send(ToSandbox::Reply { call, reply }).await;
-    });
+    let replier = job.replier(call);
+    let reply = async move { grants.answer(request).await };
+    tokio::spawn(replier.answer(reply).in_current_span());
 }
 
 pub(crate) fn redacted(mut outcome: Outcome, redactor: &Redactor) -> Outcome {

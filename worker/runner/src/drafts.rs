@@ -24,7 +24,7 @@ impl Worker for Runner {
                     return Ok(serde_json::from_slice(&report).map_err(anyhow::Error::from)?);
                 }
                 Some(JobEvent::Message(FromSandbox::Log { level, message, .. })) => {
-                    tracing::info!(level = level.as_str(), "build: {message}");
+                    tracing::debug!(level = level.as_str(), "build: {message}");
                 }
                 Some(JobEvent::Message(_)) => {}
                 Some(JobEvent::Lost) | None => {
@@ -82,7 +82,7 @@ impl Worker for Runner {
                 }
                 Some(JobEvent::Message(FromSandbox::Ended { outcome, .. })) => {
                     let outcome = outcome.map_err(|text| Error::invalid("files", text))?;
-                    let outcome = serde_json::from_slice(&outcome).map_err(anyhow::Error::from)?;
+                    let outcome = job.outcome(&outcome)?;
                     return Ok(redacted(outcome, &grants.redactor));
                 }
                 Some(JobEvent::Message(_)) => {}

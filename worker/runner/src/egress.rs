@@ -3,12 +3,14 @@
 //! A name is resolved once, every address is checked, and the connection goes to the
 //! checked address. Redirects are the guest's to follow, so that each is checked again.
 
+use crate::observe;
 use bifrost_sandbox::{HttpError, HttpRequest, HttpResponse};
 use futures::StreamExt;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tracing::Instrument;
 
 /// Where requests may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +26,16 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest wait for the answer when the guest says nothing.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
+/// The header that names a trace.
+const TRACE_PARENT: &str = "traceparent";
+
 /// Sends requests; one per process, it pools connections.
 #[derive(Clone)]
 pub struct Egress {
     client: reqwest::Client,
     reach: Reach,
     body_bytes: usize,
+    trace_hosts: Arc<[String]>,
 }
 
 struct Checked(Reach);
@@ -55,17 +61,37 @@ impl Egress {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(reach: Reach, body_bytes: usize) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .dns_resolver(Arc::new(Checked(reach)))
-            .build()?;
-        Ok(Self { client, reach, body_bytes })
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .dns_resolver(Arc::new(Checked(reach)))
+        };
+        let client = builder().build().or_else(|error| {
+            tracing::warn!("this machine has no CA certificates; HTTPS will be refused: {error}");
+            builder().tls_certs_only([]).build()
+        })?;
+        Ok(Self { client, reach, body_bytes, trace_hosts: Arc::default() })
+    }
+
+    /// Tells these hosts, and nobody else, which trace a request belongs to. `*.` before a
+    /// name means all names below it.
+    #[must_use]
+    pub fn with_trace_hosts(mut self, hosts: &[String]) -> Self {
+        self.trace_hosts = hosts.iter().map(|host| host.trim().to_ascii_lowercase()).collect();
+        self
     }
 
     /// Sends one request and reads its whole answer.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (span, begun) = (observe::request(&request), Instant::now());
+        let result = self.exchange(request).instrument(span.clone()).await;
+        observe::answered(&span, &result, begun.elapsed());
+        result
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let protocol = |what: &str| HttpError::Protocol(what.to_owned());
         let url = reqwest::Url::parse(&request.url).map_err(|e| HttpError::Protocol(e.to_string()))?;
         let literal = match url.host() {
@@ -80,6 +106,9 @@ impl Egress {
         }
         let method =
             reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|_| protocol("method"))?;
+        let parent = url.host_str().filter(|host| is_listed(host, &self.trace_hosts));
+        let parent = parent.and_then(|_| bifrost_core::trace::current());
+        let own = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACE_PARENT));
         let mut builder = self
             .client
             .request(method, url)
@@ -87,6 +116,9 @@ impl Egress {
             .body(request.body);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
+        }
+        if let Some(parent) = parent.filter(|_| !own) {
+            builder = builder.header(TRACE_PARENT, parent);
         }
         let response = builder.send().await.map_err(failure)?;
         let status = response.status().as_u16();
@@ -103,6 +135,13 @@ impl Egress {
         }
         Ok(HttpResponse { status, headers, body })
     }
+}
+
+fn is_listed(host: &str, list: &[String]) -> bool {
+    list.iter().any(|entry| match entry.strip_prefix("*.") {
+        Some(domain) => host.strip_suffix(domain).is_some_and(|sub| sub.len() > 1 && sub.ends_with('.')),
+        None => entry == host,
+    })
 }
 
 fn failure(error: reqwest::Error) -> HttpError {
@@ -215,6 +254,20 @@ mod tests {
         for text in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"] {
             assert!(is_global(text.parse().expect("address")), "{text}");
         }
+    }
+
+    #[test]
+    fn only_listed_hosts_hear_of_traces() {
+        let list = ["api.example.com".to_owned(), "*.inside.example".to_owned()];
+        for host in ["api.example.com", "a.inside.example", "a.b.inside.example"] {
+            assert!(is_listed(host, &list), "{host}");
+        }
+        for host in
+            ["example.com", "x.api.example.com", "inside.example", ".inside.example", "ainside.example"]
+        {
+            assert!(!is_listed(host, &list), "{host}");
+        }
+        assert!(!is_listed("api.example.com", &[]));
     }
 
     #[tokio::test]

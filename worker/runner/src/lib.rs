@@ -9,11 +9,17 @@ pub mod consumer;
 mod drafts;
 pub mod egress;
 pub mod grants;
+mod guard;
+mod inbox;
 pub mod local;
+pub mod lockdown;
 mod log;
+mod observe;
 pub mod pool;
+mod process;
 pub mod protocol;
 mod redact;
+pub mod wire;
 
 pub use consumer::{Runner, RunnerSettings};
-pub use pool::{Pool, PoolSettings};
+pub use pool::{Patience, Pool, PoolSettings, sandbox_program};

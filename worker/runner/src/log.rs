@@ -16,6 +16,8 @@ const BATCH: usize = 500;
 const FIRST_DELAY: Duration = Duration::from_millis(2);
 /// How long later lines wait for company.
 const DELAY: Duration = Duration::from_millis(50);
+/// The same after the database did not take them.
+const AWAY: Duration = Duration::from_millis(500);
 
 /// The lines of one attempt.
 pub(crate) struct Log {
@@ -37,6 +39,7 @@ impl Log {
 
     /// Takes a line. True when it is time to write.
     pub fn add(&mut self, level: LogLevel, logger: String, message: String, redactor: &Redactor) -> bool {
+        metrics::counter!("bifrost_log_lines_total").increment(1);
         self.waiting.push(LogLine {
             sequence: self.next,
             timestamp: bifrost_store::now(),
@@ -48,7 +51,8 @@ impl Log {
         let now = Instant::now();
         let due = self.written.map_or(now + FIRST_DELAY, |last| now.max(last + DELAY));
         self.due.get_or_insert(due);
-        self.waiting.len() >= BATCH
+        // Many lines need not wait; but while the database is away, trying is left to the clock.
+        self.waiting.len() >= BATCH && self.due.is_some_and(|due| due <= now + DELAY)
     }
 
     /// Waits until lines are to be written; for ever while there are none.
@@ -59,17 +63,27 @@ impl Log {
         }
     }
 
-    /// Writes what waits. False when the lease is another's.
-    pub async fn flush(&mut self) -> Result<bool> {
+    /// Writes what waits. False when the lease is another's. While the database is away,
+    /// the lines stay: they are written later, at the latest with the run's end.
+    pub async fn flush(&mut self) -> bool {
         if self.waiting.is_empty() {
-            return Ok(true);
+            return true;
         }
         let lines = self.take();
-        if !executions::append_logs(&self.db, self.execution, self.token, lines.clone()).await? {
-            return Ok(false);
+        match executions::append_logs(&self.db, self.execution, self.token, lines.clone()).await {
+            Ok(true) => {
+                self.announce(&lines).await;
+                true
+            }
+            Ok(false) => false,
+            Err(error) => {
+                tracing::warn!(execution = %self.execution, "log lines wait to be written: {error:#}");
+                // Those that were written although the answer was lost stay as they are.
+                self.waiting = lines;
+                self.due = Some(Instant::now() + AWAY);
+                true
+            }
         }
-        self.announce(&lines).await;
-        Ok(true)
     }
 
     /// The lines that wait, for whoever writes them with the run's end.

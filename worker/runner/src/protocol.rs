@@ -1,17 +1,13 @@
 //! What a runner and a sandbox process say to each other. The runner trusts nothing that
-//! it reads here: a message about a job that the process does not have, or one that
-//! cannot be decoded, ends the process.
+//! it reads here: a message that cannot be decoded, is about a job that the process does
+//! not have, or goes beyond the job's limits ends the process.
 
 use bifrost_core::{Limits, LogLevel, Source};
-use bifrost_sandbox::{CapabilityError, ConfigEntry, HttpError, HttpRequest, HttpResponse};
-use bytes::Bytes;
-use futures::{SinkExt, StreamExt};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
+use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
 
-/// Largest message: a whole workspace with some room.
-const MAX_FRAME: usize = Source::MAX_BYTES + (16 << 20);
+/// Largest call other than HTTP, in bytes of its texts.
+pub const MAX_CALL: usize = 8 << 20;
 
 /// Names a job within one runner; never used twice.
 pub type JobId = u64;
@@ -38,7 +34,8 @@ pub enum ToSandbox {
         /// What to do.
         work: Work,
     },
-    /// Ends a job without an answer.
+    /// Ends a job; the answer is [`FromSandbox::Cancelled`], or its end when that is
+    /// already under way.
     Cancel {
         /// The job.
         job: JobId,
@@ -74,6 +71,15 @@ pub enum Work {
         /// What to run.
         invocation: WireInvocation,
     },
+}
+
+impl Work {
+    /// The version that it is about.
+    pub fn version(&self) -> &str {
+        match self {
+            Self::Build { version } | Self::Run { version, .. } | Self::Draft { version, .. } => version,
+        }
+    }
 }
 
 /// What to run, with what.
@@ -116,6 +122,18 @@ pub enum FromSandbox {
         /// What it asks for.
         request: Call,
     },
+    /// Nobody waits for the answer to a call any more.
+    Abandon {
+        /// The job.
+        job: JobId,
+        /// As named in `Call`.
+        call: u64,
+    },
+    /// A job was cancelled; nothing about it follows.
+    Cancelled {
+        /// The job.
+        job: JobId,
+    },
     /// A run or draft ended: an `Outcome` as JSON, or why there is none.
     Ended {
         /// The job.
@@ -139,9 +157,29 @@ impl FromSandbox {
             Self::Ready => None,
             Self::Log { job, .. }
             | Self::Call { job, .. }
+            | Self::Abandon { job, .. }
+            | Self::Cancelled { job }
             | Self::Ended { job, .. }
             | Self::Built { job, .. } => Some(*job),
         }
+    }
+
+    /// True when nothing about its job follows.
+    pub fn is_last(&self) -> bool {
+        matches!(self, Self::Cancelled { .. } | Self::Ended { .. } | Self::Built { .. })
+    }
+
+    /// Bytes that it takes in memory, about.
+    pub fn size(&self) -> usize {
+        let content = match self {
+            Self::Ready | Self::Abandon { .. } | Self::Cancelled { .. } => 0,
+            Self::Log { logger, message, .. } => logger.len() + message.len(),
+            Self::Call { request, .. } => request.size(),
+            Self::Ended { outcome: content, .. } | Self::Built { report: content, .. } => {
+                content.as_ref().map_or_else(String::len, Vec::len)
+            }
+        };
+        size_of::<Self>() + content
     }
 }
 
@@ -157,6 +195,25 @@ pub enum Call {
     Platform { operation: String, arguments: String },
 }
 
+impl Call {
+    /// Bytes of its texts and of its body.
+    pub fn size(&self) -> usize {
+        let scope = |scope: &Option<String>| scope.as_ref().map_or(0, String::len);
+        match self {
+            Self::ConfigGet { key, scope: of } | Self::ConfigDelete { key, scope: of } => {
+                key.len() + scope(of)
+            }
+            Self::ConfigSet { key, value, scope: of, .. } => key.len() + value.len() + scope(of),
+            Self::ConfigList { scope: of } => scope(of),
+            Self::Http(request) => {
+                let headers = request.headers.iter().map(|(name, value)| name.len() + value.len());
+                request.method.len() + request.url.len() + request.body.len() + headers.sum::<usize>()
+            }
+            Self::Platform { operation, arguments } => operation.len() + arguments.len(),
+        }
+    }
+}
+
 /// The answer to a [`Call`], of the same kind.
 #[derive(Debug, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "as in the trait Capabilities")]
@@ -169,44 +226,17 @@ pub enum Reply {
     Platform(Result<String, CapabilityError>),
 }
 
-fn codec() -> LengthDelimitedCodec {
-    LengthDelimitedCodec::builder().max_frame_length(MAX_FRAME).new_codec()
-}
-
-/// Reads messages.
-pub struct Reader(FramedRead<OwnedReadHalf, LengthDelimitedCodec>);
-
-impl Reader {
-    /// Over this half of a socket.
-    pub fn new(half: OwnedReadHalf) -> Self {
-        Self(FramedRead::new(half, codec()))
-    }
-
-    /// The next message; `None` when the other side is gone.
-    ///
-    /// # Errors
-    /// When what was read is not a message.
-    pub async fn next<T: DeserializeOwned>(&mut self) -> anyhow::Result<Option<T>> {
-        match self.0.next().await {
-            None => Ok(None),
-            Some(frame) => Ok(Some(postcard::from_bytes(&frame?)?)),
-        }
-    }
-}
-
-/// Writes messages, those that wait together in one system call.
-pub async fn write_all<T: Serialize>(half: OwnedWriteHalf, mut messages: tokio::sync::mpsc::Receiver<T>) {
-    let mut sink = FramedWrite::new(half, codec());
-    let mut batch = vec![];
-    while messages.recv_many(&mut batch, 64).await > 0 {
-        for message in batch.drain(..) {
-            let Ok(bytes) = postcard::to_stdvec(&message) else { return };
-            if sink.feed(Bytes::from(bytes)).await.is_err() {
-                return;
-            }
-        }
-        if SinkExt::<Bytes>::flush(&mut sink).await.is_err() {
-            return;
+impl Reply {
+    /// An error in place of a reply that is too large to be sent.
+    pub fn too_large(&self) -> Self {
+        let error = || CapabilityError::new(ErrorKind::Limit, "the answer is too large");
+        match self {
+            Self::ConfigGet(_) => Self::ConfigGet(Err(error())),
+            Self::ConfigSet(_) => Self::ConfigSet(Err(error())),
+            Self::ConfigList(_) => Self::ConfigList(Err(error())),
+            Self::ConfigDelete(_) => Self::ConfigDelete(Err(error())),
+            Self::Http(_) => Self::Http(Err(HttpError::Limit("the answer is too large".to_owned()))),
+            Self::Platform(_) => Self::Platform(Err(error())),
         }
     }
 }

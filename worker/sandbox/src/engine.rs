@@ -28,10 +28,12 @@ impl Default for Settings {
     }
 }
 
-/// 2 MiB: enough for CPython's own recursion limit to be what stops a deep recursion.
-fn wasm_stack() -> usize {
-    std::env::var("BIFROST_X_STACK").ok().and_then(|s| s.parse::<usize>().ok()).unwrap_or(2) << 20
-}
+/// Room for the recursion of C functions, in bytes. CPython guards the stack that it sees,
+/// 1 MiB of linear memory; this one has to last until that one is used up, so that a deep
+/// recursion ends as a `RecursionError`. The hungriest recursions that CPython guards
+/// (comparing, printing, decoding and freeing nested containers) take up to twelve times
+/// as much of it. What a run has touched is given back when it ends.
+const WASM_STACK: usize = 16 << 20;
 
 /// The compiled base, shared by all runs of a process.
 pub struct Sandbox {
@@ -77,8 +79,9 @@ fn config(settings: &Settings) -> Config {
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .memory_init_cow(true)
         .epoch_interruption(settings.metered)
-        .max_wasm_stack(wasm_stack())
-        .async_stack_size(wasm_stack() + (1 << 20))
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(WASM_STACK + (1 << 20))
+        .async_stack_zeroing(true)
         .wasm_backtrace_max_frames(None);
     config
 }

@@ -4,6 +4,7 @@ use crate::bindings::bifrost::workflow::{config, log, modules, platform, types};
 use crate::capabilities::*;
 use crate::http::HttpGate;
 use crate::meter::Meter;
+use bifrost_base::library;
 use bifrost_core::{Limits, LogLevel, Source};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -279,9 +280,14 @@ impl modules::Host for State {
     async fn find(&mut self, name: String) -> Option<modules::Module> {
         let stem = name.replace('.', "/");
         let candidates = [(format!("{stem}.py"), false), (format!("{stem}/__init__.py"), true)];
-        candidates.into_iter().find_map(|(filename, is_package)| {
+        let in_workspace = candidates.into_iter().find_map(|(filename, is_package)| {
             let source = self.source.files().get(&filename)?.clone();
             Some(modules::Module { filename, is_package, source })
+        });
+        in_workspace.or_else(|| {
+            let found = library::find(&name)?;
+            let (filename, is_package) = (found.filename(), found.is_package);
+            Some(modules::Module { filename, is_package, source: found.source() })
         })
     }
 
@@ -291,6 +297,12 @@ impl modules::Host for State {
     }
 
     async fn read(&mut self, path: String) -> Result<Vec<u8>, types::Error> {
+        if let Some(module) = library::at(&path) {
+            return Ok(module.source());
+        }
+        if let Some(module) = path.strip_suffix('c').and_then(library::at) {
+            return Ok(module.code());
+        }
         self.source.files().get(&path).cloned().ok_or_else(|| types::Error {
             kind: types::ErrorKind::NotFound,
             message: format!("the workspace has no file `{path}`"),

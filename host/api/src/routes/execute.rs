@@ -11,6 +11,7 @@ use crate::views::{ExecuteResponse, ExecutionView};
 use axum::Json;
 use axum::extract::State;
 use bifrost_core::{Error, ExecutionId, Status, WorkflowKind};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -24,6 +25,9 @@ const MAX_SYNC_SECONDS: u64 = 600;
 
 /// How long a form waits for the options of one field.
 const PROVIDER_SECONDS: u64 = 30;
+
+/// Farthest that a run can be deferred.
+const MAX_DELAY: TimeDelta = TimeDelta::days(366);
 
 /// The header that carries an idempotency key.
 const IDEMPOTENCY_HEADER: &str = "idempotency-key";
@@ -49,6 +53,13 @@ pub(crate) struct ExecuteRequest {
     /// A request with the same key answers with the same execution. Also the header `Idempotency-Key`.
     #[serde(default)]
     idempotency_key: Option<String>,
+    /// Runs then, RFC 3339, at most a year ahead; what is past means now. Not with `sync`.
+    #[serde(default)]
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    scheduled_at: Option<String>,
+    /// Runs so much later, at most a year; not with `scheduled_at`.
+    #[serde(default)]
+    delay_seconds: Option<u64>,
     /// Taken for compatibility: every run has its place in the history.
     #[serde(default)]
     #[expect(dead_code, reason = "accepted from clients that send it")]
@@ -106,11 +117,17 @@ pub(crate) async fn execute(
     if !(1..=MAX_SYNC_SECONDS).contains(&seconds) {
         return Err(Error::invalid("timeout_seconds", format!("expected 1 to {MAX_SYNC_SECONDS}")).into());
     }
+    let not_before = not_before(body.scheduled_at.as_deref(), body.delay_seconds)?;
+    if body.sync && not_before.is_some() {
+        let detail = "`sync` waits for the end of a run, so the run cannot be for later";
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", detail).with_field("sync"));
+    }
     let workflow = run::resolve(&state, &auth, &body.workflow_id).await?;
     let request = Request {
         input_data: body.input_data,
         idempotency_key: idempotency_key(&headers, body.idempotency_key)?,
-        rerun_of: None,
+        not_before,
+        ..Request::default()
     };
     if !body.sync {
         let execution = run::start(&state, &auth, &workflow, request).await?;
@@ -138,7 +155,7 @@ pub(crate) async fn invoke(
     if workflow.info.kind != WorkflowKind::DataProvider {
         return Err(Error::NotFound("data provider").into());
     }
-    let request = Request { input_data: body.input_data, idempotency_key: None, rerun_of: None };
+    let request = Request { input_data: body.input_data, ..Request::default() };
     let wait = Duration::from_secs(PROVIDER_SECONDS);
     let execution = run::start_and_wait(&state, &auth, &workflow, request, wait).await?;
     if !execution.status.is_terminal() {
@@ -190,11 +207,36 @@ pub(crate) async fn rerun(
     let workflow = run::resolve(&state, &auth, &old.workflow_id.to_string()).await?;
     let request = Request {
         input_data: Some(body.input_data.unwrap_or(old.parameters)),
-        idempotency_key: None,
         rerun_of: Some(id),
+        ..Request::default()
     };
     let execution = run::start(&state, &auth, &workflow, request).await?;
     Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.is_admin()).into())))
+}
+
+/// When a deferred run is to start.
+fn not_before(at: Option<&str>, delay: Option<u64>) -> Result<Option<DateTime<Utc>>, Error> {
+    let now = bifrost_store::now();
+    let (field, time) = match (at, delay) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("delay_seconds", "give either `scheduled_at` or `delay_seconds`"));
+        }
+        (Some(at), None) => {
+            let time = DateTime::parse_from_rfc3339(at).map_err(|_| {
+                Error::invalid("scheduled_at", "expected a time with its zone, such as 2026-01-31T12:00:00Z")
+            })?;
+            ("scheduled_at", Some(time.to_utc()))
+        }
+        (None, Some(seconds)) => {
+            let delay = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
+            ("delay_seconds", delay.and_then(|delay| now.checked_add_signed(delay)))
+        }
+    };
+    match time {
+        Some(time) if time <= now + MAX_DELAY => Ok(Some(time)),
+        _ => Err(Error::invalid(field, format!("more than {} days ahead", MAX_DELAY.num_days()))),
+    }
 }
 
 fn idempotency_key(headers: &HeaderMap, body: Option<String>) -> Result<Option<String>, Error> {

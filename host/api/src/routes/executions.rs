@@ -10,7 +10,7 @@ use crate::state::ApiState;
 use crate::views::{ExecutionSummary, ExecutionView};
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, ExecutionId, LogLevel, LogLine, ResultType, Status, WorkflowId};
+use bifrost_core::{Error, ExecutionId, LogLevel, LogLine, ResultType, ScheduleId, Status, WorkflowId};
 use bifrost_store::executions::Filters;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use http::StatusCode;
@@ -39,6 +39,8 @@ pub(crate) struct ListQuery {
     workflow_id: Option<WorkflowId>,
     /// Only of workflows with this name.
     workflow_name: Option<String>,
+    /// Only those that this schedule asked for.
+    schedule_id: Option<ScheduleId>,
     /// Created at or after; RFC 3339, or a date.
     start_date: Option<String>,
     /// Created before; RFC 3339, or a date.
@@ -122,6 +124,7 @@ pub(crate) async fn list(
         from: instant("start_date", query.start_date)?,
         to: instant("end_date", query.end_date)?,
         executed_by: None,
+        schedule_id: query.schedule_id,
     };
     if !auth.is_admin() {
         filters.executed_by = Some(auth.caller.user);

@@ -1,21 +1,17 @@
 //! Whether the process lives, whether it can serve, what it is.
 
-use crate::problem::{ApiError, ApiResult, Problem};
-use crate::responses::Open;
+use crate::auth::{Auth, key_of, organization_of};
+use crate::health::{self, Health};
+use crate::problem::{ApiResult, Problem};
+use crate::responses::{Open, Reads};
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
-use http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bifrost_core::Error;
+use http::{HeaderMap, header};
 use serde::Serialize;
 use std::sync::LazyLock;
-
-/// A healthy process.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct Health {
-    /// Always `ok`; anything else is an error status.
-    status: &'static str,
-}
 
 /// What answers.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -30,18 +26,32 @@ pub(crate) struct VersionInfo {
 #[utoipa::path(get, path = "/health/live", operation_id = "health_live", tag = "health",
     responses((status = 200, body = Health), Open))]
 pub(crate) async fn live() -> Json<Health> {
-    Json(Health { status: "ok" })
+    Json(Health::OK)
 }
 
-/// Answers 200 when requests can be served: the database answers.
+/// Answers 200 when requests can be served: database, queue, objects and bus answer.
 #[utoipa::path(get, path = "/health/ready", operation_id = "health_ready", tag = "health",
     responses((status = 200, body = Health), (status = 503, description = "Not ready", body = Problem, content_type = "application/problem+json"), Open))]
 pub(crate) async fn ready(State(state): State<ApiState>) -> ApiResult<Json<Health>> {
-    state.db.ping().await.map_err(|error| {
-        tracing::warn!(error = format!("{error:#}"), "not ready");
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "the database does not answer")
-    })?;
-    Ok(Json(Health { status: "ok" }))
+    state.services().ready().await
+}
+
+/// Metrics for Prometheus: for platform administrators, and whoever has the token that the
+/// server was started with.
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "health",
+    responses((status = 200, description = "Prometheus' text format", content_type = "text/plain"), Reads))]
+pub(crate) async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> ApiResult<Response> {
+    let key = key_of(&headers).ok_or(Error::Unauthenticated)?;
+    let token = state.operations.metrics_token.as_deref();
+    // Hashes are compared in constant time.
+    let has_token = token.is_some_and(|token| blake3::hash(token.as_bytes()) == blake3::hash(key.as_bytes()));
+    if !has_token {
+        let auth = Auth::of_key(&state, key, organization_of(&headers)).await?;
+        if !auth.caller.is_platform_admin() {
+            return Err(Error::Denied("this needs a platform administrator".into()).into());
+        }
+    }
+    Ok(health::text(&state.db))
 }
 
 /// The version of the program.

@@ -8,6 +8,7 @@ mod execute;
 mod executions;
 mod health;
 mod keys;
+mod schedules;
 mod versions;
 mod workflows;
 mod workspace;
@@ -27,6 +28,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
         .routes(routes!(health::version))
         .routes(routes!(health::document))
         .routes(routes!(workspace::deploy).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
@@ -47,6 +49,13 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(executions::variables))
         .routes(routes!(executions::cancel))
         .routes(routes!(execute::rerun))
+        .routes(routes!(schedules::list, schedules::create))
+        .routes(routes!(schedules::preview_unsaved))
+        .routes(routes!(schedules::get, schedules::update, schedules::delete))
+        .routes(routes!(schedules::pause))
+        .routes(routes!(schedules::resume))
+        .routes(routes!(schedules::run_now))
+        .routes(routes!(schedules::preview))
         .routes(routes!(drafts::draft))
         .routes(routes!(config::list))
         .routes(routes!(config::get, config::put, config::delete))

@@ -114,6 +114,7 @@ pub(crate) async fn activate(
     Input(body): Input<ActivateRequest>,
 ) -> ApiResult<Json<Activated>> {
     let done = workspaces::rollback(&state.db.scope(auth.scope), number, body.force).await?;
+    tracing::info!(organization = %auth.organization(), number = done.version.number, "a version was activated");
     Ok(Json(Activated {
         version: done.version.id,
         number: done.version.number,

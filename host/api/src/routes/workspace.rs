@@ -117,7 +117,8 @@ pub(crate) async fn deploy(
         return Ok(Json(unchanged(version, report.clone(), start)));
     }
     let source = Arc::new(source);
-    let report = state.worker.build(source.clone()).await?;
+    let mut report = state.worker.build(source.clone()).await?;
+    bifrost_core::schedule::check(&mut report);
     if !body.force && nothing_loads(&source, &report) {
         let detail = "no file of this workspace loads; `errors` says why, `force` deploys all the same";
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing_loads", detail)
@@ -153,6 +154,7 @@ pub(crate) async fn deploy(
         };
         let Deployed { version, is_new, added, changed, removed } =
             workspaces::deploy(&scope, deployment).await?;
+        tracing::info!(organization = %auth.organization(), number = version.number, workflows, "a version was deployed");
         DeployResponse {
             version: Some(version.id),
             number: Some(version.number),

@@ -1,16 +1,20 @@
-//! From a request to a durable run with a ticket in the queue, and, for those who
-//! wait, to its end.
+//! From a request to a durable run, and, for those who wait, to its end. The dispatcher
+//! admits it from the database.
 
 use super::executions;
 use crate::auth::Auth;
 use crate::events;
 use crate::state::ApiState;
-use bifrost_core::ports::Ticket;
+use bifrost_core::events::WAKE;
+use bifrost_core::ports::Event;
 use bifrost_core::ports::subscription::Receiver;
-use bifrost_core::{Error, Execution, ExecutionId, Limits, Parameter, Result, Status};
+use bifrost_core::{
+    Error, Execution, ExecutionId, Limits, Parameter, Priority, Result, ScheduleId, Status, schedule,
+};
 use bifrost_store::executions::{self as store, NewExecution};
 use bifrost_store::organizations;
 use bifrost_store::workflows::{self, Workflow};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -19,6 +23,7 @@ use tokio::time::{Instant, timeout_at};
 const POLL: Duration = Duration::from_secs(1);
 
 /// What is asked for, beside the workflow.
+#[derive(Default)]
 pub struct Request {
     /// Parameters by name; `None` for none.
     pub input_data: Option<Value>,
@@ -26,6 +31,10 @@ pub struct Request {
     pub idempotency_key: Option<String>,
     /// The run that is repeated.
     pub rerun_of: Option<ExecutionId>,
+    /// Not earlier; `None`, or what is past, for now.
+    pub not_before: Option<DateTime<Utc>>,
+    /// The schedule that is started by hand.
+    pub schedule_id: Option<ScheduleId>,
 }
 
 /// Finds what the caller may run: by id, name or `path::function`, own before global.
@@ -38,16 +47,15 @@ pub async fn limits(state: &ApiState, auth: &Auth) -> Result<Limits> {
     Ok(organizations::get(&auth.org(state), auth.organization()).await?.limits)
 }
 
-/// Accepts a run: committed, and its ticket in the queue.
+/// Accepts a run: committed, so that it will be admitted whatever happens.
 pub async fn start(
     state: &ApiState,
     auth: &Auth,
     workflow: &Workflow,
     request: Request,
 ) -> Result<Execution> {
-    let repeatable = request.idempotency_key.is_some();
-    let execution = accept(state, auth, workflow, request).await?;
-    publish(state, &execution, repeatable).await?;
+    let execution = accept(state, auth, workflow, request, Priority::Normal).await?;
+    announce(state, &execution).await;
     Ok(execution)
 }
 
@@ -60,11 +68,10 @@ pub async fn start_and_wait(
     patience: Duration,
 ) -> Result<Execution> {
     let until = Instant::now() + patience;
-    let repeatable = request.idempotency_key.is_some();
-    let execution = accept(state, auth, workflow, request).await?;
-    // Before the ticket, so that the end cannot come before the subscription.
+    let execution = accept(state, auth, workflow, request, Priority::Interactive).await?;
+    // Before the dispatcher knows, so that the end cannot come before the subscription.
     let events = state.bus.subscribe(vec![format!("execution:{}", execution.id)]).await?;
-    publish(state, &execution, repeatable).await?;
+    announce(state, &execution).await;
     wait(state, execution, events, until).await
 }
 
@@ -100,8 +107,35 @@ async fn wait(
     }
 }
 
-async fn accept(state: &ApiState, auth: &Auth, workflow: &Workflow, request: Request) -> Result<Execution> {
-    let input = match request.input_data {
+async fn accept(
+    state: &ApiState,
+    auth: &Auth,
+    workflow: &Workflow,
+    request: Request,
+    priority: Priority,
+) -> Result<Execution> {
+    let parameters = parameters(state, auth, workflow, request.input_data).await?;
+    let mut new = NewExecution::by(&auth.caller, workflow.id, parameters);
+    // One user's key never leads to another user's run.
+    new.idempotency_key = request.idempotency_key.map(|key| format!("{}:{key}", auth.caller.user));
+    new.rerun_of = request.rerun_of;
+    new.priority = priority;
+    new.not_before = request.not_before;
+    new.schedule_id = request.schedule_id;
+    let accepted = store::accept(&auth.org(state), new).await?;
+    #[cfg(feature = "planted-faults")]
+    bifrost_store::planted::relay(accepted.execution.id, accepted.is_new).await?;
+    Ok(accepted.execution)
+}
+
+/// Parameters that a workflow may be run with, now or later.
+pub async fn parameters(
+    state: &ApiState,
+    auth: &Auth,
+    workflow: &Workflow,
+    input: Option<Value>,
+) -> Result<Value> {
+    let input = match input {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(input)) => input,
         Some(_) => return Err(Error::invalid("input_data", "expected an object")),
@@ -115,34 +149,19 @@ async fn accept(state: &ApiState, auth: &Auth, workflow: &Workflow, request: Req
             format!("more than {most} bytes of JSON; larger data belongs in files"),
         ));
     }
-    let mut new = NewExecution::by(&auth.caller, workflow.id, parameters);
-    // One user's key never leads to another user's run.
-    new.idempotency_key = request.idempotency_key.map(|key| format!("{}:{key}", auth.caller.user));
-    new.rerun_of = request.rerun_of;
-    Ok(store::accept(&auth.org(state), new).await?.execution)
+    Ok(parameters)
 }
 
-/// Puts the first ticket into the queue and tells those who watch. A repeated request
-/// does so again while the run is pending: the first one may have died in between, and
-/// a ticket too many changes nothing.
-async fn publish(state: &ApiState, execution: &Execution, repeatable: bool) -> Result<()> {
-    if execution.status != Status::Pending || execution.attempt > 0 {
-        return Ok(());
+/// Tells the dispatcher or the scheduler, and those who watch, of a run that is new.
+async fn announce(state: &ApiState, execution: &Execution) {
+    if execution.attempt > 0 {
+        return;
     }
-    if let Err(error) = state.queue.publish(Ticket { execution: execution.id, attempt: 1 }).await {
-        // The caller hears an error, so it must not run later; with a key the caller asks again.
-        if !repeatable {
-            let undone = executions::cancel(state, execution.organization_id, execution.id).await;
-            if let Err(error) = undone {
-                tracing::error!(execution = %execution.id, error = format!("{error:#}"), "a refused run may still start");
-            }
-        }
-        return Err(error);
-    }
+    let channel = if execution.status == Status::Scheduled { schedule::WAKE } else { WAKE };
+    state.bus.publish(Event { channel: channel.to_owned(), payload: Value::Null }).await;
     for event in bifrost_core::events::history(execution) {
         state.bus.publish(event).await;
     }
-    Ok(())
 }
 
 /// Refuses what cannot be right; everything else is for the guest, which coerces.

@@ -34,7 +34,7 @@ async fn bodies_are_as_reviewed() {
             "unknown field",
             platform.post("/api/drafts").key(admin).json(json!({ "workflow": "a::b", "colour": 1 })),
         ),
-        ("field of another version", execute().json(json!({ "workflow_id": "hello", "delay_seconds": 5 }))),
+        ("field of another version", execute().json(json!({ "workflow_id": "hello", "script_name": "x" }))),
         ("missing parameter", execute().json(json!({ "workflow_id": "hello", "input_data": {} }))),
         ("unknown workflow", execute().json(json!({ "workflow_id": "goodbye" }))),
         ("query", platform.get("/api/executions?limit=many").key(user)),

@@ -8,5 +8,7 @@ mod deploys;
 mod documents;
 mod errors;
 mod live;
+mod operations;
 mod runs;
+mod schedules;
 mod settings;

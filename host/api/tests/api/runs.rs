@@ -1,10 +1,8 @@
 //! Runs, from the request to their end.
 
 use crate::common::{Platform, failure, key, line, success};
-use bifrost_core::ports::{Delivery, Queue, Ticket};
-use bifrost_core::{Error, LogLevel, Outcome, Result, Role, Status};
+use bifrost_core::{LogLevel, Outcome, Role, Status};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 fn hello(extra: Value) -> Value {
@@ -64,42 +62,6 @@ async fn a_sync_request_gives_up_waiting_but_not_the_run() {
         platform.post("/api/workflows/execute").key(&platform.own.user).json(body).send().await.expect(202);
     assert_eq!(answer["status"], "Pending");
     assert_eq!(json!(platform.claim().await.execution.id), answer["execution_id"]);
-}
-
-/// A broker that takes nothing.
-struct NoQueue;
-
-#[async_trait::async_trait]
-impl Queue for NoQueue {
-    async fn publish(&self, _: Ticket) -> Result<()> {
-        Err(Error::Busy("queue"))
-    }
-
-    async fn next(&self) -> Result<Delivery> {
-        std::future::pending().await
-    }
-}
-
-#[tokio::test]
-async fn a_refused_run_never_runs_unless_it_can_be_asked_for_again() {
-    let mut platform = Platform::deployed().await;
-    let queue = std::mem::replace(&mut platform.state.queue, Arc::new(NoQueue));
-    platform.router = bifrost_api::router(platform.state.clone());
-    let keyed = hello(json!({ "idempotency_key": "order-8" }));
-    for body in [hello(json!({})), keyed.clone()] {
-        platform.post("/api/workflows/execute").key(&platform.own.user).json(body).send().await.expect(503);
-    }
-    let list = platform.get("/api/executions").key(&platform.own.user).send().await.expect(200);
-    let statuses: Vec<_> =
-        list["executions"].as_array().expect("a list").iter().map(|e| &e["status"]).collect();
-    assert_eq!(statuses, [&json!("Pending"), &json!("Cancelled")], "newest first");
-
-    platform.state.queue = queue;
-    platform.router = bifrost_api::router(platform.state.clone());
-    let again =
-        platform.post("/api/workflows/execute").key(&platform.own.user).json(keyed).send().await.expect(202);
-    assert_eq!(again["execution_id"], list["executions"][0]["execution_id"]);
-    assert_eq!(json!(platform.claim().await.execution.id), again["execution_id"]);
 }
 
 #[tokio::test]
@@ -255,8 +217,6 @@ async fn cancelling_reaches_database_and_worker() {
         platform.post(format!("/api/executions/{waiting}/cancel")).key(user).send().await.expect(202);
     assert_eq!(cancelled["status"], "Cancelled");
 
-    let delivery = platform.state.queue.next().await.expect("the cancelled run's ticket");
-    assert_eq!(delivery.ticket.execution, waiting);
     let running = platform.start(user).await;
     platform.claim().await;
     let cancelling =

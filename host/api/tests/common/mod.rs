@@ -8,16 +8,17 @@ use axum::body::Body;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bifrost_api::ApiState;
-use bifrost_core::ports::{Event, Ticket};
+use bifrost_core::ports::Event;
 use bifrost_core::*;
 use bifrost_store::executions::{self, Claimed};
 use bifrost_store::identity::{self, Bootstrap, NewKey};
 use bifrost_store::organizations::{self, NewOrganization};
-use bifrost_store::{Db, DirectoryObjects, InProcessBus, InProcessQueue, Keyring, Options};
+use bifrost_store::{Db, DirectoryObjects, InProcessBus, Keyring, Options};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use tower::ServiceExt;
 use worker::FakeWorker;
 
@@ -156,10 +157,10 @@ impl Platform {
         let state = ApiState {
             db,
             keyring: Keyring::from_bytes([7; 32]),
-            queue: Arc::new(InProcessQueue::new()),
             bus: Arc::new(InProcessBus::new()),
             objects: Arc::new(DirectoryObjects::open(dir.path().join("objects")).await.expect("objects")),
             worker: worker.clone(),
+            operations: bifrost_api::Operations::default(),
         };
         Self {
             router: bifrost_api::router(state.clone()),
@@ -202,13 +203,18 @@ impl Platform {
         answer["execution_id"].as_str().expect("an id").parse().expect("a uuid")
     }
 
-    /// Takes the next ticket and claims its run, as a worker does.
+    /// Claims the oldest run that waits, as dispatcher and worker do.
     pub async fn claim(&self) -> Claimed {
-        let delivery = self.state.queue.next().await.expect("a ticket");
-        let Ticket { execution, attempt } = delivery.ticket;
-        delivery.ack().await.expect("acknowledged");
-        let ticket = Ticket { execution, attempt };
-        executions::claim(&self.state.db, ticket, "test", 60).await.expect("claim").expect("not taken")
+        loop {
+            let tickets = executions::pending_tickets(&self.state.db).await.expect("tickets");
+            if let Some(ticket) = tickets.first() {
+                return executions::claim(&self.state.db, *ticket, "test", 60)
+                    .await
+                    .expect("claim")
+                    .expect("not taken");
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// Ends every run at once with a list, for ever.

@@ -1,4 +1,5 @@
-//! A stand-in for the sandbox: reads workflows off the lines `async def name(...)`.
+//! A stand-in for the sandbox: reads workflows off the lines `async def name(...)`, and
+//! their schedules off `# schedule: …` behind them.
 
 use bifrost_core::ports::{DraftRequest, Worker};
 use bifrost_core::*;
@@ -14,7 +15,8 @@ pub struct FakeWorker {
 
 fn workflow(path: &str, line: usize, text: &str) -> Option<WorkflowInfo> {
     let (name, rest) = text.strip_prefix("async def ")?.split_once('(')?;
-    let (parameters, _) = rest.split_once(')')?;
+    let (parameters, rest) = rest.split_once(')')?;
+    let schedule = rest.split_once("# schedule: ").map(|(_, cron)| ("schedule".to_owned(), cron.into()));
     let parameters = parameters.split(',').map(str::trim).filter(|p| !p.is_empty()).map(|p| {
         let (name, kind) = p.split_once(": ").unwrap_or((p, "string"));
         let (kind, required) = kind.strip_suffix('?').map_or((kind, true), |kind| (kind, false));
@@ -38,7 +40,7 @@ fn workflow(path: &str, line: usize, text: &str) -> Option<WorkflowInfo> {
         category: "General".into(),
         tags: Vec::new(),
         parameters: parameters.collect(),
-        defaults: Map::new(),
+        defaults: schedule.into_iter().collect(),
         accepts_kwargs: false,
     })
 }

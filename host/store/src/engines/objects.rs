@@ -32,17 +32,21 @@ impl DirectoryObjects {
         Ok(Self { root })
     }
 
-    /// A key is parts joined by `/`; no part is empty, hidden, `.` or `..`.
     fn path(&self, key: &str) -> Result<PathBuf> {
-        let plain = key.len() <= MAX_KEY
-            && !key.contains('\\')
-            && !key.chars().any(char::is_control)
-            && key.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
-        if !plain {
-            return Err(Error::invalid("key", format!("`{}` is not an object's key", key.escape_debug())));
-        }
-        Ok(self.root.join(key))
+        Ok(self.root.join(checked(key)?))
     }
+}
+
+/// A key is parts joined by `/`; no part is empty, hidden, `.` or `..`.
+pub(super) fn checked(key: &str) -> Result<&str> {
+    let plain = key.len() <= MAX_KEY
+        && !key.contains('\\')
+        && !key.chars().any(char::is_control)
+        && key.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
+    if !plain {
+        return Err(Error::invalid("key", format!("`{}` is not an object's key", key.escape_debug())));
+    }
+    Ok(key)
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Error {
@@ -82,6 +86,11 @@ impl Objects for DirectoryObjects {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
             Err(error) => Err(failed(&path, &error)),
         }
+    }
+
+    async fn check(&self) -> Result<()> {
+        let temporary = self.root.join(TEMPORARY);
+        tokio::fs::metadata(&temporary).await.map(drop).map_err(|e| failed(&temporary, &e))
     }
 }
 

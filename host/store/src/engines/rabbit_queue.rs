@@ -1,239 +1,169 @@
-//! The queue of the distributed platform: one durable quorum queue of RabbitMQ.
-//! Connections are made again with backoff; a ticket that is lost on the way is found
-//! in the database.
+//! The queue of the distributed platform: one durable quorum queue of RabbitMQ, 3.10 or
+//! later. Connections are made again with backoff; a ticket that is lost on the way is
+//! found in the database.
 
+use super::rabbit_consumer::{Consumer, Held, closed};
+use super::rabbit_link::{BACKOFF, Broker, Link, RabbitOptions};
 use async_trait::async_trait;
-use bifrost_core::ports::{Delivery, Queue, Ticket};
+use bifrost_core::ports::{DeadLetter, Delivery, Queue, Ticket};
 use bifrost_core::{Error, Result};
-use futures::StreamExt;
+use lapin::BasicProperties;
+use lapin::message::Delivery as Message;
 use lapin::options::*;
-use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Acker, BasicProperties, Channel, Connection, ConnectionProperties};
+use lapin::types::AMQPValue;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, OnceCell, watch};
+use tokio::time::{sleep, timeout};
 
-/// First and longest pause before connecting again.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
-/// Connections tried for one publish before the caller hears `Busy`.
-const PUBLISH_TRIES: u32 = 4;
-/// How long a publish waits for its confirm, in all.
-const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a publish tries to get its confirm, over as many connections as it takes.
+const PUBLISH: Duration = Duration::from_secs(5);
+/// How long one confirm is waited for, before its connection is given up.
+const CONFIRM: Duration = Duration::from_secs(3);
+/// How long reading dead letters may take.
+const READ: Duration = Duration::from_secs(5);
 /// AMQP's persistent delivery mode.
 const PERSISTENT: u8 = 2;
-
-/// How to use the broker.
-#[derive(Clone, Debug)]
-pub struct RabbitOptions {
-    /// The queue's name.
-    pub queue: String,
-    /// Deliveries that one process holds unacknowledged.
-    pub prefetch: u16,
-}
-
-impl Default for RabbitOptions {
-    fn default() -> Self {
-        Self { queue: "bifrost.executions".into(), prefetch: 16 }
-    }
-}
 
 /// Tickets in RabbitMQ. Consumes only once [`Queue::next`] is called.
 pub struct RabbitQueue {
     broker: Arc<Broker>,
     publisher: Mutex<Option<Link>>,
     consumer: OnceCell<Consumer>,
-}
-
-struct Broker {
-    url: String,
-    options: RabbitOptions,
-}
-
-/// A channel and the connection that it lives on.
-#[derive(Clone)]
-struct Link {
-    _connection: Arc<Connection>,
-    channel: Channel,
-}
-
-struct Consumer {
-    deliveries: async_channel::Receiver<(Ticket, Held)>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Drop for Consumer {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    closing: watch::Sender<bool>,
 }
 
 impl RabbitQueue {
-    /// Connects and declares the queue. `Busy` when the broker is not there.
+    /// Connects and declares the queues. Fails when the broker is not there, or has a
+    /// queue of that name with other settings.
     pub async fn connect(url: &str, options: RabbitOptions) -> Result<Self> {
-        let broker = Arc::new(Broker { url: url.to_owned(), options });
-        let link = broker.publisher().await.map_err(unavailable)?;
-        Ok(Self { broker, publisher: Mutex::new(Some(link)), consumer: OnceCell::new() })
+        let broker = Arc::new(Broker::new(url, options)?);
+        let link = broker.publisher().await?;
+        let (closing, _) = watch::channel(false);
+        Ok(Self { broker, publisher: Mutex::new(Some(link)), consumer: OnceCell::new(), closing })
     }
 
-    async fn channel(&self) -> lapin::Result<Channel> {
+    /// The connection to publish on, made again when it is lost.
+    async fn link(&self) -> anyhow::Result<Link> {
         let mut publisher = self.publisher.lock().await;
         if let Some(link) = publisher.as_ref()
             && link.channel.status().connected()
         {
-            return Ok(link.channel.clone());
+            return Ok(link.clone());
         }
+        *publisher = None;
         let link = self.broker.publisher().await?;
-        Ok(publisher.insert(link).channel.clone())
+        Ok(publisher.insert(link).clone())
     }
 
-    /// Sends once and waits for the confirm; false when the broker refused.
-    async fn publish_once(&self, payload: &[u8]) -> lapin::Result<bool> {
-        let channel = self.channel().await?;
+    /// Gives up the connection, unless somebody has made a new one meanwhile.
+    async fn give_up(&self, link: &Link) {
+        let mut publisher = self.publisher.lock().await;
+        if publisher.as_ref().is_some_and(|held| Arc::ptr_eq(&held.connection, &link.connection)) {
+            *publisher = None;
+        }
+    }
+
+    /// Sends once and waits for the confirm.
+    async fn publish_on(&self, link: &Link, payload: &[u8]) -> anyhow::Result<()> {
         let properties = BasicProperties::default()
             .with_delivery_mode(PERSISTENT)
             .with_content_type("application/json".into());
         let options = BasicPublishOptions { mandatory: true, ..Default::default() };
         let queue = self.broker.options.queue.as_str();
+        let publish = async {
+            link.channel.basic_publish("".into(), queue.into(), options, payload, properties).await?.await
+        };
         let confirm =
-            channel.basic_publish("".into(), queue.into(), options, payload, properties).await?.await?;
+            timeout(CONFIRM, publish).await.map_err(|_| anyhow::anyhow!("no confirm in time"))??;
         // A mandatory message that no queue took is acknowledged, and returned.
-        Ok(confirm.is_ack() && confirm.take_message().is_none())
+        anyhow::ensure!(confirm.is_ack() && confirm.take_message().is_none(), "the broker did not take it");
+        Ok(())
     }
 
-    async fn publish_surely(&self, payload: &[u8]) -> Result<()> {
+    async fn publish_surely(&self, payload: &[u8]) {
         let mut pause = BACKOFF.0;
-        for attempt in 1..=PUBLISH_TRIES {
-            match self.publish_once(payload).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => tracing::warn!(attempt, "the broker did not take a ticket"),
-                Err(error) => tracing::warn!(%error, attempt, "publishing a ticket failed"),
-            }
-            *self.publisher.lock().await = None;
-            tokio::time::sleep(pause).await;
+        loop {
+            let error = match self.link().await {
+                Ok(link) => match self.publish_on(&link, payload).await {
+                    Ok(()) => return,
+                    Err(error) => {
+                        self.give_up(&link).await;
+                        error
+                    }
+                },
+                Err(error) => error,
+            };
+            tracing::warn!("a ticket was not published; trying again: {error:#}");
+            sleep(pause).await;
             pause = (pause * 2).min(BACKOFF.1);
         }
-        Err(Error::Busy("queue"))
+    }
+
+    async fn read_dead_letters(&self, at_most: usize) -> anyhow::Result<Vec<DeadLetter>> {
+        let connection = self.link().await?.connection;
+        let channel = connection.create_channel().await?;
+        let link = Link { connection, channel };
+        let mut letters = Vec::new();
+        while letters.len() < at_most {
+            let dead = self.broker.dead();
+            let got = link.channel.basic_get(dead.as_str().into(), BasicGetOptions::default()).await?;
+            let Some(message) = got.map(|got| got.delivery) else { break };
+            match Held::new(&message, &link) {
+                Some(held) => {
+                    letters.push(DeadLetter { delivery: held.deliver(), reason: reason(&message) });
+                }
+                None => {
+                    let data = String::from_utf8_lossy(&message.data[..message.data.len().min(200)]);
+                    tracing::error!(%data, "a dead letter is no ticket; dropped");
+                    message.acker.ack(BasicAckOptions::default()).await?;
+                }
+            }
+        }
+        Ok(letters)
     }
 }
 
-fn unavailable(error: lapin::Error) -> Error {
-    tracing::warn!(%error, "broker not available");
-    Error::Busy("queue")
+/// Why the broker gave up, in its own word: `delivery_limit`, `rejected` and others.
+fn reason(message: &Message) -> String {
+    let headers = message.properties.headers().as_ref();
+    match headers.and_then(|headers| headers.inner().get("x-first-death-reason")) {
+        Some(AMQPValue::LongString(reason)) => reason.to_string(),
+        _ => "unknown".to_owned(),
+    }
 }
 
 #[async_trait]
 impl Queue for RabbitQueue {
     async fn publish(&self, ticket: Ticket) -> Result<()> {
         let payload = serde_json::to_vec(&ticket).map_err(|e| Error::Internal(e.into()))?;
-        tokio::time::timeout(CONFIRM_TIMEOUT, self.publish_surely(&payload))
-            .await
-            .unwrap_or(Err(Error::Busy("queue")))
+        timeout(PUBLISH, self.publish_surely(&payload)).await.map_err(|_| Error::Busy("queue"))
     }
 
     async fn next(&self) -> Result<Delivery> {
-        let broker = &self.broker;
-        let consumer = self
-            .consumer
-            .get_or_init(|| async {
-                // What waits here is bounded by the prefetch.
-                let (sender, deliveries) = async_channel::unbounded();
-                Consumer { deliveries, task: tokio::spawn(consume(broker.clone(), sender)) }
-            })
-            .await;
-        let (ticket, held) = consumer
-            .deliveries
-            .recv()
-            .await
-            .map_err(|_| Error::Internal(anyhow::anyhow!("the consumer has ended")))?;
-        Ok(Delivery::new(ticket, move || Box::pin(held.ack())))
-    }
-}
-
-impl Broker {
-    async fn link(&self) -> lapin::Result<Link> {
-        let connection = Connection::connect(&self.url, ConnectionProperties::default()).await?;
-        let channel = connection.create_channel().await?;
-        let mut arguments = FieldTable::default();
-        arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
-        channel
-            .queue_declare(self.options.queue.as_str().into(), QueueDeclareOptions::durable(), arguments)
-            .await?;
-        Ok(Link { _connection: Arc::new(connection), channel })
+        let mut closing = self.closing.subscribe();
+        let start = || async { Consumer::start(self.broker.clone(), self.closing.subscribe()) };
+        let delivery = tokio::select! {
+            biased;
+            () = closed(&mut closing) => None,
+            delivery = async { self.consumer.get_or_init(start).await.next().await } => delivery,
+        };
+        delivery.ok_or_else(|| Error::Internal(anyhow::anyhow!("the queue is closed")))
     }
 
-    async fn publisher(&self) -> lapin::Result<Link> {
-        let link = self.link().await?;
-        link.channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(link)
+    async fn dead_letters(&self, at_most: usize) -> Result<Vec<DeadLetter>> {
+        let read = timeout(READ, self.read_dead_letters(at_most)).await;
+        read.map_err(anyhow::Error::from).flatten().map_err(|error| {
+            tracing::warn!("dead letters were not read: {error:#}");
+            Error::Busy("queue")
+        })
     }
-}
 
-/// Forwards deliveries, over as many connections as it takes.
-async fn consume(broker: Arc<Broker>, sender: async_channel::Sender<(Ticket, Held)>) {
-    let mut pause = BACKOFF.0;
-    loop {
-        match consume_once(&broker, &sender, &mut pause).await {
-            Ok(()) => tracing::warn!("the broker ended the consumer"),
-            Err(error) => tracing::warn!(%error, "consuming failed"),
-        }
-        if sender.is_closed() {
-            return;
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(BACKOFF.1);
+    async fn check(&self) -> Result<()> {
+        self.link().await.map(drop).map_err(Error::Internal)
     }
-}
 
-async fn consume_once(
-    broker: &Broker,
-    sender: &async_channel::Sender<(Ticket, Held)>,
-    pause: &mut Duration,
-) -> lapin::Result<()> {
-    let link = broker.link().await?;
-    link.channel.basic_qos(broker.options.prefetch, BasicQosOptions::default()).await?;
-    let queue = broker.options.queue.as_str();
-    let mut consumer = link
-        .channel
-        .basic_consume(queue.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default())
-        .await?;
-    *pause = BACKOFF.0;
-    while let Some(delivery) = consumer.next().await {
-        let delivery = delivery?;
-        let held = Held { acker: Some(delivery.acker) };
-        match serde_json::from_slice(&delivery.data) {
-            // Fails when the process ends; dropped, the delivery goes back.
-            Ok(ticket) => drop(sender.send((ticket, held)).await),
-            Err(error) => {
-                tracing::error!(%error, "a message is no ticket; dropped");
-                drop(held.ack().await);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// An unacknowledged delivery; dropped, the broker gives it to a worker again.
-struct Held {
-    acker: Option<Acker>,
-}
-
-impl Held {
-    async fn ack(mut self) -> Result<()> {
-        let Some(acker) = self.acker.take() else { return Ok(()) };
-        acker.ack(BasicAckOptions::default()).await.map(drop).map_err(unavailable)
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let Some(acker) = self.acker.take() else { return };
-        // Without a runtime the connection is gone as well, and with it the delivery.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        runtime.spawn(async move {
-            let options = BasicNackOptions { requeue: true, ..Default::default() };
-            if let Err(error) = acker.nack(options).await {
-                tracing::debug!(%error, "a delivery goes back when its channel closes");
-            }
-        });
+    async fn close(&self) {
+        self.closing.send_replace(true);
     }
 }

@@ -3,6 +3,7 @@
 use super::{COLUMNS, read};
 use crate::{Scoped, Sql, Tx, now};
 use bifrost_core::*;
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -30,6 +31,12 @@ pub struct NewExecution {
     pub idempotency_key: Option<String>,
     /// The execution that this one repeats.
     pub rerun_of: Option<ExecutionId>,
+    /// Whose turn comes first.
+    pub priority: Priority,
+    /// Not earlier than this; the run is Scheduled until then. What is past means at once.
+    pub not_before: Option<DateTime<Utc>>,
+    /// The schedule that somebody starts by hand.
+    pub schedule_id: Option<ScheduleId>,
 }
 
 impl NewExecution {
@@ -45,6 +52,9 @@ impl NewExecution {
             executed_by_role: caller.role,
             idempotency_key: None,
             rerun_of: None,
+            priority: Priority::Normal,
+            not_before: None,
+            schedule_id: None,
         }
     }
 }
@@ -70,17 +80,30 @@ pub async fn accept(org: &Scoped, new: NewExecution) -> Result<Accepted> {
         return Err(Error::invalid("idempotency_key", format!("expected 1 to {MAX_KEY} bytes")));
     }
     let organization = org.organization()?;
-    org.write(move |tx| Box::pin(async move { accept_in(tx, organization, new).await })).await
+    let trace = bifrost_core::trace::current();
+    let write = org.write(move |tx| Box::pin(async move { accept_in(tx, organization, new, trace).await }));
+    let accepted = write.await?;
+    if accepted.is_new {
+        metrics::counter!("bifrost_executions_accepted_total").increment(1);
+    }
+    Ok(accepted)
 }
 
-async fn accept_in(tx: &mut Tx, organization: OrganizationId, new: NewExecution) -> Result<Accepted> {
+async fn accept_in(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    new: NewExecution,
+    trace: Option<String>,
+) -> Result<Accepted> {
     let (id, created_at) = (ExecutionId::new(), now());
+    let not_before = new.not_before.map(|time| time.trunc_subsecs(6)).filter(|time| *time > created_at);
+    let status = if not_before.is_some() { Status::Scheduled } else { Status::Pending };
     let sql = Sql::new(
         "INSERT INTO executions (id, organization_id, workflow_id, workflow_name, version_id, status, retry_on_loss,
            executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, rerun_of, idempotency_key,
-           parameters)
-         SELECT $1, o.id, w.id, w.name, COALESCE($4, s.active_version_id), 'Pending', w.retry_on_loss,
-           $5, $6, $7, $13, $8, $9, $10, $11
+           parameters, priority, not_before, schedule_id, trace_parent)
+         SELECT $1, o.id, w.id, w.name, COALESCE($4, s.active_version_id), $14, w.retry_on_loss,
+           $5, $6, $7, $13, $8, $9, $10, $11, $15, $16, $17, $18
          FROM organizations o CROSS JOIN workflows w JOIN workspaces s ON s.id = w.workspace_id
          WHERE o.id = $2 AND o.is_active AND w.id = $3 AND w.is_active AND w.removed_at IS NULL
            AND w.scope_id IN ($2, $12) AND s.active_version_id IS NOT NULL
@@ -100,7 +123,12 @@ async fn accept_in(tx: &mut Tx, organization: OrganizationId, new: NewExecution)
     .bind(new.idempotency_key.clone())
     .bind(&new.parameters)
     .bind(Uuid::nil())
-    .bind(new.executed_by_role.as_str());
+    .bind(new.executed_by_role.as_str())
+    .bind(status.as_str())
+    .bind(new.priority.rank())
+    .bind(not_before)
+    .bind(new.schedule_id)
+    .bind(trace);
     let Some(row) = tx.optional(sql).await? else { return existing(tx, organization, new).await };
     let execution = Execution {
         id,
@@ -108,7 +136,7 @@ async fn accept_in(tx: &mut Tx, organization: OrganizationId, new: NewExecution)
         workflow_id: new.workflow_id,
         workflow_name: row.get("workflow_name")?,
         version_id: row.get("version_id")?,
-        status: Status::Pending,
+        status,
         parameters: new.parameters,
         executed_by: new.executed_by,
         executed_by_email: new.executed_by_email,
@@ -121,6 +149,8 @@ async fn accept_in(tx: &mut Tx, organization: OrganizationId, new: NewExecution)
         completed_at: None,
         outcome: None,
         rerun_of: new.rerun_of,
+        not_before,
+        schedule_id: new.schedule_id,
     };
     Ok(Accepted { execution, is_new: true })
 }

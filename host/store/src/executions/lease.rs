@@ -6,9 +6,9 @@ use bifrost_core::ports::Ticket;
 use bifrost_core::*;
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How often a run is tried when workers are lost. A run that takes its worker down
-/// three times is taken to be the reason.
-pub const CLAIM_ATTEMPTS: i32 = 3;
+/// How many workers a run may lose. One that takes its worker down three times is taken
+/// to be the reason.
+pub const MAX_LOSSES: i32 = 3;
 /// Log lines in one INSERT; times seven parameters stays below every engine's limit.
 const LOG_ROWS: usize = 500;
 
@@ -34,6 +34,8 @@ pub struct Claimed {
     pub limits: Limits,
     /// Sequence of the next log line: 1, or what follows the last attempt's.
     pub next_sequence: i64,
+    /// The trace of whoever asked for the run: a W3C `traceparent`.
+    pub trace_parent: Option<String>,
 }
 
 /// What became of a lease.
@@ -47,17 +49,29 @@ pub enum Lease {
     Lost,
 }
 
+/// How the token of a write compares with the lease's: an older one changes nothing.
+#[cfg(not(feature = "planted-faults"))]
+fn fence() -> &'static str {
+    "="
+}
+
+#[cfg(feature = "planted-faults")]
+use crate::planted::fence;
+
 /// Claims the attempt that a ticket admits; `None` when it was made already, by this
 /// or another worker, or the run has ended. `lease_secs` from now on nobody else will.
 pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) -> Result<Option<Claimed>> {
     let time = now();
     let until = time + TimeDelta::seconds(lease_secs.into());
+    #[cfg(not(feature = "planted-faults"))]
+    let waits = "Pending";
+    #[cfg(feature = "planted-faults")]
+    let waits = crate::planted::admitted(db, ticket).await?;
     let sql = Sql::new(format!(
         "UPDATE executions SET status = 'Running', attempt = $2, lease_token = lease_token + 1, lease_worker = $3,
            lease_until = $4, started_at = COALESCE(started_at, $5)
-         WHERE id = $1 AND attempt = $2 - 1
-           AND (status = 'Pending' OR (status = 'Running' AND lease_until < $5 AND retry_on_loss AND attempt < $6))
-         RETURNING {COLUMNS}, lease_token,
+         WHERE id = $1 AND attempt = $2 - 1 AND status = '{waits}' AND (not_before IS NULL OR not_before <= $5)
+         RETURNING {COLUMNS}, lease_token, trace_parent,
            (SELECT v.source_hash FROM versions v WHERE v.id = executions.version_id) AS source_hash,
            (SELECT v.object_key FROM versions v WHERE v.id = executions.version_id) AS object_key,
            (SELECT v.organization_id FROM versions v WHERE v.id = executions.version_id) AS workspace_organization,
@@ -69,8 +83,7 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
     .bind(ticket.attempt)
     .bind(worker_id)
     .bind(until)
-    .bind(time)
-    .bind(CLAIM_ATTEMPTS);
+    .bind(time);
     let row = db.system().write(move |tx| Box::pin(async move { tx.optional(sql).await })).await?;
     row.map(|row| {
         Ok(Claimed {
@@ -83,6 +96,7 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
             workflow: row.document("info")?,
             limits: row.document("limits")?,
             next_sequence: row.get("next_sequence")?,
+            trace_parent: row.opt("trace_parent")?,
         })
     })
     .transpose()
@@ -90,10 +104,11 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
 
 /// Keeps a lease for `lease_secs` from now on, and tells whether the run is to end.
 pub async fn renew_lease(db: &Db, execution: ExecutionId, token: i64, lease_secs: u32) -> Result<Lease> {
-    let sql = Sql::new(
-        "UPDATE executions SET lease_until = $3 WHERE id = $1 AND lease_token = $2
-           AND status IN ('Running', 'Waiting', 'Cancelling') RETURNING status",
-    )
+    let fence = fence();
+    let sql = Sql::new(format!(
+        "UPDATE executions SET lease_until = $3 WHERE id = $1 AND lease_token {fence} $2
+           AND status IN ('Running', 'Waiting', 'Cancelling') RETURNING status"
+    ))
     .bind(execution)
     .bind(token)
     .bind(now() + TimeDelta::seconds(lease_secs.into()));
@@ -124,12 +139,13 @@ pub async fn end(
         return Err(Error::Internal(anyhow::anyhow!("{:?} is not an end", outcome.status)));
     }
     let time = now();
-    let sql = Sql::new(
+    let fence = fence();
+    let sql = Sql::new(format!(
         "UPDATE executions SET status = $3, completed_at = $4, lease_worker = NULL, lease_until = NULL, result_type = $5,
            error_type = $6, error_for_user = $7, fuel_used = $8, memory_peak_bytes = $9, duration_ms = $10, error = $11,
            traceback = $12, roi = $13, result = $14, variables = $15
-         WHERE id = $1 AND lease_token = $2 AND status IN ('Running', 'Waiting', 'Cancelling')",
-    )
+         WHERE id = $1 AND lease_token {fence} $2 AND status IN ('Running', 'Waiting', 'Cancelling')"
+    ))
     .bind(execution)
     .bind(token)
     .bind(outcome.status.as_str())
@@ -165,11 +181,17 @@ pub async fn append_logs(db: &Db, execution: ExecutionId, token: i64, lines: Vec
     db.system().write(move |tx| Box::pin(async move { append_in(tx, execution, token, lines).await })).await
 }
 
-async fn append_in(tx: &mut Tx, execution: ExecutionId, token: i64, lines: Vec<LogLine>) -> Result<bool> {
+pub(super) async fn append_in(
+    tx: &mut Tx,
+    execution: ExecutionId,
+    token: i64,
+    lines: Vec<LogLine>,
+) -> Result<bool> {
     // Locked, so that the lease cannot be given to another between this and the commit.
     let sql = Sql::new(format!(
-        "SELECT organization_id FROM executions WHERE id = $1 AND lease_token = $2
+        "SELECT organization_id FROM executions WHERE id = $1 AND lease_token {} $2
            AND status IN ('Running', 'Waiting', 'Cancelling'){}",
+        fence(),
         tx.engine().for_share()
     ));
     let Some(row) = tx.optional(sql.bind(execution).bind(token)).await? else { return Ok(false) };

@@ -5,13 +5,21 @@
 //! token of its lease; an older token changes nothing.
 
 mod accept;
+mod attempts;
+mod backlog;
+mod deferred;
 mod lease;
 mod query;
 mod recovery;
 
 pub use accept::{Accepted, NewExecution, accept};
-pub use lease::{CLAIM_ATTEMPTS, Claimed, Lease, append_logs, claim, end, finish, renew_lease};
+pub use attempts::{Attempt, attempts, retry};
+pub use backlog::{Backlog, Waiting, backlog, waiting};
+pub(crate) use deferred::OPEN;
+pub use deferred::{many, promote_due};
+pub use lease::{Claimed, Lease, MAX_LOSSES, append_logs, claim, end, finish, renew_lease};
 pub use query::{Filters, Page, Summary, get, list, logs, queue_position};
+pub(crate) use recovery::cancel_in;
 pub use recovery::{
     Swept, cancelling, expired_leases, pending_tickets, release_all_leases_of_embedded, request_cancel,
 };
@@ -22,7 +30,7 @@ use bifrost_core::*;
 /// All columns of [`Execution`].
 const COLUMNS: &str = "id, organization_id, workflow_id, workflow_name, version_id, status, attempt,
    retry_on_loss, executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, started_at, completed_at,
-   rerun_of, result_type, error_type, error_for_user, fuel_used, memory_peak_bytes, duration_ms, error,
+   rerun_of, not_before, schedule_id, result_type, error_type, error_for_user, fuel_used, memory_peak_bytes, duration_ms, error,
    traceback, roi, parameters, result, variables";
 
 fn read(row: &Row) -> Result<Execution> {
@@ -47,6 +55,8 @@ fn read(row: &Row) -> Result<Execution> {
         completed_at: row.opt("completed_at")?,
         outcome,
         rerun_of: row.opt("rerun_of")?,
+        not_before: row.opt("not_before")?,
+        schedule_id: row.opt("schedule_id")?,
     })
 }
 

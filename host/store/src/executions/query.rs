@@ -24,6 +24,8 @@ pub struct Filters {
     pub to: Option<DateTime<Utc>>,
     /// Who asked for it.
     pub executed_by: Option<UserId>,
+    /// The schedule that asked for it.
+    pub schedule_id: Option<ScheduleId>,
 }
 
 /// A run in a list.
@@ -88,6 +90,9 @@ pub async fn list(
     }
     if let Some(user) = filters.executed_by {
         sql.push(" AND executed_by = ").push_bind(user);
+    }
+    if let Some(schedule) = filters.schedule_id {
+        sql.push(" AND schedule_id = ").push_bind(schedule);
     }
     if let Some(cursor) = cursor {
         sql.push(" AND id < ").push_bind(cursor);

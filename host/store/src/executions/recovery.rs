@@ -5,7 +5,7 @@ use bifrost_core::ports::Ticket;
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 
-use super::lease::CLAIM_ATTEMPTS;
+use super::lease::MAX_LOSSES;
 
 /// What a sweep over lost leases did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub async fn request_cancel(scoped: &Scoped, id: ExecutionId) -> Result<Status> 
     scoped.write(move |tx| Box::pin(async move { cancel_in(tx, id).await })).await
 }
 
-async fn cancel_in(tx: &mut Tx, id: ExecutionId) -> Result<Status> {
+pub(crate) async fn cancel_in(tx: &mut Tx, id: ExecutionId) -> Result<Status> {
     let access = tx.access();
     let mut sql = Sql::new(
         "UPDATE executions SET status = CASE WHEN status IN ('Scheduled', 'Pending') THEN 'Cancelled' ELSE 'Cancelling' END,
@@ -94,19 +94,22 @@ pub async fn release_all_leases_of_embedded(db: &Db) -> Result<Swept> {
 async fn sweep(tx: &mut Tx, before: Option<DateTime<Utc>>) -> Result<Swept> {
     let mut swept = Swept::default();
     let sql = Sql::new(
-        "UPDATE executions SET status = 'Pending', lease_worker = NULL, lease_until = NULL
-         WHERE lease_until IS NOT NULL AND status IN ('Running', 'Waiting') AND retry_on_loss AND attempt < $1",
+        "UPDATE executions SET status = 'Pending', lease_worker = NULL, lease_until = NULL, losses = losses + 1
+         WHERE lease_until IS NOT NULL AND status IN ('Running', 'Waiting') AND retry_on_loss AND losses + 1 < $1",
     );
-    for row in tx.all(lost(sql.bind(CLAIM_ATTEMPTS), before, " RETURNING id, attempt")).await? {
-        swept.tickets.push(Ticket { execution: row.get("id")?, attempt: row.get::<i32>("attempt")? + 1 });
+    let returning = " RETURNING id, attempt, organization_id";
+    for row in tx.all(lost(sql.bind(MAX_LOSSES), before, returning)).await? {
+        let ticket = Ticket { execution: row.get("id")?, attempt: row.get::<i32>("attempt")? + 1 };
+        super::attempts::record(tx, ticket, row.get("organization_id")?, "worker_lost").await?;
+        swept.tickets.push(ticket);
     }
     let sql = Sql::new(
         "UPDATE executions SET status = 'Failed', error_type = 'worker_lost', error_for_user = true, completed_at = $2,
            error = CASE WHEN retry_on_loss THEN 'worker lost; tried ' || $1 || ' times' ELSE 'worker lost; not repeated' END,
            lease_worker = NULL, lease_until = NULL
-         WHERE lease_until IS NOT NULL AND status IN ('Running', 'Waiting') AND (NOT retry_on_loss OR attempt >= $3)",
+         WHERE lease_until IS NOT NULL AND status IN ('Running', 'Waiting') AND (NOT retry_on_loss OR losses + 1 >= $3)",
     );
-    let sql = sql.bind(CLAIM_ATTEMPTS.to_string()).bind(now()).bind(CLAIM_ATTEMPTS);
+    let sql = sql.bind(MAX_LOSSES.to_string()).bind(now()).bind(MAX_LOSSES);
     for row in tx.all(lost(sql, before, " RETURNING id")).await? {
         swept.failed.push(row.get("id")?);
     }

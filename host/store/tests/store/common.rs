@@ -166,6 +166,9 @@ impl World {
             executed_by_role: bifrost_core::Role::OrgUser,
             idempotency_key: None,
             rerun_of: None,
+            priority: bifrost_core::Priority::Normal,
+            not_before: None,
+            schedule_id: None,
         }
     }
 

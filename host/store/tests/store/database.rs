@@ -114,3 +114,18 @@ async fn a_full_pool_answers_busy() {
     assert!(Db::open("mysql://x", Options::default()).await.is_err());
     assert!(Db::open("sqlite::memory:", Options::default()).await.is_err());
 }
+
+/// A caller that goes away while its transaction begins leaves no transaction behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_abandoned_begin_leaves_a_clean_connection() {
+    let test = TestDb::postgres().await;
+    for microseconds in (0..400).step_by(2) {
+        let (system, db) = (test.db.system(), test.db.clone());
+        let wait = std::time::Duration::from_micros(microseconds);
+        let _ = tokio::time::timeout(wait, system.read()).await;
+        let id = Uuid::now_v7();
+        let unit = db.system();
+        unit.write(move |tx| Box::pin(async move { tx.execute(insert(id, "written")).await })).await.unwrap();
+    }
+    test.remove().await;
+}

@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 15] = [
     "organizations",
     "users",
     "api_keys",
@@ -24,6 +24,10 @@ const TABLES: [&str; 11] = [
     "execution_logs",
     "config",
     "data_keys",
+    "schedules",
+    "execution_attempts",
+    "leaders",
+    "workers",
 ];
 
 async fn filled(db: Db) -> World {
@@ -43,6 +47,7 @@ async fn filled(db: Db) -> World {
         config::set(&scoped, &keys, new).await.unwrap();
     }
     let org = w.db.org(w.org.id);
+    bifrost_store::schedules::create(&org, crate::schedules::hourly(w.workflow)).await.unwrap();
     bifrost_store::workspaces::add_reference(&org, w.workflow, "form", "f").await.unwrap();
     bifrost_store::identity::create_key(
         &org,
@@ -80,6 +85,7 @@ async fn rows_of_others_are_invisible(db: Db) {
         ("execution_logs", [1, 1, 0, 0]),
         ("config", [2, 1, 0, 1]),
         ("data_keys", [2, 1, 0, 1]),
+        ("schedules", [1, 1, 0, 0]),
     ];
     for (table, expected) in seen {
         for (access, rows) in [Access::System, own, other, Access::Global].into_iter().zip(expected) {

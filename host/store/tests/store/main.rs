@@ -1,6 +1,6 @@
 //! Every function of the store on both engines, and every adapter against its port's
-//! conformance test. PostgreSQL and RabbitMQ are taken from `DATABASE_URL` and
-//! `AMQP_URL`, else from their usual ports on loopback.
+//! conformance test. PostgreSQL, RabbitMQ and Redis are taken from `DATABASE_URL`,
+//! `AMQP_URL` and `REDIS_URL`, else from their usual ports on loopback.
 #![expect(clippy::unwrap_used, missing_docs, reason = "a test that fails should stop")]
 
 #[macro_use]
@@ -13,4 +13,5 @@ mod guards;
 mod identity;
 mod property;
 mod recovery;
+mod schedules;
 mod workspaces;

@@ -25,6 +25,10 @@ enum Step {
     Log {
         back: i64,
     },
+    /// Gives the run back for another attempt.
+    Retry {
+        back: i64,
+    },
     Cancel,
     Sweep,
     Restart,
@@ -37,6 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0i64..3, ends).prop_map(|(back, status)| Step::Finish { back, status }),
         2 => (0i64..3).prop_map(|back| Step::Renew { back }),
         1 => (0i64..3).prop_map(|back| Step::Log { back }),
+        2 => (0i64..3).prop_map(|back| Step::Retry { back }),
         1 => Just(Step::Cancel),
         2 => Just(Step::Sweep),
         1 => Just(Step::Restart),
@@ -46,7 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
 async fn play(w: &World, steps: &[Step]) {
     let mut before = w.accept().await;
     let id = before.id;
-    let mut token = 0;
+    let (mut token, mut retries) = (0, 0);
     for step in steps {
         let mut must_stay = before.status.is_terminal();
         match *step {
@@ -83,6 +88,14 @@ async fn play(w: &World, steps: &[Step]) {
                 );
                 must_stay = true;
             }
+            Step::Retry { back } => {
+                let cause = "error:OSError".to_owned();
+                let time = bifrost_store::now();
+                let given = executions::retry(&w.db, id, token - back, cause, time, vec![]).await.unwrap();
+                assert!(!given || back == 0 && before.status == Status::Running);
+                retries += i32::from(given);
+                must_stay |= !given;
+            }
             Step::Cancel => {
                 let _ = executions::request_cancel(&w.db.org(w.org.id), id).await;
             }
@@ -93,18 +106,19 @@ async fn play(w: &World, steps: &[Step]) {
         if must_stay {
             assert_eq!(after, before, "{step:?}");
         }
-        let claimed_over = before.status == Status::Running && after.attempt == before.attempt + 1;
         assert!(
-            before.status == after.status || before.status.can_become(after.status) || claimed_over,
+            before.status == after.status || before.status.can_become(after.status),
             "{step:?}: {:?} to {:?}",
             before.status,
             after.status
         );
-        assert!(after.attempt <= executions::CLAIM_ATTEMPTS);
+        assert!(after.attempt <= executions::MAX_LOSSES + retries);
+        let causes = executions::attempts(&w.db.org(w.org.id), id).await.unwrap();
+        assert!((2..=after.attempt).all(|n| causes.iter().any(|c| c.attempt == n)), "{causes:?}");
         before = after;
     }
     // Whatever happened, it can be brought to an end.
-    for _ in 0..=executions::CLAIM_ATTEMPTS {
+    for _ in 0..=executions::MAX_LOSSES {
         w.claim(id, before.attempt + 1, 0).await;
         executions::release_all_leases_of_embedded(&w.db).await.unwrap();
         before = w.get(id).await;

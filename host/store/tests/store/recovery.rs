@@ -11,7 +11,7 @@ on_both!(
     a_run_that_must_not_repeat_fails,
     a_cancelled_run_of_a_lost_worker_ends,
     a_restart_finds_every_run,
-    an_expired_lease_can_be_claimed_over,
+    an_expired_lease_is_swept_and_claimed_again,
 );
 
 async fn a_lost_run_is_tried_three_times(db: Db) {
@@ -77,12 +77,14 @@ async fn a_restart_finds_every_run(db: Db) {
     );
 }
 
-async fn an_expired_lease_can_be_claimed_over(db: Db) {
+async fn an_expired_lease_is_swept_and_claimed_again(db: Db) {
     let w = World::new(db).await;
     let id = w.accept().await.id;
     let first = w.claim(id, 1, 3600).await.unwrap();
     assert!(w.claim(id, 2, 60).await.is_none(), "the lease holds");
     executions::renew_lease(&w.db, id, first.token, 0).await.unwrap();
+    assert!(w.claim(id, 2, 60).await.is_none(), "only the sweeper gives it away, with its cause");
+    executions::expired_leases(&w.db, now()).await.unwrap();
     let second = w.claim(id, 2, 60).await.expect("the lease has ended");
     assert_eq!(second.execution.started_at, first.execution.started_at);
     assert!(!executions::finish(&w.db, id, first.token, success(json!(1))).await.unwrap());

@@ -1,0 +1,236 @@
+//! The engines that the platform's processes share, chosen by the environment: embedded
+//! ones in the data folder, or those of a cluster.
+
+use anyhow::{Context, Result};
+use bifrost_api::health::Services;
+use bifrost_core::Limits;
+use bifrost_core::ports::{Bus, Objects, Queue};
+use bifrost_runner::egress::{Egress, Reach};
+use bifrost_runner::{Pool, PoolSettings, Runner, RunnerSettings};
+use bifrost_scheduler::SchedulerSettings;
+use bifrost_store::{
+    Db, DirectoryObjects, InProcessBus, InProcessQueue, Keyring, Options, RabbitOptions, RabbitQueue,
+    RedisBus, RedisOptions, S3Objects, S3Options,
+};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Runs alive at the same time in one sandbox process.
+const SLOTS: u32 = 1_100;
+/// A run whose worker is silent for so long is tried again, in seconds.
+const LEASE_SECS: u32 = 15;
+/// How long the database may take to close.
+const CLOSE: Duration = Duration::from_secs(5);
+/// Between two looks at the backlog when the bus tells of every new run.
+const IDLE_EMBEDDED: Duration = Duration::from_secs(1);
+/// The same when messages may be lost on the way.
+const IDLE_DISTRIBUTED: Duration = Duration::from_millis(25);
+
+/// Where the database is.
+#[derive(Args, Clone)]
+pub struct DatabaseArgs {
+    /// The database: `sqlite:PATH` or `postgres://…`; by default a file below `--data`.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database: Option<String>,
+}
+
+impl DatabaseArgs {
+    /// The database's URL.
+    pub fn url(&self, data: &Path) -> String {
+        let default = || format!("sqlite:{}", data.join("bifrost.db").display());
+        self.database.clone().unwrap_or_else(default)
+    }
+}
+
+/// Where the platform keeps what it knows.
+#[derive(Args, Clone)]
+pub struct EngineArgs {
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// RabbitMQ; without it the queue is in this process.
+    #[arg(long, env = "AMQP_URL", hide_env_values = true)]
+    pub amqp: Option<String>,
+    /// The queue's name at RabbitMQ; different ones let installations share a broker.
+    #[arg(long, env = "BIFROST_QUEUE", default_value = "bifrost.tickets")]
+    pub queue: String,
+    /// Redis, for live events between processes; without it they stay in this process.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis: Option<String>,
+    #[command(flatten)]
+    pub s3: S3Args,
+    /// Encrypts secrets: base64 of 32 bytes, the same for all processes. By default a file
+    /// below `--data`, made when it is missing.
+    #[arg(long, env = "BIFROST_MASTER_KEY", hide_env_values = true)]
+    pub master_key: Option<String>,
+}
+
+/// Where workspaces are kept, if not in the data folder.
+#[derive(Args, Clone)]
+pub struct S3Args {
+    /// A bucket for workspaces; without it they are files below `--data`.
+    #[arg(long, env = "S3_BUCKET", requires_all = ["s3_access_key_id", "s3_secret_access_key"])]
+    pub s3_bucket: Option<String>,
+    /// The store's URL; Amazon's by default.
+    #[arg(long, env = "S3_ENDPOINT")]
+    pub s3_endpoint: Option<String>,
+    /// The region that requests are signed for.
+    #[arg(long, env = "S3_REGION", default_value = "us-east-1")]
+    pub s3_region: String,
+    /// Name of the credentials.
+    #[arg(long, env = "S3_ACCESS_KEY_ID")]
+    pub s3_access_key_id: Option<String>,
+    /// Their secret.
+    #[arg(long, env = "S3_SECRET_ACCESS_KEY", hide_env_values = true)]
+    pub s3_secret_access_key: Option<String>,
+}
+
+impl S3Args {
+    /// The bucket, where there is one.
+    pub fn options(&self) -> Option<S3Options> {
+        Some(S3Options {
+            bucket: self.s3_bucket.clone()?,
+            endpoint: self.s3_endpoint.clone(),
+            region: self.s3_region.clone(),
+            access_key_id: self.s3_access_key_id.clone()?,
+            secret_access_key: self.s3_secret_access_key.clone()?,
+        })
+    }
+}
+
+/// How workflows are run.
+#[derive(Args, Clone)]
+pub struct WorkerArgs {
+    /// Sandbox processes; one per core by default.
+    #[arg(long, env = "BIFROST_PROCESSES")]
+    pub processes: Option<usize>,
+    /// Runs alive at the same time, waiting ones included; 1,100 per sandbox process by
+    /// default.
+    #[arg(long, env = "BIFROST_SLOTS")]
+    pub slots: Option<usize>,
+    /// Let workflows reach private addresses, such as services on this machine.
+    #[arg(long, env = "BIFROST_EGRESS_PRIVATE")]
+    pub egress_private: bool,
+    /// Hosts that are told which trace a workflow's request belongs to, such as
+    /// `api.example.com` or `*.example.com`; nobody by default.
+    #[arg(long, env = "BIFROST_TRACE_HOSTS", value_delimiter = ',', value_name = "HOST")]
+    pub trace_hosts: Vec<String>,
+}
+
+/// Everything behind the ports.
+#[derive(Clone)]
+pub struct Engines {
+    pub db: Db,
+    pub keys: Keyring,
+    pub queue: Arc<dyn Queue>,
+    pub bus: Arc<dyn Bus>,
+    pub objects: Arc<dyn Objects>,
+    /// True when no other process can take part.
+    pub embedded: bool,
+    /// Names this process in leases.
+    pub name: String,
+}
+
+impl EngineArgs {
+    /// Opens all engines; the data folder is made where it is missing.
+    ///
+    /// # Errors
+    /// When one of them cannot be reached; the message names it.
+    pub async fn open(&self, data: &Path) -> Result<(Engines, PathBuf)> {
+        std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
+        let data = data.canonicalize()?;
+        let url = self.database.url(&data);
+        let db = Db::open(&url, Options::default()).await.context("the database (DATABASE_URL)")?;
+        let keys = match &self.master_key {
+            Some(key) => Keyring::of(key)?,
+            None => Keyring::load(&data)?,
+        };
+        let queue: Arc<dyn Queue> = match &self.amqp {
+            Some(url) => {
+                let options = RabbitOptions { queue: self.queue.clone(), ..RabbitOptions::default() };
+                Arc::new(RabbitQueue::connect(url, options).await.context("RabbitMQ (AMQP_URL)")?)
+            }
+            None => Arc::new(InProcessQueue::new()),
+        };
+        let bus: Arc<dyn Bus> = match &self.redis {
+            Some(url) => Arc::new(RedisBus::open(url, RedisOptions::default()).context("Redis (REDIS_URL)")?),
+            None => Arc::new(InProcessBus::new()),
+        };
+        let objects: Arc<dyn Objects> = match self.s3.options() {
+            Some(options) => Arc::new(S3Objects::connect(options).await.context("objects (S3_BUCKET)")?),
+            None => Arc::new(DirectoryObjects::open(data.join("objects")).await?),
+        };
+        let name = format!("{}-{}-{}", host(), std::process::id(), uuid::Uuid::now_v7().simple());
+        Ok((Engines { db, keys, queue, bus, objects, embedded: self.amqp.is_none(), name }, data))
+    }
+}
+
+/// The machine's name, for people.
+pub fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+impl WorkerArgs {
+    /// Starts sandbox processes and a runner over them; it takes nothing before
+    /// [`Runner::run`].
+    ///
+    /// # Errors
+    /// When the program does not know its own path.
+    pub fn runner(&self, engines: &Engines, data: &Path, public_url: String) -> Result<Arc<Runner>> {
+        let reach = if self.egress_private { Reach::Any } else { Reach::Public };
+        let egress = Egress::new(reach, usize::try_from(Limits::default().http_body_bytes)?)?;
+        let egress = egress.with_trace_hosts(&self.trace_hosts);
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let processes = self.processes.unwrap_or(cores).max(1);
+        let pool = Pool::start(&PoolSettings {
+            program: bifrost_runner::sandbox_program()?,
+            cache: data.join("cache"),
+            processes,
+            slots: SLOTS,
+        });
+        Ok(Runner::new(
+            engines.db.clone(),
+            engines.queue.clone(),
+            engines.bus.clone(),
+            engines.objects.clone(),
+            engines.keys.clone(),
+            egress,
+            pool,
+            RunnerSettings {
+                worker_id: engines.name.clone(),
+                host: host(),
+                slots: self.slots.unwrap_or(processes * SLOTS as usize),
+                lease_secs: LEASE_SECS,
+                public_url,
+            },
+        ))
+    }
+}
+
+impl Engines {
+    /// The services that health is about.
+    pub fn services(&self) -> Services {
+        Services {
+            db: self.db.clone(),
+            queue: Some(self.queue.clone()),
+            objects: self.objects.clone(),
+            bus: self.bus.clone(),
+            draining: Arc::default(),
+        }
+    }
+
+    /// Leads when no other scheduler does, until `stop`.
+    pub async fn schedule(&self, stop: impl Future<Output = ()>) {
+        let idle = if self.embedded { IDLE_EMBEDDED } else { IDLE_DISTRIBUTED };
+        let settings = SchedulerSettings { holder: self.name.clone(), idle };
+        bifrost_scheduler::run(self.db.clone(), self.queue.clone(), self.bus.clone(), settings, stop).await;
+    }
+
+    /// Lets accepted writes finish.
+    pub async fn close(&self) {
+        if tokio::time::timeout(CLOSE, self.db.close()).await.is_err() {
+            tracing::warn!("the database is still in use; its connections are cut");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Decides what runs next. One scheduler leads, others stand by: the dispatcher admits
+//! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
+//! finds lost ones.
+
+mod dispatcher;
+mod fairness;
+mod leader;
+mod observe;
+mod schedules;
+mod sweep;
+
+pub use dispatcher::Dispatcher;
+pub use fairness::{Line, Turns};
+pub use schedules::step;
+pub use sweep::sweep;
+
+use bifrost_core::ports::{Bus, Queue};
+use bifrost_store::Db;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a scheduler works.
+#[derive(Clone, Debug)]
+pub struct SchedulerSettings {
+    /// Names this process.
+    pub holder: String,
+    /// Between two looks at the backlog when nobody says that there is work.
+    pub idle: Duration,
+}
+
+/// Leads when no other scheduler does, until `stop`; then lets go of the lead.
+pub async fn run(
+    db: Db,
+    queue: Arc<dyn Queue>,
+    bus: Arc<dyn Bus>,
+    settings: SchedulerSettings,
+    stop: impl Future<Output = ()>,
+) {
+    let (leads, campaign) = leader::campaign(db.clone(), "scheduler", settings.holder);
+    let dispatcher = Dispatcher::new(db.clone(), queue);
+    let work = async move {
+        tokio::join!(
+            dispatcher.run(bus.clone(), leads.clone(), settings.idle),
+            schedules::run(db.clone(), bus.clone(), leads.clone()),
+            observe::run(db.clone(), leads.clone()),
+            sweep::run(db, bus, leads),
+        )
+    };
+    tokio::select! {
+        _ = work => {}
+        () = stop => {}
+    }
+    // Fails when it panicked; then the lead runs out by itself.
+    let _ = campaign.await;
+}

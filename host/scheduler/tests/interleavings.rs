@@ -1,0 +1,268 @@
+//! Dispatcher, queue, workers and sweeper in every order, with tickets that get lost,
+//! come twice or late, workers that die and schedulers that start anew: every accepted
+//! run reaches one end, and no more is admitted than fits.
+
+use bifrost_core::ports::{Delivery, Queue, Ticket};
+use bifrost_core::*;
+use bifrost_scheduler::Dispatcher;
+use bifrost_store::executions::{self, Claimed, NewExecution};
+use bifrost_store::identity::{self, Bootstrap};
+use bifrost_store::organizations::{self, NewOrganization};
+use bifrost_store::workers::{self, WorkerRow};
+use bifrost_store::workspaces::{self, Deployment};
+use bifrost_store::{Db, Options};
+use proptest::prelude::*;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+const SLOTS: usize = 3;
+
+/// What happens next.
+#[derive(Clone, Debug)]
+enum Step {
+    /// An organization asks for a run.
+    Accept { organization: usize },
+    /// The dispatcher looks.
+    Look,
+    /// A ticket is delivered; which one, the chance decides. Twice, if it is a duplicate.
+    Deliver { which: usize, again: bool },
+    /// A ticket disappears.
+    Lose { which: usize },
+    /// A worker ends a run.
+    Finish { which: usize },
+    /// A worker gives a failed run back.
+    Retry { which: usize },
+    /// A worker dies with its run; its ticket may still be around.
+    Die { which: usize },
+    /// Leases of the dead are swept.
+    Sweep,
+    /// The scheduler dies; another one takes over and knows nothing.
+    Restart,
+    /// Somebody does not want the run any more.
+    Cancel { which: usize },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let which = 0..8usize;
+    prop_oneof![
+        4 => (0..2usize).prop_map(|organization| Step::Accept { organization }),
+        5 => Just(Step::Look),
+        6 => (which.clone(), any::<bool>()).prop_map(|(which, again)| Step::Deliver { which, again }),
+        1 => which.clone().prop_map(|which| Step::Lose { which }),
+        4 => which.clone().prop_map(|which| Step::Finish { which }),
+        1 => which.clone().prop_map(|which| Step::Retry { which }),
+        2 => which.clone().prop_map(|which| Step::Die { which }),
+        2 => Just(Step::Sweep),
+        1 => Just(Step::Restart),
+        1 => which.prop_map(|which| Step::Cancel { which }),
+    ]
+}
+
+/// A queue whose order and fate the test decides.
+#[derive(Default)]
+struct Wire(Mutex<Vec<Ticket>>);
+
+#[async_trait::async_trait]
+impl Queue for Wire {
+    async fn publish(&self, ticket: Ticket) -> Result<()> {
+        self.0.lock().expect("not poisoned").push(ticket);
+        Ok(())
+    }
+
+    async fn next(&self) -> Result<Delivery> {
+        std::future::pending().await
+    }
+}
+
+struct World {
+    db: Db,
+    wire: Arc<Wire>,
+    dispatcher: Dispatcher,
+    organizations: [OrganizationId; 2],
+    workflow: WorkflowId,
+    held: Vec<Claimed>,
+    dead: usize,
+    accepted: Vec<(OrganizationId, ExecutionId)>,
+}
+
+impl World {
+    async fn new(folder: &std::path::Path) -> Self {
+        let url = format!("sqlite:{}", folder.join(uuid::Uuid::now_v7().to_string()).display());
+        let db = Db::open(&url, Options::default()).await.expect("database");
+        let first = Bootstrap { organization: "Provider".into(), email: "a@b.test".into(), name: "A".into() };
+        identity::bootstrap(&db, first).await.expect("bootstrap");
+        let mut organizations = vec![];
+        for name in ["one", "two"] {
+            let limits = Limits { concurrent_runs: 2, ..Limits::default() };
+            let new = NewOrganization { name: name.into(), limits, ..Default::default() };
+            organizations.push(organizations::create(&db, new).await.expect("organization").id);
+        }
+        let report: WorkspaceReport = serde_json::from_value(json!({"workflows": [{
+            "id": "a.py::f", "path": "a.py", "function": "f", "line": 1, "name": "f", "kind": "workflow",
+            "parameters": [],
+        }]}))
+        .expect("report");
+        let deployment = Deployment {
+            source_hash: "h".into(),
+            object_key: "sources/h".into(),
+            report,
+            created_by: UserId::new(),
+            message: None,
+            force: false,
+        };
+        workspaces::deploy(&db.scope(Scope::Global), deployment).await.expect("deploy");
+        let workflow =
+            bifrost_store::workflows::find(&db.org(organizations[0]), "f").await.expect("workflow").id;
+        let time = bifrost_store::now();
+        let worker = WorkerRow {
+            id: "w".into(),
+            host: "h".into(),
+            version: "1".into(),
+            slots: SLOTS as i64,
+            is_draining: false,
+            started_at: time,
+            seen_at: time,
+        };
+        workers::beat(&db, &worker).await.expect("beat");
+        let wire = Arc::new(Wire::default());
+        let dispatcher = Dispatcher::new(db.clone(), wire.clone());
+        let organizations = [organizations[0], organizations[1]];
+        Self { db, wire, dispatcher, organizations, workflow, held: vec![], dead: 0, accepted: vec![] }
+    }
+
+    fn on_the_wire(&self) -> usize {
+        self.wire.0.lock().expect("not poisoned").len()
+    }
+
+    fn ticket(&self, which: usize, keep: bool) -> Option<Ticket> {
+        let mut wire = self.wire.0.lock().expect("not poisoned");
+        if wire.is_empty() {
+            return None;
+        }
+        let index = which % wire.len();
+        Some(if keep { wire[index] } else { wire.remove(index) })
+    }
+
+    async fn play(&mut self, step: Step) {
+        match step {
+            Step::Accept { organization } => {
+                let organization = self.organizations[organization];
+                let caller = Caller {
+                    user: UserId::new(),
+                    email: "u@o.test".into(),
+                    name: "U".into(),
+                    organization,
+                    role: Role::OrgUser,
+                };
+                let new = NewExecution::by(&caller, self.workflow, json!({}));
+                let accepted = executions::accept(&self.db.org(organization), new).await.expect("accepted");
+                self.accepted.push((organization, accepted.execution.id));
+            }
+            Step::Look => {
+                let before = self.on_the_wire();
+                self.dispatcher.look().await.expect("look");
+                let free = SLOTS.saturating_sub(self.held.len() + self.dead);
+                assert!(self.on_the_wire() - before <= 2 * free, "more than fits was admitted");
+            }
+            // A worker takes what it is given only while it has a slot.
+            Step::Deliver { which, again } if self.held.len() + self.dead < SLOTS => {
+                let Some(ticket) = self.ticket(which, again) else { return };
+                if let Some(claimed) = executions::claim(&self.db, ticket, "w", 3_600).await.expect("claim") {
+                    self.held.push(claimed);
+                }
+            }
+            Step::Deliver { .. } => {}
+            Step::Lose { which } => drop(self.ticket(which, false)),
+            Step::Finish { which } => {
+                if let Some(held) = self.take(which) {
+                    let outcome = Outcome::ended(Status::Success, "", "");
+                    executions::finish(&self.db, held.execution.id, held.token, outcome).await.expect("end");
+                }
+            }
+            Step::Retry { which } => {
+                if let Some(held) = self.take(which) {
+                    let (cause, time) = ("error:OSError".to_owned(), bifrost_store::now());
+                    let id = held.execution.id;
+                    let given = executions::retry(&self.db, id, held.token, cause, time, vec![])
+                        .await
+                        .expect("retry");
+                    if !given {
+                        let outcome = Outcome::ended(Status::Cancelled, "cancelled", "");
+                        executions::finish(&self.db, id, held.token, outcome).await.expect("end");
+                    }
+                }
+            }
+            Step::Die { which } => {
+                if let Some(held) = self.take(which) {
+                    self.dead += 1;
+                    executions::renew_lease(&self.db, held.execution.id, held.token, 0).await.expect("lease");
+                }
+            }
+            Step::Sweep => {
+                executions::expired_leases(&self.db, bifrost_store::now()).await.expect("sweep");
+                self.dead = 0;
+            }
+            Step::Restart => self.dispatcher = Dispatcher::new(self.db.clone(), self.wire.clone()),
+            Step::Cancel { which } => {
+                if self.accepted.is_empty() {
+                    return;
+                }
+                let (organization, id) = self.accepted[which % self.accepted.len()];
+                let _ = executions::request_cancel(&self.db.org(organization), id).await;
+            }
+        }
+    }
+
+    fn take(&mut self, which: usize) -> Option<Claimed> {
+        if self.held.is_empty() { None } else { Some(self.held.remove(which % self.held.len())) }
+    }
+
+    async fn check(&self) {
+        let mut running: HashMap<_, usize> = HashMap::new();
+        for held in &self.held {
+            *running.entry(held.execution.organization_id).or_default() += 1;
+        }
+        assert!(running.values().all(|count| *count <= 2 * SLOTS), "{running:?}");
+    }
+
+    /// Whatever happened, all runs end once the world is well again.
+    async fn settle(&mut self) {
+        for _ in 0..self.accepted.len() * 4 + 8 {
+            self.play(Step::Sweep).await;
+            self.play(Step::Restart).await;
+            self.play(Step::Look).await;
+            while self.held.len() < SLOTS && self.on_the_wire() > 0 {
+                self.play(Step::Deliver { which: 0, again: false }).await;
+            }
+            while !self.held.is_empty() {
+                self.play(Step::Finish { which: 0 }).await;
+            }
+        }
+        for (organization, id) in &self.accepted {
+            let execution = executions::get(&self.db.org(*organization), *id).await.expect("execution");
+            assert!(execution.status.is_terminal(), "{execution:?}");
+            let causes = executions::attempts(&self.db.org(*organization), *id).await.expect("causes");
+            assert!((2..=execution.attempt).all(|n| causes.iter().any(|c| c.attempt == n)), "{causes:?}");
+        }
+    }
+}
+
+#[test]
+fn every_accepted_run_ends_whatever_dies() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("runtime");
+    let folder = tempfile::tempdir().expect("folder");
+    let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(steps in prop::collection::vec(step(), 1..60))| {
+        runtime.block_on(async {
+            let mut world = World::new(folder.path()).await;
+            for step in steps {
+                world.play(step).await;
+                world.check().await;
+            }
+            world.settle().await;
+            world.db.close().await;
+        });
+    });
+}

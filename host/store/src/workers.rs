@@ -1,0 +1,78 @@
+//! The fleet: which runners there are, as they last said of themselves.
+
+use crate::{Db, Row, Sql, now};
+use bifrost_core::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A worker that was silent for longer does not count any more.
+const SILENCE: TimeDelta = TimeDelta::seconds(10);
+
+/// A runner that takes runs from the queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkerRow {
+    /// Names it in leases.
+    pub id: String,
+    /// The machine.
+    pub host: String,
+    /// The program's version.
+    pub version: String,
+    /// Runs that it holds at the same time, at most.
+    pub slots: i64,
+    /// True when it takes no more runs and ends with its last.
+    pub is_draining: bool,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// When it last said so.
+    pub seen_at: DateTime<Utc>,
+}
+
+/// Says that a worker lives.
+pub async fn beat(db: &Db, worker: &WorkerRow) -> Result<()> {
+    let sql = Sql::new(
+        "INSERT INTO workers (id, host, version, slots, is_draining, started_at, seen_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (id) DO UPDATE SET slots = $4, is_draining = $5, seen_at = $7",
+    )
+    .bind(worker.id.as_str())
+    .bind(worker.host.as_str())
+    .bind(worker.version.as_str())
+    .bind(worker.slots)
+    .bind(worker.is_draining)
+    .bind(worker.started_at)
+    .bind(now());
+    db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await.map(drop)
+}
+
+/// Takes a worker out that ends; `None` for all, at the start of the embedded server.
+pub async fn remove(db: &Db, id: Option<&str>) -> Result<()> {
+    let sql = match id {
+        Some(id) => Sql::new("DELETE FROM workers WHERE id = $1").bind(id),
+        None => Sql::new("DELETE FROM workers"),
+    };
+    db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await.map(drop)
+}
+
+/// Forgets workers that are long gone.
+pub async fn forget_silent(db: &Db) -> Result<()> {
+    let sql = Sql::new("DELETE FROM workers WHERE seen_at < $1").bind(now() - TimeDelta::hours(1));
+    db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await.map(drop)
+}
+
+/// The workers that live.
+pub async fn list(db: &Db) -> Result<Vec<WorkerRow>> {
+    let sql = Sql::new("SELECT * FROM workers WHERE seen_at >= $1 ORDER BY id").bind(now() - SILENCE);
+    db.system().read().await?.all(sql).await?.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<WorkerRow> {
+    Ok(WorkerRow {
+        id: row.get("id")?,
+        host: row.get("host")?,
+        version: row.get("version")?,
+        slots: row.get("slots")?,
+        is_draining: row.get("is_draining")?,
+        started_at: row.get("started_at")?,
+        seen_at: row.get("seen_at")?,
+    })
+}

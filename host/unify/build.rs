@@ -1,0 +1,3 @@
+//! Empty; the manifest is what matters.
+
+fn main() {}

@@ -1,0 +1,57 @@
+"""Where a run's own objects go.
+
+A run pays for every page that it touches. What is freed while modules are imported leaves
+holes all over the heap; filled by a run, each costs a page of its own. So they are filled
+before the memory is kept, and what a run allocates lies side by side.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+_ALIGNMENT = 16
+"""Of the allocator's blocks."""
+_OVERHEAD = 4
+"""Bytes of a block that belong to the allocator."""
+_SMALL = 512
+"""Up to here the allocator keeps a list of free blocks for each size."""
+_LARGEST = 16 << 10
+"""What is larger touches pages of its own wherever it is."""
+_PIECE = 4 << 10
+"""Free memory in one piece of this size is no hole."""
+_MOST = 48 << 20
+"""Bytes in holes at most; bounds the search."""
+
+_fillers: tuple[object, ...] = ()
+
+
+def fill_holes() -> None:
+    """Fills the holes, from the largest to the smallest."""
+    global _fillers
+    if sys.maxsize > 1 << 32:
+        return  # A native test: another allocator, and nothing to keep.
+    gc.collect()
+    header = b"".__sizeof__() + _OVERHEAD
+    filled = 0
+    for size in _sizes():
+        count = max(4, _PIECE // size)
+        while filled < _MOST:
+            # Of its length from the start: one that grows would lie between its blocks.
+            blocks: list[object] = [None] * count
+            for index in range(count):
+                blocks[index] = bytes(size - header) if size > header else object()
+            filled += size * count
+            neighbours = sum(id(blocks[index + 1]) - id(blocks[index]) == size for index in range(count - 1))
+            if 2 * neighbours >= count:
+                break
+            _fillers = (blocks, _fillers)
+
+
+def _sizes() -> list[int]:
+    sizes = []
+    size = _LARGEST
+    while size > _SMALL:
+        sizes.append(size)
+        size = size * 7 // 8 // _ALIGNMENT * _ALIGNMENT
+    return [*sizes, *range(_SMALL, 0, -_ALIGNMENT)]

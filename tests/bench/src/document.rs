@@ -1,0 +1,132 @@
+//! `docs/benchmarks.md`: what the keys mean, and the last figures.
+
+use crate::summary::Summary;
+use serde_json::Value;
+
+const HEAD: &str = "\
+# Benchmarks
+
+`make bench` writes this page and `target/bench/summary.json`. It builds the release
+profile, then measures the platform and what it is compared with in one run on one
+machine, taking turns where that is possible. `must` is what an issue is measured against,
+`aim` is where the project is going. Sections can be measured alone:
+
+    target/release/bifrost-bench --only cold_start,cpu --quick
+
+";
+
+const KEYS: &str = "
+## How each key is measured
+
+Times are medians (`p50`) unless they say otherwise. The native baseline is the fastest of
+the CPythons found on the machine: `python3` of the path behind any launcher, the system's,
+`python3.14`, and those of `BIFROST_BENCH_PYTHONS`. The guest's is 3.14.
+
+- `cold_start`: a fresh sandbox runs a workflow that returns a greeting, with all host
+  interfaces and HTTP linked and limits on, one after the other on one thread. Counted from
+  making the invocation (parameters and context as JSON) to the parsed outcome, the end of
+  the sandbox included. `runs_per_s_per_core` is the rate of the same closed loop;
+  `native_python_ms` is `python3 -c pass` from start to end, between blocks of runs;
+  `ratio` is one over the other.
+- `scaling.two_core_speedup`: runs per second of the runner's pool with two sandbox
+  processes on two cores, over the same with one on one core. The runner shares the cores.
+- `save_to_runnable`: one of 100 files changes; `p50_s` is importing the workspace, taking
+  and storing the snapshot, ready to run (each version is then run as a check).
+  `componentize_py_s` makes a component of the same files with the SDK, `compile_s`
+  compiles that to native code on all cores; `ratio` is ours over both.
+- `draft_run.p95_ms`: `POST /api/drafts` with one changed file over a deployed workspace of
+  100, to the first line of its log.
+- `durable_runs_per_s`: one server with default settings; 32 connections submit as fast as
+  the API takes them; counted from the first submit until all results are in the database.
+  `embedded` is SQLite, `distributed` PostgreSQL and RabbitMQ. `celery_isolated` is the
+  same function as a Celery task with a process for each task (`--max-tasks-per-child=1`,
+  two at once), `celery_prefork` with Celery's defaults: same broker, results in Redis,
+  from the first submit until the caller has all results. Load and services share the
+  machine in all of them. Celery runs as it comes: no publisher confirms, results in memory.
+- `latency_ms`: from sending the submit to the first line of the workflow's log on a live
+  connection that subscribes when the run's id is known; one run at a time.
+- `memory`: proportional set size of the server and all its processes, embedded.
+  `idle_embedded_mb` after ten seconds with a small workspace deployed and no run yet.
+  A wave is 1,000 runs which each make a list of 1,000 strings of their own, sleep ten
+  seconds and check it; `thousand_waiting_mb` is read in the second wave while they wait,
+  `waiting_run_kb` is what that is above idle for each run that had started,
+  `after_waves_mb` is read ten seconds after its end. `idle_worker_mb` is not measured yet.
+- `cpu`: `fib(27)` and a loop of 1,000,000 rounds of integer arithmetic
+  (`tests/bench/workspace/compute.py`), timed by Python's own clock after a warm-up; the
+  sandbox with limits, without, and native CPython take turns. `metering_overhead` is the
+  larger of the two slow-downs by limits.
+
+The keys of `details` in the summary hold sample counts and what else was seen.
+";
+
+/// The whole page.
+pub fn render(summary: &Summary) -> String {
+    let all = summary.document();
+    let settings = &all["settings"];
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut page = HEAD.to_owned();
+    page.push_str(&format!(
+        "## Last figures\n\n{}, commit {}{}.\n\n",
+        text(&settings["date"]),
+        text(&settings["commit"]),
+        if settings["quick"] == true { ", short run" } else { "" }
+    ));
+    page.push_str("| key | figure | must | aim |\n|---|---|---|---|\n");
+    for [key, figure, must, aim] in summary.rows() {
+        page.push_str(&format!("| `{key}` | {figure} | {must} | {aim} |\n"));
+    }
+    for (key, why) in summary.all_missing() {
+        page.push_str(&format!("\nNot measured: {key}: {}\n", text(why)));
+    }
+    page.push_str("\n## Settings\n\n");
+    page.push_str(&format!(
+        "- {} cores of {}, {} MB of memory, Linux {}; load of others at the start {}\n",
+        settings["cores"],
+        text(&settings["cpu"]),
+        settings["memory_mb"],
+        text(&settings["kernel"]),
+        settings["load_at_start"]
+    ));
+    let pythons: Vec<String> = settings["native_python"].as_array().into_iter().flatten().map(text).collect();
+    page.push_str(&format!("- native CPython: {}\n", pythons.join(", ")));
+    for (title, key) in
+        [("SQLite", "sqlite"), ("PostgreSQL", "postgresql"), ("RabbitMQ", "rabbitmq"), ("sandbox", "sandbox")]
+    {
+        page.push_str(&format!("- {title}: {}\n", inline(&settings[key])));
+    }
+    page.push_str(&format!("- limits: {}\n", inline(&settings["sandbox"]["limits"])));
+    page.push_str(KEYS);
+    page
+}
+
+/// `name value, …` of an object's plain values.
+fn inline(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let plain = fields.iter().filter(|(_, value)| !value.is_object());
+            let words = plain.map(|(name, value)| match value.as_str() {
+                Some(text) => format!("`{name}` {text}"),
+                None => format!("`{name}` {value}"),
+            });
+            words.collect::<Vec<_>>().join(", ")
+        }
+        other => other.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::targets::TARGETS;
+
+    #[test]
+    fn every_key_is_explained() {
+        for target in TARGETS {
+            let (section, key) = target.key.split_once('.').expect("a section");
+            let leaf = key.split('.').next().expect("a part");
+            let mentioned = KEYS.contains(section)
+                && (KEYS.contains(leaf) || ["p50_ms", "p99_ms", "fib_ratio", "loop_ratio"].contains(&leaf));
+            assert!(mentioned, "{} is not explained", target.key);
+        }
+    }
+}

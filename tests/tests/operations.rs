@@ -1,0 +1,352 @@
+//! The platform as its operators see it: processes that start, tell how they are, hand
+//! over and end; migrations; the doctor; the log.
+
+use anyhow::{Context, Result};
+use bifrost_tests::folder;
+use bifrost_tests::process::{Process, data_folder, free_port, run};
+use serde_json::{Value, json};
+use sqlx::{Connection, Executor, PgConnection};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
+/// Compiling the base may be part of a start.
+const START: Duration = Duration::from_secs(120);
+/// Base64 of 32 bytes.
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// No superuser, so that row-level security holds for it.
+const ROLE: &str = "bifrost_operations";
+
+fn setting(name: &str, default: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| default.to_owned())
+}
+
+/// A database of its own at PostgreSQL; `finish` removes it.
+struct Database {
+    admin: PgConnection,
+    name: String,
+    url: String,
+}
+
+impl Database {
+    async fn new() -> Result<Self> {
+        let url = setting("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/test");
+        let mut admin = PgConnection::connect(&url).await.context("PostgreSQL")?;
+        let name = format!("bifrost_operations_{}", uuid::Uuid::now_v7().simple());
+        let role = format!(
+            "SELECT pg_advisory_xact_lock(7244);
+             DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}') THEN
+               CREATE ROLE {ROLE} LOGIN PASSWORD '{ROLE}-secret' NOSUPERUSER; END IF; END $$;"
+        );
+        admin.execute(sqlx::raw_sql(&role)).await?;
+        admin.execute(format!("CREATE DATABASE {name} OWNER {ROLE}").as_str()).await?;
+        let (base, _) = url.rsplit_once('/').context("a database name")?;
+        let (_, host) = base.rsplit_once('@').or_else(|| base.rsplit_once("//")).context("a host")?;
+        let url = format!("postgres://{ROLE}:{ROLE}-secret@{host}/{name}");
+        Ok(Self { admin, name, url })
+    }
+
+    async fn finish(mut self) -> Result<()> {
+        self.admin.execute(format!("DROP DATABASE {} WITH (FORCE)", self.name).as_str()).await?;
+        Ok(())
+    }
+}
+
+async fn status(url: &str) -> Option<(u16, Value)> {
+    let answer = reqwest::get(url).await.ok()?;
+    let code = answer.status().as_u16();
+    Some((code, serde_json::from_str(&answer.text().await.ok()?).unwrap_or_default()))
+}
+
+async fn ready(url: &str) -> bool {
+    status(&format!("{url}/health/ready")).await.is_some_and(|(code, _)| code == 200)
+}
+
+/// A metric's value, labels as they are written.
+async fn metric(url: &str, name: &str) -> Option<f64> {
+    let text = reqwest::get(format!("{url}/metrics")).await.ok()?.text().await.ok()?;
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+}
+
+/// An API, as an administrator uses it.
+struct Api<'a> {
+    url: String,
+    data: &'a Path,
+}
+
+impl Api<'_> {
+    fn key(&self) -> String {
+        std::fs::read_to_string(self.data.join("admin.key")).unwrap_or_default()
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let request = reqwest::Client::new().get(format!("{}{path}", self.url)).bearer_auth(self.key());
+        request.send().await.expect("an answer").json().await.expect("JSON")
+    }
+
+    fn deploy(&self) -> Result<()> {
+        let basics = folder("basics");
+        let arguments = ["deploy", basics.to_str().context("a path")?, "--server", &self.url];
+        let (code, _, error) = run(&arguments, &[("BIFROST_KEY", self.key().as_str())])?;
+        anyhow::ensure!(code == 0, "{error}");
+        Ok(())
+    }
+
+    /// Starts a run and waits until a worker has it.
+    async fn running(&self, workflow: &str, input: Value) -> Result<String> {
+        let body = json!({"workflow_id": workflow, "input_data": input});
+        let request = reqwest::Client::new().post(format!("{}/api/workflows/execute", self.url));
+        let answer: Value = request.bearer_auth(self.key()).json(&body).send().await?.json().await?;
+        let id = answer["execution_id"].as_str().with_context(|| answer.to_string())?.to_owned();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.get(&format!("/api/executions/{id}")).await["status"] != "Running" {
+            anyhow::ensure!(Instant::now() < deadline, "it does not run");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(id)
+    }
+}
+
+/// `bifrost up` with the basics deployed, and `settings` besides.
+async fn up(data: &Path, settings: &[(&str, &str)]) -> Result<(Process, String)> {
+    let address = format!("127.0.0.1:{}", free_port()?);
+    let basics = folder("basics");
+    let mut all = vec![
+        ("BIFROST_DATA", data.to_str().context("a path")?),
+        ("BIFROST_LISTEN", &address),
+        ("BIFROST_WORKSPACE", basics.to_str().context("a path")?),
+        ("BIFROST_LOG_FORMAT", "json"),
+    ];
+    all.extend(settings);
+    let mut process = Process::start(&["up"], &all)?;
+    let said = process_says(&process, "started");
+    process.until(START, said).await?;
+    Ok((process, format!("http://{address}")))
+}
+
+/// True once the log has an event with this message.
+fn process_says(process: &Process, message: &'static str) -> impl Fn() -> std::future::Ready<bool> + use<> {
+    let log = process.reader();
+    move || std::future::ready(log().iter().any(|line| line.contains(&format!("\"message\":\"{message}\""))))
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once() -> Result<()> {
+    let data = data_folder(TEMPORARY)?;
+    let (mut process, url) = up(data.path(), &[]).await?;
+    Api { url, data: data.path() }.running("sleep_check", json!({"n": 10, "seconds": 60.0})).await?;
+    process.signal("TERM")?;
+    let said = process_says(&process, "ends with what it has begun");
+    process.until(Duration::from_secs(5), said).await?;
+    let asked = Instant::now();
+    process.signal("TERM")?;
+    assert_eq!(process.ended(Duration::from_secs(5)).await?, 143);
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_process_drains_and_says_what_is_left() -> Result<()> {
+    let data = data_folder(TEMPORARY)?;
+    let (mut process, url) = up(data.path(), &[]).await?;
+    let api = Api { url: url.clone(), data: data.path() };
+    let short = api.running("sleep_check", json!({"n": 10, "seconds": 2.0})).await?;
+    process.signal("INT")?;
+    assert_eq!(process.ended(Duration::from_secs(20)).await?, 0);
+    assert!(reqwest::get(&url).await.is_err(), "it still serves");
+
+    let (mut process, url) = up(data.path(), &[("BIFROST_DRAIN_SECONDS", "1")]).await?;
+    let api = Api { url, data: data.path() };
+    let run = api.get(&format!("/api/executions/{short}")).await;
+    assert_eq!(run["status"], "Success", "the run was in hand when the signal came: {run}");
+    api.running("sleep_check", json!({"n": 10, "seconds": 60.0})).await?;
+    process.signal("TERM")?;
+    let asked = Instant::now();
+    assert_eq!(process.ended(Duration::from_secs(20)).await?, 4);
+    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_log_is_json_with_request_ids_and_without_secrets() -> Result<()> {
+    let data = data_folder(TEMPORARY)?;
+    let token = "token-that-nobody-may-read";
+    let settings = [("BIFROST_METRICS_TOKEN", token), ("BIFROST_LOG", "debug,sqlx=warn")];
+    let (mut process, url) = up(data.path(), &settings).await?;
+    let wrong_key = "bf_wrong-key-that-nobody-may-read";
+    let request = reqwest::Client::new().get(format!("{url}/api/me?secret=query-that-nobody-may-read"));
+    let request = request.header("x-request-id", "seen-by-a-test").bearer_auth(wrong_key);
+    let answer = request.send().await?;
+    assert_eq!(answer.headers()["x-request-id"], "seen-by-a-test");
+    let body: Value = answer.json().await?;
+    assert_eq!(body["request_id"], "seen-by-a-test");
+    let scrape = reqwest::Client::new().get(format!("{url}/metrics")).bearer_auth(token).send().await?;
+    assert_eq!(scrape.status(), 200);
+    process.signal("TERM")?;
+    assert_eq!(process.ended(Duration::from_secs(20)).await?, 0);
+
+    let log = process.log();
+    let events: Vec<Value> = log
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")))
+        .collect();
+    for message in ["started", "leadership changed", "a version was deployed", "ended"] {
+        assert!(events.iter().any(|event| event["message"] == message), "no `{message}`: {log:#?}");
+    }
+    let answered = events
+        .iter()
+        .find(|event| event["message"] == "answered" && event["spans"][0]["request_id"] == "seen-by-a-test");
+    let answered = answered.with_context(|| format!("the request is not in the log: {log:#?}"))?;
+    assert_eq!(answered["status"], 401, "{answered}");
+    let key = std::fs::read_to_string(data.path().join("admin.key"))?;
+    for secret in [token, wrong_key, key.trim(), "query-that-nobody-may-read"] {
+        assert!(!log.iter().any(|line| line.contains(secret)), "{secret}: {log:#?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn processes_tell_how_they_are_and_hand_over() -> Result<()> {
+    let database = Database::new().await?;
+    let queue = format!("bifrost.test.{}", uuid::Uuid::now_v7().simple());
+    let result = tokio::spawn(hand_over(database.url.clone(), queue.clone())).await;
+    let amqp = setting("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672");
+    let broker = lapin::Connection::connect(&amqp, lapin::ConnectionProperties::default()).await?;
+    let channel = broker.create_channel().await?;
+    for name in [queue.clone(), format!("{queue}.dead")] {
+        channel.queue_delete(name.as_str().into(), Default::default()).await?;
+    }
+    channel.exchange_delete(format!("{queue}.dead").as_str().into(), Default::default()).await?;
+    database.finish().await?;
+    result?
+}
+
+async fn hand_over(database: String, queue: String) -> Result<()> {
+    let data = data_folder(TEMPORARY)?;
+    let folder = data.path().to_str().context("a path")?.to_owned();
+    let redis = setting("REDIS_URL", "redis://127.0.0.1:6379");
+    let amqp = setting("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672");
+    let start = |command: &str, more: &[(&str, &str)]| -> Result<(Process, String)> {
+        let health = format!("127.0.0.1:{}", free_port()?);
+        let mut settings = vec![
+            ("BIFROST_DATA", folder.as_str()),
+            ("DATABASE_URL", database.as_str()),
+            ("AMQP_URL", amqp.as_str()),
+            ("BIFROST_QUEUE", queue.as_str()),
+            ("REDIS_URL", redis.as_str()),
+            ("BIFROST_MASTER_KEY", MASTER_KEY),
+            ("BIFROST_HEALTH_LISTEN", health.as_str()),
+            ("BIFROST_PROCESSES", "1"),
+        ];
+        settings.extend(more);
+        Ok((Process::start(&[command], &settings)?, format!("http://{health}")))
+    };
+    let (mut first, first_health) = start("scheduler", &[])?;
+    first
+        .until(START, || async {
+            metric(&first_health, r#"bifrost_leader{task="scheduler"}"#).await == Some(1.0)
+        })
+        .await?;
+    let (mut second, second_health) = start("scheduler", &[])?;
+    second.until(START, || ready(&second_health)).await?;
+    let leads = r#"bifrost_leader{task="scheduler"}"#;
+    second.until(START, || async { metric(&second_health, leads).await == Some(0.0) }).await?;
+
+    // The API reaches Redis through a door that can be shut.
+    let door = Door::open(redis.trim_start_matches("redis://").split('/').next().context("a host")?).await?;
+    let listen = format!("127.0.0.1:{}", free_port()?);
+    let through = format!("redis://{}", door.address);
+    let (mut api, api_health) = start("api", &[("BIFROST_LISTEN", &listen), ("REDIS_URL", &through)])?;
+    api.until(START, || ready(&api_health)).await?;
+    let platform = Api { url: format!("http://{listen}"), data: data.path() };
+    let (mut worker, worker_health) = start("worker", &[])?;
+    worker.until(START, || ready(&worker_health)).await?;
+    let (code, ..) =
+        run(&["health"], &[("BIFROST_HEALTH_LISTEN", worker_health.trim_start_matches("http://"))])?;
+    assert_eq!(code, 0);
+    platform.deploy()?;
+
+    // A worker ends with the run that it has.
+    let id = platform.running("sleep_check", json!({"n": 10, "seconds": 2.0})).await?;
+    assert_eq!(metric(&worker_health, "bifrost_runs_active").await, Some(1.0));
+    worker.signal("TERM")?;
+    worker
+        .until(Duration::from_secs(3), || async {
+            let draining = status(&format!("{worker_health}/health/ready")).await;
+            draining.is_some_and(|(code, body)| {
+                code == 503 && body["detail"].to_string().contains("about to end")
+            })
+        })
+        .await?;
+    assert_eq!(worker.ended(Duration::from_secs(15)).await?, 0);
+    let execution = platform.get(&format!("/api/executions/{id}")).await;
+    assert_eq!((&execution["status"], &execution["attempt"]), (&json!("Success"), &json!(1)), "{execution}");
+
+    // The lead goes over at once; its term alone would take six seconds.
+    first.signal("TERM")?;
+    assert_eq!(first.ended(Duration::from_secs(5)).await?, 0);
+    let asked = Instant::now();
+    second
+        .until(Duration::from_secs(10), || async { metric(&second_health, leads).await == Some(1.0) })
+        .await?;
+    assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+
+    // Readiness names what fails, and recovers.
+    door.shut();
+    let bus = || async {
+        let answer = status(&format!("{}/health/ready", platform.url)).await;
+        answer.is_some_and(|(code, body)| code == 503 && body["detail"] == "no answer from: bus")
+    };
+    api.until(Duration::from_secs(15), bus).await?;
+    let (code, _, error) = run(&["health"], &[("BIFROST_LISTEN", listen.as_str())])?;
+    assert_eq!((code, error.trim()), (2, "error: no answer from: bus"));
+    assert_eq!(status(&format!("{api_health}/health/live")).await.context("alive")?.0, 200);
+    door.reopen();
+    api.until(Duration::from_secs(15), || ready(&api_health)).await?;
+    api.signal("TERM")?;
+    assert_eq!(api.ended(Duration::from_secs(10)).await?, 0);
+    let secret = format!("{ROLE}-secret");
+    for process in [&api, &worker, &first, &second] {
+        assert!(!process.log().iter().any(|line| line.contains(&secret) || line.contains(MASTER_KEY)));
+    }
+    Ok(())
+}
+
+/// Passes connections on, as long as it is open.
+struct Door {
+    address: std::net::SocketAddr,
+    open: tokio::sync::watch::Sender<bool>,
+}
+
+impl Door {
+    async fn open(to: &str) -> Result<Self> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let (open, state) = tokio::sync::watch::channel(true);
+        let to = to.to_owned();
+        tokio::spawn(async move {
+            while let Ok((mut inside, _)) = listener.accept().await {
+                let (mut state, to) = (state.clone(), to.clone());
+                tokio::spawn(async move {
+                    if !*state.borrow() {
+                        return;
+                    }
+                    let Ok(mut outside) = tokio::net::TcpStream::connect(to).await else { return };
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut inside, &mut outside) => {}
+                        _ = state.wait_for(|open| !*open) => {}
+                    }
+                });
+            }
+        });
+        Ok(Self { address, open })
+    }
+
+    fn shut(&self) {
+        self.open.send_replace(false);
+    }
+
+    fn reopen(&self) {
+        self.open.send_replace(true);
+    }
+}

@@ -1,0 +1,141 @@
+//! Traces from the request to what a workflow sends, as a collector receives them.
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::extract::State;
+use axum::routing::post;
+use bifrost_tests::process::{Process, data_folder, free_port};
+use bifrost_tests::{Server, folder};
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
+/// A caller's own trace.
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CALLER: &str = "00f067aa0ba902b7";
+
+/// Spans, each with the name of its service.
+type Spans = Arc<Mutex<Vec<(String, Span)>>>;
+
+async fn collect(State(spans): State<Spans>, body: Bytes) -> &'static str {
+    let request = ExportTraceServiceRequest::decode(body).expect("OTLP");
+    let mut spans = spans.lock().expect("no panic");
+    for resource in request.resource_spans {
+        let attributes = resource.resource.map(|resource| resource.attributes).unwrap_or_default();
+        let service = attributes.iter().find(|one| one.key == "service.name").and_then(|one| {
+            match one.value.as_ref()?.value.as_ref()? {
+                Any::StringValue(name) => Some(name.clone()),
+                _ => None,
+            }
+        });
+        let all = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
+        spans.extend(all.map(|span| (service.clone().unwrap_or_default(), span)));
+    }
+    ""
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn attribute(span: &Span, name: &str) -> Option<String> {
+    let value = span.attributes.iter().find(|one| one.key == name)?.value.as_ref()?.value.as_ref()?;
+    Some(match value {
+        Any::StringValue(text) => text.clone(),
+        Any::IntValue(number) => number.to_string(),
+        other => format!("{other:?}"),
+    })
+}
+
+/// Runs one workflow that sends one request: the spans, and the request's headers.
+async fn traced(settings: &[(&str, &str)]) -> Result<(Vec<(String, Span)>, Value)> {
+    let spans = Spans::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let collector = format!("http://{}", listener.local_addr()?);
+    let router = Router::new().route("/v1/traces", post(collect)).with_state(spans.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let (data, target, basics) = (data_folder(TEMPORARY)?, Server::start().await?, folder("basics"));
+    let address = format!("127.0.0.1:{}", free_port()?);
+    let mut all = vec![
+        ("BIFROST_DATA", data.path().to_str().context("a path")?),
+        ("BIFROST_LISTEN", &address),
+        ("BIFROST_WORKSPACE", basics.to_str().context("a path")?),
+        ("BIFROST_EGRESS_PRIVATE", "true"),
+    ];
+    all.extend(settings);
+    if !settings.iter().any(|(name, _)| name.starts_with("OTEL_EXPORTER")) {
+        all.push(("OTEL_EXPORTER_OTLP_ENDPOINT", &collector));
+    }
+    let mut process = Process::start(&["up"], &all)?;
+    let key = || std::fs::read_to_string(data.path().join("admin.key")).unwrap_or_default();
+    let client = reqwest::Client::new();
+    let deployed = || async {
+        let asked = client.get(format!("http://{address}/api/workflows")).bearer_auth(key()).send().await;
+        let Ok(answer) = asked else { return false };
+        answer.text().await.is_ok_and(|text| text.contains("http_get"))
+    };
+    process.until(Duration::from_secs(120), deployed).await?;
+    let body = json!({
+        "workflow_id": "http_get", "input_data": {"url": target.url("/echo?secret=in-the-query")}, "sync": true
+    });
+    let request = client.post(format!("http://{address}/api/workflows/execute")).bearer_auth(key());
+    let request = request.header("traceparent", format!("00-{TRACE}-{CALLER}-01")).json(&body);
+    let answer: Value = request.send().await?.json().await?;
+    anyhow::ensure!(answer["status"] == "Success", "{answer}");
+    let echoed: Value = serde_json::from_str(answer["result"]["text"].as_str().context("a text")?)?;
+    process.signal("TERM")?;
+    anyhow::ensure!(process.ended(Duration::from_secs(20)).await? == 0, "{:#?}", process.log());
+    let spans = std::mem::take(&mut *spans.lock().expect("no panic"));
+    Ok((spans, echoed["headers"].clone()))
+}
+
+#[tokio::test]
+async fn a_trace_goes_from_the_request_to_what_the_workflow_sends() -> Result<()> {
+    let (spans, headers) = traced(&[]).await?;
+    let in_trace: Vec<_> = spans.iter().filter(|(_, span)| hex(&span.trace_id) == TRACE).collect();
+    let named = |name: &str| {
+        let found: Vec<_> = in_trace.iter().filter(|(_, span)| span.name == name).collect();
+        assert_eq!(found.len(), 1, "{name} in {:?}", spans.iter().map(|(_, s)| &s.name).collect::<Vec<_>>());
+        &found[0].1
+    };
+    let request = named("POST /api/workflows/execute");
+    let (run, outbound) = (named("run"), named("outbound"));
+    assert_eq!(hex(&request.parent_span_id), CALLER);
+    assert_eq!(run.parent_span_id, request.span_id);
+    assert_eq!(outbound.parent_span_id, run.span_id);
+    assert_eq!(attribute(run, "status").as_deref(), Some("Success"));
+    assert_eq!(attribute(outbound, "http.response.status_code").as_deref(), Some("200"));
+    assert_eq!(attribute(outbound, "server.address").as_deref(), Some("127.0.0.1"));
+    assert!(spans.iter().all(|(service, _)| service == "bifrost-up"));
+    assert!(!format!("{spans:?}").contains("in-the-query"), "a query is in a trace");
+    assert!(!spans.iter().any(|(_, span)| span.name.contains("health")), "probes are traced");
+    assert_eq!(headers["traceparent"], Value::Null, "a foreign host was told");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_listed_host_is_told_of_the_trace() -> Result<()> {
+    let settings = [("BIFROST_TRACE_HOSTS", "api.example.com,127.0.0.1"), ("OTEL_SERVICE_NAME", "mine")];
+    let (spans, headers) = traced(&settings).await?;
+    let told = headers["traceparent"].as_str().context("no traceparent")?;
+    let outbound = spans.iter().find(|(_, span)| span.name == "outbound").context("no span")?;
+    assert_eq!(told, format!("00-{TRACE}-{}-01", hex(&outbound.1.span_id)));
+    assert_eq!(outbound.0, "mine");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_collector_that_is_away_holds_nothing_up() -> Result<()> {
+    let away = format!("http://127.0.0.1:{}", free_port()?);
+    let (spans, headers) = traced(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &away)]).await?;
+    assert!(spans.is_empty());
+    assert!(headers.is_object());
+    Ok(())
+}
