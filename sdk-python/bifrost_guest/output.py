@@ -39,11 +39,12 @@ def redirect(emit: Emit) -> Emit:
 def emit_lines(level: Level, logger: str, text: str) -> None:
     """Emits each line of a text."""
     logger, text = well_formed(logger), well_formed(text)
-    if "\n" not in text:
-        _emit(level, logger, text)
-        return
-    for line in text.split("\n"):
-        _emit(level, logger, line)
+    # One after the other: a text of nothing but line ends would be a list of many times its size.
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        _emit(level, logger, text[start:end])
+        start = end + 1
+    _emit(level, logger, text[start:])
 
 
 class LogStream(io.TextIOBase):

@@ -14,7 +14,7 @@ pub enum Expect {
     Timeout,
     /// Failed with one of these error types.
     Failed(&'static [&'static str]),
-    /// Failed, however, with an error that has a name.
+    /// Failed, however, with an error that has a name; `crashed` is none.
     AnyFailure,
     /// Failed, and this holds.
     Fails(fn(&Seen<'_>) -> bool),
@@ -52,7 +52,9 @@ impl Expect {
             }
             Self::Timeout => outcome.status == Status::Timeout,
             Self::Failed(kinds) => outcome.status == Status::Failed && kinds.contains(&kind),
-            Self::AnyFailure => outcome.status == Status::Failed && !kind.is_empty(),
+            Self::AnyFailure => {
+                outcome.status == Status::Failed && !kind.is_empty() && kind != "crashed"
+            }
             Self::Fails(check) => outcome.status == Status::Failed && check(seen),
             Self::Value(value) => success && seen.value == value,
             Self::Success => success,

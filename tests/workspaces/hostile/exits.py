@@ -3,6 +3,7 @@ on the same worker is fine. The controls return."""
 
 import asyncio
 import os
+import signal
 import sys
 
 from bifrost import workflow
@@ -30,6 +31,17 @@ async def exit_abort(armed: bool = False) -> dict[str, bool]:
     if armed:
         os.abort()
     return {"alive": True}
+
+
+@workflow
+async def exit_signal(armed: bool = False) -> dict[str, bool]:
+    """A signal to itself; one with a handler calls it."""
+    seen: list[int] = []
+    signal.signal(signal.SIGUSR1, lambda number, _frame: seen.append(number))
+    signal.raise_signal(signal.SIGUSR1)
+    if armed:
+        signal.raise_signal(signal.SIGTERM)
+    return {"alive": seen == [signal.SIGUSR1]}
 
 
 @workflow

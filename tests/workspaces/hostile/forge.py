@@ -48,7 +48,7 @@ CONFIG: dict[str, Forgery] = {
     "key none": lambda host, foreign: host.get(None, None),
     "key surrogate": lambda host, foreign: host.get("\ud800", None),
     "scope number": lambda host, foreign: host.get("colour", 7),
-    "flag text": lambda host, foreign: host.set("planted", "1", "yes", None),
+    "flag text": lambda host, foreign: host.set("flag", "1", "yes", None),
     "too few": lambda host, foreign: host.get(),
     "too many": lambda host, foreign: host.get("colour", None, None, None),
 }

@@ -1,6 +1,8 @@
 """Memory without end. Armed: ends with `limit_exceeded:memory_bytes` or `MemoryError`;
 the process around the sandbox does not grow beyond the limit."""
 
+import os
+
 from bifrost import workflow
 
 CHUNK = 1 << 20
@@ -96,3 +98,14 @@ async def memory_zip_bomb(armed: bool = False) -> dict[str, int]:
     packer = zlib.compressobj(9)
     packed = b"".join(packer.compress(bytes(CHUNK)) for _ in range(160 if armed else 4)) + packer.flush()
     return {"packed": len(packed), "unpacked": len(zlib.decompress(packed))}
+
+
+@workflow
+async def memory_random(armed: bool = False) -> dict[str, int]:
+    """Random bytes: as many as fit into the memory are given, more raise MemoryError."""
+    given, caught = len(os.urandom(70 * CHUNK)), 0
+    try:
+        os.urandom(1 << 30 if armed else CHUNK)
+    except MemoryError:
+        caught = 1
+    return {"given": given, "caught": caught}

@@ -194,7 +194,7 @@ impl Slot {
     /// Puts a job in, unless that life is over.
     fn admit(&self, id: JobId, life: &Arc<Life>, work: &Work) -> Option<Arc<Inbox>> {
         let mut state = lock(&self.state);
-        state.life.as_ref().filter(|current| Arc::ptr_eq(current, life))?;
+        state.life.as_ref().filter(|current| Arc::ptr_eq(current, life) && !life.is_over())?;
         let inbox = Arc::new(Inbox::default());
         if state.inboxes.len() > 2 * state.jobs.len() + 64 {
             state.inboxes.retain(|inbox| inbox.strong_count() > 0);
@@ -269,7 +269,8 @@ impl Pool {
                 .iter()
                 .filter_map(|slot| {
                     let state = lock(&slot.state);
-                    Some((state.jobs.len(), slot.clone(), state.life.clone()?))
+                    let life = state.life.clone().filter(|life| !life.is_over())?;
+                    Some((state.jobs.len(), slot.clone(), life))
                 })
                 .min_by_key(|(jobs, ..)| *jobs);
             if let Some((_, slot, life)) = best {

@@ -43,12 +43,18 @@ impl Life {
     /// Ends the process; its jobs are lost.
     pub fn end(&self, reason: impl Into<String>) {
         *lock(&self.reason) = reason.into();
+        self.over.store(true, Ordering::SeqCst);
         self.doomed.notify_one();
+    }
+
+    /// True when no job should begin any more.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
     }
 
     /// Nothing is wrong with a message that was not sent because the life is over.
     pub fn gone(&self, error: anyhow::Error) -> Result<()> {
-        if self.over.load(Ordering::SeqCst) || self.out.is_closed() { Ok(()) } else { Err(error) }
+        if self.is_over() || self.out.is_closed() { Ok(()) } else { Err(error) }
     }
 }
 

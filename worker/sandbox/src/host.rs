@@ -102,6 +102,8 @@ impl State {
                 .allow_tcp(false)
                 .allow_udp(false)
                 .allow_ip_name_lookup(false)
+                // Beyond it is a trap; up to what a run can hold it is not.
+                .max_random_size(limits.memory_bytes)
                 .monotonic_clock(Clock)
                 .build(),
             http: WasiHttpCtx::new(),
