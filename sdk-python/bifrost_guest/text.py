@@ -7,10 +7,12 @@ only tells something (a log line, a message) shows the surrogate escaped.
 
 from __future__ import annotations
 
+from bifrost._text import is_well_formed
+
 
 def well_formed(text: str) -> str:
     """The text with every lone surrogate as `\\udXXX`, and no subclass of `str`."""
-    if type(text) is str and text.isascii():
+    if type(text) is str and is_well_formed(text):
         return text
     return str.encode(text, "utf-8", "backslashreplace").decode("utf-8")
 

@@ -52,9 +52,7 @@ impl Expect {
             }
             Self::Timeout => outcome.status == Status::Timeout,
             Self::Failed(kinds) => outcome.status == Status::Failed && kinds.contains(&kind),
-            Self::AnyFailure => {
-                outcome.status == Status::Failed && !kind.is_empty() && kind != "crashed"
-            }
+            Self::AnyFailure => outcome.status == Status::Failed && !kind.is_empty() && kind != "crashed",
             Self::Fails(check) => outcome.status == Status::Failed && check(seen),
             Self::Value(value) => success && seen.value == value,
             Self::Success => success,

@@ -16,13 +16,7 @@ const EXPECTED: [Expected; 18] = [
     (
         "deep_recursion.py",
         None,
-        &[
-            "RecursionError",
-            "MemoryError",
-            "limit_exceeded:stack",
-            "limit_exceeded:memory_bytes",
-            "limit_exceeded:file_ms",
-        ],
+        &["RecursionError", "MemoryError", "limit_exceeded:memory_bytes", "limit_exceeded:file_ms"],
     ),
     ("duplicate_one.py", None, &["duplicate_two.py", "duplicated"]),
     ("duplicate_two.py", None, &["duplicate_one.py", "duplicated"]),

@@ -21,7 +21,6 @@ fn no_memory() -> Expect {
     Any(vec![Limit(&["memory_bytes"]), Failed(&["MemoryError"])])
 }
 
-
 #[tokio::test]
 async fn work_without_end() {
     let cpu = |id, control| case(id, Limit(&["fuel"]), Value(control));
@@ -124,11 +123,7 @@ async fn recursion_without_end() {
         deep("recursion.py::recursion_repr", Value(json!({"length": 42}))),
         deep("recursion.py::recursion_json_dump", Value(json!({"length": 42}))),
         deep("recursion.py::recursion_json_load", Value(json!({"items": 1}))),
-        case(
-            "recursion.py::recursion_compile",
-            Failed(&["MemoryError"]),
-            Value(json!({"parsed": "Module"})),
-        ),
+        case("recursion.py::recursion_compile", Failed(&["MemoryError"]), Value(json!({"parsed": "Module"}))),
         deep("recursion.py::recursion_pickle", Success),
         deep("recursion.py::recursion_compare", Value(json!({"equal": true}))),
         case("recursion.py::recursion_free", Value(json!({"freed": "ok"})), Value(json!({"freed": "ok"}))),

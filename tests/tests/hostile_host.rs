@@ -94,7 +94,8 @@ async fn the_network() {
             .with(url)
             .limits(|l| (l.memory_bytes, l.fuel) = (512 * MIB, 5 * Limits::FUEL_PER_SECOND))
             .after(|seen| seen.host.calls() == 0),
-        case("calls.py::http_giant_response", Failed(&["HTTPError"]), Failed(&["HTTPError"])).with(json!({"url": "{url}/endless"})),
+        case("calls.py::http_giant_response", Failed(&["HTTPError"]), Failed(&["HTTPError"]))
+            .with(json!({"url": "{url}/endless"})),
     ])
     .await;
 }
@@ -133,11 +134,8 @@ async fn logs() {
         flood("logs.py::log_flood_print", json!({"lines": 10})),
         flood("logs.py::log_empty_lines", json!({"lines": 10})),
         flood("logs.py::log_never_ending_line", json!({"written": 10_000})),
-        case(
-            "logs.py::log_line_ends",
-            Limit(&["log_bytes"]),
-            Value(json!({"records": 1, "count": 10})),
-        ),
+        case("logs.py::log_line_ends", Limit(&["log_bytes"]), Value(json!({"records": 1, "count": 10})))
+            .limits(|l| l.memory_bytes = 256 * MIB),
         line("logs.py::log_giant_line", json!({"size": 100}), json!({"size": MIB})),
         line("logs.py::log_over_all_limits_at_once", json!({"size": 100}), json!({"size": 32 * MIB}))
             .limits(|l| l.memory_bytes = 256 * MIB),
@@ -204,7 +202,8 @@ async fn text_that_is_not_unicode() {
         case("text.py::text_log", Success, Success).after(|seen| {
             let escaped = "bad \\ud800 \\udfff end";
             let lines = seen.host.lines();
-            lines.iter().filter(|l| l.message == escaped).count() == 2 && lines.iter().any(|l| l.logger == escaped)
+            lines.iter().filter(|l| l.message == escaped).count() == 2
+                && lines.iter().any(|l| l.logger == escaped)
         }),
         case("text.py::text_variables", Success, Success),
         case("text.py::text_config", Reaches(&["set value", "giant value"]), Success)
@@ -214,7 +213,8 @@ async fn text_that_is_not_unicode() {
                     let message = &seen.value["details"][kind]["message"];
                     message.as_str().is_some_and(|m| m.contains("lone surrogate, U+D800 at position 4"))
                 };
-                !seen.host.config().contains_key("a\0b") && ["get", "set key", "scope", "delete"].into_iter().all(named)
+                !seen.host.config().contains_key("a\0b")
+                    && ["get", "set key", "scope", "delete"].into_iter().all(named)
             }),
         wall("text.py::text_elsewhere", &[]),
     ])
@@ -264,8 +264,7 @@ async fn tampering() {
             Value(json!({"after_import": true, "ordered": true})),
             Value(json!({"after_import": true, "ordered": true})),
         ),
-        case("clocks.py::clock_fake", Any(vec![Success, Timeout]), Success)
-            .limits(|l| l.wall_ms = 1_000),
+        case("clocks.py::clock_fake", Any(vec![Success, Timeout]), Success).limits(|l| l.wall_ms = 1_000),
     ])
     .await;
 }
@@ -317,7 +316,8 @@ async fn forged_calls_of_the_bindings() {
                     .with(arguments)
                     .limits(|l| (l.memory_bytes, l.fuel) = (512 * MIB, 4 * Limits::FUEL_PER_SECOND))
                     .after(|seen| {
-                        let short = |l: &bifrost_tests::Line| l.message.len() < 66_000 && l.logger.len() < 1_000;
+                        let short =
+                            |l: &bifrost_tests::Line| l.message.len() < 66_000 && l.logger.len() < 1_000;
                         seen.host.lines().iter().all(short)
                             && !seen.host.config().keys().any(|key| key == "planted")
                     }),
