@@ -7,6 +7,7 @@ system to import from.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from asyncio import unix_events
 
@@ -15,23 +16,36 @@ from wit_world import Invocation, Outcome, Skipped
 
 from bifrost import _platform
 
-from . import endings, files, imports, loading, output, preload, running, variables
+from . import endings, entropy, files, imports, loading, output, preload, running, variables
 from .imports import Finder
 from .loop import GuestLoop
 
 PRELOAD_FAILURES = preload.preload()
 
 
+_finder: Finder | None = None
+"""From `prepare` to `load`."""
 _loaded = loading.Loaded()
 
 
 class WitWorld(wit_world.WitWorld):
     """The exports of the world. The bindings make a new instance for every call."""
 
+    def prepare(self) -> None:
+        global _finder
+        _finder = _leave_the_build()
+        entropy.remember(gc.get_objects())
+
     def load(self, files: list[str], skip: list[Skipped]) -> str:
-        global _loaded
-        _loaded = loading.load(_leave_the_build(), files, skip)
+        global _finder, _loaded
+        finder, _finder = _finder, None
+        if finder is None:
+            raise RuntimeError("a workspace is loaded once, into an interpreter that is prepared")
+        _loaded = loading.load(finder, files, skip)
         return _loaded.report
+
+    def settle(self) -> bytes:
+        return loading.settle()
 
     def describe(self) -> str:
         return _loaded.report

@@ -20,10 +20,13 @@ _generators: list[random.Random] = []
 
 
 def remember(objects: Iterable[Any]) -> None:
-    """Notes the generators among `objects`, which `reseed` will seed."""
-    _generators[:] = [
-        item for item in objects if isinstance(item, random.Random) and not isinstance(item, random.SystemRandom)
-    ]
+    """Notes the generators among `objects`, which `reseed` will seed as well."""
+    # By type, never by isinstance: a lazy proxy may do anything when asked for its class.
+    _generators.extend(
+        item
+        for item in objects
+        if issubclass(type(item), random.Random) and not issubclass(type(item), random.SystemRandom)
+    )
 
 
 def reseed() -> None:

@@ -1,14 +1,18 @@
-"""Where a run's own objects go.
+"""Keeps a run's hands off the snapshot's pages, since it pays for every page that it writes to.
 
-A run pays for every page that it touches. What is freed while modules are imported leaves
-holes all over the heap; filled by a run, each costs a page of its own. So they are filled
-before the memory is kept, and what a run allocates lies side by side.
+What is freed while modules are imported leaves holes all over the heap; filled by a run,
+each costs a page of its own. So they are filled before the memory is kept, and what a run
+allocates lies side by side. And merely using an object writes to it, to count the
+reference; the builder makes the objects of the snapshot immortal, which are not counted.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
+from array import array
+from types import CodeType
+from typing import Any
 
 _ALIGNMENT = 16
 """Of the allocator's blocks."""
@@ -46,6 +50,45 @@ def fill_holes() -> None:
             if 2 * neighbours >= count:
                 break
             _fillers = (blocks, _fillers)
+
+
+_kept: list[Any] = []
+"""Objects that the builder has not made immortal yet. The list keeps them alive, so that
+the address of each stays its own."""
+
+
+def keep() -> bytes:
+    """Keeps all objects that are alive now for as long as the interpreter lives.
+
+    Answers the addresses of those that are not immortal, each four bytes.
+    """
+    if sys.maxsize > 1 << 32:
+        return b""
+    gc.collect()
+    # What was kept before is immortal by now.
+    _kept.clear()
+    seen: set[int] = {id(_kept)}
+    seen.add(id(seen))
+    is_immortal = sys._is_immortal  # type: ignore[attr-defined]
+    found: list[Any] = gc.get_objects()
+    while found:
+        fresh: list[Any] = []
+        for item in found:
+            address = id(item)
+            if address not in seen and not is_immortal(item):
+                seen.add(address)
+                fresh.append(item)
+        found = gc.get_referents(*fresh)
+        for item in fresh:
+            kind = type(item)
+            if kind is dict:
+                found.extend(item)
+            elif kind is CodeType:
+                # What the collector does not know of.
+                found += (item.co_consts, item.co_names, item.co_name, item.co_qualname, item.co_filename,
+                          item.co_linetable, item.co_exceptiontable)  # fmt: skip
+        _kept.extend(fresh)
+    return array("I", map(id, _kept)).tobytes()
 
 
 def _sizes() -> list[int]:

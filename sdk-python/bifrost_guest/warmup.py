@@ -16,6 +16,7 @@ async def succeeds(count: int, note: str = "é") -> dict[str, object]:
     _logger.info("warm %s", note)
     print("warm", count)
     await asyncio.sleep(0)
+    await asyncio.sleep(0.0001)
     async with asyncio.timeout(60):
         await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0))
     return {"count": count, "org": context.org_id, "when": 1.5, "list": [1, None, True]}

@@ -63,6 +63,7 @@ class Guest:
         self.store.set_wasi(wasi)
         self.store.set_wasi_http()
         self.instance = linker.instantiate(self.store, base.component)
+        self._call("prepare")
 
     def load(self, skip: dict[str, str] | None = None) -> dict[str, Any]:
         """Calls `load` for every Python file; answers the report."""

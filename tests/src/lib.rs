@@ -48,11 +48,11 @@ pub fn source(workspace: &str) -> Result<Arc<Source>> {
 
 /// A sandbox over the cache that all tests share. Tests are processes of their own; a
 /// lock keeps two of them from compiling the base at the same time.
-pub fn sandbox(temporary: &str, slots: u32) -> Result<Sandbox> {
+pub async fn sandbox(temporary: &str, slots: u32) -> Result<Sandbox> {
     let cache = Path::new(temporary).join("cache");
     let _lock = lock(&cache)?;
     let settings = Settings { slots, ..Settings::default() };
-    Sandbox::new(&settings, Cache::open(cache)?)
+    Sandbox::new(&settings, Cache::open(cache)?).await
 }
 
 /// Held while something is made that the next process will find.
@@ -76,7 +76,7 @@ impl Lab {
         slots: u32,
         limits: &BuildLimits,
     ) -> Result<Self> {
-        let sandbox = sandbox(temporary, slots)?;
+        let sandbox = sandbox(temporary, slots).await?;
         let built = {
             let _lock = lock(&Path::new(temporary).join("cache"))?;
             build(&sandbox, &source, limits, Arc::new(|_, _| {})).await?

@@ -91,7 +91,7 @@ async fn only_the_good_file_is_deployed() {
 async fn a_build_that_breaks_too_often_is_given_up() {
     let files = source("broken").expect("files");
     let limits = BuildLimits { broken_files: 0, ..limits() };
-    let sandbox = bifrost_tests::sandbox(env!("CARGO_TARGET_TMPDIR"), 8).expect("sandbox");
+    let sandbox = bifrost_tests::sandbox(env!("CARGO_TARGET_TMPDIR"), 8).await.expect("sandbox");
     // Straight at the sandbox: the cache may know this source already.
     let host = std::sync::Arc::new(bifrost_tests::Host::new(None));
     let invocation = bifrost_sandbox::Invocation {

@@ -119,7 +119,7 @@ fn one_file(text: &str) -> Arc<Source> {
 #[tokio::test]
 async fn the_second_build_of_a_source_is_found() {
     let folder = tempfile::tempdir_in(TEMPORARY).expect("folder");
-    let shared = sandbox(TEMPORARY, 8).expect("sandbox");
+    let shared = sandbox(TEMPORARY, 8).await.expect("sandbox");
     let entries = || {
         let names = std::fs::read_dir(std::path::Path::new(TEMPORARY).join("cache")).expect("cache");
         names

@@ -40,8 +40,11 @@ async fn forge(platform: &mut Platform, folder: &Path, mode: &str, then: Then) {
     std::fs::rename(folder.join("next"), folder.join("forge")).expect("rename");
     let liar = loop {
         let _ = std::fs::remove_file(folder.join("forged"));
-        let victim = platform.sandboxes()[0];
-        assert!(Command::new("kill").args(["-9", &victim.to_string()]).status().expect("kill").success());
+        let victim = until(|| platform.sandboxes().first().copied()).await;
+        // One that has ended by itself meanwhile is nobody's victim.
+        if !Command::new("kill").args(["-9", &victim.to_string()]).status().expect("kill").success() {
+            continue;
+        }
         let liar = until(|| std::fs::read_to_string(folder.join("forged")).ok()?.parse::<u32>().ok()).await;
         // Not when one that was just starting took the part, and was the victim.
         if liar != victim {

@@ -87,7 +87,8 @@ impl Workspace {
         if !cache.exists() {
             progress("Compiling the interpreter (once per machine) …");
         }
-        let sandbox = Sandbox::new(&Settings { slots: 16, ..Settings::default() }, Cache::open(cache)?)?;
+        let settings = Settings { slots: 16, ..Settings::default() };
+        let sandbox = Sandbox::new(&settings, Cache::open(cache)?).await?;
         let started = Instant::now();
         let output =
             Arc::new(|level: LogLevel, line: &str| eprintln!("[build] {:<8} {line}", level.as_str()));

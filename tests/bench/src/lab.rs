@@ -1,9 +1,8 @@
 //! A sandbox in this process: no server, no database.
 
 use anyhow::{Result, ensure};
-use async_trait::async_trait;
 use bifrost_builder::{Built, build};
-use bifrost_core::{Limits, LogLevel, Outcome, Source, Status};
+use bifrost_core::{Limits, Outcome, Source, Status};
 use bifrost_sandbox::*;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -25,7 +24,7 @@ impl Lab {
     /// # Errors
     /// When a file of the workspace does not load.
     pub async fn open(cache: &Path, settings: &Settings, source: Source) -> Result<Self> {
-        let sandbox = Sandbox::new(settings, Cache::open(cache)?)?;
+        let sandbox = Sandbox::new(settings, Cache::open(cache)?).await?;
         let source = Arc::new(source);
         let built = snapshot(&sandbox, &source).await?;
         Ok(Self { sandbox, source, built })
@@ -93,40 +92,4 @@ pub fn context(workflow: &str, parameters: &Value) -> Value {
         "event": null,
         "attempt": 1,
     })
-}
-
-/// A host without anything; the interfaces are linked all the same.
-struct Nothing;
-
-fn refused() -> CapabilityError {
-    CapabilityError::new(ErrorKind::Unavailable, "not part of the benchmark")
-}
-
-#[async_trait]
-impl Capabilities for Nothing {
-    async fn config_get(&self, _: &str, _: Option<&str>) -> Result<Option<ConfigEntry>, CapabilityError> {
-        Err(refused())
-    }
-
-    async fn config_set(&self, _: &str, _: &str, _: bool, _: Option<&str>) -> Result<(), CapabilityError> {
-        Err(refused())
-    }
-
-    async fn config_list(&self, _: Option<&str>) -> Result<Vec<ConfigEntry>, CapabilityError> {
-        Err(refused())
-    }
-
-    async fn config_delete(&self, _: &str, _: Option<&str>) -> Result<bool, CapabilityError> {
-        Err(refused())
-    }
-
-    async fn log(&self, _: LogLevel, _: String, _: String) {}
-
-    async fn http(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
-        Err(HttpError::Denied("not part of the benchmark".to_owned()))
-    }
-
-    async fn platform(&self, _: &str, _: &str) -> Result<String, CapabilityError> {
-        Err(refused())
-    }
 }

@@ -35,8 +35,8 @@ fn main() -> Result<()> {
     library::make(&root, &out, &tools)?;
     let component = out.join("component.wasm");
     componentize(&root, &out, &tools, &component)?;
-    let mut linked =
-        bifrost_linker::link(&std::fs::read(&component)?, &["load", "describe", "run"], &FRAMES)?;
+    let exports = ["prepare", "load", "settle", "describe", "run"];
+    let mut linked = bifrost_linker::link(&std::fs::read(&component)?, &exports, &FRAMES)?;
     null_is_immortal(&mut linked.memory)?;
     std::fs::write(out.join("code.wasm"), linked.code)?;
     std::fs::write(out.join("wrapper.wasm"), linked.wrapper)?;

@@ -65,37 +65,9 @@ fn load_invocation(source: &Arc<Source>, output: Output) -> Invocation {
 /// A build may print and nothing else; the sandbox refuses the rest before it gets here.
 struct BuildOutput(Output);
 
-fn refused() -> CapabilityError {
-    CapabilityError::new(ErrorKind::Loading, "not available while a workspace is loaded")
-}
-
 #[async_trait]
 impl Capabilities for BuildOutput {
-    async fn config_get(&self, _: &str, _: Option<&str>) -> Result<Option<ConfigEntry>, CapabilityError> {
-        Err(refused())
-    }
-
-    async fn config_set(&self, _: &str, _: &str, _: bool, _: Option<&str>) -> Result<(), CapabilityError> {
-        Err(refused())
-    }
-
-    async fn config_list(&self, _: Option<&str>) -> Result<Vec<ConfigEntry>, CapabilityError> {
-        Err(refused())
-    }
-
-    async fn config_delete(&self, _: &str, _: Option<&str>) -> Result<bool, CapabilityError> {
-        Err(refused())
-    }
-
     async fn log(&self, level: LogLevel, _logger: String, message: String) {
         (self.0)(level, &message);
-    }
-
-    async fn http(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
-        Err(HttpError::Denied("not available while a workspace is loaded".to_owned()))
-    }
-
-    async fn platform(&self, _: &str, _: &str) -> Result<String, CapabilityError> {
-        Err(refused())
     }
 }

@@ -56,8 +56,8 @@ pub fn serve(cache: &Path, settings: &Settings) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before the first thread is started: each inherits it.
     lockdown::enter(cache);
-    let sandbox = Sandbox::new(settings, opened)?;
     runtime.block_on(async {
+        let sandbox = Sandbox::new(settings, opened).await?;
         let (read, write) = tokio::net::UnixStream::from_std(socket)?.into_split();
         let (out, mut writer) = Outbox::open(write);
         out.send(&FromSandbox::Ready).await?;

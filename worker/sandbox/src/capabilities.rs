@@ -36,6 +36,10 @@ impl CapabilityError {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
+
+    fn unavailable() -> Self {
+        Self::new(ErrorKind::Unavailable, "not available here")
+    }
 }
 
 /// One configuration value.
@@ -96,31 +100,54 @@ pub enum HttpError {
     Protocol(String),
 }
 
-/// The host's side of one run.
+/// The host's side of one run. What is not implemented is refused.
 #[async_trait]
 pub trait Capabilities: Send + Sync + 'static {
     /// A configuration value; cascades from the organization to global.
     async fn config_get(
         &self,
-        key: &str,
-        scope: Option<&str>,
-    ) -> Result<Option<ConfigEntry>, CapabilityError>;
+        _key: &str,
+        _scope: Option<&str>,
+    ) -> Result<Option<ConfigEntry>, CapabilityError> {
+        Err(CapabilityError::unavailable())
+    }
+
     /// Writes a configuration value.
     async fn config_set(
         &self,
-        key: &str,
-        value: &str,
-        is_secret: bool,
-        scope: Option<&str>,
-    ) -> Result<(), CapabilityError>;
+        _key: &str,
+        _value: &str,
+        _is_secret: bool,
+        _scope: Option<&str>,
+    ) -> Result<(), CapabilityError> {
+        Err(CapabilityError::unavailable())
+    }
+
     /// All configuration of a scope, secrets without their value.
-    async fn config_list(&self, scope: Option<&str>) -> Result<Vec<ConfigEntry>, CapabilityError>;
+    async fn config_list(&self, _scope: Option<&str>) -> Result<Vec<ConfigEntry>, CapabilityError> {
+        Err(CapabilityError::unavailable())
+    }
+
     /// True when there was something to delete.
-    async fn config_delete(&self, key: &str, scope: Option<&str>) -> Result<bool, CapabilityError>;
+    async fn config_delete(&self, _key: &str, _scope: Option<&str>) -> Result<bool, CapabilityError> {
+        Err(CapabilityError::unavailable())
+    }
+
     /// One line of the log, already within its limits.
-    async fn log(&self, level: LogLevel, logger: String, message: String);
+    async fn log(&self, _level: LogLevel, _logger: String, _message: String) {}
+
     /// Sends a request under the organization's egress policy.
-    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError>;
+    async fn http(&self, _request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::Denied(CapabilityError::unavailable().message))
+    }
+
     /// A call to the platform's own API; JSON in, JSON out.
-    async fn platform(&self, operation: &str, arguments: &str) -> Result<String, CapabilityError>;
+    async fn platform(&self, _operation: &str, _arguments: &str) -> Result<String, CapabilityError> {
+        Err(CapabilityError::unavailable())
+    }
 }
+
+/// Nothing at all.
+pub struct Nothing;
+
+impl Capabilities for Nothing {}

@@ -44,6 +44,7 @@ pub struct Sandbox {
     pub(crate) probe: Component,
     ticker: Arc<Ticker>,
     metered: bool,
+    fingerprint: String,
     base: Image,
 }
 
@@ -87,12 +88,12 @@ fn config(settings: &Settings) -> Config {
 }
 
 impl Sandbox {
-    /// Loads the shared code from the cache, or compiles it (some seconds, once per
-    /// machine and release).
+    /// Loads the shared code and the prepared base from the cache, or makes them (some
+    /// seconds, once per machine and release).
     ///
     /// # Errors
     /// When the cache cannot be written or the machine cannot reserve the slots.
-    pub fn new(settings: &Settings, cache: Cache) -> Result<Self> {
+    pub async fn new(settings: &Settings, cache: Cache) -> Result<Self> {
         let engine = Engine::new(&config(settings))?;
         let code = load_module(&engine, &cache, "code", bifrost_base::CODE)?;
         let wrapper = load_component(&engine, &cache, "wrapper", bifrost_base::WRAPPER)?;
@@ -109,14 +110,27 @@ impl Sandbox {
             platform::add_to_linker::<_, State>(&mut linker, |state| state)?;
         }
         linker.root().module("code", &code)?;
-        let module = image(&engine, &cache, bifrost_base::MEMORY)?;
         let ticker = Ticker::start(&engine)?;
         let metered = settings.metered;
-        let base = Image { pre: ready(&linker, &wrapper, &module)?, module, ticker: ticker.clone(), metered };
-        Ok(Self { engine, cache, linker, wrapper, probe, ticker, metered, base })
+        let fingerprint = base_fingerprint(&engine);
+        let name = format!("base-{fingerprint}");
+        let base = |module: Module| {
+            let pre = ready(&linker, &wrapper, &module)?;
+            anyhow::Ok(Image { pre, module, ticker: ticker.clone(), metered })
+        };
+        let (base, is_prepared) = match cache.get(&name) {
+            Some(path) => (base(deserialize(&engine, &path)?)?, true),
+            None => (base(image(&engine, &cache, bifrost_base::MEMORY)?)?, false),
+        };
+        let mut this = Self { engine, cache, linker, wrapper, probe, ticker, metered, fingerprint, base };
+        if !is_prepared {
+            let memory = this.prepare().await?;
+            this.base = this.store_image(&name, &memory)?;
+        }
+        Ok(this)
     }
 
-    /// The image that no workspace was loaded into: where builds and drafts begin.
+    /// The prepared image that no workspace was loaded into: where builds and drafts begin.
     pub fn base(&self) -> &Image {
         &self.base
     }
@@ -148,11 +162,8 @@ impl Sandbox {
     }
 
     /// What a cached snapshot depends on besides the source: base and engine.
-    pub fn fingerprint(&self) -> String {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(bifrost_base::CODE).update(bifrost_base::MEMORY).update(bifrost_base::WRAPPER);
-        hasher.update(fingerprint(&self.engine).as_bytes());
-        hasher.finalize().to_hex()[..32].to_owned()
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     pub(crate) fn probe_linker(&self) -> Result<Linker<State>> {
@@ -172,6 +183,13 @@ fn ready(linker: &Linker<State>, wrapper: &Component, module: &Module) -> Result
 
 fn image(engine: &Engine, cache: &Cache, memory: &[u8]) -> Result<Module> {
     load_module(engine, cache, "image", &bifrost_linker::image_module(memory))
+}
+
+fn base_fingerprint(engine: &Engine) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(bifrost_base::CODE).update(bifrost_base::MEMORY).update(bifrost_base::WRAPPER);
+    hasher.update(fingerprint(engine).as_bytes());
+    hasher.finalize().to_hex()[..32].to_owned()
 }
 
 /// Everything about engine and settings that compiled code depends on.

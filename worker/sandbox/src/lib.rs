@@ -8,13 +8,14 @@ mod capabilities;
 mod engine;
 mod host;
 mod http;
+mod immortal;
 mod load;
 mod meter;
 mod run;
 
 pub use cache::Cache;
 pub use capabilities::{
-    Capabilities, CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpRequest, HttpResponse,
+    Capabilities, CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpRequest, HttpResponse, Nothing,
 };
 pub use engine::{Image, Sandbox, Settings};
 pub use load::{BuildLimits, Loaded};

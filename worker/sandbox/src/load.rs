@@ -5,10 +5,13 @@ use crate::engine::{Image, Sandbox};
 use crate::host::{Progress, State};
 use crate::meter::{Metered, OutOfFuel};
 use crate::run::{Invocation, guest_invocation, judge, new_store};
+use crate::{Nothing, immortal};
 use anyhow::{Context, Result, ensure};
 use bifrost_core::{FileError, Limits, Outcome, WorkspaceReport};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::Store;
+use wasmtime::component::Instance;
 
 /// What a build may use; its own, since nobody waits in a queue for it.
 #[derive(Clone, Debug)]
@@ -53,6 +56,29 @@ struct Broken {
 }
 
 impl Sandbox {
+    /// The memory of the base, ready for workspaces to be loaded into.
+    pub(crate) async fn prepare(&self) -> Result<Vec<u8>> {
+        let invocation = Invocation {
+            workflow: String::new(),
+            parameters: String::new(),
+            context: String::new(),
+            capture_variables: false,
+            limits: Limits::default(),
+            source: Arc::default(),
+            capabilities: Arc::new(Nothing),
+        };
+        let mut store = build_store(self.base(), &invocation, &BuildLimits::default());
+        let instance = self.probe_linker()?.instantiate_async(&mut store, &self.probe).await?;
+        let prepare = instance.get_typed_func::<(), ()>(&mut store, "prepare")?;
+        let settle = instance.get_typed_func::<(), (Vec<u8>,)>(&mut store, "settle")?;
+        let call = Metered::new(store.data().meter.clone(), async {
+            prepare.call_async(&mut store, ()).await?;
+            Ok::<_, wasmtime::Error>(settle.call_async(&mut store, ()).await?.0)
+        });
+        let permanent = call.await.map_err(|e| anyhow::anyhow!("the base could not be prepared: {e:?}"))?;
+        memory(&instance, &mut store, &permanent).await
+    }
+
     /// Imports a workspace and takes the snapshot. `invocation` gives source, limits on
     /// logs and the capabilities to log with; nothing in it is called.
     ///
@@ -72,9 +98,13 @@ impl Sandbox {
             let arguments = (files(&invocation), skipped(&broken));
             let progress = store.data().progress.clone();
             let meter = store.data().meter.clone();
-            let call = Metered::new(meter, async { Ok(load.call_async(&mut store, arguments).await?.0) });
+            let settle = instance.get_typed_func::<(), (Vec<u8>,)>(&mut store, "settle")?;
+            let call = Metered::new(meter, async {
+                let (json,) = load.call_async(&mut store, arguments).await?;
+                Ok((json, settle.call_async(&mut store, ()).await?.0))
+            });
             let answer = guarded(call, &progress, limits, deadline).await;
-            let json = match settle(answer, &store, limits) {
+            let (json, permanent) = match verdict(answer, &store, limits) {
                 Ok(json) => json,
                 Err(file)
                     if broken.len() < limits.broken_files && !broken.iter().any(|b| b.path == file.path) =>
@@ -85,17 +115,7 @@ impl Sandbox {
                 Err(file) => anyhow::bail!("{}: {}", file.path, file.reason),
             };
             let report = report(&json, &broken)?;
-            for (index, expected) in bifrost_base::GLOBALS.iter().enumerate() {
-                let name = format!("probe-global-{index}");
-                let value = instance.get_typed_func::<(), (i32,)>(&mut store, &name)?;
-                let value = value.call_async(&mut store, ()).await?.0;
-                ensure!(
-                    i64::from(value) == *expected,
-                    "loading left the interpreter in the middle of a call"
-                );
-            }
-            let memory = instance.get_typed_func::<(), (Vec<u8>,)>(&mut store, "probe-memory")?;
-            let memory = memory.call_async(&mut store, ()).await?.0;
+            let memory = memory(&instance, &mut store, &permanent).await?;
             return Ok(Loaded { report, memory });
         }
     }
@@ -121,7 +141,7 @@ impl Sandbox {
             let meter = store.data().meter.clone();
             let call = Metered::new(meter, async { instance.call_load(&mut store, &files, &skip).await });
             let answer = guarded(call, &progress, limits, deadline).await;
-            let json = match settle(answer, &store, limits) {
+            let json = match verdict(answer, &store, limits) {
                 Ok(json) => json,
                 Err(file)
                     if broken.len() < limits.broken_files && !broken.iter().any(|b| b.path == file.path) =>
@@ -145,6 +165,20 @@ impl Sandbox {
     }
 }
 
+/// Reads an instance's memory back, and makes its permanent objects immortal there.
+async fn memory(instance: &Instance, store: &mut Store<State>, permanent: &[u8]) -> Result<Vec<u8>> {
+    for (index, expected) in bifrost_base::GLOBALS.iter().enumerate() {
+        let name = format!("probe-global-{index}");
+        let value = instance.get_typed_func::<(), (i32,)>(&mut *store, &name)?;
+        let value = value.call_async(&mut *store, ()).await?.0;
+        ensure!(i64::from(value) == *expected, "loading left the interpreter in the middle of a call");
+    }
+    let memory = instance.get_typed_func::<(), (Vec<u8>,)>(&mut *store, "probe-memory")?;
+    let mut memory = memory.call_async(&mut *store, ()).await?.0;
+    immortal::mark(&mut memory, permanent);
+    Ok(memory)
+}
+
 fn build_store(base: &Image, invocation: &Invocation, limits: &BuildLimits) -> Store<State> {
     let limits = Limits { memory_bytes: limits.memory_bytes, fuel: limits.fuel, ..invocation.limits.clone() };
     new_store(base, &Invocation { limits, ..invocation.clone() }, true)
@@ -165,12 +199,12 @@ enum Stopped {
 }
 
 /// Waits for the call, but not longer than one file or the whole build may take.
-async fn guarded(
-    call: impl Future<Output = wasmtime::Result<String>>,
+async fn guarded<T>(
+    call: impl Future<Output = wasmtime::Result<T>>,
     progress: &Progress,
     limits: &BuildLimits,
     deadline: Instant,
-) -> Result<String, Stopped> {
+) -> Result<T, Stopped> {
     let mut call = std::pin::pin!(call);
     let mut tick = tokio::time::interval(Duration::from_millis(50));
     loop {
@@ -187,17 +221,13 @@ async fn guarded(
     }
 }
 
-/// The report's JSON, or the file that has to be left out of the next attempt.
-fn settle(
-    answer: Result<String, Stopped>,
-    store: &Store<State>,
-    limits: &BuildLimits,
-) -> Result<String, Broken> {
+/// What the guest answered, or the file that has to be left out of the next attempt.
+fn verdict<T>(answer: Result<T, Stopped>, store: &Store<State>, limits: &BuildLimits) -> Result<T, Broken> {
     let path = store.data().progress.current().map_or_else(|| "<workspace>".to_owned(), |(path, _)| path);
     let (kind, reason) = match answer {
         // Python may have recovered, but the image would be as large as the limit.
-        Ok(json) => match store.data().starved.clone() {
-            None => return Ok(json),
+        Ok(answer) => match store.data().starved.clone() {
+            None => return Ok(answer),
             Some(path) => {
                 let (kind, reason) = ("limit_exceeded:memory_bytes", starved(limits));
                 return Err(Broken { path, kind, reason });
