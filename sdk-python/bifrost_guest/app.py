@@ -7,7 +7,6 @@ system to import from.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from asyncio import unix_events
 
@@ -16,7 +15,7 @@ from wit_world import Invocation, Outcome, Skipped
 
 from bifrost import _platform
 
-from . import endings, entropy, files, imports, loading, output, preload, running, variables
+from . import endings, files, imports, loading, output, preload, running, variables
 from .imports import Finder
 from .loop import GuestLoop
 
@@ -34,7 +33,7 @@ class WitWorld(wit_world.WitWorld):
     def prepare(self) -> None:
         global _finder
         _finder = _leave_the_build()
-        entropy.remember(gc.get_objects())
+        loading.prepare()
 
     def load(self, files: list[str], skip: list[Skipped]) -> str:
         global _finder, _loaded

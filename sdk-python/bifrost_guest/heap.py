@@ -2,8 +2,9 @@
 
 What is freed while modules are imported leaves holes all over the heap; filled by a run,
 each costs a page of its own. So they are filled before the memory is kept, and what a run
-allocates lies side by side. And merely using an object writes to it, to count the
-reference; the builder makes the objects of the snapshot immortal, which are not counted.
+allocates lies side by side. Merely using an object writes to it, to count the reference;
+the builder makes the objects of the snapshot immortal, which are not counted. And code
+counts how often it is executed; what every run executes is moved together.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import gc
 import sys
 from array import array
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 _ALIGNMENT = 16
@@ -45,11 +46,15 @@ def fill_holes() -> None:
             blocks: list[object] = [None] * count
             for index in range(count):
                 blocks[index] = bytes(size - header) if size > header else object()
-            filled += size * count
-            neighbours = sum(id(blocks[index + 1]) - id(blocks[index]) == size for index in range(count - 1))
-            if 2 * neighbours >= count:
+            apart = [
+                block
+                for before, block, after in zip([None, *blocks], blocks, [*blocks[1:], None])
+                if id(block) - id(before) != size and id(after) - id(block) != size
+            ]
+            filled += size * len(apart)
+            _fillers = (apart, _fillers)
+            if 2 * len(apart) < count:
                 break
-            _fillers = (blocks, _fillers)
 
 
 _kept: list[Any] = []
@@ -89,6 +94,25 @@ def keep() -> bytes:
                           item.co_linetable, item.co_exceptiontable)  # fmt: skip
         _kept.extend(fresh)
     return array("I", map(id, _kept)).tobytes()
+
+
+def gather(used: dict[int, CodeType]) -> None:
+    """Moves this code, by the address of each, to where memory is free in one piece."""
+    fill_holes()
+    moved: dict[int, CodeType] = {}
+
+    def move(code: CodeType) -> CodeType:
+        address = id(code)
+        if address not in used:
+            return code
+        if address not in moved:
+            consts = tuple([move(item) if type(item) is CodeType else item for item in code.co_consts])
+            moved[address] = code.replace(co_consts=consts)
+        return moved[address]
+
+    for item in gc.get_objects():
+        if type(item) is FunctionType:
+            item.__code__ = move(item.__code__)
 
 
 def _sizes() -> list[int]:
