@@ -2,12 +2,14 @@
 //! it was asked, a web server on the loopback, and tables of hostile cases.
 
 mod cases;
+mod client;
 mod host;
 mod platform;
 pub mod process;
 mod server;
 
 pub use cases::{Case, Expect, Seen, case, run_table};
+pub use client::Client;
 pub use host::{Host, Line, ORGANIZATION};
 pub use platform::{Platform, children, program};
 pub use server::{Server, Stats};

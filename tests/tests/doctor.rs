@@ -1,17 +1,10 @@
 //! `bifrost migrate` and `bifrost doctor`, against real services; settings from files.
 
 use anyhow::{Context, Result};
+use bifrost_test_services::{amqp_url, database_url, redis_url};
 use bifrost_tests::process::{free_port, run};
 use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection};
-
-fn setting(name: &str, default: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| default.to_owned())
-}
-
-fn postgres() -> String {
-    setting("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/test")
-}
 
 /// The version that the program needs: the newest of the migrations.
 fn newest() -> i64 {
@@ -23,10 +16,10 @@ fn newest() -> i64 {
 
 /// An empty database; the role of the address owns it.
 async fn database() -> Result<(PgConnection, String, String)> {
-    let mut admin = PgConnection::connect(&postgres()).await.context("PostgreSQL")?;
+    let mut admin = PgConnection::connect(&database_url()).await.context("PostgreSQL")?;
     let name = format!("bifrost_doctor_{}", uuid::Uuid::now_v7().simple());
     admin.execute(format!("CREATE DATABASE {name}").as_str()).await?;
-    let base = postgres().rsplit_once('/').context("a database name")?.0.to_owned();
+    let base = database_url().rsplit_once('/').context("a database name")?.0.to_owned();
     Ok((admin, format!("{base}/{name}"), name))
 }
 
@@ -133,8 +126,8 @@ async fn the_doctor_sees_what_is_wrong_with_services() -> Result<()> {
 async fn services(superuser: &str) -> Result<()> {
     let data = tempfile::tempdir()?;
     let data = data.path().to_str().context("a path")?;
-    let amqp = setting("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672");
-    let redis = setting("REDIS_URL", "redis://127.0.0.1:6379");
+    let amqp = amqp_url();
+    let redis = redis_url();
     let settings = [
         ("BIFROST_DATA", data),
         ("DATABASE_URL", superuser),

@@ -2,56 +2,17 @@
 //! over and end; migrations; the doctor; the log.
 
 use anyhow::{Context, Result};
+use bifrost_test_services::{Installation, redis_url};
 use bifrost_tests::folder;
 use bifrost_tests::process::{Process, data_folder, free_port, run};
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor, PgConnection};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
 /// Compiling the base may be part of a start.
 const START: Duration = Duration::from_secs(120);
-/// Base64 of 32 bytes.
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-/// No superuser, so that row-level security holds for it.
-const ROLE: &str = "bifrost_operations";
-
-fn setting(name: &str, default: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| default.to_owned())
-}
-
-/// A database of its own at PostgreSQL; `finish` removes it.
-struct Database {
-    admin: PgConnection,
-    name: String,
-    url: String,
-}
-
-impl Database {
-    async fn new() -> Result<Self> {
-        let url = setting("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/test");
-        let mut admin = PgConnection::connect(&url).await.context("PostgreSQL")?;
-        let name = format!("bifrost_operations_{}", uuid::Uuid::now_v7().simple());
-        let role = format!(
-            "SELECT pg_advisory_xact_lock(7244);
-             DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}') THEN
-               CREATE ROLE {ROLE} LOGIN PASSWORD '{ROLE}-secret' NOSUPERUSER; END IF; END $$;"
-        );
-        admin.execute(sqlx::raw_sql(&role)).await?;
-        admin.execute(format!("CREATE DATABASE {name} OWNER {ROLE}").as_str()).await?;
-        let (base, _) = url.rsplit_once('/').context("a database name")?;
-        let (_, host) = base.rsplit_once('@').or_else(|| base.rsplit_once("//")).context("a host")?;
-        let url = format!("postgres://{ROLE}:{ROLE}-secret@{host}/{name}");
-        Ok(Self { admin, name, url })
-    }
-
-    async fn finish(mut self) -> Result<()> {
-        self.admin.execute(format!("DROP DATABASE {} WITH (FORCE)", self.name).as_str()).await?;
-        Ok(())
-    }
-}
-
 async fn status(url: &str) -> Option<(u16, Value)> {
     let answer = reqwest::get(url).await.ok()?;
     let code = answer.status().as_u16();
@@ -207,37 +168,25 @@ async fn the_log_is_json_with_request_ids_and_without_secrets() -> Result<()> {
 
 #[tokio::test]
 async fn processes_tell_how_they_are_and_hand_over() -> Result<()> {
-    let database = Database::new().await?;
-    let queue = format!("bifrost.test.{}", uuid::Uuid::now_v7().simple());
-    let result = tokio::spawn(hand_over(database.url.clone(), queue.clone())).await;
-    let amqp = setting("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672");
-    let broker = lapin::Connection::connect(&amqp, lapin::ConnectionProperties::default()).await?;
-    let channel = broker.create_channel().await?;
-    for name in [queue.clone(), format!("{queue}.dead")] {
-        channel.queue_delete(name.as_str().into(), Default::default()).await?;
-    }
-    channel.exchange_delete(format!("{queue}.dead").as_str().into(), Default::default()).await?;
-    database.finish().await?;
+    let installation = Arc::new(Installation::create("operations").await?);
+    let result = tokio::spawn(hand_over(installation.clone())).await;
+    Arc::into_inner(installation).context("in use")?.finish().await?;
     result?
 }
 
-async fn hand_over(database: String, queue: String) -> Result<()> {
+async fn hand_over(installation: Arc<Installation>) -> Result<()> {
     let data = data_folder(TEMPORARY)?;
     let folder = data.path().to_str().context("a path")?.to_owned();
-    let redis = setting("REDIS_URL", "redis://127.0.0.1:6379");
-    let amqp = setting("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672");
+    let redis = redis_url();
+    let variables = installation.variables();
     let start = |command: &str, more: &[(&str, &str)]| -> Result<(Process, String)> {
         let health = format!("127.0.0.1:{}", free_port()?);
-        let mut settings = vec![
+        let mut settings: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        settings.extend([
             ("BIFROST_DATA", folder.as_str()),
-            ("DATABASE_URL", database.as_str()),
-            ("AMQP_URL", amqp.as_str()),
-            ("BIFROST_QUEUE", queue.as_str()),
-            ("REDIS_URL", redis.as_str()),
-            ("BIFROST_MASTER_KEY", MASTER_KEY),
             ("BIFROST_HEALTH_LISTEN", health.as_str()),
             ("BIFROST_PROCESSES", "1"),
-        ];
+        ]);
         settings.extend(more);
         Ok((Process::start(&[command], &settings)?, format!("http://{health}")))
     };
@@ -305,9 +254,9 @@ async fn hand_over(database: String, queue: String) -> Result<()> {
     api.until(Duration::from_secs(15), || ready(&api_health)).await?;
     api.signal("TERM")?;
     assert_eq!(api.ended(Duration::from_secs(10)).await?, 0);
-    let secret = format!("{ROLE}-secret");
+    let secrets = installation.secrets();
     for process in [&api, &worker, &first, &second] {
-        assert!(!process.log().iter().any(|line| line.contains(&secret) || line.contains(MASTER_KEY)));
+        assert!(!process.log().iter().any(|line| secrets.iter().any(|secret| line.contains(secret))));
     }
     Ok(())
 }

@@ -115,7 +115,8 @@ async fn interrupted() {
 
 async fn execute(cli: Cli) -> Result<bool> {
     if let Some(Command::ServeS3 { folder, address }) = cli.command {
-        services::serve_s3(&folder, address).await?;
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        bifrost_test_services::s3::serve(&folder, listener).await?;
         return Ok(true);
     }
     let millis = chrono::Utc::now().timestamp_millis();

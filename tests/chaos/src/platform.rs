@@ -4,8 +4,9 @@
 use crate::plan::PROCESSES;
 use crate::process::Process;
 use crate::proxy::{Link, Way};
-use crate::services::{BUCKET, CREDENTIALS, Service, Services, free_port};
+use crate::services::{Service, Services, free_port};
 use anyhow::{Context, Result, ensure};
+use bifrost_test_services::s3;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -186,11 +187,6 @@ fn variables(
         ("DATABASE_URL", format!("postgres://bifrost@{}/bifrost", to(Service::Postgres))),
         ("AMQP_URL", format!("amqp://guest:guest@{}", to(Service::Rabbitmq))),
         ("REDIS_URL", format!("redis://{}", to(Service::Redis))),
-        ("S3_ENDPOINT", format!("http://{}", to(Service::S3))),
-        ("S3_BUCKET", BUCKET.to_owned()),
-        ("S3_REGION", "us-east-1".to_owned()),
-        ("S3_ACCESS_KEY_ID", CREDENTIALS.0.to_owned()),
-        ("S3_SECRET_ACCESS_KEY", CREDENTIALS.1.to_owned()),
         ("BIFROST_DATA", data.display().to_string()),
         ("BIFROST_LISTEN", listen.to_string()),
         ("BIFROST_LOG", "info,lapin=error".to_owned()),
@@ -199,6 +195,7 @@ fn variables(
         ("BIFROST_EGRESS_PRIVATE", "true".to_owned()),
         ("NO_COLOR", "1".to_owned()),
     ];
+    all.extend(s3::variables(to(Service::S3)));
     all.extend(settings.planted.clone().map(|planted| ("BIFROST_PLANTED", planted)));
     all
 }

@@ -79,7 +79,7 @@ impl Summary {
     /// Prints it.
     pub fn print(&self) {
         let (storm, after) = self.seconds;
-        println!("\n{} with seed {}: {storm:.0} s, quiet after {after:.0} s more", self.mode, self.seed);
+        println!("\n{} with seed {}: {storm:.0} s, then {after:.0} s", self.mode, self.seed);
         println!(
             "  {} runs asked for in {} requests, slowest acceptance {:.1} s; {} of schedules",
             self.asked, self.requests, self.slowest_acceptance, self.scheduled
@@ -104,6 +104,26 @@ impl Summary {
                 check.examples.iter().for_each(|example| println!("         - {example}"));
             }
         }
-        println!("{}", if self.green { "green" } else { "RED" });
+        println!("{}", self.line());
+    }
+
+    /// All of it in one line, which `tests/full.sh` looks for.
+    fn line(&self) -> String {
+        let broken = self.checks.iter().filter(|check| check.broken > 0).count();
+        let verdict = match (self.green, self.quiet) {
+            (true, _) => "green".to_owned(),
+            (_, true) => format!("RED, {broken} promises broken"),
+            (_, false) => format!("RED, {broken} promises broken, not quiet in time"),
+        };
+        format!(
+            "chaos: {}, seed {}: {} runs and {} of schedules, {} faults in {:.0} s, quiet after {:.0} s more: {verdict}",
+            self.mode,
+            self.seed,
+            self.asked,
+            self.scheduled,
+            self.faults.len(),
+            self.seconds.0,
+            self.seconds.1,
+        )
     }
 }

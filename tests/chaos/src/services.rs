@@ -12,10 +12,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// The bucket for the platform's objects.
-pub const BUCKET: &str = "bifrost";
-/// Name and secret of the S3 server's only credentials.
-pub const CREDENTIALS: (&str, &str) = ("chaos", "chaos-secret");
 /// How long a service may take to answer.
 const READY: Duration = Duration::from_secs(60);
 
@@ -262,36 +258,12 @@ fn redis(folder: PathBuf, port: u16, log: PathBuf) -> Arc<Process> {
     })
 }
 
+/// A process of its own, so that it can be killed.
 fn s3(folder: PathBuf, port: u16, log: PathBuf) -> Result<Arc<Process>> {
-    std::fs::create_dir_all(folder.join(BUCKET))?;
     let program = std::env::current_exe()?;
     Ok(Process::new("s3", log, move || {
         let mut command = Command::new(&program);
         command.arg("serve-s3").arg(&folder).arg(loopback(port).to_string());
         command
     }))
-}
-
-/// Serves S3 from a folder until the process ends: a process of its own, so that it can be
-/// killed.
-///
-/// # Errors
-/// When it cannot listen.
-pub async fn serve_s3(folder: &Path, address: SocketAddr) -> Result<()> {
-    let files =
-        s3s_fs::FileSystem::new(folder).map_err(|e| anyhow::anyhow!("{}: {e:?}", folder.display()))?;
-    let mut builder = s3s::service::S3ServiceBuilder::new(files);
-    builder.set_auth(s3s::auth::SimpleAuth::from_single(CREDENTIALS.0, CREDENTIALS.1));
-    let service = builder.build();
-    let listener = tokio::net::TcpListener::bind(address).await?;
-    let server = hyper_util::server::conn::auto::Builder::new(hyper_util::rt::TokioExecutor::new());
-    loop {
-        let (socket, _) = listener.accept().await?;
-        let connection =
-            server.serve_connection(hyper_util::rt::TokioIo::new(socket), service.clone()).into_owned();
-        tokio::spawn(async move {
-            // A client that went away is no fault.
-            let _ = connection.await;
-        });
-    }
 }

@@ -4,9 +4,7 @@ use super::proxy::Proxy;
 use bifrost_core::Error;
 use bifrost_core::ports::Objects;
 use bifrost_store::{DirectoryObjects, S3Objects, S3Options};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use bifrost_test_services::s3;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -115,44 +113,26 @@ async fn in_a_directory() {
     assert_eq!(again.get("a/b/d").await.unwrap().unwrap().len(), 3 << 20, "it survives");
 }
 
-const BUCKET: &str = "bifrost-test";
-
-/// A server of the S3 protocol that keeps its objects in a directory; the proxy before it.
+/// A server of the S3 protocol; the proxy before it.
 struct S3 {
-    _directory: tempfile::TempDir,
+    _server: s3::Server,
     proxy: Proxy,
 }
 
 impl S3 {
     async fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::create_dir(directory.path().join(BUCKET)).unwrap();
-        let mut service = S3ServiceBuilder::new(s3s_fs::FileSystem::new(directory.path()).unwrap());
-        service.set_auth(SimpleAuth::from_single("key", "secret"));
-        let service = service.build();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let proxy = Proxy::to(listener.local_addr().unwrap().to_string()).await;
-        tokio::spawn(async move {
-            loop {
-                let (socket, _) = listener.accept().await.unwrap();
-                let service = service.clone();
-                tokio::spawn(async move {
-                    let server = auto::Builder::new(TokioExecutor::new());
-                    // Fails when the client goes away.
-                    let _ = server.serve_connection(TokioIo::new(socket), service).await;
-                });
-            }
-        });
-        Self { _directory: directory, proxy }
+        let server = s3::Server::start().unwrap();
+        let proxy = Proxy::to(server.address().to_string()).await;
+        Self { _server: server, proxy }
     }
 
     fn options(&self) -> S3Options {
         S3Options {
             endpoint: Some(format!("http://{}", self.proxy.address)),
-            bucket: BUCKET.into(),
-            region: "us-east-1".into(),
-            access_key_id: "key".into(),
-            secret_access_key: "secret".into(),
+            bucket: s3::BUCKET.into(),
+            region: s3::REGION.into(),
+            access_key_id: s3::CREDENTIALS.0.into(),
+            secret_access_key: s3::CREDENTIALS.1.into(),
         }
     }
 }
