@@ -248,4 +248,14 @@ macro_rules! ids {
     )*};
 }
 
-ids!(OrganizationId, UserId, WorkspaceId, VersionId, WorkflowId, ExecutionId, KeyId, ScheduleId, DeadLetterId);
+ids!(
+    OrganizationId,
+    UserId,
+    WorkspaceId,
+    VersionId,
+    WorkflowId,
+    ExecutionId,
+    KeyId,
+    ScheduleId,
+    DeadLetterId
+);
