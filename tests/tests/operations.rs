@@ -1,64 +1,22 @@
 //! The platform as its operators see it: processes that start, tell how they are, hand
 //! over and end; migrations; the doctor; the log.
 
+mod common;
+
 use anyhow::{Context, Result};
 use bifrost_test_services::{Installation, redis_url};
 use bifrost_tests::folder;
 use bifrost_tests::process::{Process, data_folder, free_port, run};
+use common::{Api, START, TEMPORARY, metric, ready, start, status};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
-/// Compiling the base may be part of a start.
-const START: Duration = Duration::from_secs(120);
-async fn status(url: &str) -> Option<(u16, Value)> {
-    let answer = reqwest::get(url).await.ok()?;
-    let code = answer.status().as_u16();
-    Some((code, serde_json::from_str(&answer.text().await.ok()?).unwrap_or_default()))
-}
-
-async fn ready(url: &str) -> bool {
-    status(&format!("{url}/health/ready")).await.is_some_and(|(code, _)| code == 200)
-}
-
-/// A metric's value, labels as they are written.
-async fn metric(url: &str, name: &str) -> Option<f64> {
-    let text = reqwest::get(format!("{url}/metrics")).await.ok()?.text().await.ok()?;
-    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
-}
-
-/// An API, as an administrator uses it.
-struct Api<'a> {
-    url: String,
-    data: &'a Path,
-}
-
 impl Api<'_> {
-    fn key(&self) -> String {
-        std::fs::read_to_string(self.data.join("admin.key")).unwrap_or_default()
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let request = reqwest::Client::new().get(format!("{}{path}", self.url)).bearer_auth(self.key());
-        request.send().await.expect("an answer").json().await.expect("JSON")
-    }
-
-    fn deploy(&self) -> Result<()> {
-        let basics = folder("basics");
-        let arguments = ["deploy", basics.to_str().context("a path")?, "--server", &self.url];
-        let (code, _, error) = run(&arguments, &[("BIFROST_KEY", self.key().as_str())])?;
-        anyhow::ensure!(code == 0, "{error}");
-        Ok(())
-    }
-
     /// Starts a run and waits until a worker has it.
     async fn running(&self, workflow: &str, input: Value) -> Result<String> {
-        let body = json!({"workflow_id": workflow, "input_data": input});
-        let request = reqwest::Client::new().post(format!("{}/api/workflows/execute", self.url));
-        let answer: Value = request.bearer_auth(self.key()).json(&body).send().await?.json().await?;
-        let id = answer["execution_id"].as_str().with_context(|| answer.to_string())?.to_owned();
+        let id = self.submit(workflow, input).await?;
         let deadline = Instant::now() + Duration::from_secs(60);
         while self.get(&format!("/api/executions/{id}")).await["status"] != "Running" {
             anyhow::ensure!(Instant::now() < deadline, "it does not run");
@@ -176,20 +134,8 @@ async fn processes_tell_how_they_are_and_hand_over() -> Result<()> {
 
 async fn hand_over(installation: Arc<Installation>) -> Result<()> {
     let data = data_folder(TEMPORARY)?;
-    let folder = data.path().to_str().context("a path")?.to_owned();
     let redis = redis_url();
-    let variables = installation.variables();
-    let start = |command: &str, more: &[(&str, &str)]| -> Result<(Process, String)> {
-        let health = format!("127.0.0.1:{}", free_port()?);
-        let mut settings: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        settings.extend([
-            ("BIFROST_DATA", folder.as_str()),
-            ("BIFROST_HEALTH_LISTEN", health.as_str()),
-            ("BIFROST_PROCESSES", "1"),
-        ]);
-        settings.extend(more);
-        Ok((Process::start(&[command], &settings)?, format!("http://{health}")))
-    };
+    let start = |command: &str, more: &[(&str, &str)]| start(&installation, command, data.path(), more);
     let (mut first, first_health) = start("scheduler", &[])?;
     first
         .until(START, || async {

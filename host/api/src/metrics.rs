@@ -54,6 +54,7 @@ pub const METRICS: &[Metric] = &[
     metric("bifrost_executions_ended_total", Kind::Counter, "Runs that reached a terminal status, by status"),
     metric("bifrost_attempts_repeated_total", Kind::Counter, "Attempts after a run's first"),
     metric("bifrost_runs_lost_total", Kind::Counter, "Runs whose worker went silent"),
+    metric("bifrost_dead_letters_total", Kind::Counter, "Tickets that the queue gave up on, by decision"),
     metric("bifrost_tickets_admitted_total", Kind::Counter, "Runs that were given to the queue"),
     metric("bifrost_queue_wait_seconds", Kind::Histogram, "From accepted to first taken by a worker"),
     metric("bifrost_run_seconds", Kind::Histogram, "One attempt, from taken to its outcome, by status"),

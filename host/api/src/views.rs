@@ -33,7 +33,7 @@ pub struct ExecutionView {
     pub executed_by_email: String,
     /// Their name when they asked.
     pub executed_by_name: String,
-    /// How many times a worker has taken it.
+    /// Attempts so far: how many times a worker has taken it, or its ticket became a dead letter.
     pub attempt: i32,
     /// Accepted.
     pub created_at: DateTime<Utc>,
@@ -57,7 +57,7 @@ pub struct ExecutionView {
     /// What went wrong; for an end user only if it was meant for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The exception's class, or `limit_exceeded:<name>`, `worker_lost`, `cancelled`.
+    /// The exception's class, or `limit_exceeded:<name>`, `worker_lost`, `dead_letter`, `cancelled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
     /// As native Python prints it; for administrators.
@@ -149,7 +149,7 @@ pub struct ExecuteResponse {
     /// What went wrong; for an end user only if it was meant for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The exception's class, or `limit_exceeded:<name>`, `worker_lost`, `cancelled`.
+    /// The exception's class, or `limit_exceeded:<name>`, `worker_lost`, `dead_letter`, `cancelled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
     /// From start to end, in milliseconds.

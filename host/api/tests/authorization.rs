@@ -7,7 +7,7 @@ use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};
 use bifrost_store::identity::{self, NewKey};
 use bifrost_store::schedules::{self, NewSchedule};
-use bifrost_store::workflows;
+use bifrost_store::{Sql, workflows};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -25,6 +25,8 @@ enum By {
     Schedule,
     Organization,
     Key,
+    /// Of a run that has ended.
+    DeadLetter,
 }
 
 /// `expected` has, for each role, the statuses for a target in the caller's own
@@ -119,6 +121,11 @@ const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/executions/{id}/variables", by: By::Execution, body: none, expected: ID_ADMINS },
     Row { method: "POST", path: "/api/executions/{id}/cancel", by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
     Row { method: "POST", path: "/api/executions/{id}/rerun", by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
+    Row { method: "GET", path: "/api/dead-letters", by: By::Scope, body: none, expected: PLATFORM },
+    Row { method: "GET", path: "/api/dead-letters/{id}", by: By::DeadLetter, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "POST", path: "/api/dead-letters/{id}/replay", by: By::DeadLetter, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "202 202 202"] },
     Row { method: "GET", path: "/api/schedules", by: By::Scope, body: none, expected: ADMINS },
     Row { method: "POST", path: "/api/schedules", by: By::Scope, body: new_schedule,
         expected: ["401 401 401", "403 404 404", "201 404 404", "201 201 201"] },
@@ -232,6 +239,32 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             };
             let new = NewExecution::by(&caller, workflow.id, json!({ "name": "Ada" }));
             executions::accept(&db.org(organization), new).await.expect("accepted").execution.id.to_string()
+        }
+        By::DeadLetter => {
+            let workflow = workflows::find(&db.scope(scope), "hello").await.expect("deployed");
+            let caller = Caller {
+                user: owner.user(platform),
+                email: "e".into(),
+                name: "n".into(),
+                organization,
+                role: Role::OrgUser,
+            };
+            // Scheduled, so that nobody takes it before it is cancelled.
+            let mut new = NewExecution::by(&caller, workflow.id, json!({ "name": "Ada" }));
+            new.not_before = Some(bifrost_store::now() + chrono::TimeDelta::hours(1));
+            let execution = executions::accept(&db.org(organization), new).await.expect("accepted").execution;
+            executions::request_cancel(&db.org(organization), execution.id).await.expect("cancelled");
+            let id = DeadLetterId::new();
+            let sql = Sql::new(
+                "INSERT INTO dead_letters (id, execution_id, organization_id, attempt, reason, state, created_at)
+                 VALUES ($1, $2, $3, 1, 'delivery_limit', 'retried', $4)",
+            );
+            let sql = sql.bind(id).bind(execution.id).bind(organization).bind(bifrost_store::now());
+            db.system()
+                .write(move |tx| Box::pin(async move { tx.execute(sql).await }))
+                .await
+                .expect("written");
+            id.to_string()
         }
         By::Schedule => {
             let new = NewSchedule {

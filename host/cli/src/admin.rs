@@ -94,7 +94,8 @@ enum KeyCommand {
     },
 }
 
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+/// A field's text; empty where there is none.
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
@@ -106,7 +107,8 @@ fn limits(given: &[String]) -> Result<Map<String, Value>> {
     given.iter().map(one).collect()
 }
 
-fn print(answer: &Value, json: bool, lines: impl Fn(&Value)) -> Result<ExitCode> {
+/// The answer as JSON, or as lines.
+pub(crate) fn print(answer: &Value, json: bool, lines: impl Fn(&Value)) -> Result<ExitCode> {
     if json {
         println!("{}", serde_json::to_string_pretty(answer)?);
     } else {
@@ -115,7 +117,8 @@ fn print(answer: &Value, json: bool, lines: impl Fn(&Value)) -> Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-fn each(answer: &Value, field: &str, line: impl Fn(&Value)) {
+/// A line for each entry of a field.
+pub(crate) fn each(answer: &Value, field: &str, line: impl Fn(&Value)) {
     answer[field].as_array().into_iter().flatten().for_each(line);
 }
 

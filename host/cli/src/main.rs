@@ -2,6 +2,7 @@
 
 mod admin;
 mod client;
+mod dead_letters;
 mod doctor;
 mod engines;
 mod files;
@@ -68,6 +69,8 @@ enum Command {
     Executions(remote::Executions),
     /// Print an execution's log.
     Logs(remote::Logs),
+    /// List tickets that the queue gave up on, and replay their runs.
+    DeadLetters(dead_letters::DeadLetters),
     /// List, make, limit and suspend organizations.
     Organizations(admin::Organizations),
     /// List, make and revoke API keys.
@@ -134,6 +137,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Deploy(deploy) => block_on(deploy.execute(&cli.data)),
         Command::Executions(list) => block_on(list.execute(&cli.data)),
         Command::Logs(logs) => block_on(logs.execute(&cli.data)),
+        Command::DeadLetters(letters) => block_on(letters.execute(&cli.data)),
         Command::Organizations(organizations) => block_on(organizations.execute(&cli.data)),
         Command::Keys(keys) => block_on(keys.execute(&cli.data)),
         Command::SandboxProcess(process) => process.execute(),

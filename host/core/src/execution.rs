@@ -197,7 +197,8 @@ pub struct Outcome {
     pub result_type: Option<ResultType>,
     /// For the author; see `error_for_user`.
     pub error: Option<String>,
-    /// The exception's class, or `limit_exceeded:<name>`, `worker_lost`, `cancelled`.
+    /// The exception's class, or `limit_exceeded:<name>`, `worker_lost`, `dead_letter`,
+    /// `cancelled`.
     pub error_type: Option<String>,
     /// True when `error` may be shown to an end user (`UserError`, limits).
     pub error_for_user: bool,
@@ -260,7 +261,8 @@ pub struct Execution {
     pub executed_by_name: String,
     /// What they were allowed to do when they asked.
     pub executed_by_role: Role,
-    /// How many times a worker has taken it, this time included.
+    /// Attempts so far: how many times a worker has taken it, this time included, or its
+    /// ticket became a dead letter.
     pub attempt: i32,
     /// Whether another attempt follows when a worker is lost.
     pub retry_on_loss: bool,

@@ -57,4 +57,6 @@ ids! {
     KeyId,
     /// What starts a workflow by the clock.
     ScheduleId,
+    /// A ticket that the queue gave up on.
+    DeadLetterId,
 }

@@ -1,6 +1,7 @@
 //! The domain: what a run is, who may see it, what bounds it. No I/O lives here.
 
 pub mod caller;
+pub mod dead_letter;
 pub mod error;
 pub mod events;
 pub mod execution;
@@ -13,6 +14,7 @@ pub mod trace;
 pub mod workspace;
 
 pub use caller::{Caller, Role, Scope};
+pub use dead_letter::DeadLetterState;
 pub use error::{Error, Result};
 pub use execution::{Execution, LogLevel, LogLine, Outcome, Priority, ResultType, Status};
 pub use id::*;

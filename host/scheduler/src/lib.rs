@@ -1,7 +1,8 @@
 //! Decides what runs next. One scheduler leads, others stand by: the dispatcher admits
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
-//! finds lost ones.
+//! finds lost ones, and those whose ticket the queue gave up on are decided about.
 
+mod dead_letters;
 mod dispatcher;
 mod fairness;
 mod leader;
@@ -9,6 +10,7 @@ mod observe;
 mod schedules;
 mod sweep;
 
+pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
 pub use fairness::{Line, Turns};
 pub use schedules::step;
@@ -37,12 +39,13 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) {
     let (leads, campaign) = leader::campaign(db.clone(), "scheduler", settings.holder);
-    let dispatcher = Dispatcher::new(db.clone(), queue);
+    let dispatcher = Dispatcher::new(db.clone(), queue.clone());
     let work = async move {
         tokio::join!(
             dispatcher.run(bus.clone(), leads.clone(), settings.idle),
             schedules::run(db.clone(), bus.clone(), leads.clone()),
             observe::run(db.clone(), leads.clone()),
+            dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
             sweep::run(db, bus, leads),
         )
     };

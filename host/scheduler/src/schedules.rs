@@ -143,7 +143,7 @@ impl Clock {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use bifrost_core::{Caller, CatchUp, Overlap, Role, Status, UserId, WorkflowInfo, WorkspaceReport};
     use bifrost_store::executions::NewExecution;
@@ -154,7 +154,7 @@ mod tests {
     use serde_json::json;
 
     /// One organization with one workflow, and who asks for runs of it.
-    async fn world(directory: &std::path::Path) -> (Db, Caller, bifrost_core::WorkflowId) {
+    pub(crate) async fn world(directory: &std::path::Path) -> (Db, Caller, bifrost_core::WorkflowId) {
         let url = format!("sqlite:{}", directory.join("test.db").display());
         let db = Db::open(&url, Options::default()).await.expect("a database");
         let new = NewOrganization { name: "Org".into(), ..Default::default() };

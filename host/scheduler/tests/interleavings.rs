@@ -1,19 +1,21 @@
-//! Dispatcher, queue, workers and sweeper in every order, with tickets that get lost,
-//! come twice or late, workers that die and schedulers that start anew: every accepted
-//! run reaches one end, and no more is admitted than fits.
+//! Dispatcher, queue, workers and sweeper in every order, with tickets that get lost, come
+//! twice or late, or become dead letters, workers that die and schedulers that start anew:
+//! every accepted run reaches one end, each attempt is made at most once and has a cause,
+//! and no more is admitted than fits.
 
-use bifrost_core::ports::{Delivery, Queue, Ticket};
+use bifrost_core::ports::{Bus, DeadLetter, Delivery, Queue, Ticket};
 use bifrost_core::*;
 use bifrost_scheduler::Dispatcher;
-use bifrost_store::executions::{self, Claimed, NewExecution};
+use bifrost_store::executions::{self, Claimed, Filters, NewExecution};
 use bifrost_store::identity::{self, Bootstrap};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::workers::{self, WorkerRow};
 use bifrost_store::workspaces::{self, Deployment};
-use bifrost_store::{Db, Options};
+use bifrost_store::{Db, InProcessBus, Options, dead_letters};
 use proptest::prelude::*;
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 const SLOTS: usize = 3;
@@ -29,6 +31,10 @@ enum Step {
     Deliver { which: usize, again: bool },
     /// A ticket disappears.
     Lose { which: usize },
+    /// The queue gives up on a ticket; a copy may still be around.
+    GiveUp { which: usize, again: bool },
+    /// Dead letters are reconciled. Acknowledgements may get lost.
+    Reconcile { acknowledged: bool },
     /// A worker ends a run.
     Finish { which: usize },
     /// A worker gives a failed run back.
@@ -50,6 +56,8 @@ fn step() -> impl Strategy<Value = Step> {
         5 => Just(Step::Look),
         6 => (which.clone(), any::<bool>()).prop_map(|(which, again)| Step::Deliver { which, again }),
         1 => which.clone().prop_map(|which| Step::Lose { which }),
+        3 => (which.clone(), any::<bool>()).prop_map(|(which, again)| Step::GiveUp { which, again }),
+        2 => any::<bool>().prop_map(|acknowledged| Step::Reconcile { acknowledged }),
         4 => which.clone().prop_map(|which| Step::Finish { which }),
         1 => which.clone().prop_map(|which| Step::Retry { which }),
         2 => which.clone().prop_map(|which| Step::Die { which }),
@@ -61,29 +69,54 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A queue whose order and fate the test decides.
 #[derive(Default)]
-struct Wire(Mutex<Vec<Ticket>>);
+struct Wire {
+    waiting: Mutex<Vec<Ticket>>,
+    dead: Arc<Mutex<Vec<Ticket>>>,
+    deaf: AtomicBool,
+}
 
 #[async_trait::async_trait]
 impl Queue for Wire {
     async fn publish(&self, ticket: Ticket) -> Result<()> {
-        self.0.lock().expect("not poisoned").push(ticket);
+        self.waiting.lock().expect("not poisoned").push(ticket);
         Ok(())
     }
 
     async fn next(&self) -> Result<Delivery> {
         std::future::pending().await
     }
+
+    /// Those of a deaf queue are there again, whatever is said to it.
+    async fn dead_letters(&self, _: usize) -> Result<Vec<DeadLetter>> {
+        let deaf = self.deaf.load(Ordering::SeqCst);
+        let letter = |ticket| {
+            let dead = self.dead.clone();
+            let heard = move || -> Result<()> {
+                if deaf {
+                    dead.lock().expect("not poisoned").push(ticket);
+                    return Err(Error::Busy("queue"));
+                }
+                Ok(())
+            };
+            let delivery = Delivery::new(ticket, move || Box::pin(std::future::ready(heard())));
+            DeadLetter { delivery, reason: "delivery_limit".to_owned() }
+        };
+        Ok(self.dead.lock().expect("not poisoned").drain(..).map(letter).collect())
+    }
 }
 
 struct World {
     db: Db,
     wire: Arc<Wire>,
+    bus: Arc<dyn Bus>,
     dispatcher: Dispatcher,
     organizations: [OrganizationId; 2],
     workflow: WorkflowId,
     held: Vec<Claimed>,
     dead: usize,
     accepted: Vec<(OrganizationId, ExecutionId)>,
+    made: HashSet<(ExecutionId, i32)>,
+    ended: HashMap<ExecutionId, Status>,
 }
 
 impl World {
@@ -128,15 +161,27 @@ impl World {
         let wire = Arc::new(Wire::default());
         let dispatcher = Dispatcher::new(db.clone(), wire.clone());
         let organizations = [organizations[0], organizations[1]];
-        Self { db, wire, dispatcher, organizations, workflow, held: vec![], dead: 0, accepted: vec![] }
+        Self {
+            db,
+            wire,
+            bus: Arc::new(InProcessBus::new()),
+            dispatcher,
+            organizations,
+            workflow,
+            held: vec![],
+            dead: 0,
+            accepted: vec![],
+            made: HashSet::new(),
+            ended: HashMap::new(),
+        }
     }
 
     fn on_the_wire(&self) -> usize {
-        self.wire.0.lock().expect("not poisoned").len()
+        self.wire.waiting.lock().expect("not poisoned").len()
     }
 
     fn ticket(&self, which: usize, keep: bool) -> Option<Ticket> {
-        let mut wire = self.wire.0.lock().expect("not poisoned");
+        let mut wire = self.wire.waiting.lock().expect("not poisoned");
         if wire.is_empty() {
             return None;
         }
@@ -169,11 +214,22 @@ impl World {
             Step::Deliver { which, again } if self.held.len() + self.dead < SLOTS => {
                 let Some(ticket) = self.ticket(which, again) else { return };
                 if let Some(claimed) = executions::claim(&self.db, ticket, "w", 3_600).await.expect("claim") {
+                    let attempt = (claimed.execution.id, claimed.execution.attempt);
+                    assert!(self.made.insert(attempt), "{attempt:?} was made twice");
                     self.held.push(claimed);
                 }
             }
             Step::Deliver { .. } => {}
             Step::Lose { which } => drop(self.ticket(which, false)),
+            Step::GiveUp { which, again } => {
+                let dead = self.ticket(which, again);
+                self.wire.dead.lock().expect("not poisoned").extend(dead);
+            }
+            Step::Reconcile { acknowledged } => {
+                self.wire.deaf.store(!acknowledged, Ordering::SeqCst);
+                let queue: Arc<dyn Queue> = self.wire.clone();
+                bifrost_scheduler::reconcile(&self.db, &queue, &self.bus).await.expect("reconciled");
+            }
             Step::Finish { which } => {
                 if let Some(held) = self.take(which) {
                     let outcome = Outcome::ended(Status::Success, "", "");
@@ -218,7 +274,16 @@ impl World {
         if self.held.is_empty() { None } else { Some(self.held.remove(which % self.held.len())) }
     }
 
-    async fn check(&self) {
+    async fn check(&mut self) {
+        let all =
+            executions::list(&self.db.system(), &Filters::default(), None, 1_000).await.expect("a list");
+        for run in all.items {
+            match self.ended.get(&run.id) {
+                Some(end) => assert_eq!(run.status, *end, "{} has ended before", run.id),
+                None if run.status.is_terminal() => drop(self.ended.insert(run.id, run.status)),
+                None => {}
+            }
+        }
         let mut running: HashMap<_, usize> = HashMap::new();
         for held in &self.held {
             *running.entry(held.execution.organization_id).or_default() += 1;
@@ -230,6 +295,7 @@ impl World {
     async fn settle(&mut self) {
         for _ in 0..self.accepted.len() * 4 + 8 {
             self.play(Step::Sweep).await;
+            self.play(Step::Reconcile { acknowledged: true }).await;
             self.play(Step::Restart).await;
             self.play(Step::Look).await;
             while self.held.len() < SLOTS && self.on_the_wire() > 0 {
@@ -238,6 +304,13 @@ impl World {
             while !self.held.is_empty() {
                 self.play(Step::Finish { which: 0 }).await;
             }
+        }
+        self.check().await;
+        assert!(self.wire.dead.lock().expect("not poisoned").is_empty(), "a dead letter is left");
+        let letters = dead_letters::list(&self.db.system(), Default::default(), None, 1_000).await;
+        for letter in letters.expect("letters").items {
+            let attempt = (letter.execution_id, letter.attempt);
+            assert!(!self.made.contains(&attempt), "{attempt:?} was made although its ticket had died");
         }
         for (organization, id) in &self.accepted {
             let execution = executions::get(&self.db.org(*organization), *id).await.expect("execution");

@@ -3,10 +3,12 @@
 //! [`Db`] is SQLite or PostgreSQL. Tenant data is reached through a [`Scoped`] handle
 //! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
 //! grouped by aggregate: [`organizations`], [`identity`], [`workspaces`],
-//! [`workflows`], [`schedules`], [`executions`], [`config`]. Adapters of the ports are in [`engines`].
+//! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`]. Adapters of the
+//! ports are in [`engines`].
 
 pub mod config;
 pub mod db;
+pub mod dead_letters;
 pub mod diagnose;
 pub mod dialect;
 pub mod engines;

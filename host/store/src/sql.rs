@@ -44,7 +44,7 @@ macro_rules! from {
 
 from! {
     Uuid: Uuid => |v| v, OrganizationId => |v| v.0, UserId => |v| v.0, WorkspaceId => |v| v.0, VersionId => |v| v.0,
-        WorkflowId => |v| v.0, ExecutionId => |v| v.0, KeyId => |v| v.0, ScheduleId => |v| v.0;
+        WorkflowId => |v| v.0, ExecutionId => |v| v.0, KeyId => |v| v.0, ScheduleId => |v| v.0, DeadLetterId => |v| v.0;
     Text: String => |v| plain(v), &str => |v| plain(v.to_owned());
     Int: i64 => |v| v, i32 => |v| v.into(), u32 => |v| v.into();
     Bool: bool => |v| v;
@@ -248,4 +248,14 @@ macro_rules! ids {
     )*};
 }
 
-ids!(OrganizationId, UserId, WorkspaceId, VersionId, WorkflowId, ExecutionId, KeyId, ScheduleId);
+ids!(
+    OrganizationId,
+    UserId,
+    WorkspaceId,
+    VersionId,
+    WorkflowId,
+    ExecutionId,
+    KeyId,
+    ScheduleId,
+    DeadLetterId
+);

@@ -50,9 +50,11 @@ fn is_terminal(status: &str) -> bool {
     matches!(status, "Success" | "Failed" | "Timeout" | "CompletedWithErrors" | "Cancelled")
 }
 
-/// The only end without success that faults explain: too many workers were lost.
+/// The only end without success that faults explain: too many workers were lost, with the
+/// run or while they took it.
 fn is_exhausted(run: &RunRow) -> bool {
-    let lost = run.error.as_deref().is_some_and(|error| error.starts_with("worker_lost"));
+    let lost = |error: &str| error.starts_with("worker_lost") || error.starts_with("dead_letter");
+    let lost = run.error.as_deref().is_some_and(lost);
     run.status == "Failed" && lost && run.losses + 1 >= MAX_LOSSES && run.attempt >= MAX_LOSSES
 }
 

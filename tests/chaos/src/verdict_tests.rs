@@ -138,6 +138,10 @@ fn only_lost_workers_excuse_a_failure() {
     evidence.runs[0].losses = 2;
     evidence.causes = vec![(id(1), 2, "worker_lost".into()), (id(1), 3, "worker_lost".into())];
     assert_eq!(broken(&evidence), Vec::<&str>::new());
+    evidence.runs[0].error = Some("ValueError: 3".into());
+    assert!(!broken(&evidence).is_empty());
+    evidence.runs[0].error = Some("dead_letter: no worker could take this run; tried 3 times".into());
+    assert_eq!(broken(&evidence), Vec::<&str>::new());
     evidence.calm = true;
     assert!(!broken(&evidence).is_empty());
     evidence.calm = false;

@@ -26,6 +26,11 @@ impl Installation {
         Ok(Self { database, s3: s3::Server::start()?, queue })
     }
 
+    /// The queue's name.
+    pub fn queue(&self) -> &str {
+        &self.queue
+    }
+
     /// What each of its processes has to be told.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let mut all = vec![

@@ -209,7 +209,8 @@ pub(crate) async fn cancel(
     Ok((StatusCode::ACCEPTED, Json(ExecutionStatus { execution_id: id, status: execution.status })))
 }
 
-fn limit(asked: Option<u32>, default: u32, most: u32) -> Result<u32, Error> {
+/// The size of a page, within its bounds.
+pub(super) fn limit(asked: Option<u32>, default: u32, most: u32) -> Result<u32, Error> {
     match asked.unwrap_or(default) {
         limit if (1..=most).contains(&limit) => Ok(limit),
         _ => Err(Error::invalid("limit", format!("expected 1 to {most}"))),

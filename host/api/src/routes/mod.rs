@@ -3,6 +3,7 @@
 
 mod admin;
 mod config;
+mod dead_letters;
 mod drafts;
 mod execute;
 mod executions;
@@ -49,6 +50,9 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(executions::variables))
         .routes(routes!(executions::cancel))
         .routes(routes!(execute::rerun))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::get))
+        .routes(routes!(dead_letters::replay))
         .routes(routes!(schedules::list, schedules::create))
         .routes(routes!(schedules::preview_unsaved))
         .routes(routes!(schedules::get, schedules::update, schedules::delete))

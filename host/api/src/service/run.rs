@@ -11,6 +11,7 @@ use bifrost_core::ports::subscription::Receiver;
 use bifrost_core::{
     Error, Execution, ExecutionId, Limits, Parameter, Priority, Result, ScheduleId, Status, schedule,
 };
+use bifrost_store::dead_letters::{self, DeadLetter};
 use bifrost_store::executions::{self as store, NewExecution};
 use bifrost_store::organizations;
 use bifrost_store::workflows::{self, Workflow};
@@ -107,6 +108,21 @@ async fn wait(
     }
 }
 
+/// Accepts a run in place of the one whose ticket became a dead letter, within the letter's
+/// organization. `Conflict` as [`DeadLetter::can_be_replayed`].
+pub async fn replay(state: &ApiState, auth: &Auth, letter: &DeadLetter) -> Result<Execution> {
+    letter.can_be_replayed()?;
+    let old = executions::find(state, letter.organization_id, letter.execution_id).await?;
+    let workflow = resolve(state, auth, &old.workflow_id.to_string()).await?;
+    let request = Request { input_data: Some(old.parameters), rerun_of: Some(old.id), ..Request::default() };
+    let new = prepare(state, auth, &workflow, request, Priority::Normal).await?;
+    let execution = dead_letters::replay(&auth.org(state), letter.id, new).await?;
+    #[cfg(feature = "planted-faults")]
+    bifrost_store::planted::relay(execution.id, true).await?;
+    announce(state, &execution).await;
+    Ok(execution)
+}
+
 async fn accept(
     state: &ApiState,
     auth: &Auth,
@@ -114,6 +130,20 @@ async fn accept(
     request: Request,
     priority: Priority,
 ) -> Result<Execution> {
+    let new = prepare(state, auth, workflow, request, priority).await?;
+    let accepted = store::accept(&auth.org(state), new).await?;
+    #[cfg(feature = "planted-faults")]
+    bifrost_store::planted::relay(accepted.execution.id, accepted.is_new).await?;
+    Ok(accepted.execution)
+}
+
+async fn prepare(
+    state: &ApiState,
+    auth: &Auth,
+    workflow: &Workflow,
+    request: Request,
+    priority: Priority,
+) -> Result<NewExecution> {
     let parameters = parameters(state, auth, workflow, request.input_data).await?;
     let mut new = NewExecution::by(&auth.caller, workflow.id, parameters);
     // One user's key never leads to another user's run.
@@ -122,10 +152,7 @@ async fn accept(
     new.priority = priority;
     new.not_before = request.not_before;
     new.schedule_id = request.schedule_id;
-    let accepted = store::accept(&auth.org(state), new).await?;
-    #[cfg(feature = "planted-faults")]
-    bifrost_store::planted::relay(accepted.execution.id, accepted.is_new).await?;
-    Ok(accepted.execution)
+    Ok(new)
 }
 
 /// Parameters that a workflow may be run with, now or later.

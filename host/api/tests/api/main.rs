@@ -4,6 +4,7 @@
 mod authorization;
 #[path = "../common/mod.rs"]
 mod common;
+mod dead_letters;
 mod deploys;
 mod documents;
 mod errors;

@@ -84,12 +84,18 @@ pub async fn accept(org: &Scoped, new: NewExecution) -> Result<Accepted> {
     let write = org.write(move |tx| Box::pin(async move { accept_in(tx, organization, new, trace).await }));
     let accepted = write.await?;
     if accepted.is_new {
-        metrics::counter!("bifrost_executions_accepted_total").increment(1);
+        count();
     }
     Ok(accepted)
 }
 
-async fn accept_in(
+/// Counts a run that is new and committed.
+pub(crate) fn count() {
+    metrics::counter!("bifrost_executions_accepted_total").increment(1);
+}
+
+/// Accepts a run as a part of a larger unit of work.
+pub(crate) async fn accept_in(
     tx: &mut Tx,
     organization: OrganizationId,
     new: NewExecution,

@@ -12,14 +12,15 @@ use serde::{Deserialize, Serialize};
 pub struct Attempt {
     /// Counts from 2.
     pub attempt: i32,
-    /// `worker_lost`, or `error:` and the type of the error that its author wants tried again.
+    /// `worker_lost`; `dead_letter:` and why the queue gave up; or `error:` and the type of
+    /// the error that its author wants tried again.
     pub cause: String,
     /// When that was decided.
     pub created_at: DateTime<Utc>,
 }
 
 /// Writes down why the attempt of a ticket is made.
-pub(super) async fn record(
+pub(crate) async fn record(
     tx: &mut Tx,
     ticket: Ticket,
     organization: OrganizationId,

@@ -13,6 +13,8 @@ mod query;
 mod recovery;
 
 pub use accept::{Accepted, NewExecution, accept};
+pub(crate) use accept::{accept_in, count};
+pub(crate) use attempts::record;
 pub use attempts::{Attempt, attempts, retry};
 pub use backlog::{Backlog, Waiting, backlog, waiting};
 pub(crate) use deferred::OPEN;

@@ -52,11 +52,11 @@ pub struct Summary {
 
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Page<T> {
+pub struct Page<T, C = ExecutionId> {
     /// Newest first.
     pub items: Vec<T>,
     /// Cursor for what follows; `None` at the end.
-    pub next: Option<ExecutionId>,
+    pub next: Option<C>,
 }
 
 /// Runs that the handle reaches, newest first, after `cursor`.

@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "organizations",
     "users",
     "api_keys",
@@ -26,6 +26,7 @@ const TABLES: [&str; 15] = [
     "data_keys",
     "schedules",
     "execution_attempts",
+    "dead_letters",
     "leaders",
     "workers",
 ];
@@ -46,6 +47,8 @@ async fn filled(db: Db) -> World {
         };
         config::set(&scoped, &keys, new).await.unwrap();
     }
+    let ticket = ports::Ticket { execution: w.accept().await.id, attempt: 1 };
+    bifrost_store::dead_letters::reconcile(&w.db, ticket, "delivery_limit").await.unwrap();
     let org = w.db.org(w.org.id);
     bifrost_store::schedules::create(&org, crate::schedules::hourly(w.workflow)).await.unwrap();
     bifrost_store::workspaces::add_reference(&org, w.workflow, "form", "f").await.unwrap();
@@ -81,11 +84,13 @@ async fn rows_of_others_are_invisible(db: Db) {
         ("versions", [2, 2, 1, 1]),
         ("workflows", [2, 2, 1, 1]),
         ("workflow_references", [1, 1, 0, 0]),
-        ("executions", [1, 1, 0, 0]),
+        ("executions", [2, 2, 0, 0]),
         ("execution_logs", [1, 1, 0, 0]),
         ("config", [2, 1, 0, 1]),
         ("data_keys", [2, 1, 0, 1]),
         ("schedules", [1, 1, 0, 0]),
+        ("execution_attempts", [1, 1, 0, 0]),
+        ("dead_letters", [1, 1, 0, 0]),
     ];
     for (table, expected) in seen {
         for (access, rows) in [Access::System, own, other, Access::Global].into_iter().zip(expected) {

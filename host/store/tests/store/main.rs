@@ -7,6 +7,7 @@
 mod common;
 mod config;
 mod database;
+mod dead_letters;
 mod engines;
 mod executions;
 mod guards;

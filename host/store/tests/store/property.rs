@@ -3,6 +3,7 @@
 
 use crate::common::*;
 use bifrost_core::*;
+use bifrost_store::dead_letters;
 use bifrost_store::executions::{self, Lease};
 use proptest::prelude::*;
 use serde_json::json;
@@ -29,6 +30,10 @@ enum Step {
     Retry {
         back: i64,
     },
+    /// The queue gives up on the ticket of attempt `made + delta`.
+    DeadLetter {
+        delta: i32,
+    },
     Cancel,
     Sweep,
     Restart,
@@ -42,6 +47,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0i64..3).prop_map(|back| Step::Renew { back }),
         1 => (0i64..3).prop_map(|back| Step::Log { back }),
         2 => (0i64..3).prop_map(|back| Step::Retry { back }),
+        2 => (0..3).prop_map(|delta| Step::DeadLetter { delta }),
         1 => Just(Step::Cancel),
         2 => Just(Step::Sweep),
         1 => Just(Step::Restart),
@@ -95,6 +101,13 @@ async fn play(w: &World, steps: &[Step]) {
                 assert!(!given || back == 0 && before.status == Status::Running);
                 retries += i32::from(given);
                 must_stay |= !given;
+            }
+            Step::DeadLetter { delta } => {
+                let ticket = ports::Ticket { execution: id, attempt: before.attempt + delta };
+                match dead_letters::reconcile(&w.db, ticket, "delivery_limit").await.unwrap() {
+                    Some(_) => assert_eq!((delta, before.status), (1, Status::Pending)),
+                    None => must_stay = true,
+                }
             }
             Step::Cancel => {
                 let _ = executions::request_cancel(&w.db.org(w.org.id), id).await;
