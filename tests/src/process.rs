@@ -71,6 +71,11 @@ impl Process {
         Ok(Self { child, said })
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to its log, line by line.
     pub fn log(&self) -> Vec<String> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()

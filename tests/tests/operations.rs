@@ -4,108 +4,14 @@
 use anyhow::{Context, Result};
 use bifrost_tests::folder;
 use bifrost_tests::process::{Process, data_folder, free_port, run};
+use bifrost_tests::services::{Api, MASTER_KEY, ROLE, Services, metric, ready, status};
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor, PgConnection};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
 /// Compiling the base may be part of a start.
 const START: Duration = Duration::from_secs(120);
-/// Base64 of 32 bytes.
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-/// No superuser, so that row-level security holds for it.
-const ROLE: &str = "bifrost_operations";
-
-fn setting(name: &str, default: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| default.to_owned())
-}
-
-/// A database of its own at PostgreSQL; `finish` removes it.
-struct Database {
-    admin: PgConnection,
-    name: String,
-    url: String,
-}
-
-impl Database {
-    async fn new() -> Result<Self> {
-        let url = setting("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/test");
-        let mut admin = PgConnection::connect(&url).await.context("PostgreSQL")?;
-        let name = format!("bifrost_operations_{}", uuid::Uuid::now_v7().simple());
-        let role = format!(
-            "SELECT pg_advisory_xact_lock(7244);
-             DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{ROLE}') THEN
-               CREATE ROLE {ROLE} LOGIN PASSWORD '{ROLE}-secret' NOSUPERUSER; END IF; END $$;"
-        );
-        admin.execute(sqlx::raw_sql(&role)).await?;
-        admin.execute(format!("CREATE DATABASE {name} OWNER {ROLE}").as_str()).await?;
-        let (base, _) = url.rsplit_once('/').context("a database name")?;
-        let (_, host) = base.rsplit_once('@').or_else(|| base.rsplit_once("//")).context("a host")?;
-        let url = format!("postgres://{ROLE}:{ROLE}-secret@{host}/{name}");
-        Ok(Self { admin, name, url })
-    }
-
-    async fn finish(mut self) -> Result<()> {
-        self.admin.execute(format!("DROP DATABASE {} WITH (FORCE)", self.name).as_str()).await?;
-        Ok(())
-    }
-}
-
-async fn status(url: &str) -> Option<(u16, Value)> {
-    let answer = reqwest::get(url).await.ok()?;
-    let code = answer.status().as_u16();
-    Some((code, serde_json::from_str(&answer.text().await.ok()?).unwrap_or_default()))
-}
-
-async fn ready(url: &str) -> bool {
-    status(&format!("{url}/health/ready")).await.is_some_and(|(code, _)| code == 200)
-}
-
-/// A metric's value, labels as they are written.
-async fn metric(url: &str, name: &str) -> Option<f64> {
-    let text = reqwest::get(format!("{url}/metrics")).await.ok()?.text().await.ok()?;
-    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
-}
-
-/// An API, as an administrator uses it.
-struct Api<'a> {
-    url: String,
-    data: &'a Path,
-}
-
-impl Api<'_> {
-    fn key(&self) -> String {
-        std::fs::read_to_string(self.data.join("admin.key")).unwrap_or_default()
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let request = reqwest::Client::new().get(format!("{}{path}", self.url)).bearer_auth(self.key());
-        request.send().await.expect("an answer").json().await.expect("JSON")
-    }
-
-    fn deploy(&self) -> Result<()> {
-        let basics = folder("basics");
-        let arguments = ["deploy", basics.to_str().context("a path")?, "--server", &self.url];
-        let (code, _, error) = run(&arguments, &[("BIFROST_KEY", self.key().as_str())])?;
-        anyhow::ensure!(code == 0, "{error}");
-        Ok(())
-    }
-
-    /// Starts a run and waits until a worker has it.
-    async fn running(&self, workflow: &str, input: Value) -> Result<String> {
-        let body = json!({"workflow_id": workflow, "input_data": input});
-        let request = reqwest::Client::new().post(format!("{}/api/workflows/execute", self.url));
-        let answer: Value = request.bearer_auth(self.key()).json(&body).send().await?.json().await?;
-        let id = answer["execution_id"].as_str().with_context(|| answer.to_string())?.to_owned();
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while self.get(&format!("/api/executions/{id}")).await["status"] != "Running" {
-            anyhow::ensure!(Instant::now() < deadline, "it does not run");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Ok(id)
-    }
-}
 
 /// `bifrost up` with the basics deployed, and `settings` besides.
 async fn up(data: &Path, settings: &[(&str, &str)]) -> Result<(Process, String)> {
@@ -207,39 +113,16 @@ async fn the_log_is_json_with_request_ids_and_without_secrets() -> Result<()> {
 
 #[tokio::test]
 async fn processes_tell_how_they_are_and_hand_over() -> Result<()> {
-    let database = Database::new().await?;
-    let queue = format!("bifrost.test.{}", uuid::Uuid::now_v7().simple());
-    let result = tokio::spawn(hand_over(database.url.clone(), queue.clone())).await;
-    let amqp = setting("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672");
-    let broker = lapin::Connection::connect(&amqp, lapin::ConnectionProperties::default()).await?;
-    let channel = broker.create_channel().await?;
-    for name in [queue.clone(), format!("{queue}.dead")] {
-        channel.queue_delete(name.as_str().into(), Default::default()).await?;
-    }
-    channel.exchange_delete(format!("{queue}.dead").as_str().into(), Default::default()).await?;
-    database.finish().await?;
+    let services = Services::new().await?;
+    let result = tokio::spawn(hand_over(services.clone())).await;
+    services.remove().await?;
     result?
 }
 
-async fn hand_over(database: String, queue: String) -> Result<()> {
+async fn hand_over(services: Services) -> Result<()> {
     let data = data_folder(TEMPORARY)?;
-    let folder = data.path().to_str().context("a path")?.to_owned();
-    let redis = setting("REDIS_URL", "redis://127.0.0.1:6379");
-    let amqp = setting("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672");
-    let start = |command: &str, more: &[(&str, &str)]| -> Result<(Process, String)> {
-        let health = format!("127.0.0.1:{}", free_port()?);
-        let mut settings = vec![
-            ("BIFROST_DATA", folder.as_str()),
-            ("DATABASE_URL", database.as_str()),
-            ("AMQP_URL", amqp.as_str()),
-            ("BIFROST_QUEUE", queue.as_str()),
-            ("REDIS_URL", redis.as_str()),
-            ("BIFROST_MASTER_KEY", MASTER_KEY),
-            ("BIFROST_HEALTH_LISTEN", health.as_str()),
-            ("BIFROST_PROCESSES", "1"),
-        ];
-        settings.extend(more);
-        Ok((Process::start(&[command], &settings)?, format!("http://{health}")))
+    let start = |command: &str, more: &[(&str, &str)]| {
+        services.start(command, data.path(), &[&[("BIFROST_PROCESSES", "1")], more].concat())
     };
     let (mut first, first_health) = start("scheduler", &[])?;
     first
@@ -253,7 +136,8 @@ async fn hand_over(database: String, queue: String) -> Result<()> {
     second.until(START, || async { metric(&second_health, leads).await == Some(0.0) }).await?;
 
     // The API reaches Redis through a door that can be shut.
-    let door = Door::open(redis.trim_start_matches("redis://").split('/').next().context("a host")?).await?;
+    let door = Door::open(services.redis.trim_start_matches("redis://").split('/').next().context("a host")?)
+        .await?;
     let listen = format!("127.0.0.1:{}", free_port()?);
     let through = format!("redis://{}", door.address);
     let (mut api, api_health) = start("api", &[("BIFROST_LISTEN", &listen), ("REDIS_URL", &through)])?;
@@ -264,7 +148,8 @@ async fn hand_over(database: String, queue: String) -> Result<()> {
     let (code, ..) =
         run(&["health"], &[("BIFROST_HEALTH_LISTEN", worker_health.trim_start_matches("http://"))])?;
     assert_eq!(code, 0);
-    platform.deploy()?;
+    let (code, _, error) = platform.deploy(&folder("basics"), &[])?;
+    anyhow::ensure!(code == 0, "{error}");
 
     // A worker ends with the run that it has.
     let id = platform.running("sleep_check", json!({"n": 10, "seconds": 2.0})).await?;

@@ -14,4 +14,5 @@ mod identity;
 mod property;
 mod recovery;
 mod schedules;
+mod warm;
 mod workspaces;
