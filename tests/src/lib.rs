@@ -7,6 +7,7 @@ mod host;
 mod platform;
 pub mod process;
 mod server;
+pub mod services;
 
 pub use cases::{Case, Expect, Seen, case, run_table};
 pub use client::Client;

@@ -1,21 +1,24 @@
 //! A ticket that is let go of until RabbitMQ gives it up: its run still ends exactly once,
 //! and an administrator can replay it.
 
-mod common;
-
 use anyhow::{Context, Result, ensure};
 use bifrost_test_services::{Installation, amqp_url};
+use bifrost_tests::folder;
 use bifrost_tests::process::{Process, data_folder, free_port, run};
-use common::{Api, START, TEMPORARY, metric, ready, start};
+use bifrost_tests::services::{Api, metric, ready, start};
+use futures::FutureExt;
 use lapin::options::{BasicGetOptions, BasicNackOptions};
 use serde_json::{Value, json};
 use sqlx::{Executor, PgConnection, Row};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
+const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
+/// Compiling the base may be part of a start.
+const START: Duration = Duration::from_secs(120);
 /// How long a run may take to end; three looks of the scheduler and some more.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a ticket is delivered before RabbitMQ gives it up: the first time, and as
@@ -120,51 +123,49 @@ async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) -> Result<(
     Ok(())
 }
 
-impl Api<'_> {
-    /// The run, once it has this status.
-    async fn reaches(&self, id: &str, status: &str) -> Result<Value> {
-        let path = format!("/api/executions/{id}");
-        until(&format!("{id} is {status}"), async || self.get(&path).await["status"] == status).await?;
-        Ok(self.get(&path).await)
-    }
+/// The run, once it has this status.
+async fn reaches(api: &Api<'_>, id: &str, status: &str) -> Result<Value> {
+    let path = format!("/api/executions/{id}");
+    until(&format!("{id} is {status}"), async || api.get(&path).await["status"] == status).await?;
+    Ok(api.get(&path).await)
+}
 
-    /// The letters of a run, the first one first.
-    async fn letters(&self, execution: &str) -> Vec<Value> {
-        let answer = self.get("/api/dead-letters").await;
-        let all = answer["dead_letters"].as_array().cloned().unwrap_or_default();
-        all.into_iter().filter(|letter| letter["execution_id"] == execution).rev().collect()
-    }
+/// The letters of a run, the first one first.
+async fn letters(api: &Api<'_>, execution: &str) -> Vec<Value> {
+    let answer = api.get("/api/dead-letters").await;
+    let all = answer["dead_letters"].as_array().cloned().unwrap_or_default();
+    all.into_iter().filter(|letter| letter["execution_id"] == execution).rev().collect()
+}
 
-    /// `bifrost dead-letters` with these arguments.
-    fn command(&self, arguments: &[&str]) -> Result<(i32, String, String)> {
-        let arguments = [&["dead-letters", "--server", self.url.as_str()][..], arguments].concat();
-        run(&arguments, &[("BIFROST_KEY", self.key().as_str())])
-    }
+/// `bifrost dead-letters` with these arguments.
+fn command(api: &Api<'_>, arguments: &[&str]) -> Result<(i32, String, String)> {
+    let arguments = [&["dead-letters", "--server", api.url.as_str()][..], arguments].concat();
+    run(&arguments, &[("BIFROST_KEY", api.key().as_str())])
 }
 
 #[tokio::test]
 async fn a_run_whose_ticket_dies_ends_once_and_can_be_replayed() -> Result<()> {
-    let installation = Arc::new(Installation::create("dead").await?);
-    let result = tokio::spawn(tickets_die(installation.clone())).await;
-    Arc::into_inner(installation).context("in use")?.finish().await?;
-    result?
+    let installation = Installation::create("dead").await?;
+    let result = AssertUnwindSafe(tickets_die(&installation)).catch_unwind().await;
+    installation.finish().await?;
+    result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-async fn tickets_die(installation: Arc<Installation>) -> Result<()> {
+async fn tickets_die(installation: &Installation) -> Result<()> {
     let queue = installation.queue().to_owned();
     let data = data_folder(TEMPORARY)?;
-    let (mut scheduler, scheduler_health) = start(&installation, "scheduler", data.path(), &[])?;
+    let (mut scheduler, scheduler_health) = start(installation, "scheduler", data.path(), &[])?;
     scheduler.until(START, || ready(&scheduler_health)).await?;
-    let (_api, platform) = api(&installation, data.path()).await?;
-    let mut observer = Observer::start(&installation).await?;
+    let (_api, platform) = api(installation, data.path()).await?;
+    let mut observer = Observer::start(installation).await?;
     observer.pretend_worker().await?;
 
     // Whoever takes it dies, attempt after attempt.
     let dying = Dying::start(queue.clone()).await?;
     let lost = platform.submit("echo", json!({"message": "lost"})).await?;
-    let run = platform.reaches(&lost, "Failed").await?;
+    let run = reaches(&platform, &lost, "Failed").await?;
     assert_eq!((&run["error_type"], &run["attempt"]), (&json!("dead_letter"), &json!(3)), "{run}");
-    let letters = platform.letters(&lost).await;
+    let letters = letters(&platform, &lost).await;
     let told: Vec<_> = letters.iter().map(|l| (&l["attempt"], &l["state"], &l["reason"])).collect();
     let (retried, failed, reason) = (json!("retried"), json!("failed"), json!("delivery_limit"));
     assert_eq!(
@@ -179,12 +180,12 @@ async fn tickets_die(installation: Arc<Installation>) -> Result<()> {
     // The first attempt dies; then there is a worker that lives.
     let dying = Dying::start(queue).await?;
     let saved = platform.submit("echo", json!({"message": "saved"})).await?;
-    until("the ticket is dead", async || !platform.letters(&saved).await.is_empty()).await?;
+    until("the ticket is dead", async || !self::letters(&platform, &saved).await.is_empty()).await?;
     dying.stop().await?;
     observer.forget_worker().await?;
-    let (mut worker, worker_health) = start(&installation, "worker", data.path(), &[])?;
+    let (mut worker, worker_health) = start(installation, "worker", data.path(), &[])?;
     worker.until(START, || ready(&worker_health)).await?;
-    let run = platform.reaches(&saved, "Success").await?;
+    let run = reaches(&platform, &saved, "Success").await?;
     let attempt = run["attempt"].as_i64().context("an attempt")?;
     assert!(attempt > 1, "{run}");
     let expected = [("Running".to_owned(), attempt), ("Success".to_owned(), attempt)];
@@ -193,19 +194,19 @@ async fn tickets_die(installation: Arc<Installation>) -> Result<()> {
     assert_eq!(observer.causes(&saved).await?, expected);
 
     // An administrator looks after what failed.
-    let (code, out, error) = platform.command(&["list", "--state", "failed", "--open"])?;
+    let (code, out, error) = command(&platform, &["list", "--state", "failed", "--open"])?;
     let letter = letters[2]["id"].as_str().context("an id")?;
     assert_eq!((code, out.lines().count()), (0, 1), "{out}{error}");
     assert!(out.starts_with(letter) && out.contains(&lost) && out.contains("echo"), "{out}");
-    let (code, out, error) = platform.command(&["replay", letter])?;
+    let (code, out, error) = command(&platform, &["replay", letter])?;
     assert_eq!(code, 0, "{error}");
-    let replayed = platform.reaches(out.trim(), "Success").await?;
+    let replayed = reaches(&platform, out.trim(), "Success").await?;
     assert_eq!(replayed["rerun_of"], lost, "{replayed}");
     assert_eq!(replayed["result"]["message"], "lost", "{replayed}");
-    let (code, _, error) = platform.command(&["replay", letter])?;
+    let (code, _, error) = command(&platform, &["replay", letter])?;
     assert_eq!(code, 2);
     assert!(error.contains(out.trim()), "{error}");
-    let (_, out, _) = platform.command(&["--json"])?;
+    let (_, out, _) = command(&platform, &["--json"])?;
     let listed: Value = serde_json::from_str(&out)?;
     let replays = listed["dead_letters"].as_array().context("a list")?.iter();
     let replays: Vec<_> = replays.filter(|one| !one["replayed_as"].is_null()).collect();
@@ -222,6 +223,7 @@ async fn api<'a>(installation: &Installation, data: &'a Path) -> Result<(Process
     let (mut process, health) = start(installation, "api", data, &[("BIFROST_LISTEN", &listen)])?;
     process.until(START, || ready(&health)).await?;
     let platform = Api { url: format!("http://{listen}"), data };
-    platform.deploy()?;
+    let (code, _, error) = platform.deploy(&folder("basics"), &["--no-wait"])?;
+    ensure!(code == 0, "{error}");
     Ok((process, platform))
 }

@@ -1,30 +1,19 @@
 //! The platform as its operators see it: processes that start, tell how they are, hand
 //! over and end; migrations; the doctor; the log.
 
-mod common;
-
 use anyhow::{Context, Result};
 use bifrost_test_services::{Installation, redis_url};
 use bifrost_tests::folder;
 use bifrost_tests::process::{Process, data_folder, free_port, run};
-use common::{Api, START, TEMPORARY, metric, ready, start, status};
+use bifrost_tests::services::{Api, metric, ready, start, status};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-impl Api<'_> {
-    /// Starts a run and waits until a worker has it.
-    async fn running(&self, workflow: &str, input: Value) -> Result<String> {
-        let id = self.submit(workflow, input).await?;
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while self.get(&format!("/api/executions/{id}")).await["status"] != "Running" {
-            anyhow::ensure!(Instant::now() < deadline, "it does not run");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Ok(id)
-    }
-}
+const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
+/// Compiling the base may be part of a start.
+const START: Duration = Duration::from_secs(120);
 
 /// `bifrost up` with the basics deployed, and `settings` besides.
 async fn up(data: &Path, settings: &[(&str, &str)]) -> Result<(Process, String)> {
@@ -159,7 +148,8 @@ async fn hand_over(installation: Arc<Installation>) -> Result<()> {
     let (code, ..) =
         run(&["health"], &[("BIFROST_HEALTH_LISTEN", worker_health.trim_start_matches("http://"))])?;
     assert_eq!(code, 0);
-    platform.deploy()?;
+    let (code, _, error) = platform.deploy(&folder("basics"), &["--no-wait"])?;
+    assert_eq!(code, 0, "{error}");
 
     // A worker ends with the run that it has.
     let id = platform.running("sleep_check", json!({"n": 10, "seconds": 2.0})).await?;

@@ -151,6 +151,7 @@ async fn what_a_process_must_not_say() {
         ("foreign log", Again),
         ("foreign call", Again),
         ("report of a run", Again),
+        ("ready for runs", Again),
         ("cancels by itself", Again),
         ("log after the end", ForgedAndEnded),
         ("two ends", ForgedAndEnded),

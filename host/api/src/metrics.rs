@@ -65,6 +65,16 @@ pub const METRICS: &[Metric] = &[
     metric("bifrost_log_lines_total", Kind::Counter, "Log lines that runs have written"),
     metric("bifrost_sandbox_processes", Kind::Gauge, "Sandbox processes that are ready"),
     metric("bifrost_sandbox_restarts_total", Kind::Counter, "Sandbox processes that ended and were replaced"),
+    metric(
+        "bifrost_version_warm_seconds",
+        Kind::Histogram,
+        "From a version's activation until all sandbox processes of this worker have loaded it",
+    ),
+    metric(
+        "bifrost_cold_runs_total",
+        Kind::Counter,
+        "Runs whose sandbox process had yet to load their version",
+    ),
     metric("bifrost_outbound_requests_total", Kind::Counter, "HTTP requests of runs, by outcome"),
     metric("bifrost_outbound_seconds", Kind::Histogram, "One HTTP request of a run"),
     metric("bifrost_http_requests_total", Kind::Counter, "Requests to the API, by method, route and status"),

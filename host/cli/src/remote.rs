@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// `bifrost deploy`
 #[derive(Args)]
@@ -30,6 +30,9 @@ pub struct Deploy {
     /// Only say what would change.
     #[arg(long)]
     dry_run: bool,
+    /// Do not wait until workers have loaded the version, which takes some seconds at most.
+    #[arg(long)]
+    no_wait: bool,
     /// Print the answer as JSON.
     #[arg(long)]
     json: bool,
@@ -63,6 +66,11 @@ pub struct Logs {
     follow: bool,
 }
 
+/// How long `deploy` waits until all workers have loaded the version.
+const WARM: Duration = Duration::from_secs(10);
+/// Between two looks at how many have.
+const WARM_LOOK: Duration = Duration::from_millis(100);
+
 fn names(answer: &Value, field: &str) -> Vec<String> {
     let items = answer[field].as_array().map(Vec::as_slice).unwrap_or_default();
     items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect()
@@ -72,7 +80,7 @@ impl Deploy {
     /// What `bifrost up --workspace` does.
     pub fn at_start(folder: PathBuf, server: String, key: String) -> Self {
         let server = Server { server, key: Some(key), organization: None };
-        Self { folder, server, message: None, force: false, dry_run: false, json: false }
+        Self { folder, server, message: None, force: false, dry_run: false, no_wait: true, json: false }
     }
 
     pub async fn execute(self, data: &Path) -> Result<ExitCode> {
@@ -86,8 +94,11 @@ impl Deploy {
         let body = json!({
             "files": files, "message": self.message, "force": self.force, "dry_run": self.dry_run,
         });
-        let answer = client.post("/api/workspace/deploy", body).await?;
+        let mut answer = client.post("/api/workspace/deploy", body).await?;
         if self.json {
+            if !self.no_wait {
+                answer["warm"] = client.warm(&answer["number"]).await;
+            }
             println!("{}", serde_json::to_string_pretty(&answer)?);
         } else {
             for (sign, field) in [("+", "added"), ("~", "updated"), ("-", "removed")] {
@@ -101,10 +112,27 @@ impl Deploy {
                 eprintln!("{}{line}: {}: {}", text("path"), text("type"), text("message"));
             }
             println!("version {}, {} workflows", answer["number"], answer["workflows"]);
+            if !self.no_wait
+                && let Some(text) = warmth(&client.warm(&answer["number"]).await)
+            {
+                println!("{text}");
+            }
         }
         let clean = answer["errors"].as_array().is_none_or(Vec::is_empty);
         Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// How many workers have loaded a version, for people.
+fn warmth(warm: &Value) -> Option<String> {
+    let (workers, of) = (warm["workers"].as_u64()?, warm["of"].as_u64()?);
+    Some(match warm["since_ms"].as_f64() {
+        _ if of == 0 => "no worker takes runs; each loads it when it starts".to_owned(),
+        Some(ms) => format!("warm on {workers} of {of} workers after {:.2} s", ms / 1000.0),
+        None => {
+            format!("warm on {workers} of {of} workers; the others load it at its first run, if not before")
+        }
+    })
 }
 
 impl Executions {
@@ -138,6 +166,30 @@ impl Logs {
 }
 
 impl Client {
+    /// How many workers have loaded a version: all of them, or as many as have when patience
+    /// is over. Null for no version, and when it cannot be told.
+    async fn warm(&self, number: &Value) -> Value {
+        if number.is_null() {
+            return Value::Null;
+        }
+        let deadline = Instant::now() + WARM;
+        loop {
+            let found = match self.get(&format!("/api/workspace/versions/{number}")).await {
+                Ok(found) => found,
+                Err(error) => {
+                    eprintln!("it is deployed; how many workers have loaded it is not known: {error:#}");
+                    return Value::Null;
+                }
+            };
+            let warm = &found["warm"];
+            let waits = found["is_active"] == true && warm["of"] != 0 && warm["since_ms"].is_null();
+            if !waits || Instant::now() > deadline {
+                return warm.clone();
+            }
+            tokio::time::sleep(WARM_LOOK).await;
+        }
+    }
+
     /// Prints an execution's log, to its end or to where it is now; returns the execution.
     async fn follow(&self, execution: &str, to_the_end: bool, print: impl Fn(String)) -> Result<Value> {
         let mut after = 0;

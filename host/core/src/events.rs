@@ -2,11 +2,21 @@
 //! taken out where the event leaves the platform.
 
 use crate::ports::Event;
-use crate::{Execution, ExecutionId, LogLine};
+use crate::{Execution, ExecutionId, LogLine, OrganizationId, VersionId};
 use serde_json::{Value, json};
 
 /// The channel on which the dispatcher hears that there is work.
 pub const WAKE: &str = "dispatch";
+
+/// The channel on which workers hear of versions that have become active.
+pub const ACTIVATED: &str = "versions";
+
+/// A version has become active: workers load it before its first run comes.
+pub fn activated(version: VersionId, organization: Option<OrganizationId>) -> Event {
+    let payload =
+        json!({ "type": "version_activated", "version_id": version, "organization_id": organization });
+    Event { channel: ACTIVATED.to_owned(), payload }
+}
 
 /// A run's change, for its own channel and for every history that shows it.
 pub fn updates(execution: &Execution) -> Vec<Event> {

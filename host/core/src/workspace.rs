@@ -178,6 +178,11 @@ impl Source {
         &self.files
     }
 
+    /// Size of all files together, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Takes a file out; true when it was there.
     pub fn remove(&mut self, path: &str) -> bool {
         let old = self.files.remove(path);

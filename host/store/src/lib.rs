@@ -3,8 +3,8 @@
 //! [`Db`] is SQLite or PostgreSQL. Tenant data is reached through a [`Scoped`] handle
 //! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
 //! grouped by aggregate: [`organizations`], [`identity`], [`workspaces`],
-//! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`]. Adapters of the
-//! ports are in [`engines`].
+//! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`]; the fleet is
+//! [`workers`] and [`warm`]. Adapters of the ports are in [`engines`].
 
 pub mod config;
 pub mod db;
@@ -24,6 +24,7 @@ pub mod schedules;
 pub mod secrets;
 pub mod sql;
 mod tx;
+pub mod warm;
 pub mod workers;
 pub mod workflows;
 pub mod workspaces;

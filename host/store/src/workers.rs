@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A worker that was silent for longer does not count any more.
-const SILENCE: TimeDelta = TimeDelta::seconds(10);
+pub(crate) const SILENCE: TimeDelta = TimeDelta::seconds(10);
 
 /// A runner that takes runs from the queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -227,10 +227,11 @@ async fn activate(
     }
     schedules::synchronize(tx, &version, report).await?;
     let sql = Sql::new(
-        "UPDATE versions SET state = CASE WHEN id = $2 THEN 'active' ELSE 'superseded' END
+        "UPDATE versions SET state = CASE WHEN id = $2 THEN 'active' ELSE 'superseded' END,
+           activated_at = CASE WHEN id = $2 THEN $3 ELSE activated_at END
          WHERE workspace_id = $1 AND (id = $2 OR state = 'active')",
     );
-    tx.execute(sql.bind(workspace).bind(version.id)).await?;
+    tx.execute(sql.bind(workspace).bind(version.id).bind(time)).await?;
     let sql = Sql::new("UPDATE workspaces SET active_version_id = $2 WHERE id = $1");
     tx.execute(sql.bind(workspace).bind(version.id)).await?;
     version.is_active = true;

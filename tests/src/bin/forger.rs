@@ -125,6 +125,7 @@ fn act(mode: &str, mut socket: &UnixStream, job: JobId) -> Result<()> {
         "foreign log" => send(socket, &log(job.wrapping_sub(1), "l", "forged"))?,
         "foreign call" => send(socket, &get(job + 1, 1))?,
         "report of a run" => send(socket, &FromSandbox::Built { job, report: Ok(b"{}".to_vec()) })?,
+        "ready for runs" => send(socket, &FromSandbox::Warmed { job, result: Ok(()) })?,
         "cancels by itself" => send(socket, &FromSandbox::Cancelled { job })?,
         "log after the end" => {
             send(socket, &success(job))?;

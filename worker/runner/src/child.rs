@@ -158,6 +158,10 @@ impl Child {
                 };
                 FromSandbox::Built { job, report }
             }
+            Work::Warm { .. } => {
+                let result = self.warm(version).await;
+                FromSandbox::Warmed { job, result: result.map_err(|e| guard::reason(format!("{e:#}"))) }
+            }
             Work::Run { invocation, .. } => {
                 let outcome = self.run(job, version, invocation).await;
                 FromSandbox::Ended { job, outcome: encode(outcome) }
@@ -186,6 +190,10 @@ impl Child {
         };
         let version = version?;
         self.built(&version, Arc::new(output)).await
+    }
+
+    async fn warm(&self, version: Result<Arc<Version>>) -> Result<()> {
+        self.built(&*version?, silent()).await.map(drop)
     }
 
     async fn built(
@@ -217,7 +225,7 @@ impl Child {
     ) -> Result<bifrost_core::Outcome> {
         let version = version?;
         // What its version prints while it is imported is no part of a run's log.
-        let built = self.built(&version, Arc::new(|_, _| {})).await?;
+        let built = self.built(&version, silent()).await?;
         Ok(built.image.run(self.invocation(job, version.source.clone(), wire)).await)
     }
 
@@ -231,6 +239,11 @@ impl Child {
         let (_, outcome) = self.sandbox.draft(invocation, &self.limits).await?;
         Ok(outcome)
     }
+}
+
+/// Nobody reads what a version prints while it is imported.
+fn silent() -> bifrost_builder::Output {
+    Arc::new(|_, _| {})
 }
 
 /// Memory that runs have used stays with the allocator, in pieces between what lives.

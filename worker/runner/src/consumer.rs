@@ -7,6 +7,7 @@ use crate::observe;
 use crate::pool::{Job, JobEvent, Pool};
 use crate::protocol::*;
 use crate::redact::Redactor;
+use crate::sources::Sources;
 use bifrost_core::ports::{Bus, Delivery, Objects, Queue};
 use bifrost_core::*;
 use bifrost_store::executions::{self, Claimed, Lease};
@@ -43,15 +44,14 @@ const BACKOFF: Duration = Duration::from_millis(500);
 pub struct Runner {
     pub(crate) db: Db,
     queue: Arc<dyn Queue>,
-    bus: Arc<dyn Bus>,
-    objects: Arc<dyn Objects>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) sources: Sources,
     pub(crate) keys: Keyring,
     pub(crate) egress: Egress,
     pub(crate) pool: Pool,
     pub(crate) settings: RunnerSettings,
     pub(crate) active: Mutex<HashMap<ExecutionId, Active>>,
-    sources: Mutex<HashMap<String, Arc<Source>>>,
-    draining: watch::Sender<bool>,
+    pub(crate) draining: watch::Sender<bool>,
     slots: Arc<Semaphore>,
 }
 
@@ -84,21 +84,20 @@ impl Runner {
             db,
             queue,
             bus,
-            objects,
+            sources: Sources::new(objects),
             keys,
             egress,
             pool,
             slots: Arc::new(Semaphore::new(settings.slots)),
             settings,
             active: Mutex::default(),
-            sources: Mutex::default(),
             draining: watch::Sender::new(false),
         })
     }
 
     /// Takes and drives runs until it is dropped, or has drained.
     pub async fn run(self: Arc<Self>) {
-        tokio::join!(self.clone().consume(), self.heartbeat(), self.beat());
+        tokio::join!(self.clone().consume(), self.heartbeat(), self.beat(), self.keep_warm());
     }
 
     async fn consume(self: Arc<Self>) {
@@ -361,7 +360,7 @@ impl Runner {
 
     /// What a run needs from elsewhere before it can begin.
     async fn material(&self, claimed: &Claimed) -> anyhow::Result<(Arc<Source>, Value)> {
-        let source = self.source(&claimed.source_hash, &claimed.object_key).await?;
+        let source = self.sources.get(&claimed.source_hash, &claimed.object_key).await?;
         Ok((source, self.context(claimed).await?))
     }
 
@@ -394,21 +393,6 @@ impl Runner {
             "event": null,
             "attempt": execution.attempt,
         }))
-    }
-
-    async fn source(&self, hash: &str, key: &str) -> anyhow::Result<Arc<Source>> {
-        if let Some(source) = lock(&self.sources).get(hash) {
-            return Ok(source.clone());
-        }
-        let bytes = self.objects.get(key).await?;
-        let bytes = bytes.ok_or_else(|| anyhow::anyhow!("the source {key} is missing"))?;
-        let source: Arc<Source> = Arc::new(postcard::from_bytes(&bytes)?);
-        let mut sources = lock(&self.sources);
-        if sources.len() >= 64 {
-            sources.clear();
-        }
-        sources.insert(hash.to_owned(), source.clone());
-        Ok(source)
     }
 
     /// Tells whoever watches that a run has changed.

@@ -36,6 +36,15 @@ const REPORT_BYTES: usize = 64 << 20;
 /// Ends when the call is abandoned, or its job has ended.
 pub(crate) type Abandoned = oneshot::Receiver<()>;
 
+/// What a job is; it decides how it may end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Build,
+    /// A run or a draft.
+    Run,
+    Warm,
+}
+
 struct Waiting {
     http: bool,
     _held: oneshot::Sender<()>,
@@ -46,7 +55,7 @@ struct Waiting {
 pub(crate) struct Guard {
     limits: Limits,
     log_bytes: u64,
-    build: bool,
+    kind: Kind,
     http_calls: u64,
     calls: HashMap<u64, Waiting>,
 }
@@ -54,13 +63,14 @@ pub(crate) struct Guard {
 impl Guard {
     /// For a job that begins now.
     pub fn new(work: &Work) -> Self {
-        let (limits, logs, build) = match work {
-            Work::Build { .. } => (Limits::default(), LOADS, true),
-            Work::Run { invocation, .. } => (invocation.limits.clone(), 1, false),
-            Work::Draft { invocation, .. } => (invocation.limits.clone(), LOADS, false),
+        let (limits, logs, kind) = match work {
+            Work::Build { .. } => (Limits::default(), LOADS, Kind::Build),
+            Work::Run { invocation, .. } => (invocation.limits.clone(), 1, Kind::Run),
+            Work::Draft { invocation, .. } => (invocation.limits.clone(), LOADS, Kind::Run),
+            Work::Warm { .. } => (Limits::default(), 0, Kind::Warm),
         };
         let log_bytes = limits.log_bytes.saturating_mul(logs);
-        Self { limits, log_bytes, build, http_calls: 0, calls: HashMap::new() }
+        Self { limits, log_bytes, kind, http_calls: 0, calls: HashMap::new() }
     }
 
     /// Whether the job's process may say this.
@@ -77,16 +87,22 @@ impl Guard {
                 Ok(())
             }
             FromSandbox::Ended { outcome, .. } => {
-                ensure!(!self.build, "an outcome of a build");
+                ensure!(self.kind == Kind::Run, "an outcome of what is no run");
                 let most = self.limits.result_bytes.saturating_mul(4).saturating_add(OUTCOME_BYTES);
                 let size = outcome.as_ref().map_or_else(String::len, Vec::len);
                 ensure!(size as u64 <= most, "an outcome of {size} bytes");
                 Ok(())
             }
             FromSandbox::Built { report, .. } => {
-                ensure!(self.build, "a report of a run");
+                ensure!(self.kind == Kind::Build, "a report of what is no build");
                 let size = report.as_ref().map_or_else(String::len, Vec::len);
                 ensure!(size <= REPORT_BYTES, "a report of {size} bytes");
+                Ok(())
+            }
+            FromSandbox::Warmed { result, .. } => {
+                ensure!(self.kind == Kind::Warm, "ready for runs, which nobody asked for");
+                let size = result.as_ref().err().map_or(0, String::len);
+                ensure!(size <= ERROR_BYTES, "a reason of {size} bytes");
                 Ok(())
             }
         }
@@ -103,7 +119,7 @@ impl Guard {
     }
 
     fn call(&mut self, call: u64, request: &Call) -> Result<()> {
-        ensure!(!self.build, "a build called the platform");
+        ensure!(self.kind == Kind::Run, "what is no run called the platform");
         let http = matches!(request, Call::Http(_));
         let waiting = self.calls.values().filter(|waiting| waiting.http == http).count();
         if let Call::Http(request) = request {
@@ -165,6 +181,12 @@ pub(crate) fn outcome(json: &[u8], limits: &Limits) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// Cuts the reason why a version cannot be ready to what may be said of it.
+pub(crate) fn reason(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(ERROR_BYTES));
+    text
+}
+
 /// Cuts the texts of an outcome to what is kept of them.
 pub(crate) fn trim(outcome: &mut Outcome) {
     let cut = |text: &mut Option<String>, most: usize| {
@@ -218,6 +240,26 @@ mod tests {
         let lines = (0..1_000_000).take_while(|_| guard.admit(&log(60_000)).is_ok()).count();
         assert_eq!(lines, (10 << 20) / (60_000 + 1 + 16));
         assert!(run().admit(&log(70_000)).is_err());
+    }
+
+    #[test]
+    fn every_job_ends_as_it_has_to_and_warming_says_nothing_else() {
+        let (job, version) = (1, String::new);
+        let warmed = |reason: usize| FromSandbox::Warmed { job, result: Err("x".repeat(reason)) };
+        let ends = || {
+            let outcome = FromSandbox::Ended { job, outcome: Ok(vec![]) };
+            [outcome, FromSandbox::Built { job, report: Ok(vec![]) }, warmed(0)]
+        };
+        let build = Guard::new(&Work::Build { version: version() });
+        let warm = || Guard::new(&Work::Warm { version: version() });
+        for (which, mut guard) in [run(), build, warm()].into_iter().enumerate() {
+            let may = ends().map(|end| guard.admit(&end).is_ok());
+            assert_eq!(may, std::array::from_fn(|end| end == which), "{which}");
+        }
+        assert!(warm().admit(&log(1)).is_err());
+        assert!(warm().admit(&http(1)).is_err());
+        assert!(warm().admit(&warmed(reason("é".repeat(1 << 20)).len())).is_ok());
+        assert!(warm().admit(&warmed(ERROR_BYTES + 1)).is_err());
     }
 
     #[tokio::test]

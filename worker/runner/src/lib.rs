@@ -18,7 +18,10 @@ mod observe;
 pub mod pool;
 mod process;
 pub mod protocol;
+mod recent;
 mod redact;
+mod sources;
+mod warm;
 pub mod wire;
 
 pub use consumer::{Runner, RunnerSettings};

@@ -4,14 +4,14 @@ use crate::guard::{self, Abandoned, Guard};
 use crate::inbox::Inbox;
 use crate::process::{Life, keep};
 use crate::protocol::*;
-use crate::wire::Outbox;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, bail};
 use bifrost_core::{Limits, Outcome, Source};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// How sandbox processes are started.
@@ -45,8 +45,10 @@ impl Default for Patience {
     }
 }
 
-/// Versions that a process keeps loaded.
-const VERSIONS: usize = 256;
+/// Versions that a process keeps; a loaded one is a mapping and an open file there.
+pub(crate) const VERSIONS: usize = 256;
+/// Bytes of their sources together, which it has in its memory.
+pub(crate) const VERSION_BYTES: usize = 256 << 20;
 
 /// What is started as a sandbox process: this program itself, or the one that
 /// `BIFROST_SANDBOX_PROGRAM` names, such as a wrapper that puts walls of its own around it.
@@ -182,7 +184,8 @@ pub(crate) struct SlotState {
 /// The place of one process.
 pub(crate) struct Slot {
     pub state: Mutex<SlotState>,
-    pub ready: Arc<tokio::sync::Notify>,
+    /// Told when a process is ready, and when one is gone.
+    pub changes: watch::Sender<()>,
     pub patience: Patience,
 }
 
@@ -190,7 +193,30 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// A process that takes jobs.
+pub(crate) struct Place {
+    slot: Arc<Slot>,
+    life: Arc<Life>,
+    /// How many it has.
+    jobs: usize,
+}
+
+/// The processes in which a version is not ready for its runs.
+pub(crate) struct Cold {
+    /// Those that take jobs, the least busy first.
+    pub ready: Vec<Place>,
+    /// How many others are about to.
+    pub starting: usize,
+}
+
 impl Slot {
+    /// The process that is there, if it takes jobs.
+    fn place(self: &Arc<Self>) -> Option<Place> {
+        let state = lock(&self.state);
+        let life = state.life.clone().filter(|life| !life.is_over())?;
+        Some(Place { slot: self.clone(), life, jobs: state.jobs.len() })
+    }
+
     /// Puts a job in, unless that life is over.
     fn admit(&self, id: JobId, life: &Arc<Life>, work: &Work) -> Option<Arc<Inbox>> {
         let mut state = lock(&self.state);
@@ -208,7 +234,7 @@ impl Slot {
 /// All sandbox processes of a runner.
 pub struct Pool {
     slots: Vec<Arc<Slot>>,
-    ready: Arc<tokio::sync::Notify>,
+    changes: watch::Sender<()>,
     next: AtomicU64,
     keepers: Vec<tokio::task::JoinHandle<()>>,
     patience: Patience,
@@ -222,15 +248,15 @@ impl Pool {
 
     /// Starts the processes with another patience.
     pub fn start_with(settings: &PoolSettings, patience: Patience) -> Self {
-        let ready = Arc::new(tokio::sync::Notify::new());
+        let changes = watch::Sender::new(());
         let mut slots = vec![];
         let mut keepers = vec![];
         for _ in 0..settings.processes.max(1) {
-            let slot = Arc::new(Slot { state: Mutex::default(), ready: ready.clone(), patience });
+            let slot = Arc::new(Slot { state: Mutex::default(), changes: changes.clone(), patience });
             slots.push(slot.clone());
             keepers.push(tokio::spawn(keep(slot, settings.clone())));
         }
-        Self { slots, ready, next: AtomicU64::new(1), keepers, patience }
+        Self { slots, changes, next: AtomicU64::new(1), keepers, patience }
     }
 
     /// Begins a job in the process with the fewest, waiting for one to be ready.
@@ -238,70 +264,116 @@ impl Pool {
     /// # Errors
     /// When the job is too large to be sent.
     pub async fn submit(&self, hash: &str, source: &Source, work: Work) -> Result<Job> {
+        let job = loop {
+            if let Some(job) = self.admit(self.choose().await, &work) {
+                break job;
+            }
+        };
+        start(&job, hash, source, work).await?;
+        Ok(job)
+    }
+
+    /// The processes in which a version is not ready for its runs; it counts as used in
+    /// the others.
+    pub(crate) async fn cold(&self, hash: &str) -> Cold {
+        let (mut ready, mut starting) = (vec![], 0);
+        for slot in &self.slots {
+            let Some(place) = slot.place() else {
+                starting += 1;
+                continue;
+            };
+            if place.life.versions.lock().await.get(hash) != Some(&mut true) {
+                ready.push(place);
+            }
+        }
+        ready.sort_by_key(|place| place.jobs);
+        Cold { ready, starting }
+    }
+
+    /// Makes a version ready for its runs in one process, unless that is gone.
+    ///
+    /// # Errors
+    /// When it cannot be, or when the process ended over it.
+    pub(crate) async fn load(&self, place: Place, hash: &str, source: &Source) -> Result<()> {
+        let (life, work) = (place.life.clone(), Work::Warm { version: hash.to_owned() });
+        let Some(mut job) = self.admit(place, &work) else { return Ok(()) };
+        start(&job, hash, source, work).await?;
+        while let Some(event) = job.events.recv().await {
+            match event {
+                JobEvent::Message(FromSandbox::Warmed { result, .. }) => {
+                    result.map_err(|reason| anyhow!("{reason}"))?;
+                    if let Some(is_ready) = life.versions.lock().await.get(hash) {
+                        *is_ready = true;
+                    }
+                    return Ok(());
+                }
+                JobEvent::Message(_) => {}
+                JobEvent::Lost => break,
+            }
+        }
+        bail!("its sandbox process ended")
+    }
+
+    /// Told when a process is ready, and when one is gone.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// Puts a job in, unless the process is gone.
+    fn admit(&self, place: Place, work: &Work) -> Option<Job> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let (limits, wall) = match &work {
-            Work::Build { .. } => (Limits::default(), 0),
+        let (limits, wall) = match work {
+            Work::Build { .. } | Work::Warm { .. } => (Limits::default(), 0),
             Work::Run { invocation, .. } | Work::Draft { invocation, .. } => {
                 (invocation.limits.clone(), invocation.limits.wall_ms)
             }
         };
-        let job = loop {
-            let (slot, life) = self.choose().await;
-            if let Some(inbox) = slot.admit(id, &life, &work) {
-                let deadline = Instant::now().checked_add(Duration::from_millis(wall));
-                let deadline = deadline.and_then(|deadline| deadline.checked_add(self.patience.job));
-                break Job { id, events: Events { inbox, life, deadline }, limits, slot };
-            }
-        };
-        let out = &job.events.life.out;
-        // A send that fails means that the process is gone, which the job's events say,
-        // or that what is sent is too large, which nothing else would.
-        keep_version(&job.events.life, out, hash, source).await?;
-        out.send(&ToSandbox::Start { job: id, work }).await.or_else(|error| job.events.life.gone(error))?;
-        Ok(job)
+        let Place { slot, life, .. } = place;
+        let inbox = slot.admit(id, &life, work)?;
+        let deadline = Instant::now().checked_add(Duration::from_millis(wall));
+        let deadline = deadline.and_then(|deadline| deadline.checked_add(self.patience.job));
+        Some(Job { id, events: Events { inbox, life, deadline }, limits, slot })
     }
 
-    async fn choose(&self) -> (Arc<Slot>, Arc<Life>) {
+    async fn choose(&self) -> Place {
+        let mut changes = self.changes.subscribe();
         loop {
-            let wait = self.ready.notified();
-            let best = self
-                .slots
-                .iter()
-                .filter_map(|slot| {
-                    let state = lock(&slot.state);
-                    let life = state.life.clone().filter(|life| !life.is_over())?;
-                    Some((state.jobs.len(), slot.clone(), life))
-                })
-                .min_by_key(|(jobs, ..)| *jobs);
-            if let Some((_, slot, life)) = best {
-                return (slot, life);
+            let places = self.slots.iter().filter_map(Slot::place);
+            if let Some(place) = places.min_by_key(|place| place.jobs) {
+                return place;
             }
-            let _ = tokio::time::timeout(Duration::from_millis(100), wait).await;
+            let _ = tokio::time::timeout(Duration::from_millis(100), changes.changed()).await;
         }
     }
 }
 
-/// Sees to it that the process has a version before a job of it is started.
-async fn keep_version(life: &Life, out: &Outbox<ToSandbox>, hash: &str, source: &Source) -> Result<()> {
+/// Sends a job that was put in.
+async fn start(job: &Job, hash: &str, source: &Source, work: Work) -> Result<()> {
+    let life = &job.events.life;
+    // A send that fails means that the process is gone, which the job's events say,
+    // or that what is sent is too large, which nothing else would.
+    let is_first = keep_version(life, hash, source).await?;
+    if is_first && matches!(work, Work::Run { .. }) {
+        metrics::counter!("bifrost_cold_runs_total").increment(1);
+    }
+    life.out.send(&ToSandbox::Start { job: job.id, work }).await.or_else(|error| life.gone(error))
+}
+
+/// Sees to it that the process has a version before a job of it is started; true when it
+/// did not have it.
+async fn keep_version(life: &Life, hash: &str, source: &Source) -> Result<bool> {
     // Held while it is sent: whoever finds it known sends its job after it.
     let mut versions = life.versions.lock().await;
-    versions.clock += 1;
-    let clock = versions.clock;
-    if let Some(used) = versions.used.get_mut(hash) {
-        *used = clock;
-        return Ok(());
+    if versions.get(hash).is_some() {
+        return Ok(false);
     }
-    if versions.used.len() >= VERSIONS {
-        let oldest = versions.used.iter().min_by_key(|(_, used)| **used).map(|(hash, _)| hash.clone());
-        if let Some(hash) = oldest {
-            versions.used.remove(&hash);
-            out.send(&ToSandbox::Forget { hash }).await.or_else(|error| life.gone(error))?;
-        }
+    for hash in versions.make_room(source.bytes()) {
+        life.out.send(&ToSandbox::Forget { hash }).await.or_else(|error| life.gone(error))?;
     }
     let version = ToSandbox::Version { hash: hash.to_owned(), source: source.clone() };
-    out.send(&version).await.or_else(|error| life.gone(error))?;
-    versions.used.insert(hash.to_owned(), clock);
-    Ok(())
+    life.out.send(&version).await.or_else(|error| life.gone(error))?;
+    versions.insert(hash.to_owned(), source.bytes(), false);
+    Ok(true)
 }
 
 impl Drop for Pool {

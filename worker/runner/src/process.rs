@@ -2,11 +2,11 @@
 //! replaced.
 
 use crate::inbox::Inbox;
-use crate::pool::{JobEvent, PoolSettings, Slot, lock};
+use crate::pool::{JobEvent, PoolSettings, Slot, VERSION_BYTES, VERSIONS, lock};
 use crate::protocol::*;
+use crate::recent::Recent;
 use crate::wire::{Outbox, Reader};
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,17 +23,11 @@ const LOG_VARIABLES: [&str; 2] = ["BIFROST_LOG", "BIFROST_LOG_FORMAT"];
 /// Cancelled jobs of which a process may still owe the last message.
 const DISMISSED: usize = 20_000;
 
-/// The versions that a process has, and when each was last used.
-#[derive(Default)]
-pub(crate) struct Versions {
-    pub used: HashMap<String, u64>,
-    pub clock: u64,
-}
-
 /// One life of a process, from ready to gone.
 pub(crate) struct Life {
     pub out: Outbox<ToSandbox>,
-    pub versions: tokio::sync::Mutex<Versions>,
+    /// The versions that it has, and whether each is ready for its runs.
+    pub versions: tokio::sync::Mutex<Recent<bool>>,
     over: AtomicBool,
     doomed: Notify,
     reason: Mutex<String>,
@@ -94,7 +88,7 @@ async fn live(slot: &Arc<Slot>, settings: &PoolSettings) -> Result<()> {
     let (out, writer) = Outbox::open(write);
     let life = Arc::new(Life {
         out,
-        versions: tokio::sync::Mutex::default(),
+        versions: tokio::sync::Mutex::new(Recent::new(VERSIONS, VERSION_BYTES)),
         over: AtomicBool::new(false),
         doomed: Notify::new(),
         reason: Mutex::default(),
@@ -109,6 +103,7 @@ async fn live(slot: &Arc<Slot>, settings: &PoolSettings) -> Result<()> {
         state.dismissed.clear();
         state.jobs.drain().collect()
     };
+    slot.changes.send_replace(());
     for (_, entry) in lost {
         entry.inbox.put(JobEvent::Lost, None);
         entry.inbox.close();
@@ -144,7 +139,7 @@ async fn listen(
             ready = true;
             lock(&slot.state).life = Some(life.clone());
             metrics::gauge!("bifrost_sandbox_processes").increment(1);
-            slot.ready.notify_waiters();
+            slot.changes.send_replace(());
         } else {
             ensure!(ready, "it spoke before it was ready");
             let permit = tokio::select! {

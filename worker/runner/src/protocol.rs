@@ -71,13 +71,21 @@ pub enum Work {
         /// What to run.
         invocation: WireInvocation,
     },
+    /// Makes a version ready for its runs.
+    Warm {
+        /// The version.
+        version: String,
+    },
 }
 
 impl Work {
     /// The version that it is about.
     pub fn version(&self) -> &str {
         match self {
-            Self::Build { version } | Self::Run { version, .. } | Self::Draft { version, .. } => version,
+            Self::Build { version }
+            | Self::Run { version, .. }
+            | Self::Draft { version, .. }
+            | Self::Warm { version } => version,
         }
     }
 }
@@ -148,6 +156,13 @@ pub enum FromSandbox {
         /// JSON, since its values are of any shape.
         report: Result<Vec<u8>, String>,
     },
+    /// A version is ready for its runs, or cannot be.
+    Warmed {
+        /// The job.
+        job: JobId,
+        /// Why it cannot be.
+        result: Result<(), String>,
+    },
 }
 
 impl FromSandbox {
@@ -160,13 +175,15 @@ impl FromSandbox {
             | Self::Abandon { job, .. }
             | Self::Cancelled { job }
             | Self::Ended { job, .. }
-            | Self::Built { job, .. } => Some(*job),
+            | Self::Built { job, .. }
+            | Self::Warmed { job, .. } => Some(*job),
         }
     }
 
     /// True when nothing about its job follows.
     pub fn is_last(&self) -> bool {
-        matches!(self, Self::Cancelled { .. } | Self::Ended { .. } | Self::Built { .. })
+        use FromSandbox::{Built, Cancelled, Ended, Warmed};
+        matches!(self, Cancelled { .. } | Ended { .. } | Built { .. } | Warmed { .. })
     }
 
     /// Bytes that it takes in memory, about.
@@ -178,6 +195,7 @@ impl FromSandbox {
             Self::Ended { outcome: content, .. } | Self::Built { report: content, .. } => {
                 content.as_ref().map_or_else(String::len, Vec::len)
             }
+            Self::Warmed { result, .. } => result.as_ref().err().map_or(0, String::len),
         };
         size_of::<Self>() + content
     }

@@ -7,7 +7,8 @@ use crate::responses::{Reads, Writes};
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{UserId, VersionId, WorkspaceReport};
+use bifrost_core::{UserId, VersionId, WorkspaceReport, events};
+use bifrost_store::warm;
 use bifrost_store::workspaces::{self, Version};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,17 @@ pub(crate) struct VersionView {
     error_count: i64,
 }
 
+/// How many workers have a version loaded, so that its next run starts at once.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct WarmView {
+    /// Of those below, the ones that have it in all their sandbox processes.
+    workers: i64,
+    /// Workers that live and take runs.
+    of: i64,
+    /// From its activation until the last of them had it, in milliseconds; `null` until all have it.
+    since_ms: Option<i64>,
+}
+
 /// All versions, newest first.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct VersionList {
@@ -43,6 +55,7 @@ pub(crate) struct VersionList {
 pub(crate) struct VersionDetail {
     #[serde(flatten)]
     version: VersionView,
+    warm: WarmView,
     report: WorkspaceReport,
 }
 
@@ -83,6 +96,19 @@ impl From<Version> for VersionView {
     }
 }
 
+impl WarmView {
+    /// For a version that the caller may see.
+    pub(crate) async fn of(state: &ApiState, version: VersionId) -> ApiResult<Self> {
+        let spread = warm::spread(&state.db, version).await?;
+        Ok(Self { workers: spread.workers, of: spread.of, since_ms: spread.took_ms })
+    }
+}
+
+/// Tells all workers that this version is what new runs get now.
+pub(crate) async fn announce(state: &ApiState, version: &Version) {
+    state.bus.publish(events::activated(version.id, version.organization_id)).await;
+}
+
 /// Lists the versions of the workspace, newest first.
 #[utoipa::path(get, path = "/api/workspace/versions", operation_id = "list_versions", tag = "workspace",
     responses((status = 200, body = VersionList), Reads))]
@@ -100,7 +126,8 @@ pub(crate) async fn get(
     Path(number): Path<i64>,
 ) -> ApiResult<Json<VersionDetail>> {
     let (version, report) = workspaces::version(&state.db.scope(auth.scope), number).await?;
-    Ok(Json(VersionDetail { version: version.into(), report }))
+    let warm = WarmView::of(&state, version.id).await?;
+    Ok(Json(VersionDetail { version: version.into(), warm, report }))
 }
 
 /// Makes a version the one that new runs get. Runs that wait keep theirs.
@@ -114,6 +141,7 @@ pub(crate) async fn activate(
     Input(body): Input<ActivateRequest>,
 ) -> ApiResult<Json<Activated>> {
     let done = workspaces::rollback(&state.db.scope(auth.scope), number, body.force).await?;
+    announce(&state, &done.version).await;
     tracing::info!(organization = %auth.organization(), number = done.version.number, "a version was activated");
     Ok(Json(Activated {
         version: done.version.id,

@@ -1,6 +1,6 @@
 //! Deploying a workspace, and reading what is deployed.
 
-use super::versions::VersionView;
+use super::versions::{VersionView, WarmView, announce};
 use crate::auth::{Admin, Auth};
 use crate::extract::{Input, Path};
 use crate::problem::{ApiError, ApiResult};
@@ -64,6 +64,8 @@ pub(crate) struct DeployResponse {
 pub(crate) struct WorkspaceView {
     /// `null` before the first deploy.
     version: Option<VersionView>,
+    /// Where it is loaded; `null` before the first deploy.
+    warm: Option<WarmView>,
     /// What was found in it.
     report: WorkspaceReport,
 }
@@ -154,6 +156,7 @@ pub(crate) async fn deploy(
         };
         let Deployed { version, is_new, added, changed, removed } =
             workspaces::deploy(&scope, deployment).await?;
+        announce(&state, &version).await;
         tracing::info!(organization = %auth.organization(), number = version.number, workflows, "a version was deployed");
         DeployResponse {
             version: Some(version.id),
@@ -226,10 +229,11 @@ pub(crate) async fn active(
 ) -> ApiResult<Json<WorkspaceView>> {
     let scope = state.db.scope(auth.scope);
     let Some(version) = workspaces::active_version(&scope).await? else {
-        return Ok(Json(WorkspaceView { version: None, report: WorkspaceReport::default() }));
+        return Ok(Json(WorkspaceView { version: None, warm: None, report: WorkspaceReport::default() }));
     };
     let (version, report) = workspaces::version(&scope, version.number).await?;
-    Ok(Json(WorkspaceView { version: Some(version.into()), report }))
+    let warm = Some(WarmView::of(&state, version.id).await?);
+    Ok(Json(WorkspaceView { version: Some(version.into()), warm, report }))
 }
 
 /// Lists the files of the active version.

@@ -1,6 +1,9 @@
 //! Deploying, going back, and trying without deploying.
 
 use crate::common::{Answer, Key, Platform, files};
+use bifrost_core::events::ACTIVATED;
+use bifrost_store::warm;
+use bifrost_store::workers::{self, WorkerRow};
 use serde_json::{Value, json};
 
 async fn deploy(platform: &Platform, key: &Key, body: Value) -> Answer {
@@ -58,6 +61,55 @@ async fn a_workspace_in_which_nothing_loads_needs_force() {
     assert_eq!((&refused["code"], &refused["errors"][0]["path"]), (&json!("nothing_loads"), &json!("a.py")));
     let forced = deploy(&platform, admin, json!({ "files": broken, "force": true })).await.expect(200);
     assert_eq!((&forced["number"], &forced["workflows"]), (&json!(1), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_version_that_becomes_active_is_announced_and_tells_where_it_is_loaded() {
+    let platform = Platform::new().await;
+    let (admin, db) = (&platform.own.admin, &platform.state.db);
+    let mut announced = platform.state.bus.subscribe(vec![ACTIVATED.into()]).await.expect("subscribed");
+    let empty = platform.get("/api/workspace").key(admin).send().await.expect(200);
+    assert_eq!(empty["warm"], Value::Null);
+
+    let (first, second) =
+        (files(&[("a.py", "async def one():\n")]), files(&[("b.py", "async def two():\n")]));
+    deploy(&platform, admin, json!({ "files": first, "dry_run": true })).await.expect(200);
+    let mut versions = vec![];
+    for files in [&first, &second] {
+        versions
+            .push(deploy(&platform, admin, json!({ "files": files })).await.expect(200)["version"].clone());
+    }
+    platform.post("/api/workspace/versions/1/activate").key(admin).send().await.expect(200);
+    let root = deploy(&platform, &platform.root, json!({ "files": second })).await.expect(200);
+    let own = json!(platform.own.id);
+    let expected =
+        [(&versions[0], &own), (&versions[1], &own), (&versions[0], &own), (&root["version"], &Value::Null)];
+    for (version, organization) in expected {
+        let event = announced.recv().await.expect("an event").payload;
+        assert_eq!((&event["version_id"], &event["organization_id"]), (version, organization), "{event}");
+    }
+    assert!(announced.try_recv().is_err(), "a dry run is no activation");
+
+    let time = bifrost_store::now();
+    for id in ["one", "two"] {
+        let (id, host, version) = (id.to_owned(), "h".to_owned(), "1".to_owned());
+        let row =
+            WorkerRow { id, host, version, slots: 1, is_draining: false, started_at: time, seen_at: time };
+        workers::beat(db, &row).await.expect("beat");
+    }
+    let active = serde_json::from_value(versions[0].clone()).expect("an id");
+    for (id, warmth) in [
+        ("one", json!({ "workers": 1, "of": 2, "since_ms": null })),
+        ("two", json!({ "workers": 2, "of": 2, "since_ms": 250 })),
+    ] {
+        warm::report(db, id, active, bifrost_store::now(), 250).await.expect("reported");
+        let found = platform.get("/api/workspace").key(admin).send().await.expect(200);
+        assert_eq!((&found["warm"], &found["version"]["number"]), (&warmth, &json!(1)));
+        let found = platform.get("/api/workspace/versions/1").key(admin).send().await.expect(200);
+        assert_eq!((&found["warm"], &found["is_active"]), (&warmth, &json!(true)));
+    }
+    let found = platform.get("/api/workspace/versions/2").key(admin).send().await.expect(200);
+    assert_eq!(found["warm"], json!({ "workers": 0, "of": 2, "since_ms": null }));
 }
 
 #[tokio::test]

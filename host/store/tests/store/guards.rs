@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
     "organizations",
     "users",
     "api_keys",
@@ -29,6 +29,7 @@ const TABLES: [&str; 16] = [
     "dead_letters",
     "leaders",
     "workers",
+    "warm_versions",
 ];
 
 async fn filled(db: Db) -> World {
@@ -63,6 +64,9 @@ async fn filled(db: Db) -> World {
     )
     .await
     .unwrap();
+    crate::warm::worker(&w.db, "worker-1", false).await;
+    let version = bifrost_store::workspaces::active_version(&org).await.unwrap().unwrap().id;
+    bifrost_store::warm::report(&w.db, "worker-1", version, bifrost_store::now(), 1).await.unwrap();
     w
 }
 
@@ -91,6 +95,8 @@ async fn rows_of_others_are_invisible(db: Db) {
         ("schedules", [1, 1, 0, 0]),
         ("execution_attempts", [1, 1, 0, 0]),
         ("dead_letters", [1, 1, 0, 0]),
+        ("workers", [1, 0, 0, 0]),
+        ("warm_versions", [1, 0, 0, 0]),
     ];
     for (table, expected) in seen {
         for (access, rows) in [Access::System, own, other, Access::Global].into_iter().zip(expected) {
@@ -105,7 +111,9 @@ async fn rows_of_others_cannot_be_written(db: Db) {
         for statement in
             [format!("DELETE FROM {table}"), format!("UPDATE {table} SET organization_id = organization_id")]
         {
-            if ["organizations", "workers", "leaders"].contains(&table) && statement.starts_with("UPDATE") {
+            if ["organizations", "workers", "warm_versions", "leaders"].contains(&table)
+                && statement.starts_with("UPDATE")
+            {
                 continue;
             }
             let other = w.db.org(w.other.id);

@@ -15,4 +15,5 @@ mod identity;
 mod property;
 mod recovery;
 mod schedules;
+mod warm;
 mod workspaces;
