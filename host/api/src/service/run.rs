@@ -11,7 +11,8 @@ use bifrost_core::ports::subscription::Receiver;
 use bifrost_core::{
     Error, Execution, ExecutionId, Limits, Parameter, Priority, Result, ScheduleId, Status, schedule,
 };
-use bifrost_store::executions::{self as store, NewExecution};
+use bifrost_store::executions::NewExecution;
+use bifrost_store::executions::documents::{self, Part};
 use bifrost_store::organizations;
 use bifrost_store::workflows::{self, Workflow};
 use chrono::{DateTime, Utc};
@@ -54,8 +55,10 @@ pub async fn start(
     workflow: &Workflow,
     request: Request,
 ) -> Result<Execution> {
-    let execution = accept(state, auth, workflow, request, Priority::Normal).await?;
+    let mut execution = accept(state, auth, workflow, request, Priority::Normal).await?;
     announce(state, &execution).await;
+    // An idempotency key may have led to a run that has ended.
+    documents::load(state.objects.as_ref(), &mut execution, Part::Result).await?;
     Ok(execution)
 }
 
@@ -72,7 +75,9 @@ pub async fn start_and_wait(
     // Before the dispatcher knows, so that the end cannot come before the subscription.
     let events = state.bus.subscribe(vec![format!("execution:{}", execution.id)]).await?;
     announce(state, &execution).await;
-    wait(state, execution, events, until).await
+    let mut execution = wait(state, execution, events, until).await?;
+    documents::load(state.objects.as_ref(), &mut execution, Part::Result).await?;
+    Ok(execution)
 }
 
 async fn wait(
@@ -122,7 +127,7 @@ async fn accept(
     new.priority = priority;
     new.not_before = request.not_before;
     new.schedule_id = request.schedule_id;
-    let accepted = store::accept(&auth.org(state), new).await?;
+    let accepted = documents::accept(&auth.org(state), state.objects.as_ref(), new).await?;
     #[cfg(feature = "planted-faults")]
     bifrost_store::planted::relay(accepted.execution.id, accepted.is_new).await?;
     Ok(accepted.execution)

@@ -7,6 +7,7 @@ mod common;
 mod deploys;
 mod documents;
 mod errors;
+mod large;
 mod live;
 mod operations;
 mod runs;

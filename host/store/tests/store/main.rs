@@ -5,13 +5,16 @@
 
 #[macro_use]
 mod common;
+mod archive;
 mod config;
 mod database;
+mod documents;
 mod engines;
 mod executions;
 mod guards;
 mod identity;
 mod property;
 mod recovery;
+mod retention;
 mod schedules;
 mod workspaces;
