@@ -86,6 +86,13 @@ pub const METRICS: &[Metric] = &[
     metric("bifrost_database_wait_seconds", Kind::Histogram, "Waiting for a connection and its transaction"),
     metric("bifrost_database_busy_total", Kind::Counter, "Times that no connection could be had"),
     metric("bifrost_database_connections", Kind::Gauge, "Connections of the pool, by state"),
+    metric("bifrost_logs_archived_total", Kind::Counter, "Long logs that became objects"),
+    metric("bifrost_runs_expired_total", Kind::Counter, "Runs that were deleted because of their age"),
+    metric(
+        "bifrost_objects_collected_total",
+        Kind::Counter,
+        "Objects that were deleted because no run needs them",
+    ),
     metric("bifrost_leader", Kind::Gauge, "1 while this process leads the task"),
     metric("bifrost_build_info", Kind::Gauge, "Always 1; the label is the program's version"),
 ];

@@ -147,6 +147,7 @@ impl From<Error> for ApiError {
             Error::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail),
             Error::Denied(_) => Self::new(StatusCode::FORBIDDEN, "denied", detail),
             Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
+            Error::Gone(_) => Self::new(StatusCode::GONE, "gone", detail),
             Error::Busy(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail),
             Error::Internal(cause) => Self::internal(cause),
         }

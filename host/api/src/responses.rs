@@ -20,6 +20,8 @@ const LICENSE: &str = env!("CARGO_PKG_LICENSE");
 pub struct Reads;
 /// Errors of an operation with a body.
 pub struct Writes;
+/// Errors of an operation on what is kept apart from a run, and may be lost.
+pub struct Kept;
 /// Errors of an operation that needs no key.
 pub struct Open;
 
@@ -62,6 +64,12 @@ impl IntoResponses for Writes {
             INTERNAL,
             BUSY,
         ])
+    }
+}
+
+impl IntoResponses for Kept {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[(410, "It was there, and is not kept any more")])
     }
 }
 

@@ -14,7 +14,7 @@ pub struct ApiState {
     pub keyring: Keyring,
     /// Live events.
     pub bus: Arc<dyn Bus>,
-    /// Sources of versions.
+    /// Sources of versions, and what of runs is too large for their rows.
     pub objects: Arc<dyn Objects>,
     /// Builds, drafts and cancels.
     pub worker: Arc<dyn Worker>,

@@ -75,6 +75,9 @@ pub struct ExecutionView {
     /// Largest linear memory, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_peak_bytes: Option<u64>,
+    /// Of `parameters` and `result`, what is not kept any more; it is `null` above.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<&'static str>,
 }
 
 impl ExecutionView {
@@ -107,6 +110,7 @@ impl ExecutionView {
             roi: None,
             fuel_used: None,
             memory_peak_bytes: None,
+            missing: Vec::new(),
         };
         if let Some(outcome) = execution.outcome {
             view.result = outcome.result;

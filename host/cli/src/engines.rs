@@ -12,6 +12,7 @@ use bifrost_store::{
     Db, DirectoryObjects, InProcessBus, InProcessQueue, Keyring, Options, RabbitOptions, RabbitQueue,
     RedisBus, RedisOptions, S3Objects, S3Options,
 };
+use chrono::TimeDelta;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +28,9 @@ const CLOSE: Duration = Duration::from_secs(5);
 const IDLE_EMBEDDED: Duration = Duration::from_secs(1);
 /// The same when messages may be lost on the way.
 const IDLE_DISTRIBUTED: Duration = Duration::from_millis(25);
+
+/// A hundred years; whoever wants more wants 0.
+const MAX_RETENTION_DAYS: i64 = 36_525;
 
 /// Where the database is.
 #[derive(Args, Clone)]
@@ -66,10 +70,11 @@ pub struct EngineArgs {
     pub master_key: Option<String>,
 }
 
-/// Where workspaces are kept, if not in the data folder.
+/// Where workspaces and what is large of runs are kept, if not in the data folder.
 #[derive(Args, Clone)]
 pub struct S3Args {
-    /// A bucket for workspaces; without it they are files below `--data`.
+    /// A bucket for workspaces, and for what is large of runs; without it they are files below
+    /// `--data`.
     #[arg(long, env = "S3_BUCKET", requires_all = ["s3_access_key_id", "s3_secret_access_key"])]
     pub s3_bucket: Option<String>,
     /// The store's URL; Amazon's by default.
@@ -116,6 +121,21 @@ pub struct WorkerArgs {
     /// `api.example.com` or `*.example.com`; nobody by default.
     #[arg(long, env = "BIFROST_TRACE_HOSTS", value_delimiter = ',', value_name = "HOST")]
     pub trace_hosts: Vec<String>,
+}
+
+/// What is kept, and for how long.
+#[derive(Args, Clone, Copy)]
+pub struct RetentionArgs {
+    /// How many days runs are kept after their end, with their results and logs; 0 for ever.
+    #[arg(long, env = "BIFROST_RETENTION_DAYS", default_value_t = 90, value_name = "DAYS",
+        value_parser = clap::value_parser!(u32).range(0..=MAX_RETENTION_DAYS))]
+    pub retention_days: u32,
+}
+
+impl RetentionArgs {
+    fn keep(self) -> Option<TimeDelta> {
+        (self.retention_days > 0).then(|| TimeDelta::days(self.retention_days.into()))
+    }
 }
 
 /// Everything behind the ports.
@@ -221,10 +241,11 @@ impl Engines {
     }
 
     /// Leads when no other scheduler does, until `stop`.
-    pub async fn schedule(&self, stop: impl Future<Output = ()>) {
+    pub async fn schedule(&self, retention: RetentionArgs, stop: impl Future<Output = ()>) {
         let idle = if self.embedded { IDLE_EMBEDDED } else { IDLE_DISTRIBUTED };
-        let settings = SchedulerSettings { holder: self.name.clone(), idle };
-        bifrost_scheduler::run(self.db.clone(), self.queue.clone(), self.bus.clone(), settings, stop).await;
+        let settings = SchedulerSettings { holder: self.name.clone(), idle, keep: retention.keep() };
+        let (db, queue, bus) = (self.db.clone(), self.queue.clone(), self.bus.clone());
+        bifrost_scheduler::run(db, queue, bus, self.objects.clone(), settings, stop).await;
     }
 
     /// Lets accepted writes finish.

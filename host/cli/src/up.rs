@@ -1,6 +1,6 @@
 //! `bifrost up`: the whole platform on one machine.
 
-use crate::engines::{EngineArgs, Engines, WorkerArgs};
+use crate::engines::{EngineArgs, Engines, RetentionArgs, WorkerArgs};
 use crate::health::HealthArgs;
 use crate::remote::Deploy;
 use crate::stop::Stop;
@@ -32,6 +32,8 @@ pub struct Up {
     engines: EngineArgs,
     #[command(flatten)]
     worker: WorkerArgs,
+    #[command(flatten)]
+    retention: RetentionArgs,
     #[command(flatten)]
     health: HealthArgs,
     /// How long runs and requests may go on after the signal to end, in seconds.
@@ -72,11 +74,13 @@ pub struct Work {
     drain: u64,
 }
 
-/// Admits runs and fires schedules. Several may run; one of them leads.
+/// Admits runs, fires schedules, deletes what is old. Several may run; one of them leads.
 #[derive(Args)]
 pub struct Schedule {
     #[command(flatten)]
     engines: EngineArgs,
+    #[command(flatten)]
+    retention: RetentionArgs,
     #[command(flatten)]
     health: HealthArgs,
 }
@@ -193,7 +197,8 @@ impl Up {
         let state = state(&engines, runner.clone(), self.listen.metrics_token);
         let runs = tokio::spawn(runner.clone().run());
         let (scheduling, until) = (engines.clone(), stop.clone());
-        let scheduler = tokio::spawn(async move { scheduling.schedule(until.wanted()).await });
+        let scheduler =
+            tokio::spawn(async move { scheduling.schedule(self.retention, until.wanted()).await });
         let server = tokio::spawn(serve(listener, state, stop.clone(), patience));
         let deploy = async {
             if let Some(folder) = self.workspace {
@@ -280,7 +285,7 @@ impl Schedule {
             self.health.serve(engines.services()).await?;
             println!("Scheduler {} stands by", engines.name);
             tracing::info!(scheduler = engines.name, version = env!("CARGO_PKG_VERSION"), "started");
-            engines.schedule(stop.wanted()).await;
+            engines.schedule(self.retention, stop.wanted()).await;
             engines.close().await;
             tracing::info!("ended");
             Ok(ExitCode::SUCCESS)

@@ -31,6 +31,9 @@ pub enum Error {
         /// For people.
         message: String,
     },
+    /// It was there, and was deleted or lost since; asking again does not help.
+    #[error("the {0} of this run cannot be had any more")]
+    Gone(&'static str),
     /// A resource is exhausted for the moment; the caller should come back.
     #[error("busy: {0}")]
     Busy(&'static str),

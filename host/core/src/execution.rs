@@ -236,7 +236,19 @@ impl Outcome {
     }
 }
 
-/// A run as the database has it.
+/// Documents of a run that are too large for its row: the names of their objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// Of [`Execution::parameters`], which is null then.
+    pub parameters: Option<String>,
+    /// Of [`Outcome::result`], which is `None` then.
+    pub result: Option<String>,
+    /// Of [`Outcome::variables`], which is `None` then.
+    pub variables: Option<String>,
+}
+
+/// A run as the database has it. What is in [`Execution::stored`] is loaded where it is
+/// needed, and nowhere else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
     /// Its id.
@@ -280,6 +292,8 @@ pub struct Execution {
     pub not_before: Option<DateTime<Utc>>,
     /// The schedule that asked for it.
     pub schedule_id: Option<ScheduleId>,
+    /// What is not in the row itself.
+    pub stored: Stored,
 }
 
 #[cfg(test)]

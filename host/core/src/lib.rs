@@ -16,7 +16,7 @@ pub mod workspace;
 pub use caller::{Caller, Role, Scope};
 pub use dead_letter::DeadLetterState;
 pub use error::{Error, Result};
-pub use execution::{Execution, LogLevel, LogLine, Outcome, Priority, ResultType, Status};
+pub use execution::{Execution, LogLevel, LogLine, Outcome, Priority, ResultType, Status, Stored};
 pub use id::*;
 pub use limits::Limits;
 pub use retry::RetryPolicy;

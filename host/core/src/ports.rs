@@ -86,7 +86,10 @@ impl Delivery {
     }
 }
 
-/// Immutable objects by key: workspace sources, large results.
+/// Most keys in one answer of [`Objects::list`], as S3 has it.
+pub const MAX_LIST: usize = 1_000;
+
+/// Immutable objects by key: sources of workspaces, large documents and long logs of runs.
 #[async_trait]
 pub trait Objects: Send + Sync + 'static {
     /// Writes the whole object or nothing; an existing key is replaced atomically.
@@ -95,6 +98,10 @@ pub trait Objects: Send + Sync + 'static {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>>;
     /// True when there was something to delete.
     async fn delete(&self, key: &str) -> Result<bool>;
+    /// Keys that begin with `prefix` and come after `after`, in the order of their bytes: at
+    /// most `limit` and [`MAX_LIST`]. Fewer may come although there are more; none means
+    /// that there are no more. `prefix` is empty or ends with `/`.
+    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>>;
     /// Answers when the store does; for health checks.
     async fn check(&self) -> Result<()> {
         Ok(())

@@ -1,23 +1,27 @@
 //! Decides what runs next. One scheduler leads, others stand by: the dispatcher admits
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
-//! finds lost ones, and those whose ticket the queue gave up on are decided about.
+//! finds lost ones, those whose ticket the queue gave up on are decided about, and retention
+//! takes away what is old.
 
 mod dead_letters;
 mod dispatcher;
 mod fairness;
 mod leader;
 mod observe;
+mod retention;
 mod schedules;
 mod sweep;
 
 pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
 pub use fairness::{Line, Turns};
+pub use retention::Retention;
 pub use schedules::step;
 pub use sweep::sweep;
 
-use bifrost_core::ports::{Bus, Queue};
+use bifrost_core::ports::{Bus, Objects, Queue};
 use bifrost_store::Db;
+use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +32,8 @@ pub struct SchedulerSettings {
     pub holder: String,
     /// Between two looks at the backlog when nobody says that there is work.
     pub idle: Duration,
+    /// How long runs are kept after their end; `None` for ever.
+    pub keep: Option<TimeDelta>,
 }
 
 /// Leads when no other scheduler does, until `stop`; then lets go of the lead.
@@ -35,17 +41,20 @@ pub async fn run(
     db: Db,
     queue: Arc<dyn Queue>,
     bus: Arc<dyn Bus>,
+    objects: Arc<dyn Objects>,
     settings: SchedulerSettings,
     stop: impl Future<Output = ()>,
 ) {
     let (leads, campaign) = leader::campaign(db.clone(), "scheduler", settings.holder);
     let dispatcher = Dispatcher::new(db.clone(), queue.clone());
+    let retention = Retention::new(db.clone(), objects, settings.keep);
     let work = async move {
         tokio::join!(
             dispatcher.run(bus.clone(), leads.clone(), settings.idle),
             schedules::run(db.clone(), bus.clone(), leads.clone()),
             observe::run(db.clone(), leads.clone()),
             dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
+            retention.run(leads.clone()),
             sweep::run(db, bus, leads),
         )
     };

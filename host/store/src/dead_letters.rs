@@ -6,9 +6,9 @@
 //! and the attempt that it is about, so that a letter which comes twice, or is read by two
 //! leaders, changes nothing the second time.
 
-use crate::executions::{self, MAX_LOSSES, NewExecution, Page};
+use crate::executions::{self, MAX_LOSSES, NewExecution, Page, Run, documents};
 use crate::{Access, Db, Row, Scoped, Sql, Tx, now};
-use bifrost_core::ports::Ticket;
+use bifrost_core::ports::{Objects, Ticket};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -181,28 +181,34 @@ pub async fn get(scoped: &Scoped, id: DeadLetterId) -> Result<DeadLetter> {
 ///
 /// As [`executions::accept`] and [`DeadLetter::can_be_replayed`]; `NotFound` outside the
 /// handle's reach.
-pub async fn replay(org: &Scoped, id: DeadLetterId, new: NewExecution) -> Result<Execution> {
+pub async fn replay(
+    org: &Scoped,
+    objects: &dyn Objects,
+    id: DeadLetterId,
+    new: NewExecution,
+) -> Result<Execution> {
     let organization = org.organization()?;
     let trace = bifrost_core::trace::current();
-    let unit = org.write(move |tx| {
-        Box::pin(async move {
+    let unit = |execution, new: NewExecution, stored| {
+        let run = Run { id: execution, organization, stored, trace };
+        org.write(move |tx| Box::pin(async move {
             let mut sql = selected(tx.access())?;
             sql.push(" AND d.id = ").push_bind(id).push(&tx.engine().for_update_of("d"));
             let letter = read(&tx.optional(sql).await?.ok_or(Error::NotFound("dead letter"))?)?;
             letter.can_be_replayed()?;
             let by = new.executed_by;
-            let accepted = executions::accept_in(tx, organization, new, trace).await?;
+            let accepted = executions::accept_in(tx, run, new).await?;
             let sql = Sql::new(
                 "UPDATE dead_letters SET replayed_as = $2, replayed_by = $3, replayed_at = $4 WHERE id = $1",
             );
             let sql = sql.bind(id).bind(accepted.execution.id).bind(by).bind(now());
             tx.execute(sql).await?;
-            Ok(accepted.execution)
-        })
-    });
-    let execution = unit.await?;
+            Ok(accepted)
+        }))
+    };
+    let accepted = documents::accept_by(org, objects, new, unit).await?;
     executions::count();
-    Ok(execution)
+    Ok(accepted.execution)
 }
 
 /// The letters that an access reaches, ready for more conditions.

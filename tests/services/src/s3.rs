@@ -5,7 +5,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -78,12 +78,17 @@ impl Server {
         self.address
     }
 
+    /// The folder of the bucket: an object's file is where its key says.
+    pub fn bucket(&self) -> PathBuf {
+        self.folder.path().join(BUCKET)
+    }
+
     /// How many files the bucket's objects are kept in.
     ///
     /// # Errors
     /// When the folder cannot be read.
     pub fn objects(&self) -> Result<usize> {
-        let mut folders = vec![self.folder.path().join(BUCKET)];
+        let mut folders = vec![self.bucket()];
         let mut count = 0;
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {

@@ -10,7 +10,8 @@ use crate::redact::Redactor;
 use crate::sources::Sources;
 use bifrost_core::ports::{Bus, Delivery, Objects, Queue};
 use bifrost_core::*;
-use bifrost_store::executions::{self, Claimed, Lease};
+use bifrost_store::executions::documents::{self, Part};
+use bifrost_store::executions::{self, Claimed, Ending, Lease};
 use bifrost_store::workers::{self, WorkerRow};
 use bifrost_store::{Db, Keyring};
 use serde_json::{Value, json};
@@ -39,6 +40,8 @@ pub struct RunnerSettings {
 const BEAT: Duration = Duration::from_secs(2);
 /// Rest after the queue or the database failed.
 const BACKOFF: Duration = Duration::from_millis(500);
+/// How long a run waits for an object that is missing.
+const MISSING: Duration = Duration::from_secs(5);
 
 /// Takes runs, drives them, ends them.
 pub struct Runner {
@@ -46,6 +49,7 @@ pub struct Runner {
     queue: Arc<dyn Queue>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) sources: Sources,
+    objects: Arc<dyn Objects>,
     pub(crate) keys: Keyring,
     pub(crate) egress: Egress,
     pub(crate) pool: Pool,
@@ -84,7 +88,8 @@ impl Runner {
             db,
             queue,
             bus,
-            sources: Sources::new(objects),
+            sources: Sources::new(objects.clone()),
+            objects,
             keys,
             egress,
             pool,
@@ -221,16 +226,16 @@ impl Runner {
         let (mut execution, token) = (claimed.execution.clone(), claimed.token);
         let id = execution.id;
         let active = Active { token, cancel: Arc::default(), lost: Arc::default() };
-        self.hold(id, Some(active.clone()));
+        self.hold(id, active.clone());
         self.announce(&execution).await;
         let mut log = Log::new(self.db.clone(), self.bus.clone(), id, token, claimed.next_sequence);
         let policy = RetryPolicy::from_defaults(&claimed.workflow.defaults);
         let outcome = self.drive(claimed, &mut log, &active).await;
-        self.hold(id, None);
-        let outcome = match outcome {
+        let mut outcome = match outcome {
             Ok(Some(outcome)) => outcome,
             // The process died, or the lease is another's: the sweeper decides.
             Ok(None) => {
+                self.let_go(id, token);
                 if let Err(error) = executions::renew_lease(&self.db, id, token, 0).await {
                     tracing::warn!(execution = %id, "the lease was not let go: {error:#}");
                 }
@@ -238,23 +243,27 @@ impl Runner {
             }
             Err(error) => {
                 tracing::error!(execution = %id, "the run could not be made: {error:#}");
-                let text =
-                    "the platform could not make this run; an administrator finds the reason in its log";
-                Outcome::ended(Status::Failed, "platform_error", text)
+                Outcome::ended(Status::Failed, "platform_error", reason(&error))
             }
         };
         observe::attempted(&outcome, begun.elapsed());
         let lines = log.take();
         let chance = uuid::Uuid::new_v4().as_u128() as f64 / u128::MAX as f64;
         let pause = policy.and_then(|policy| policy.pause(execution.attempt, &outcome, chance));
-        if let Some(pause) = pause
-            && self.again(&execution, token, &outcome, pause, &lines).await
-        {
-            log.announce(&lines).await;
-            return;
+        if let Some(pause) = pause {
+            // Whoever takes it next may be this runner.
+            self.let_go(id, token);
+            if self.again(&execution, token, &outcome, pause, &lines).await {
+                log.announce(&lines).await;
+                return;
+            }
         }
+        let stored = documents::offload(self.objects.as_ref(), &execution, &mut outcome).await;
+        self.let_go(id, token);
+        let ending =
+            Ending { outcome: outcome.clone(), stored, lines: lines.clone(), has_long_log: log.is_long() };
         let ended = loop {
-            match executions::end(&self.db, id, token, outcome.clone(), lines.clone()).await {
+            match executions::end(&self.db, id, token, ending.clone()).await {
                 Ok(ended) => break ended,
                 Err(error) => {
                     tracing::error!(execution = %id, "the end was not written: {error:#}");
@@ -271,13 +280,19 @@ impl Runner {
         }
     }
 
-    /// Remembers a run in hand, or forgets it.
-    fn hold(&self, id: ExecutionId, run: Option<Active>) {
+    /// Remembers a run in hand.
+    fn hold(&self, id: ExecutionId, run: Active) {
         let mut active = lock(&self.active);
-        match run {
-            Some(run) => active.insert(id, run),
-            None => active.remove(&id),
-        };
+        active.insert(id, run);
+        observe::occupancy(self.settings.slots, active.len());
+    }
+
+    /// Forgets an attempt. A later one of the same run may be in hand by then.
+    fn let_go(&self, id: ExecutionId, token: i64) {
+        let mut active = lock(&self.active);
+        if active.get(&id).is_some_and(|run| run.token == token) {
+            active.remove(&id);
+        }
         observe::occupancy(self.settings.slots, active.len());
     }
 
@@ -310,13 +325,13 @@ impl Runner {
     /// The end of the run; `None` when its process or its lease was lost.
     async fn drive(
         &self,
-        claimed: Claimed,
+        mut claimed: Claimed,
         log: &mut Log,
         active: &Active,
     ) -> anyhow::Result<Option<Outcome>> {
         // Nothing has happened yet: while an engine is away, the run can wait for it.
         let (source, context) = tokio::select! {
-            material = self.patient_material(&claimed) => material?,
+            material = self.patient_material(&mut claimed) => material?,
             () = active.cancel.notified() => return Ok(Some(cancelled())),
             () = active.lost.notified() => return Ok(None),
         };
@@ -345,11 +360,13 @@ impl Runner {
         follow(job, grants, log, active).await
     }
 
-    /// As [`Self::material`], for as long as an engine is away.
-    async fn patient_material(&self, claimed: &Claimed) -> anyhow::Result<(Arc<Source>, Value)> {
+    /// As [`Self::material`], for as long as an engine is away. What is missing may be there
+    /// a moment later, at a store that is not consistent.
+    async fn patient_material(&self, claimed: &mut Claimed) -> anyhow::Result<(Arc<Source>, Value)> {
+        let begun = std::time::Instant::now();
         loop {
             match self.material(claimed).await {
-                Err(error) if matches!(error.downcast_ref(), Some(Error::Busy(_))) => {
+                Err(error) if is_worth_waiting(&error, begun.elapsed()) => {
                     tracing::warn!("a run waits for what it needs: {error:#}");
                     tokio::time::sleep(BACKOFF).await;
                 }
@@ -358,9 +375,11 @@ impl Runner {
         }
     }
 
-    /// What a run needs from elsewhere before it can begin.
-    async fn material(&self, claimed: &Claimed) -> anyhow::Result<(Arc<Source>, Value)> {
+    /// What a run needs from elsewhere before it can begin; its parameters are put in their
+    /// place.
+    async fn material(&self, claimed: &mut Claimed) -> anyhow::Result<(Arc<Source>, Value)> {
         let source = self.sources.get(&claimed.source_hash, &claimed.object_key).await?;
+        documents::load(self.objects.as_ref(), &mut claimed.execution, Part::Parameters).await?;
         Ok((source, self.context(claimed).await?))
     }
 
@@ -400,6 +419,22 @@ impl Runner {
         for event in bifrost_core::events::updates(execution) {
             self.bus.publish(event).await;
         }
+    }
+}
+
+fn is_worth_waiting(error: &anyhow::Error, waited: Duration) -> bool {
+    match error.downcast_ref() {
+        Some(Error::Busy(_)) => true,
+        Some(Error::Gone(_)) => waited < MISSING,
+        _ => false,
+    }
+}
+
+/// Why a run could not be made, for the one who asked for it.
+fn reason(error: &anyhow::Error) -> String {
+    match error.downcast_ref() {
+        Some(gone @ Error::Gone(_)) => gone.to_string(),
+        _ => "the platform could not make this run; an administrator finds the reason in its log".to_owned(),
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Grants {
 
 fn refusal(error: Error) -> CapabilityError {
     let kind = match &error {
-        Error::NotFound(_) => ErrorKind::NotFound,
+        Error::NotFound(_) | Error::Gone(_) => ErrorKind::NotFound,
         Error::Invalid { .. } | Error::Conflict { .. } => ErrorKind::Invalid,
         Error::Unauthenticated | Error::Denied(_) => ErrorKind::Denied,
         Error::Busy(_) => ErrorKind::Unavailable,

@@ -4,7 +4,8 @@
 use crate::redact::Redactor;
 use bifrost_core::ports::{Bus, Event};
 use bifrost_core::*;
-use bifrost_store::{Db, executions};
+use bifrost_store::Db;
+use bifrost_store::executions::{self, archive};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -26,6 +27,7 @@ pub(crate) struct Log {
     execution: ExecutionId,
     token: i64,
     next: i64,
+    bytes: usize,
     waiting: Vec<LogLine>,
     due: Option<Instant>,
     written: Option<Instant>,
@@ -34,18 +36,20 @@ pub(crate) struct Log {
 impl Log {
     /// Of the attempt that holds the lease with `token`; `next` is its first sequence.
     pub fn new(db: Db, bus: Arc<dyn Bus>, execution: ExecutionId, token: i64, next: i64) -> Self {
-        Self { db, bus, execution, token, next, waiting: vec![], due: None, written: None }
+        Self { db, bus, execution, token, next, bytes: 0, waiting: vec![], due: None, written: None }
     }
 
     /// Takes a line. True when it is time to write.
     pub fn add(&mut self, level: LogLevel, logger: String, message: String, redactor: &Redactor) -> bool {
         metrics::counter!("bifrost_log_lines_total").increment(1);
+        let message = redactor.text(message);
+        self.bytes += message.len();
         self.waiting.push(LogLine {
             sequence: self.next,
             timestamp: bifrost_store::now(),
             level,
             logger,
-            message: redactor.text(message),
+            message,
         });
         self.next += 1;
         let now = Instant::now();
@@ -53,6 +57,11 @@ impl Log {
         self.due.get_or_insert(due);
         // Many lines need not wait; but while the database is away, trying is left to the clock.
         self.waiting.len() >= BATCH && self.due.is_some_and(|due| due <= now + DELAY)
+    }
+
+    /// True when the run's log is to become an object once it has ended.
+    pub fn is_long(&self) -> bool {
+        self.next > archive::LONG_LINES || self.bytes >= archive::LONG_BYTES
     }
 
     /// Waits until lines are to be written; for ever while there are none.

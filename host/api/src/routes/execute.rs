@@ -3,7 +3,7 @@
 use crate::auth::Auth;
 use crate::extract::{Input, Path};
 use crate::problem::{ApiError, ApiResult, Problem};
-use crate::responses::Writes;
+use crate::responses::{Kept, Writes};
 use crate::service;
 use crate::service::run::{self, Request};
 use crate::state::ApiState;
@@ -11,6 +11,7 @@ use crate::views::{ExecuteResponse, ExecutionView};
 use axum::Json;
 use axum::extract::State;
 use bifrost_core::{Error, ExecutionId, Status, WorkflowKind};
+use bifrost_store::executions::documents::{self, Part};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -103,7 +104,7 @@ pub(crate) struct RerunRequest {
     request_body = ExecuteRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "Same key, same execution")),
     responses((status = 200, description = "Ended", body = ExecuteResponse),
-        (status = 202, description = "Accepted", body = ExecuteResponse), Writes))]
+        (status = 202, description = "Accepted", body = ExecuteResponse), Writes, Kept))]
 pub(crate) async fn execute(
     State(state): State<ApiState>,
     auth: Auth,
@@ -144,7 +145,7 @@ pub(crate) async fn execute(
     tag = "workflows", params(("id" = String, Path, description = "Id, name, or path::function; percent-encoded")),
     request_body = InvokeRequest,
     responses((status = 200, body = Options), (status = 502, description = "The data provider failed", body = Problem, content_type = "application/problem+json"),
-        (status = 504, description = "The data provider took too long", body = Problem, content_type = "application/problem+json"), Writes))]
+        (status = 504, description = "The data provider took too long", body = Problem, content_type = "application/problem+json"), Writes, Kept))]
 pub(crate) async fn invoke(
     State(state): State<ApiState>,
     auth: Auth,
@@ -196,15 +197,18 @@ fn option(value: Value) -> Value {
 /// Runs the workflow of an execution again, in its deployed version of today.
 #[utoipa::path(post, path = "/api/executions/{id}/rerun", operation_id = "rerun_execution", tag = "executions",
     params(("id" = ExecutionId, Path)), request_body = RerunRequest,
-    responses((status = 202, body = ExecuteResponse), Writes))]
+    responses((status = 202, body = ExecuteResponse), Writes, Kept))]
 pub(crate) async fn rerun(
     State(state): State<ApiState>,
     auth: Auth,
     Path(id): Path<ExecutionId>,
     Input(body): Input<RerunRequest>,
 ) -> ApiResult<(StatusCode, Json<ExecuteResponse>)> {
-    let old = service::executions::visible(&state, &auth, id).await?;
+    let mut old = service::executions::visible(&state, &auth, id).await?;
     let workflow = run::resolve(&state, &auth, &old.workflow_id.to_string()).await?;
+    if body.input_data.is_none() {
+        documents::load(state.objects.as_ref(), &mut old, Part::Parameters).await?;
+    }
     let request = Request {
         input_data: Some(body.input_data.unwrap_or(old.parameters)),
         rerun_of: Some(id),

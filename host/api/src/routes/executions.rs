@@ -4,7 +4,7 @@ use crate::auth::{Admin, Auth};
 use crate::events;
 use crate::extract::{Path, Query};
 use crate::problem::ApiResult;
-use crate::responses::{Reads, Writes};
+use crate::responses::{Kept, Reads, Writes};
 use crate::service;
 use crate::state::ApiState;
 use crate::views::{ExecutionSummary, ExecutionView};
@@ -12,6 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use bifrost_core::{Error, ExecutionId, LogLevel, LogLine, ResultType, ScheduleId, Status, WorkflowId};
 use bifrost_store::executions::Filters;
+use bifrost_store::executions::documents::{self, Part};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -143,26 +144,29 @@ pub(crate) async fn get(
     auth: Auth,
     Path(id): Path<ExecutionId>,
 ) -> ApiResult<Json<ExecutionView>> {
-    let execution = service::executions::visible(&state, &auth, id).await?;
-    Ok(Json(ExecutionView::new(execution, auth.is_admin())))
+    let mut execution = service::executions::visible(&state, &auth, id).await?;
+    let parts = [Part::Parameters, Part::Result];
+    let missing = service::executions::load(&state, &mut execution, &parts).await?;
+    Ok(Json(ExecutionView { missing, ..ExecutionView::new(execution, auth.is_admin()) }))
 }
 
 /// What an execution returned.
 #[utoipa::path(get, path = "/api/executions/{id}/result", operation_id = "get_execution_result", tag = "executions",
-    params(("id" = ExecutionId, Path)), responses((status = 200, body = ExecutionResult), Reads))]
+    params(("id" = ExecutionId, Path)), responses((status = 200, body = ExecutionResult), Reads, Kept))]
 pub(crate) async fn result(
     State(state): State<ApiState>,
     auth: Auth,
     Path(id): Path<ExecutionId>,
 ) -> ApiResult<Json<ExecutionResult>> {
-    let execution = service::executions::visible(&state, &auth, id).await?;
+    let mut execution = service::executions::visible(&state, &auth, id).await?;
+    documents::load(state.objects.as_ref(), &mut execution, Part::Result).await?;
     let (result, result_type) = execution.outcome.map_or((None, None), |o| (o.result, o.result_type));
     Ok(Json(ExecutionResult { execution_id: id, status: execution.status, result, result_type }))
 }
 
 /// An execution's log. End users do not see DEBUG and TRACEBACK.
 #[utoipa::path(get, path = "/api/executions/{id}/logs", operation_id = "get_execution_logs", tag = "executions",
-    params(("id" = ExecutionId, Path), LogQuery), responses((status = 200, body = LogPage), Reads))]
+    params(("id" = ExecutionId, Path), LogQuery), responses((status = 200, body = LogPage), Reads, Kept))]
 pub(crate) async fn logs(
     State(state): State<ApiState>,
     auth: Auth,
@@ -183,13 +187,14 @@ pub(crate) async fn logs(
 
 /// Locals of the workflow function when it ended; for administrators.
 #[utoipa::path(get, path = "/api/executions/{id}/variables", operation_id = "get_execution_variables",
-    tag = "executions", params(("id" = ExecutionId, Path)), responses((status = 200, body = Variables), Reads))]
+    tag = "executions", params(("id" = ExecutionId, Path)), responses((status = 200, body = Variables), Reads, Kept))]
 pub(crate) async fn variables(
     State(state): State<ApiState>,
     Admin(auth): Admin,
     Path(id): Path<ExecutionId>,
 ) -> ApiResult<Json<Variables>> {
-    let execution = service::executions::visible(&state, &auth, id).await?;
+    let mut execution = service::executions::visible(&state, &auth, id).await?;
+    documents::load(state.objects.as_ref(), &mut execution, Part::Variables).await?;
     Ok(Json(Variables { execution_id: id, variables: execution.outcome.and_then(|o| o.variables) }))
 }
 

@@ -4,6 +4,7 @@ use crate::auth::Auth;
 use crate::state::ApiState;
 use bifrost_core::{Error, Execution, ExecutionId, LogLevel, LogLine, OrganizationId, Result};
 use bifrost_store::executions as store;
+use bifrost_store::executions::documents::{self, Part};
 
 /// A run that the caller may see: of the organization, for end users only their own.
 pub async fn visible(state: &ApiState, auth: &Auth, id: ExecutionId) -> Result<Execution> {
@@ -13,6 +14,18 @@ pub async fn visible(state: &ApiState, auth: &Auth, id: ExecutionId) -> Result<E
     } else {
         Err(Error::NotFound("execution"))
     }
+}
+
+/// Puts these parts of a run in their place. Names those that are not kept any more.
+pub async fn load(state: &ApiState, execution: &mut Execution, parts: &[Part]) -> Result<Vec<&'static str>> {
+    let mut missing = Vec::new();
+    for part in parts {
+        match documents::load(state.objects.as_ref(), execution, *part).await {
+            Err(Error::Gone(name)) => missing.push(name),
+            loaded => loaded?,
+        }
+    }
+    Ok(missing)
 }
 
 /// A run whose visibility was decided before.
@@ -29,7 +42,7 @@ pub async fn logs(
     limit: u32,
     level: Option<LogLevel>,
 ) -> Result<Vec<LogLine>> {
-    store::logs(&state.db.org(organization), id, after, limit, level).await
+    store::logs(&state.db.org(organization), state.objects.as_ref(), id, after, limit, level).await
 }
 
 /// Writes down the wish to end and tells the worker of this process.

@@ -12,7 +12,8 @@ use bifrost_core::{
     Error, Execution, ExecutionId, Limits, Parameter, Priority, Result, ScheduleId, Status, schedule,
 };
 use bifrost_store::dead_letters::{self, DeadLetter};
-use bifrost_store::executions::{self as store, NewExecution};
+use bifrost_store::executions::NewExecution;
+use bifrost_store::executions::documents::{self, Part};
 use bifrost_store::organizations;
 use bifrost_store::workflows::{self, Workflow};
 use chrono::{DateTime, Utc};
@@ -55,8 +56,10 @@ pub async fn start(
     workflow: &Workflow,
     request: Request,
 ) -> Result<Execution> {
-    let execution = accept(state, auth, workflow, request, Priority::Normal).await?;
+    let mut execution = accept(state, auth, workflow, request, Priority::Normal).await?;
     announce(state, &execution).await;
+    // An idempotency key may have led to a run that has ended.
+    documents::load(state.objects.as_ref(), &mut execution, Part::Result).await?;
     Ok(execution)
 }
 
@@ -73,7 +76,9 @@ pub async fn start_and_wait(
     // Before the dispatcher knows, so that the end cannot come before the subscription.
     let events = state.bus.subscribe(vec![format!("execution:{}", execution.id)]).await?;
     announce(state, &execution).await;
-    wait(state, execution, events, until).await
+    let mut execution = wait(state, execution, events, until).await?;
+    documents::load(state.objects.as_ref(), &mut execution, Part::Result).await?;
+    Ok(execution)
 }
 
 async fn wait(
@@ -112,11 +117,12 @@ async fn wait(
 /// organization. `Conflict` as [`DeadLetter::can_be_replayed`].
 pub async fn replay(state: &ApiState, auth: &Auth, letter: &DeadLetter) -> Result<Execution> {
     letter.can_be_replayed()?;
-    let old = executions::find(state, letter.organization_id, letter.execution_id).await?;
+    let mut old = executions::find(state, letter.organization_id, letter.execution_id).await?;
+    documents::load(state.objects.as_ref(), &mut old, Part::Parameters).await?;
     let workflow = resolve(state, auth, &old.workflow_id.to_string()).await?;
     let request = Request { input_data: Some(old.parameters), rerun_of: Some(old.id), ..Request::default() };
     let new = prepare(state, auth, &workflow, request, Priority::Normal).await?;
-    let execution = dead_letters::replay(&auth.org(state), letter.id, new).await?;
+    let execution = dead_letters::replay(&auth.org(state), state.objects.as_ref(), letter.id, new).await?;
     #[cfg(feature = "planted-faults")]
     bifrost_store::planted::relay(execution.id, true).await?;
     announce(state, &execution).await;
@@ -131,7 +137,7 @@ async fn accept(
     priority: Priority,
 ) -> Result<Execution> {
     let new = prepare(state, auth, workflow, request, priority).await?;
-    let accepted = store::accept(&auth.org(state), new).await?;
+    let accepted = documents::accept(&auth.org(state), state.objects.as_ref(), new).await?;
     #[cfg(feature = "planted-faults")]
     bifrost_store::planted::relay(accepted.execution.id, accepted.is_new).await?;
     Ok(accepted.execution)

@@ -2,6 +2,8 @@
 
 use crate::common::{Key, Platform, failure, line, success};
 use bifrost_core::{ExecutionId, LogLevel};
+use bifrost_store::Sql;
+use bifrost_store::executions::archive;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -186,6 +188,29 @@ async fn a_log_is_replayed_and_goes_on_without_gap_or_repetition() {
     let (sequences, end) = client.follow().await;
     assert_eq!(sequences, [1507]);
     assert_eq!(end["status"], "Success");
+}
+
+#[tokio::test]
+async fn a_log_that_became_an_object_is_replayed_as_before() {
+    let server = Server::start().await;
+    let platform = &server.platform;
+    let id = platform.start(&platform.own.user).await;
+    let run = platform.claim().await;
+    platform.log(&run, (1..=2500).map(|n| line(n, LogLevel::Info)).collect(), false).await;
+    platform.finish(&run, success(json!(1)), true).await;
+    let db = &platform.state.db;
+    let mark = Sql::new("UPDATE executions SET has_long_log = true");
+    db.system().write(move |tx| Box::pin(async move { tx.execute(mark).await })).await.expect("marked");
+    let log = archive::long_logs(db, None, 1).await.expect("logs").remove(0);
+    assert!(archive::archive(db, platform.state.objects.as_ref(), &log).await.expect("archived"));
+    assert!(archive::delete_lines(db, id, 10_000).await.expect("deleted"));
+    for after in [0, 1200] {
+        let mut client = server.open(&format!("/ws/execution/{id}?after={after}"), &platform.own.user).await;
+        let (sequences, end) = client.follow().await;
+        assert_eq!(sequences, (after + 1..=2500).collect::<Vec<_>>());
+        assert_eq!(end["status"], "Success");
+        assert_eq!(client.closed().await, CloseCode::Normal);
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod dead_letters;
 mod deploys;
 mod documents;
 mod errors;
+mod large;
 mod live;
 mod operations;
 mod runs;

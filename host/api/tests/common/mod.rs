@@ -10,7 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use bifrost_api::ApiState;
 use bifrost_core::ports::Event;
 use bifrost_core::*;
-use bifrost_store::executions::{self, Claimed};
+use bifrost_store::executions::{self, Claimed, Ending, documents};
 use bifrost_store::identity::{self, Bootstrap, NewKey};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::{Db, DirectoryObjects, InProcessBus, Keyring, Options};
@@ -245,12 +245,14 @@ impl Platform {
         self.publish(run, payload).await;
     }
 
-    /// Ends a run and, if asked, says so on the bus.
+    /// Ends a run as a runner does and, if asked, says so on the bus.
     pub async fn finish(&self, run: &Claimed, outcome: Outcome, live: bool) {
-        let status = outcome.status;
+        let (status, mut outcome) = (outcome.status, outcome);
+        let stored = documents::offload(self.state.objects.as_ref(), &run.execution, &mut outcome).await;
+        let ending = Ending { outcome, stored, lines: vec![], has_long_log: false };
         let done =
-            executions::finish(&self.state.db, run.execution.id, run.token, outcome).await.expect("finish");
-        assert!(done, "the lease was lost");
+            executions::end(&self.state.db, run.execution.id, run.token, ending).await.expect("finish");
+        assert!(done.is_some(), "the lease was lost");
         if live {
             let id = run.execution.id;
             self.publish(run, json!({ "type": "execution_update", "execution_id": id, "status": status }))

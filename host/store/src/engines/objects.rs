@@ -1,7 +1,7 @@
 //! Objects as files below one directory.
 
 use async_trait::async_trait;
-use bifrost_core::ports::Objects;
+use bifrost_core::ports::{MAX_LIST, Objects};
 use bifrost_core::{Error, Result};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use uuid::Uuid;
 const TEMPORARY: &str = ".tmp";
 /// Longest key, in bytes; as S3 has it.
 const MAX_KEY: usize = 1024;
+/// How often a folder is made again that disappears before its first file is in it.
+const RACES: usize = 8;
 
 /// Objects as files: written aside, synced, then renamed into place.
 #[derive(Clone)]
@@ -49,6 +51,15 @@ pub(super) fn checked(key: &str) -> Result<&str> {
     Ok(key)
 }
 
+/// A prefix is empty, or a key with a `/` behind it.
+pub(super) fn checked_prefix(prefix: &str) -> Result<&str> {
+    match prefix.strip_suffix('/') {
+        Some(folder) => checked(folder).map(|_| prefix),
+        None if prefix.is_empty() => Ok(prefix),
+        None => Err(Error::invalid("prefix", format!("`{}` does not end with /", prefix.escape_debug()))),
+    }
+}
+
 fn failed(path: &Path, error: &std::io::Error) -> Error {
     Error::Internal(anyhow::anyhow!("{}: {error}", path.display()))
 }
@@ -82,10 +93,31 @@ impl Objects for DirectoryObjects {
     async fn delete(&self, key: &str) -> Result<bool> {
         let path = self.path(key)?;
         match tokio::fs::remove_file(&path).await {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                let parents = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
+                for folder in parents {
+                    // Fails where something else is left.
+                    if tokio::fs::remove_dir(folder).await.is_err() {
+                        break;
+                    }
+                }
+                Ok(true)
+            }
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
             Err(error) => Err(failed(&path, &error)),
         }
+    }
+
+    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>> {
+        let folder = self.root.join(checked_prefix(prefix)?);
+        let (prefix, after) = (prefix.to_owned(), after.unwrap_or_default().to_owned());
+        let limit = limit.min(MAX_LIST);
+        let list = move || {
+            let mut keys = Vec::new();
+            walk(&folder, &prefix, &after, limit, &mut keys).map_err(|e| failed(&folder, &e))?;
+            Ok(keys)
+        };
+        tokio::task::spawn_blocking(list).await.map_err(|e| Error::Internal(e.into()))?
     }
 
     async fn check(&self) -> Result<()> {
@@ -101,13 +133,61 @@ fn write(root: &Path, path: &Path, temporary: &Path, bytes: &[u8]) -> std::io::R
     drop(file);
     let parent = path.parent().unwrap_or(root);
     let is_new = !parent.is_dir();
-    std::fs::create_dir_all(parent)?;
-    std::fs::rename(temporary, path)?;
+    let mut races = 0;
+    // Deleting a folder's last object takes the folder with it, at any time.
+    while let Err(error) = std::fs::create_dir_all(parent).and_then(|()| std::fs::rename(temporary, path)) {
+        races += 1;
+        if error.kind() != ErrorKind::NotFound || races > RACES {
+            return Err(error);
+        }
+    }
     // The name is durable when its directory is, and so on upwards for new ones.
     for directory in parent.ancestors() {
         std::fs::File::open(directory)?.sync_all()?;
         if !is_new || directory == root {
             break;
+        }
+    }
+    Ok(())
+}
+
+/// Adds the keys below a folder that come after `after`, in the order of their bytes, until
+/// there are `limit`.
+fn walk(
+    folder: &Path,
+    prefix: &str,
+    after: &str,
+    limit: usize,
+    keys: &mut Vec<String>,
+) -> std::io::Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut below = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let Some(name) = entry.file_name().to_str().filter(|name| !name.starts_with('.')).map(str::to_owned)
+        else {
+            continue;
+        };
+        // The `/` takes part in the order: `a.b` comes before `a/b`.
+        let slash = if entry.file_type()?.is_dir() { "/" } else { "" };
+        let key = format!("{prefix}{name}{slash}");
+        if key.as_str() > after || (slash == "/" && after.starts_with(&key)) {
+            below.push((key, name));
+        }
+    }
+    below.sort_unstable();
+    for (key, name) in below {
+        if keys.len() >= limit {
+            break;
+        }
+        if key.ends_with('/') {
+            walk(&folder.join(name), &key, after, limit, keys)?;
+        } else {
+            keys.push(key);
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Objects in a bucket of S3, or of a store that speaks its protocol.
 
-use super::{objects::checked, s3_http};
+use super::objects::{checked, checked_prefix};
+use super::s3_http;
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -10,7 +11,7 @@ use aws_sdk_s3::config::{
 };
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
-use bifrost_core::ports::Objects;
+use bifrost_core::ports::{MAX_LIST, Objects};
 use bifrost_core::{Error, Result};
 use std::time::Duration;
 
@@ -165,6 +166,15 @@ impl Objects for S3Objects {
             Err(error) if is_absent(&error) => Ok(false),
             Err(error) => Err(self.failed("delete", key, &error)),
         }
+    }
+
+    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>> {
+        checked_prefix(prefix)?;
+        let limit = i32::try_from(limit.min(MAX_LIST)).unwrap_or(i32::MAX);
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(limit);
+        let listed = list.set_start_after(after.map(str::to_owned)).send().await;
+        let listed = listed.map_err(|e| self.failed("list", &format!("{prefix}*"), &e))?;
+        Ok(listed.contents.unwrap_or_default().into_iter().filter_map(|object| object.key).collect())
     }
 
     async fn check(&self) -> Result<()> {

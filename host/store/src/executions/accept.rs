@@ -69,20 +69,31 @@ pub struct Accepted {
     pub is_new: bool,
 }
 
-/// Accepts a run for the handle's organization. When this returns, power loss cannot
-/// undo it.
+/// Accepts a run for the handle's organization, with its parameters in the row. When this
+/// returns, power loss cannot undo it.
 ///
 /// `NotFound` for a workflow or version that the organization does not have,
 /// `Conflict` with `organization_inactive`, `workflow_inactive` or
 /// `idempotency_mismatch` (the key was used with another workflow or parameters).
 pub async fn accept(org: &Scoped, new: NewExecution) -> Result<Accepted> {
+    accept_as(org, ExecutionId::new(), new, None).await
+}
+
+/// As [`accept`], under an id that is new; `stored` names the object that has the parameters
+/// already.
+pub(super) async fn accept_as(
+    org: &Scoped,
+    id: ExecutionId,
+    new: NewExecution,
+    stored: Option<String>,
+) -> Result<Accepted> {
     if new.idempotency_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_KEY) {
         return Err(Error::invalid("idempotency_key", format!("expected 1 to {MAX_KEY} bytes")));
     }
     let organization = org.organization()?;
     let trace = bifrost_core::trace::current();
-    let write = org.write(move |tx| Box::pin(async move { accept_in(tx, organization, new, trace).await }));
-    let accepted = write.await?;
+    let run = Run { id, organization, stored, trace };
+    let accepted = org.write(move |tx| Box::pin(async move { accept_in(tx, run, new).await })).await?;
     if accepted.is_new {
         count();
     }
@@ -94,22 +105,30 @@ pub(crate) fn count() {
     metrics::counter!("bifrost_executions_accepted_total").increment(1);
 }
 
+/// What a new run is beside what was asked for.
+pub(crate) struct Run {
+    /// Its id.
+    pub id: ExecutionId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Names the object that has the parameters already.
+    pub stored: Option<String>,
+    /// The trace of the request.
+    pub trace: Option<String>,
+}
+
 /// Accepts a run as a part of a larger unit of work.
-pub(crate) async fn accept_in(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    new: NewExecution,
-    trace: Option<String>,
-) -> Result<Accepted> {
-    let (id, created_at) = (ExecutionId::new(), now());
+pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Result<Accepted> {
+    let Run { id, organization, stored, trace } = run;
+    let created_at = now();
     let not_before = new.not_before.map(|time| time.trunc_subsecs(6)).filter(|time| *time > created_at);
     let status = if not_before.is_some() { Status::Scheduled } else { Status::Pending };
     let sql = Sql::new(
         "INSERT INTO executions (id, organization_id, workflow_id, workflow_name, version_id, status, retry_on_loss,
            executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, rerun_of, idempotency_key,
-           parameters, priority, not_before, schedule_id, trace_parent)
+           parameters, priority, not_before, schedule_id, trace_parent, parameters_object)
          SELECT $1, o.id, w.id, w.name, COALESCE($4, s.active_version_id), $14, w.retry_on_loss,
-           $5, $6, $7, $13, $8, $9, $10, $11, $15, $16, $17, $18
+           $5, $6, $7, $13, $8, $9, $10, $11, $15, $16, $17, $18, $19
          FROM organizations o CROSS JOIN workflows w JOIN workspaces s ON s.id = w.workspace_id
          WHERE o.id = $2 AND o.is_active AND w.id = $3 AND w.is_active AND w.removed_at IS NULL
            AND w.scope_id IN ($2, $12) AND s.active_version_id IS NOT NULL
@@ -127,14 +146,15 @@ pub(crate) async fn accept_in(
     .bind(created_at)
     .bind(new.rerun_of)
     .bind(new.idempotency_key.clone())
-    .bind(&new.parameters)
+    .bind(if stored.is_some() { &Value::Null } else { &new.parameters })
     .bind(Uuid::nil())
     .bind(new.executed_by_role.as_str())
     .bind(status.as_str())
     .bind(new.priority.rank())
     .bind(not_before)
     .bind(new.schedule_id)
-    .bind(trace);
+    .bind(trace)
+    .bind(stored.clone());
     let Some(row) = tx.optional(sql).await? else { return existing(tx, organization, new).await };
     let execution = Execution {
         id,
@@ -157,6 +177,7 @@ pub(crate) async fn accept_in(
         rerun_of: new.rerun_of,
         not_before,
         schedule_id: new.schedule_id,
+        stored: Stored { parameters: stored, ..Stored::default() },
     };
     Ok(Accepted { execution, is_new: true })
 }
@@ -169,7 +190,11 @@ async fn existing(tx: &mut Tx, organization: OrganizationId, new: NewExecution) 
         ));
         if let Some(row) = tx.optional(sql.bind(organization).bind(key.as_str())).await? {
             let execution = read(&row)?;
-            if execution.workflow_id != new.workflow_id || execution.parameters != new.parameters {
+            let same = match &execution.stored.parameters {
+                Some(name) => super::documents::is_of(name, &new.parameters),
+                None => execution.parameters == new.parameters,
+            };
+            if execution.workflow_id != new.workflow_id || !same {
                 let message = "this idempotency key was used for another request".into();
                 return Err(Error::Conflict { code: "idempotency_mismatch", message });
             }

@@ -123,18 +123,31 @@ pub async fn renew_lease(db: &Db, execution: ExecutionId, token: i64, lease_secs
 /// Ends a run. False, and nothing written, when the token is not the lease's or the
 /// run has ended already. An outcome that is not terminal is an error.
 pub async fn finish(db: &Db, execution: ExecutionId, token: i64, outcome: Outcome) -> Result<bool> {
-    Ok(end(db, execution, token, outcome, vec![]).await?.is_some())
+    let ending = Ending { outcome, stored: Stored::default(), lines: vec![], has_long_log: false };
+    Ok(end(db, execution, token, ending).await?.is_some())
 }
 
-/// As [`finish`], with the last lines of the log in the same transaction; tells when the
-/// run ended.
+/// The end of a run, and what is written in the same transaction.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Objects of result and variables that are too large for the row.
+    pub stored: Stored,
+    /// The last lines of the log.
+    pub lines: Vec<LogLine>,
+    /// True when the log is to become an object; see [`super::archive`].
+    pub has_long_log: bool,
+}
+
+/// As [`finish`], with all that belongs to the end; tells when the run ended.
 pub async fn end(
     db: &Db,
     execution: ExecutionId,
     token: i64,
-    outcome: Outcome,
-    lines: Vec<LogLine>,
+    ending: Ending,
 ) -> Result<Option<DateTime<Utc>>> {
+    let Ending { outcome, stored, lines, has_long_log } = ending;
     if !outcome.status.is_terminal() {
         return Err(Error::Internal(anyhow::anyhow!("{:?} is not an end", outcome.status)));
     }
@@ -143,7 +156,7 @@ pub async fn end(
     let sql = Sql::new(format!(
         "UPDATE executions SET status = $3, completed_at = $4, lease_worker = NULL, lease_until = NULL, result_type = $5,
            error_type = $6, error_for_user = $7, fuel_used = $8, memory_peak_bytes = $9, duration_ms = $10, error = $11,
-           traceback = $12, roi = $13, result = $14, variables = $15
+           traceback = $12, roi = $13, result = $14, variables = $15, result_object = $16, variables_object = $17, has_long_log = $18
          WHERE id = $1 AND lease_token {fence} $2 AND status IN ('Running', 'Waiting', 'Cancelling')"
     ))
     .bind(execution)
@@ -160,7 +173,10 @@ pub async fn end(
     .bind(outcome.traceback)
     .bind(outcome.roi)
     .bind(outcome.result)
-    .bind(outcome.variables);
+    .bind(outcome.variables)
+    .bind(stored.result)
+    .bind(stored.variables)
+    .bind(has_long_log);
     let ended = db
         .system()
         .write(move |tx| {

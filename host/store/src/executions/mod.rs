@@ -5,21 +5,25 @@
 //! token of its lease; an older token changes nothing.
 
 mod accept;
+pub mod archive;
 mod attempts;
 mod backlog;
+mod blocks;
 mod deferred;
+pub mod documents;
 mod lease;
 mod query;
 mod recovery;
+pub mod retention;
 
 pub use accept::{Accepted, NewExecution, accept};
-pub(crate) use accept::{accept_in, count};
+pub(crate) use accept::{Run, accept_in, count};
 pub(crate) use attempts::record;
 pub use attempts::{Attempt, attempts, retry};
 pub use backlog::{Backlog, Waiting, backlog, waiting};
 pub(crate) use deferred::OPEN;
 pub use deferred::{many, promote_due};
-pub use lease::{Claimed, Lease, MAX_LOSSES, append_logs, claim, end, finish, renew_lease};
+pub use lease::{Claimed, Ending, Lease, MAX_LOSSES, append_logs, claim, end, finish, renew_lease};
 pub use query::{Filters, Page, Summary, get, list, logs, queue_position};
 pub(crate) use recovery::cancel_in;
 pub use recovery::{
@@ -33,7 +37,7 @@ use bifrost_core::*;
 const COLUMNS: &str = "id, organization_id, workflow_id, workflow_name, version_id, status, attempt,
    retry_on_loss, executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, started_at, completed_at,
    rerun_of, not_before, schedule_id, result_type, error_type, error_for_user, fuel_used, memory_peak_bytes, duration_ms, error,
-   traceback, roi, parameters, result, variables";
+   traceback, roi, parameters, result, variables, parameters_object, result_object, variables_object";
 
 fn read(row: &Row) -> Result<Execution> {
     let status: Status = row.parse("status")?;
@@ -59,6 +63,11 @@ fn read(row: &Row) -> Result<Execution> {
         rerun_of: row.opt("rerun_of")?,
         not_before: row.opt("not_before")?,
         schedule_id: row.opt("schedule_id")?,
+        stored: Stored {
+            parameters: row.opt("parameters_object")?,
+            result: row.opt("result_object")?,
+            variables: row.opt("variables_object")?,
+        },
     })
 }
 

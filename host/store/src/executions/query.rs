@@ -1,7 +1,8 @@
 //! Reading runs: one, a page of a list without its wide columns, the log.
 
-use super::{COLUMNS, read};
+use super::{COLUMNS, archive, documents, read};
 use crate::{Access, Row, Scoped, Sql};
+use bifrost_core::ports::Objects;
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -105,7 +106,8 @@ pub async fn list(
     Ok(Page { items, next })
 }
 
-/// One run with everything. `NotFound` outside the handle's reach.
+/// One run as its row has it; see [`documents::load`] for the rest. `NotFound` outside the
+/// handle's reach.
 pub async fn get(scoped: &Scoped, id: ExecutionId) -> Result<Execution> {
     let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM executions WHERE id = "));
     sql.push_bind(id);
@@ -114,26 +116,41 @@ pub async fn get(scoped: &Scoped, id: ExecutionId) -> Result<Execution> {
     read(&row)
 }
 
-/// A run's log after a sequence (0 for all), at most `limit` lines of at least `level`.
-/// `NotFound` outside the handle's reach.
+/// A run's log after a sequence (0 for all), at most `limit` lines of at least `level`,
+/// wherever the lines are. `NotFound` outside the handle's reach, `Gone` when the log was
+/// an object that is missing.
 pub async fn logs(
     scoped: &Scoped,
+    objects: &dyn Objects,
     id: ExecutionId,
     after_sequence: i64,
     limit: u32,
     level: Option<LogLevel>,
 ) -> Result<Vec<LogLine>> {
-    let mut tx = scoped.read().await?;
-    let mut known = Sql::new("SELECT 1 AS one FROM executions WHERE id = $1").bind(id);
-    within(&mut known, scoped.access())?;
-    tx.optional(known).await?.ok_or(Error::NotFound("execution"))?;
-    let sql = Sql::new(
-        "SELECT sequence, timestamp, level, logger, message FROM execution_logs
-         WHERE execution_id = $1 AND sequence > $2 AND level >= $3 ORDER BY sequence LIMIT $4",
-    );
-    let rank = level.map_or(0, level_rank);
-    let sql = sql.bind(id).bind(after_sequence).bind(rank).bind(i64::from(limit));
-    tx.all(sql).await?.iter().map(line).collect()
+    // One statement, so that lines cannot become an object between two.
+    let mut sql = Sql::new(
+        "SELECT e.organization_id, e.log_object, l.sequence, l.timestamp, l.level, l.logger, l.message
+         FROM executions e LEFT JOIN execution_logs l
+           ON l.execution_id = e.id AND e.log_object IS NULL AND l.sequence > $2 AND l.level >= $3
+         WHERE e.id = $1",
+    )
+    .bind(id)
+    .bind(after_sequence)
+    .bind(level.map_or(0, level_rank));
+    if scoped.access() != Access::System {
+        sql.push(" AND e.organization_id = ").push_bind(scoped.access().scope_id()?);
+    }
+    sql.push(" ORDER BY l.sequence LIMIT ").push_bind(i64::from(limit.max(1)));
+    let rows = scoped.read().await?.all(sql).await?;
+    let first = rows.first().ok_or(Error::NotFound("execution"))?;
+    if let Some(name) = first.opt::<String>("log_object")? {
+        let key = documents::key(first.get("organization_id")?, id, &name);
+        return archive::read(objects, &key, after_sequence, limit as usize, level).await;
+    }
+    if first.opt::<i64>("sequence")?.is_none() {
+        return Ok(vec![]);
+    }
+    rows.iter().map(line).collect()
 }
 
 /// How many runs wait before this one, itself included (1 is next); `None` when it does
@@ -173,7 +190,7 @@ pub(super) fn level_rank(level: LogLevel) -> i64 {
     }
 }
 
-fn line(row: &Row) -> Result<LogLine> {
+pub(super) fn line(row: &Row) -> Result<LogLine> {
     let rank: i64 = row.get("level")?;
     let level = [
         LogLevel::Debug,

@@ -5,6 +5,7 @@ use bifrost_core::ports::Ticket;
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 
+use super::archive::LONG_LOG;
 use super::lease::MAX_LOSSES;
 
 /// What a sweep over lost leases did.
@@ -29,14 +30,15 @@ pub async fn request_cancel(scoped: &Scoped, id: ExecutionId) -> Result<Status> 
 
 pub(crate) async fn cancel_in(tx: &mut Tx, id: ExecutionId) -> Result<Status> {
     let access = tx.access();
-    let mut sql = Sql::new(
+    let mut sql = Sql::new(format!(
         "UPDATE executions SET status = CASE WHEN status IN ('Scheduled', 'Pending') THEN 'Cancelled' ELSE 'Cancelling' END,
            completed_at = CASE WHEN status IN ('Scheduled', 'Pending') THEN $2 ELSE completed_at END,
            error_type = CASE WHEN status IN ('Scheduled', 'Pending') THEN 'cancelled' ELSE error_type END,
            error = CASE WHEN status IN ('Scheduled', 'Pending') THEN 'cancelled before it started' ELSE error END,
-           error_for_user = CASE WHEN status IN ('Scheduled', 'Pending') THEN true ELSE error_for_user END
-         WHERE id = $1 AND status IN ('Scheduled', 'Pending', 'Running', 'Waiting')",
-    )
+           error_for_user = CASE WHEN status IN ('Scheduled', 'Pending') THEN true ELSE error_for_user END,
+           has_long_log = status IN ('Scheduled', 'Pending') AND {LONG_LOG}
+         WHERE id = $1 AND status IN ('Scheduled', 'Pending', 'Running', 'Waiting')"
+    ))
     .bind(id)
     .bind(now());
     within(&mut sql, access)?;
@@ -103,21 +105,21 @@ async fn sweep(tx: &mut Tx, before: Option<DateTime<Utc>>) -> Result<Swept> {
         super::attempts::record(tx, ticket, row.get("organization_id")?, "worker_lost").await?;
         swept.tickets.push(ticket);
     }
-    let sql = Sql::new(
+    let sql = Sql::new(format!(
         "UPDATE executions SET status = 'Failed', error_type = 'worker_lost', error_for_user = true, completed_at = $2,
            error = CASE WHEN retry_on_loss THEN 'worker lost; tried ' || $1 || ' times' ELSE 'worker lost; not repeated' END,
-           lease_worker = NULL, lease_until = NULL
-         WHERE lease_until IS NOT NULL AND status IN ('Running', 'Waiting') AND (NOT retry_on_loss OR losses + 1 >= $3)",
-    );
+           lease_worker = NULL, lease_until = NULL, has_long_log = {LONG_LOG}
+         WHERE lease_until IS NOT NULL AND status IN ('Running', 'Waiting') AND (NOT retry_on_loss OR losses + 1 >= $3)"
+    ));
     let sql = sql.bind(MAX_LOSSES.to_string()).bind(now()).bind(MAX_LOSSES);
     for row in tx.all(lost(sql, before, " RETURNING id")).await? {
         swept.failed.push(row.get("id")?);
     }
-    let sql = Sql::new(
+    let sql = Sql::new(format!(
         "UPDATE executions SET status = 'Cancelled', error_type = 'cancelled', error_for_user = true, completed_at = $1,
-           error = 'cancelled', lease_worker = NULL, lease_until = NULL
-         WHERE lease_until IS NOT NULL AND status = 'Cancelling'",
-    );
+           error = 'cancelled', lease_worker = NULL, lease_until = NULL, has_long_log = {LONG_LOG}
+         WHERE lease_until IS NOT NULL AND status = 'Cancelling'"
+    ));
     for row in tx.all(lost(sql.bind(now()), before, " RETURNING id")).await? {
         swept.cancelled.push(row.get("id")?);
     }

@@ -1,11 +1,14 @@
 //! A fresh database per test, and a small world to put in it.
 
+use bifrost_core::ports::Objects;
 use bifrost_core::*;
 use bifrost_store::executions::{Accepted, Claimed, NewExecution};
 use bifrost_store::identity::{Bootstrap, Bootstrapped};
 use bifrost_store::organizations::{NewOrganization, Organization};
 use bifrost_store::workspaces::Deployment;
-use bifrost_store::{Db, Options, executions, identity, organizations, workspaces};
+use bifrost_store::{
+    Db, DirectoryObjects, Options, S3Objects, executions, identity, organizations, workspaces,
+};
 use serde_json::{Map, Value, json};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor};
@@ -204,6 +207,64 @@ pub fn success(result: Value) -> Outcome {
         memory_peak_bytes: 1 << 24,
         duration_ms: 7,
     }
+}
+
+/// A store of objects that nothing may need.
+pub struct NoObjects;
+
+#[async_trait::async_trait]
+impl Objects for NoObjects {
+    async fn put(&self, key: &str, _: Vec<u8>) -> Result<()> {
+        panic!("{key} is written")
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        panic!("{key} is read")
+    }
+
+    async fn delete(&self, key: &str) -> Result<bool> {
+        panic!("{key} is deleted")
+    }
+
+    async fn list(&self, prefix: &str, _: Option<&str>, _: usize) -> Result<Vec<String>> {
+        panic!("{prefix} is listed")
+    }
+}
+
+/// A store of objects that does not answer.
+pub struct AwayObjects;
+
+#[async_trait::async_trait]
+impl Objects for AwayObjects {
+    async fn put(&self, _: &str, _: Vec<u8>) -> Result<()> {
+        Err(Error::Busy("objects"))
+    }
+
+    async fn get(&self, _: &str) -> Result<Option<Vec<u8>>> {
+        Err(Error::Busy("objects"))
+    }
+
+    async fn delete(&self, _: &str) -> Result<bool> {
+        Err(Error::Busy("objects"))
+    }
+
+    async fn list(&self, _: &str, _: Option<&str>, _: usize) -> Result<Vec<String>> {
+        Err(Error::Busy("objects"))
+    }
+}
+
+/// Every store of objects, with what keeps it alive.
+pub async fn stores() -> Vec<(Box<dyn Objects>, Box<dyn std::any::Any + Send>)> {
+    let directory = tempfile::tempdir().unwrap();
+    let files = DirectoryObjects::open(directory.path()).await.unwrap();
+    let s3 = crate::engines::objects::S3::start().await;
+    let bucket = S3Objects::connect(s3.options()).await.unwrap();
+    vec![(Box::new(files), Box::new(directory)), (Box::new(bucket), Box::new(s3))]
+}
+
+/// The keys of all objects of runs.
+pub async fn keys(objects: &dyn Objects) -> Vec<String> {
+    objects.list("executions/", None, 1_000).await.unwrap()
 }
 
 pub fn code(error: Error) -> &'static str {

@@ -200,7 +200,7 @@ async fn letters_page_and_filter(db: Db) {
     assert_eq!([first.items, second.items].concat(), all);
     assert_eq!(second.next, None);
 
-    dead_letters::replay(&org, letter.id, repeated(&w, run)).await.unwrap();
+    dead_letters::replay(&org, &NoObjects, letter.id, repeated(&w, run)).await.unwrap();
     let count = async |state, replayed| {
         dead_letters::list(&org, Filters { state, replayed }, None, 100).await.unwrap().items.len()
     };
@@ -220,7 +220,9 @@ async fn foreign_letters_are_not_found(db: Db) {
         let error = dead_letters::get(&scoped, letter.id).await.unwrap_err();
         assert!(matches!(error, Error::NotFound("dead letter")));
     }
-    let error = dead_letters::replay(&w.db.org(w.other.id), letter.id, repeated(&w, run)).await.unwrap_err();
+    let error = dead_letters::replay(&w.db.org(w.other.id), &NoObjects, letter.id, repeated(&w, run))
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::NotFound("dead letter")));
     assert_eq!(dead_letters::get(&w.db.org(w.org.id), letter.id).await.unwrap(), letter);
     assert_eq!(dead_letters::get(&w.db.system(), letter.id).await.unwrap(), letter);
@@ -232,7 +234,7 @@ async fn a_letter_is_replayed_once_its_run_has_ended(db: Db) {
     let id = w.accept().await.id;
     dies(&w, id, 1).await.expect("it waits");
     let letter = letters(&w).await.remove(0);
-    let replay = async || dead_letters::replay(&org, letter.id, repeated(&w, id)).await;
+    let replay = async || dead_letters::replay(&org, &NoObjects, letter.id, repeated(&w, id)).await;
     assert_eq!(code(replay().await.unwrap_err()), "not_finished");
     let token = w.claim(id, 2, 60).await.unwrap().token;
     assert_eq!(code(replay().await.unwrap_err()), "not_finished");
@@ -258,9 +260,9 @@ async fn a_replay_that_is_refused_leaves_nothing(db: Db) {
     let org = w.db.org(w.org.id);
     let change = |is_active| OrganizationChange { is_active: Some(is_active), ..Default::default() };
     organizations::update(&w.db, w.org.id, change(false)).await.unwrap();
-    let error = dead_letters::replay(&org, letter.id, repeated(&w, run)).await.unwrap_err();
+    let error = dead_letters::replay(&org, &NoObjects, letter.id, repeated(&w, run)).await.unwrap_err();
     assert_eq!(code(error), "organization_inactive");
     assert_eq!(dead_letters::get(&org, letter.id).await.unwrap(), letter);
     organizations::update(&w.db, w.org.id, change(true)).await.unwrap();
-    dead_letters::replay(&org, letter.id, repeated(&w, run)).await.expect("now");
+    dead_letters::replay(&org, &NoObjects, letter.id, repeated(&w, run)).await.expect("now");
 }

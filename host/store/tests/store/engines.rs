@@ -2,7 +2,7 @@
 //! real ones, reached through a proxy where a test cuts connections.
 
 mod bus;
-mod objects;
+pub mod objects;
 mod proxy;
 mod queue;
 mod rabbit;

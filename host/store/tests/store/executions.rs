@@ -140,9 +140,9 @@ async fn logs_are_ordered_filtered_and_resumable(db: Db) {
         "repeated"
     );
     let org = w.db.org(w.org.id);
-    assert_eq!(executions::logs(&org, id, 0, 5000, None).await.unwrap(), lines);
-    assert_eq!(executions::logs(&org, id, 1000, 3, None).await.unwrap(), lines[1000..1003]);
-    let errors = executions::logs(&org, id, 0, 5000, Some(LogLevel::Warning)).await.unwrap();
+    assert_eq!(executions::logs(&org, &NoObjects, id, 0, 5000, None).await.unwrap(), lines);
+    assert_eq!(executions::logs(&org, &NoObjects, id, 1000, 3, None).await.unwrap(), lines[1000..1003]);
+    let errors = executions::logs(&org, &NoObjects, id, 0, 5000, Some(LogLevel::Warning)).await.unwrap();
     assert_eq!(errors.len(), 12);
     executions::expired_leases(&w.db, bifrost_store::now()).await.unwrap();
     assert_eq!(w.claim(id, 2, 60).await.unwrap().next_sequence, 1202, "counts over all attempts");
@@ -214,7 +214,10 @@ async fn foreign_runs_are_not_found(db: Db) {
     let id = w.accept().await.id;
     let other = w.db.org(w.other.id);
     assert!(matches!(executions::get(&other, id).await, Err(Error::NotFound("execution"))));
-    assert!(matches!(executions::logs(&other, id, 0, 10, None).await, Err(Error::NotFound("execution"))));
+    assert!(matches!(
+        executions::logs(&other, &NoObjects, id, 0, 10, None).await,
+        Err(Error::NotFound("execution"))
+    ));
     assert!(matches!(executions::request_cancel(&other, id).await, Err(Error::NotFound("execution"))));
     assert!(matches!(executions::queue_position(&other, id).await, Err(Error::NotFound("execution"))));
     assert_eq!(w.get(id).await.status, Status::Pending);

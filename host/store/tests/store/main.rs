@@ -5,15 +5,18 @@
 
 #[macro_use]
 mod common;
+mod archive;
 mod config;
 mod database;
 mod dead_letters;
+mod documents;
 mod engines;
 mod executions;
 mod guards;
 mod identity;
 mod property;
 mod recovery;
+mod retention;
 mod schedules;
 mod warm;
 mod workspaces;

@@ -29,6 +29,8 @@ async fn conforms(store: &dyn Objects) {
     keeps_large_objects(store).await;
     keeps_odd_keys_apart(store).await;
     refuses_what_is_no_key(store).await;
+    lists_in_order(store).await;
+    puts_beside_what_is_deleted(store).await;
     replaces_at_once(store).await;
 }
 
@@ -70,6 +72,50 @@ async fn keeps_odd_keys_apart(store: &dyn Objects) {
     }
 }
 
+async fn lists_in_order(store: &dyn Objects) {
+    let keys = ["list/a.b", "list/a/x", "list/a/y/z", "list/a0", "list/b/c/d/e", "list/c", "list/ü"];
+    for key in keys.iter().rev().chain(&["lisu/a", "lis/a", "list0/a"]) {
+        store.put(key, vec![1]).await.unwrap();
+    }
+    assert_eq!(store.list("list/", None, 1_000).await.unwrap(), keys);
+    for limit in 1..=keys.len() {
+        let (mut seen, mut after) = (vec![], None);
+        loop {
+            let page = store.list("list/", after.as_deref(), limit).await.unwrap();
+            assert!(page.len() <= limit);
+            after = page.last().cloned();
+            if after.is_none() {
+                break;
+            }
+            seen.extend(page);
+        }
+        assert_eq!(seen, keys, "in pages of {limit}");
+    }
+    for (after, rest) in [("list/a", &keys[..]), ("list/a/", &keys[1..]), ("list/a/y", &keys[2..])] {
+        assert_eq!(store.list("list/", Some(after), 1_000).await.unwrap(), rest, "after {after}");
+    }
+    assert_eq!(store.list("list/a/", None, 1_000).await.unwrap(), ["list/a/x", "list/a/y/z"]);
+    assert_eq!(store.list("list/nothing/", None, 1_000).await.unwrap(), [""; 0]);
+    let all = store.list("", None, 1_000).await.unwrap();
+    assert!(all.is_sorted() && keys.iter().all(|key| all.iter().any(|found| found == key)), "{all:?}");
+    for wrong in ["list", "/", "list//", "../", ".tmp/"] {
+        let error = store.list(wrong, None, 1).await.unwrap_err();
+        assert!(matches!(error, Error::Invalid { .. }), "{wrong}");
+    }
+    store.delete("list/b/c/d/e").await.unwrap();
+    assert_eq!(store.list("list/b/", None, 1).await.unwrap(), [""; 0]);
+}
+
+async fn puts_beside_what_is_deleted(store: &dyn Objects) {
+    let back_and_forth = |key: &'static str| async move {
+        for _ in 0..50 {
+            store.put(key, vec![1]).await.unwrap();
+            assert!(store.delete(key).await.unwrap());
+        }
+    };
+    tokio::join!(back_and_forth("deep/er/a"), back_and_forth("deep/er/b"), back_and_forth("deep/c"));
+}
+
 async fn refuses_what_is_no_key(store: &dyn Objects) {
     for wrong in ["", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\\b", "a\nb", ".tmp/x", &"x".repeat(2000)]
     {
@@ -109,24 +155,25 @@ async fn in_a_directory() {
     let longest = ["y".repeat(255), "z".repeat(255), "w".repeat(255), "v".repeat(255)].join("/");
     store.put(&longest, b"long".to_vec()).await.unwrap();
     assert_eq!(store.get(&longest).await.unwrap().as_deref(), Some(&b"long"[..]));
+    assert!(!directory.path().join("deep").exists(), "folders go with what was in them");
     let again = DirectoryObjects::open(directory.path()).await.unwrap();
     assert_eq!(again.get("a/b/d").await.unwrap().unwrap().len(), 3 << 20, "it survives");
 }
 
 /// A server of the S3 protocol; the proxy before it.
-struct S3 {
+pub struct S3 {
     _server: s3::Server,
     proxy: Proxy,
 }
 
 impl S3 {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let server = s3::Server::start().unwrap();
         let proxy = Proxy::to(server.address().to_string()).await;
         Self { _server: server, proxy }
     }
 
-    fn options(&self) -> S3Options {
+    pub fn options(&self) -> S3Options {
         S3Options {
             endpoint: Some(format!("http://{}", self.proxy.address)),
             bucket: s3::BUCKET.into(),

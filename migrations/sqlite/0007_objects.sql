@@ -1,0 +1,8 @@
+-- Large documents and long logs of runs are objects; their rows keep the names.
+ALTER TABLE executions ADD COLUMN parameters_object TEXT;
+ALTER TABLE executions ADD COLUMN result_object TEXT;
+ALTER TABLE executions ADD COLUMN variables_object TEXT;
+ALTER TABLE executions ADD COLUMN log_object TEXT;
+-- The run has ended with a long log, and lines of it are still rows.
+ALTER TABLE executions ADD COLUMN has_long_log INTEGER NOT NULL DEFAULT false;
+CREATE INDEX executions_long_log ON executions (id) WHERE has_long_log;
