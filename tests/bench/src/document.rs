@@ -38,19 +38,33 @@ the CPythons found on the machine: `python3` of the path behind any launcher, th
   100, to the first line of its log.
 - `durable_runs_per_s`: one server with default settings; 32 connections submit as fast as
   the API takes them; counted from the first submit until all results are in the database.
-  `embedded` is SQLite, `distributed` PostgreSQL and RabbitMQ. `celery_isolated` is the
+  `embedded` is one process with SQLite, `distributed` an API, a scheduler and one worker as
+  processes of their own over PostgreSQL (with a role for which row-level security holds),
+  RabbitMQ and Redis, `distributed_two_workers` the same with a second worker.
+  `celery_isolated` is the
   same function as a Celery task with a process for each task (`--max-tasks-per-child=1`,
   two at once), `celery_prefork` with Celery's defaults: same broker, results in Redis,
   from the first submit until the caller has all results. Load and services share the
   machine in all of them. Celery runs as it comes: no publisher confirms, results in memory.
 - `latency_ms`: from sending the submit to the first line of the workflow's log on a live
   connection that subscribes when the run's id is known; one run at a time.
+- `fairness.b_starts_ms`: one worker with four slots; organization A has asked for 10,000 runs
+  of 100 ms. From sending organization B's submit to the start of its run, the slowest of
+  some, each submitted after the one before had ended; the worse of the embedded and the
+  distributed engines.
+- `schedules`: 10,000 schedules of ten organizations, distributed. `load_s`: all next ticks
+  are wrong; from the start of the process `bifrost scheduler` until each of them is right
+  in the database.
+  `lag_p99_ms`: 100 schedules are due each second, 10 ms apart; from that instant to the
+  start of the run at its worker.
 - `memory`: proportional set size of the server and all its processes, embedded.
   `idle_embedded_mb` after ten seconds with a small workspace deployed and no run yet.
   A wave is 1,000 runs which each make a list of 1,000 strings of their own, sleep ten
   seconds and check it; `thousand_waiting_mb` is read in the second wave while they wait,
   `waiting_run_kb` is what that is above idle for each run that had started,
-  `after_waves_mb` is read ten seconds after its end. `idle_worker_mb` is not measured yet.
+  `after_waves_mb` is read ten seconds after its end.
+  `idle_worker_mb` is a separate `bifrost worker` and its sandbox processes ten seconds
+  after its start, before its first run.
 - `cpu`: `fib(27)` and a loop of 1,000,000 rounds of integer arithmetic
   (`tests/bench/workspace/compute.py`), timed by Python's own clock after a warm-up; the
   sandbox with limits, without, and native CPython take turns. `metering_overhead` is the
@@ -89,9 +103,13 @@ pub fn render(summary: &Summary) -> String {
     ));
     let pythons: Vec<String> = settings["native_python"].as_array().into_iter().flatten().map(text).collect();
     page.push_str(&format!("- native CPython: {}\n", pythons.join(", ")));
-    for (title, key) in
-        [("SQLite", "sqlite"), ("PostgreSQL", "postgresql"), ("RabbitMQ", "rabbitmq"), ("sandbox", "sandbox")]
-    {
+    for (title, key) in [
+        ("SQLite", "sqlite"),
+        ("PostgreSQL", "postgresql"),
+        ("RabbitMQ", "rabbitmq"),
+        ("Redis", "redis"),
+        ("sandbox", "sandbox"),
+    ] {
         page.push_str(&format!("- {title}: {}\n", inline(&settings[key])));
     }
     page.push_str(&format!("- limits: {}\n", inline(&settings["sandbox"]["limits"])));

@@ -2,11 +2,11 @@
 
 use crate::Bench;
 use crate::python::output;
-use crate::server::database_url;
 use anyhow::Result;
 use bifrost_core::Limits;
 use bifrost_sandbox::Settings;
 use bifrost_store::{Db, Options, Sql};
+use bifrost_test_services::{database_url, redis_url};
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, Row};
 use std::process::Command;
@@ -43,6 +43,7 @@ pub async fn settings(bench: &Bench) -> Result<Value> {
             "version": output(Command::new("rabbitmqctl").arg("version")).unwrap_or_default().trim(),
             "queue": "durable quorum queue, persistent messages, publisher confirms",
         }),
+        "redis": json!({"version": redis()}),
     }))
 }
 
@@ -85,6 +86,12 @@ async fn sqlite(bench: &Bench) -> Result<Value> {
     db.close().await;
     let synchronous = ["off", "normal", "full", "extra"].get(usize::try_from(synchronous)?).copied();
     Ok(json!({"version": version, "synchronous": synchronous, "journal_mode": journal}))
+}
+
+fn redis() -> String {
+    let info = output(Command::new("redis-cli").args(["-u", &redis_url(), "info", "server"]));
+    let info = info.unwrap_or_default();
+    info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap_or_default().to_owned()
 }
 
 async fn postgresql() -> Result<Value> {

@@ -1,7 +1,9 @@
 //! `make bench`: measures the platform beside what it is compared with, in one run, and
 //! writes `target/bench/summary.json` and `docs/benchmarks.md`.
 
+mod client;
 mod document;
+mod engines;
 mod environment;
 mod lab;
 mod process;

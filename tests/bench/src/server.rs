@@ -1,9 +1,10 @@
-//! `bifrost up` as a user starts it, on either set of engines, and a client of its API.
+//! The platform as a user starts it, on any set of engines.
 
 use crate::Bench;
+use crate::client::Client;
+use crate::engines::{Cluster, Engines};
 use crate::python::output;
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::{Value, json};
 use sqlx::{Connection, Executor, Row};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -11,126 +12,63 @@ use std::time::{Duration, Instant};
 
 /// Longest wait for a server to be ready; it compiles the base when the cache is empty.
 const START: Duration = Duration::from_secs(60);
+/// Longest wait for a process that was asked to end.
+const END: Duration = Duration::from_secs(40);
 
-/// Which engines the server runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engines {
-    /// SQLite and the queue in the process.
-    Embedded,
-    /// PostgreSQL and RabbitMQ.
-    Distributed,
-}
-
-impl Engines {
-    /// The name in keys.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Embedded => "embedded",
-            Self::Distributed => "distributed",
-        }
-    }
-}
-
-/// `DATABASE_URL` or the loopback's default.
-pub fn database_url() -> String {
-    std::env::var("DATABASE_URL").unwrap_or("postgres://postgres@127.0.0.1:5432/test".into())
-}
-
-/// `AMQP_URL` or the loopback's default.
-pub fn amqp_url() -> String {
-    std::env::var("AMQP_URL").unwrap_or("amqp://guest:guest@127.0.0.1:5672".into())
-}
-
-/// A virtual host of the broker for this run of the benchmark alone; removed when dropped.
-pub struct VirtualHost {
-    name: String,
-    /// The broker's address with it.
-    pub url: String,
-}
-
-impl VirtualHost {
-    /// Makes one.
-    ///
-    /// # Errors
-    /// When `rabbitmqctl` is not there or may not; then set `BIFROST_BENCH_AMQP_URL` to
-    /// the address of a virtual host that nobody else uses.
-    pub fn create(purpose: &str) -> Result<Self> {
-        if let Ok(url) = std::env::var("BIFROST_BENCH_AMQP_URL") {
-            return Ok(Self { name: String::new(), url });
-        }
-        let name = format!("bifrost_bench_{purpose}_{}", std::process::id());
-        let base = amqp_url();
-        let (scheme, rest) = base.split_once("://").context("AMQP_URL has no scheme")?;
-        let authority = rest.split('/').next().unwrap_or(rest);
-        let user = authority.split([':', '@']).next().unwrap_or("guest");
-        output(Command::new("rabbitmqctl").args(["--quiet", "add_vhost", &name]))
-            .context("set BIFROST_BENCH_AMQP_URL to a virtual host of its own")?;
-        let host = Self { url: format!("{scheme}://{authority}/{name}"), name };
-        let permissions = ["--quiet", "set_permissions", "-p", &host.name, user, ".*", ".*", ".*"];
-        output(Command::new("rabbitmqctl").args(permissions))?;
-        Ok(host)
-    }
-}
-
-impl Drop for VirtualHost {
-    fn drop(&mut self) {
-        if !self.name.is_empty() {
-            let _ = output(Command::new("rabbitmqctl").args(["--quiet", "delete_vhost", &self.name]));
-        }
-    }
-}
-
-/// A server of its own, with a database of its own.
+/// A server with data of its own, and its administrator. It ends when it is dropped.
 pub struct Server {
-    process: Child,
+    processes: Vec<(&'static str, Child)>,
+    program: std::path::PathBuf,
+    log: std::path::PathBuf,
+    variables: Vec<(&'static str, String)>,
     data: tempfile::TempDir,
-    /// Where it listens, without a slash at the end.
-    pub url: String,
-    /// The administrator's key.
-    pub key: String,
-    client: reqwest::Client,
-    database: String,
-    created: Option<String>,
-    _host: Option<VirtualHost>,
+    client: Client,
+    cluster: Option<Cluster>,
+}
+
+impl std::ops::Deref for Server {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
 }
 
 impl Server {
-    /// Starts one and deploys a folder.
+    /// Starts one with default settings and deploys a folder.
     ///
     /// # Errors
-    /// When it does not serve in time, or the engines are not there.
+    /// When it does not serve in time, or the services are not there.
     pub async fn start(bench: &Bench, engines: Engines, workspace: &Path) -> Result<Self> {
+        Self::configure(bench, engines, workspace, &[]).await
+    }
+
+    /// As [`Self::start`], with these variables for all processes.
+    ///
+    /// # Errors
+    /// When it does not serve in time, or the services are not there.
+    pub async fn configure(
+        bench: &Bench,
+        engines: Engines,
+        workspace: &Path,
+        more: &[(&'static str, &str)],
+    ) -> Result<Self> {
         let data = tempfile::tempdir_in(&bench.out)?;
         // The compiled base is the same for all.
         std::os::unix::fs::symlink(bench.cache(), data.path().join("cache"))?;
         let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let mut command = Command::new(&bench.program);
-        command
-            .args(["up", "--listen", &address.to_string(), "--workspace"])
-            .arg(workspace)
-            .env_remove("DATABASE_URL")
-            .env_remove("AMQP_URL")
-            .env("BIFROST_DATA", data.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        let (mut created, mut host) = (None, None);
-        let database = match engines {
-            Engines::Embedded => format!("sqlite:{}", data.path().join("bifrost.db").display()),
-            Engines::Distributed => {
-                let broker = VirtualHost::create("server")?;
-                let name = format!("bifrost_bench_{}_{}", std::process::id(), address.port());
-                let url = create_database(&name).await?;
-                command.env("DATABASE_URL", &url).env("AMQP_URL", &broker.url);
-                (created, host) = (Some(name), Some(broker));
-                url
-            }
-        };
-        let process = command.spawn().context("bifrost up")?;
-        let client = reqwest::Client::builder().pool_max_idle_per_host(256).build()?;
-        let url = format!("http://{address}");
-        let mut server =
-            Self { process, data, url, key: String::new(), client, database, created, _host: host };
-        match server.wait_until_deployed().await {
+        let mut variables = vec![
+            ("BIFROST_DATA", data.path().display().to_string()),
+            ("BIFROST_LISTEN", address.to_string()),
+        ];
+        let cluster = if engines == Engines::Embedded { None } else { Some(Cluster::create().await?) };
+        variables.extend(cluster.iter().flat_map(Cluster::variables));
+        variables.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let client = Client::new(format!("http://{address}"), String::new())?;
+        let (program, log) = (bench.program.clone(), bench.out.join("server.log"));
+        let mut server = Self { processes: vec![], program, log, variables, data, client, cluster };
+        let ready = server.begin(engines.commands(), workspace).await;
+        match ready {
             Ok(()) => Ok(server),
             Err(error) => {
                 server.stop().await?;
@@ -139,17 +77,74 @@ impl Server {
         }
     }
 
-    async fn wait_until_deployed(&mut self) -> Result<()> {
+    async fn begin(&mut self, commands: &[&'static str], workspace: &Path) -> Result<()> {
+        let (first, others) = commands.split_first().context("no command")?;
+        // It makes the tables, the administrator and the master key.
+        self.launch(first)?;
+        self.wait_until_serving().await?;
+        for command in others {
+            self.launch(command)?;
+        }
+        output(
+            Command::new(&self.program)
+                .arg("deploy")
+                .arg(workspace)
+                .env("BIFROST_URL", &self.client.url)
+                .env("BIFROST_KEY", &self.client.key)
+                .env("BIFROST_DATA", self.data.path()),
+        )?;
+        Ok(())
+    }
+
+    /// Starts one more process of this kind, such as `worker`.
+    ///
+    /// # Errors
+    /// When the program is missing.
+    pub fn launch(&mut self, command: &'static str) -> Result<()> {
+        let log = std::fs::File::options().create(true).append(true).open(&self.log)?;
+        let mut process = Command::new(&self.program);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            let prefixes = ["BIFROST_", "OTEL_", "S3_", "DATABASE_", "AMQP_", "REDIS_"];
+            if prefixes.iter().any(|prefix| text.starts_with(prefix)) {
+                process.env_remove(&name);
+            }
+        }
+        process.arg(command).envs(self.variables.iter().map(|(name, value)| (*name, value.as_str())));
+        process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let child = process.spawn().with_context(|| format!("bifrost {command}"))?;
+        self.processes.push((command, child));
+        Ok(())
+    }
+
+    /// Asks the last process of this kind to end, and waits until it has.
+    ///
+    /// # Errors
+    /// When there is none, or it does not end.
+    pub async fn end(&mut self, command: &str) -> Result<()> {
+        let index = self.processes.iter().rposition(|(name, _)| *name == command);
+        let (_, mut child) = self.processes.remove(index.with_context(|| format!("no {command}"))?);
+        output(Command::new("kill").arg(child.id().to_string()))?;
+        let deadline = Instant::now() + END;
+        while child.try_wait()?.is_none() {
+            ensure!(Instant::now() < deadline, "`bifrost {command}` did not end");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    async fn wait_until_serving(&mut self) -> Result<()> {
         let deadline = Instant::now() + START;
         loop {
-            if let Some(status) = self.process.try_wait()? {
-                bail!("the server ended: {status}");
+            for (command, child) in &mut self.processes {
+                if let Some(status) = child.try_wait()? {
+                    bail!("`bifrost {command}` ended with {status}; see {}", self.log.display());
+                }
             }
-            self.key = std::fs::read_to_string(self.data.path().join("admin.key")).unwrap_or_default();
-            let answer = self.get("/api/workflows").await;
-            if let Ok(answer) = &answer
-                && answer["workflows"].as_array().is_some_and(|list| !list.is_empty())
-            {
+            let key = std::fs::read_to_string(self.data.path().join("admin.key")).unwrap_or_default();
+            self.client = Client::new(self.client.url.clone(), key)?;
+            let answer = self.client.get("/api/workflows").await;
+            if answer.is_ok() {
                 return Ok(());
             }
             ensure!(Instant::now() < deadline, "the server was not ready after {START:?}: {answer:?}");
@@ -157,42 +152,13 @@ impl Server {
         }
     }
 
-    /// Its process.
-    pub fn pid(&self) -> u32 {
-        self.process.id()
-    }
-
-    /// The database, as the server was told.
-    pub fn database(&self) -> &str {
-        &self.database
-    }
-
-    /// The JSON of an answer.
+    /// The first process of this kind.
     ///
     /// # Errors
     /// When there is none.
-    pub async fn get(&self, path: &str) -> Result<Value> {
-        let request = self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.key);
-        Ok(request.send().await?.error_for_status()?.json().await?)
-    }
-
-    /// Posts JSON.
-    ///
-    /// # Errors
-    /// When the server refuses.
-    pub async fn post(&self, path: &str, body: &Value) -> Result<reqwest::Response> {
-        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key).json(body);
-        Ok(request.send().await?.error_for_status()?)
-    }
-
-    /// Submits a run; its id once it is accepted.
-    ///
-    /// # Errors
-    /// When it is refused.
-    pub async fn submit(&self, workflow: &str, input: Value) -> Result<String> {
-        let body = json!({"workflow_id": workflow, "input_data": input});
-        let answer: Value = self.post("/api/workflows/execute", &body).await?.json().await?;
-        Ok(answer["execution_id"].as_str().context("an id")?.to_owned())
+    pub fn pid(&self, command: &str) -> Result<u32> {
+        let found = self.processes.iter().find(|(name, _)| *name == command);
+        Ok(found.with_context(|| format!("no {command}"))?.1.id())
     }
 
     /// Ends the server and removes what was made for it.
@@ -201,16 +167,17 @@ impl Server {
     /// When the database cannot be dropped.
     pub async fn stop(mut self) -> Result<()> {
         self.kill();
-        if let Some(name) = self.created.take() {
-            let mut admin = sqlx::PgConnection::connect(&database_url()).await?;
-            admin.execute(format!("DROP DATABASE {name} WITH (FORCE)").as_str()).await?;
+        if let Some(cluster) = self.cluster.take() {
+            cluster.database.finish().await?;
         }
         Ok(())
     }
 
     fn kill(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        for (_, child) in &mut self.processes {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -218,14 +185,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-async fn create_database(name: &str) -> Result<String> {
-    let url = database_url();
-    let mut admin = sqlx::PgConnection::connect(&url).await.context("PostgreSQL")?;
-    admin.execute(format!("CREATE DATABASE {name}").as_str()).await?;
-    let (base, _) = url.rsplit_once('/').context("DATABASE_URL names no database")?;
-    Ok(format!("{base}/{name}"))
 }
 
 /// Looks into the server's database, beside the server.
@@ -242,13 +201,13 @@ impl Observer {
     /// # Errors
     /// When it cannot.
     pub async fn connect(server: &Server) -> Result<Self> {
-        let url = server.database();
-        Ok(match url.strip_prefix("sqlite:") {
-            Some(path) => {
-                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
+        Ok(match &server.cluster {
+            Some(cluster) => Self::Postgres(cluster.database.observe().await?),
+            None => {
+                let file = server.data.path().join("bifrost.db");
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
                 Self::Sqlite(sqlx::SqliteConnection::connect_with(&options).await?)
             }
-            None => Self::Postgres(sqlx::PgConnection::connect(url).await?),
         })
     }
 
@@ -261,5 +220,27 @@ impl Observer {
             Self::Sqlite(connection) => connection.fetch_one(sql).await?.try_get(0)?,
             Self::Postgres(connection) => connection.fetch_one(sql).await?.try_get(0)?,
         })
+    }
+
+    /// The figures in the only column that a query answers.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn figures(&mut self, sql: &str) -> Result<Vec<f64>> {
+        Ok(match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(sql).fetch_all(connection).await?,
+            Self::Postgres(connection) => sqlx::query_scalar(sql).fetch_all(connection).await?,
+        })
+    }
+
+    /// Changes rows of a distributed server's database; how many.
+    ///
+    /// # Errors
+    /// When the query fails, or the server is embedded.
+    pub async fn change(&mut self, sql: &str) -> Result<u64> {
+        match self {
+            Self::Sqlite(_) => bail!("an embedded server's database has one writer"),
+            Self::Postgres(connection) => Ok(connection.execute(sql).await?.rows_affected()),
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The same trivial function as a Celery task: one process for each task, which is what
 //! isolates tasks there, and the default of long-lived processes.
 
+use crate::engines::VirtualHost;
 use crate::python::{environment, output};
-use crate::server::VirtualHost;
 use crate::{Bench, Summary};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};

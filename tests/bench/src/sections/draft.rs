@@ -1,7 +1,8 @@
 //! From an edited file to the first line of its log, through the server.
 
 use super::one_thread;
-use crate::server::{Engines, Server};
+use crate::engines::Engines;
+use crate::server::Server;
 use crate::stats::percentile;
 use crate::{Bench, Summary, workspace};
 use anyhow::{Context, Result, ensure};

@@ -1,7 +1,8 @@
 //! Durable runs per second: submitted over HTTP as fast as the API takes them, run, their
 //! results stored.
 
-use crate::server::{Engines, Observer, Server};
+use crate::engines::Engines;
+use crate::server::{Observer, Server};
 use crate::{Bench, Summary, workspace};
 use anyhow::{Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -15,10 +16,10 @@ const POLL: Duration = Duration::from_millis(50);
 /// Longest wait for the last run.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// One server with default settings for each set of engines.
+/// Default settings on each set of engines.
 pub fn measure(bench: &Bench, summary: &mut Summary) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
-    for engines in [Engines::Embedded, Engines::Distributed] {
+    for engines in Engines::ALL {
         let count = bench.samples(6_000, 1_500);
         let name = engines.name();
         runtime.block_on(async {

@@ -1,7 +1,8 @@
 //! From submitting a run to the first line of its log on a live connection.
 
 use super::one_thread;
-use crate::server::{Engines, Server};
+use crate::engines::Engines;
+use crate::server::Server;
 use crate::stats::percentile;
 use crate::{Bench, Summary, workspace};
 use anyhow::{Context, Result, bail};
@@ -20,7 +21,7 @@ const REST: Duration = Duration::from_millis(10);
 
 /// One run at a time.
 pub fn measure(bench: &Bench, summary: &mut Summary) -> Result<()> {
-    for engines in [Engines::Embedded, Engines::Distributed] {
+    for engines in Engines::ALL {
         one_thread()?.block_on(async {
             let server = Server::start(bench, engines, &workspace::folder()).await?;
             let times = follow(&server, bench.samples(500, 100)).await;

@@ -5,10 +5,12 @@ pub mod cold_start;
 pub mod cpu;
 pub mod draft;
 pub mod durable;
+pub mod fairness;
 pub mod latency;
 pub mod memory;
 pub mod save;
 pub mod scaling;
+pub mod schedules;
 
 use crate::{Bench, Summary};
 use anyhow::Result;
@@ -33,13 +35,17 @@ pub enum Section {
     Celery,
     /// From submitting to the first line of the user's log.
     Latency,
+    /// One organization's run beside another's ten thousand.
+    Fairness,
+    /// Loading ten thousand schedules, and how late they fire.
+    Schedules,
     /// Memory of waiting runs, and of nothing at all.
     Memory,
 }
 
 impl Section {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ColdStart,
         Self::Scaling,
         Self::Cpu,
@@ -48,6 +54,8 @@ impl Section {
         Self::DurableRuns,
         Self::Celery,
         Self::Latency,
+        Self::Fairness,
+        Self::Schedules,
         Self::Memory,
     ];
 
@@ -65,6 +73,8 @@ impl Section {
             Self::DurableRuns => durable::measure(bench, summary),
             Self::Celery => celery::measure(bench, summary),
             Self::Latency => latency::measure(bench, summary),
+            Self::Fairness => fairness::measure(bench, summary),
+            Self::Schedules => schedules::measure(bench, summary),
             Self::Memory => memory::measure(bench, summary),
         }
     }
