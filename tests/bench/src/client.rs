@@ -25,9 +25,14 @@ impl Client {
         Ok(Self { url, key, organization: None, http })
     }
 
-    /// The same for requests that are about this organization.
-    pub fn of(&self, organization: String) -> Self {
-        Self { organization: Some(organization), ..self.clone() }
+    /// Makes an organization; the same client for requests that are about it.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn organization(&self, name: &str) -> Result<Self> {
+        let made: Value = self.post("/api/organizations", &json!({"name": name})).await?.json().await?;
+        let id = made["id"].as_str().context("an id")?.to_owned();
+        Ok(Self { organization: Some(id), ..self.clone() })
     }
 
     fn signed(&self, request: RequestBuilder) -> RequestBuilder {

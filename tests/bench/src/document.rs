@@ -52,8 +52,9 @@ the CPythons found on the machine: `python3` of the path behind any launcher, th
   of 100 ms. From sending organization B's submit to the start of its run, the slowest of
   some, each submitted after the one before had ended; the worse of the embedded and the
   distributed engines.
-- `schedules`: 10,000 schedules, distributed. `load_s`: all next ticks are wrong; from the
-  start of the process `bifrost scheduler` until each of them is right in the database.
+- `schedules`: 10,000 schedules of ten organizations, distributed. `load_s`: all next ticks
+  are wrong; from the start of the process `bifrost scheduler` until each of them is right
+  in the database.
   `lag_p99_ms`: 100 schedules are due each second, 10 ms apart; from that instant to the
   start of the run at its worker.
 - `memory`: proportional set size of the server and all its processes, embedded.

@@ -44,15 +44,9 @@ pub fn measure(bench: &Bench, summary: &mut Summary) -> Result<()> {
     Ok(())
 }
 
-async fn organization(server: &Server, name: &str) -> Result<Client> {
-    let body = json!({"name": name});
-    let made: Value = server.post("/api/organizations", &body).await?.json().await?;
-    Ok(server.of(made["id"].as_str().context("an id")?.to_owned()))
-}
-
 /// Milliseconds from sending each submit of B to the start of its run.
 async fn starts(server: &Server, queued: usize, turns: usize) -> Result<Vec<f64>> {
-    let (a, b) = (organization(server, "A").await?, organization(server, "B").await?);
+    let (a, b) = (server.organization("A").await?, server.organization("B").await?);
     stream::iter(0..queued)
         .map(|_| a.submit("wait", json!({"seconds": SECONDS})))
         .buffer_unordered(32)

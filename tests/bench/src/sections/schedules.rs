@@ -10,6 +10,8 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 
 const SCHEDULES: usize = 10_000;
+/// Each may have 1,000 schedules.
+const ORGANIZATIONS: usize = 10;
 /// Ticks a second.
 const RATE: usize = 100;
 const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo"];
@@ -28,7 +30,10 @@ pub fn measure(bench: &Bench, summary: &mut Summary) -> Result<()> {
 }
 
 async fn schedules(server: &mut Server, summary: &mut Summary, ticks: usize) -> Result<()> {
-    let client = (**server).clone();
+    let mut clients = vec![];
+    for n in 0..ORGANIZATIONS {
+        clients.push(server.organization(&format!("Organization {n}")).await?);
+    }
     stream::iter(0..SCHEDULES)
         .map(|n| {
             // A time of its own for almost each of them, none of them soon again.
@@ -41,7 +46,7 @@ async fn schedules(server: &mut Server, summary: &mut Summary, ticks: usize) -> 
                 "overlap_policy": "queue",
                 "input_data": {"name": format!("{n}")},
             });
-            let client = client.clone();
+            let client = &clients[n % ORGANIZATIONS];
             async move { client.post("/api/schedules", &body).await }
         })
         .buffer_unordered(32)
