@@ -57,7 +57,14 @@ def fill_holes() -> None:
                 break
 
 
-_kept: list[Any] = []
+class _Objects(list[Any]):
+    """A list too long to be shown."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} objects>"
+
+
+_kept = _Objects()
 """Objects that the builder has not made immortal yet. The list keeps them alive, so that
 the address of each stays its own."""
 

@@ -19,8 +19,9 @@ use tokio::time::Instant;
 
 /// Between two looks while something waits for a slot.
 const BUSY: Duration = Duration::from_millis(10);
-/// A ticket that nobody took for so long is admitted again.
-const LOST: Duration = Duration::from_secs(30);
+/// A ticket that nobody took for so long is admitted again. Not only the queue can have lost
+/// it: a worker without a free slot may hold it while another has one.
+const LOST: Duration = Duration::from_secs(3);
 /// Rest after the database or the queue failed.
 const BACKOFF: Duration = Duration::from_millis(250);
 /// Tickets published at the same time.
