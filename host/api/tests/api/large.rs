@@ -47,11 +47,11 @@ async fn a_large_result_comes_back_whole() {
     };
     let (answer, ()) = tokio::join!(call.send(), run);
     let answer = answer.expect(200);
-    assert!(answer["result"].to_string() == result.to_string(), "the answer that waited");
+    assert!(answer["result"] == result, "the answer that waited");
     let path = format!("/api/executions/{}", answer["execution_id"].as_str().expect("an id"));
     for path in [path.clone(), format!("{path}/result")] {
         let found = platform.get(&path).key(user).send().await.expect(200);
-        assert!(found["result"].to_string() == result.to_string(), "{path}");
+        assert!(found["result"] == result, "{path}");
         assert_eq!(found["missing"], Value::Null);
     }
     for sync in [true, false] {
