@@ -5,12 +5,15 @@ use bifrost_core::ports::{MAX_LIST, Objects};
 use bifrost_core::{Error, Result};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Directory below the root where objects are written before they get their name.
 const TEMPORARY: &str = ".tmp";
 /// Longest key, in bytes; as S3 has it.
 const MAX_KEY: usize = 1024;
+/// No object takes so long to be written.
+const UNFINISHED: Duration = Duration::from_secs(60 * 60);
 /// How often a folder is made again that disappears before its first file is in it.
 const RACES: usize = 8;
 
@@ -21,16 +24,15 @@ pub struct DirectoryObjects {
 }
 
 impl DirectoryObjects {
-    /// Below `root`, which is made when it is missing. What an earlier process had not
-    /// finished is removed.
+    /// Below `root`, which is made when it is missing. What a process has left unfinished
+    /// long ago is removed; other processes may be writing now.
     pub async fn open(root: impl Into<PathBuf>) -> Result<Self> {
         let root = root.into();
         let temporary = root.join(TEMPORARY);
-        match tokio::fs::remove_dir_all(&temporary).await {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(&temporary, &error)),
-            _ => {}
-        }
         tokio::fs::create_dir_all(&temporary).await.map_err(|e| failed(&temporary, &e))?;
+        let folder = temporary.clone();
+        let tidied = tokio::task::spawn_blocking(move || tidy(&folder)).await;
+        tidied.map_err(|e| Error::Internal(e.into()))?.map_err(|e| failed(&temporary, &e))?;
         Ok(Self { root })
     }
 
@@ -124,6 +126,18 @@ impl Objects for DirectoryObjects {
         let temporary = self.root.join(TEMPORARY);
         tokio::fs::metadata(&temporary).await.map(drop).map_err(|e| failed(&temporary, &e))
     }
+}
+
+fn tidy(temporary: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(temporary)? {
+        let entry = entry?;
+        // Another process may be quicker at finishing or removing it.
+        let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > UNFINISHED) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
 }
 
 fn write(root: &Path, path: &Path, temporary: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -160,6 +160,19 @@ async fn in_a_directory() {
     assert_eq!(again.get("a/b/d").await.unwrap().unwrap().len(), 3 << 20, "it survives");
 }
 
+#[tokio::test]
+async fn a_start_leaves_what_another_process_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    DirectoryObjects::open(directory.path()).await.unwrap();
+    let (now, old) = (directory.path().join(".tmp/now"), directory.path().join(".tmp/old"));
+    std::fs::write(&now, b"half").unwrap();
+    let file = std::fs::File::create(&old).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(24 * 60 * 60)).unwrap();
+    DirectoryObjects::open(directory.path()).await.unwrap();
+    assert!(now.exists(), "it may be renamed any moment");
+    assert!(!old.exists(), "whoever wrote it is gone");
+}
+
 /// A server of the S3 protocol; the proxy before it.
 pub struct S3 {
     _server: s3::Server,
