@@ -174,7 +174,8 @@ async fn tickets_die(installation: &Installation) -> Result<()> {
     );
     let taken = dying.stop().await?;
     assert_eq!(taken.len(), 3, "each attempt has a ticket of its own");
-    assert!(taken.values().all(|count| *count == DELIVERIES), "{:?}", taken.values());
+    // More where the dispatcher has admitted the attempt again meanwhile.
+    assert!(taken.values().all(|count| *count >= DELIVERIES), "{:?}", taken.values());
     assert_eq!(observer.changes(&lost).await?, [("Failed".to_owned(), 3)], "never begun, ended once");
 
     // The first attempt dies; then there is a worker that lives.
