@@ -221,6 +221,12 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
     let db = &platform.state.db;
     let organization = owner.organization(platform);
     let scope = owner.scope(platform);
+    let new_run = async || {
+        let workflow = workflows::find(&db.scope(scope), "hello").await.expect("deployed");
+        let (user, role) = (owner.user(platform), Role::OrgUser);
+        let caller = Caller { user, email: "e".into(), name: "n".into(), organization, role };
+        NewExecution::by(&caller, workflow.id, json!({ "name": "Ada" }))
+    };
     match by {
         By::Scope => String::new(),
         By::Organization => organization.to_string(),
@@ -229,28 +235,12 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             workflows::find(&db.scope(scope), "choices_of_site").await.expect("deployed").id.to_string()
         }
         By::Execution => {
-            let workflow = workflows::find(&db.scope(scope), "hello").await.expect("deployed");
-            let caller = Caller {
-                user: owner.user(platform),
-                email: "e".into(),
-                name: "n".into(),
-                organization,
-                role: Role::OrgUser,
-            };
-            let new = NewExecution::by(&caller, workflow.id, json!({ "name": "Ada" }));
+            let new = new_run().await;
             executions::accept(&db.org(organization), new).await.expect("accepted").execution.id.to_string()
         }
         By::DeadLetter => {
-            let workflow = workflows::find(&db.scope(scope), "hello").await.expect("deployed");
-            let caller = Caller {
-                user: owner.user(platform),
-                email: "e".into(),
-                name: "n".into(),
-                organization,
-                role: Role::OrgUser,
-            };
             // Scheduled, so that nobody takes it before it is cancelled.
-            let mut new = NewExecution::by(&caller, workflow.id, json!({ "name": "Ada" }));
+            let mut new = new_run().await;
             new.not_before = Some(bifrost_store::now() + chrono::TimeDelta::hours(1));
             let execution = executions::accept(&db.org(organization), new).await.expect("accepted").execution;
             executions::request_cancel(&db.org(organization), execution.id).await.expect("cancelled");
