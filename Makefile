@@ -4,7 +4,6 @@ PROFILE ?= dev
 BIFROST := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/bifrost
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 VENV := target/python
-# Cargo compiles dependencies anew for another choice of packages: one choice for all.
 BUILD := cargo build --workspace --all-targets
 
 .PHONY: help run build test test-full test-rust test-python services lint bench chaos chaos-long chaos-planted
@@ -46,6 +45,7 @@ test-python: $(VENV)/bin/pytest
 lint: ## Check format and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	tests/features.sh
 
 bench: services ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
 	cargo build --release -p bifrost -p bifrost-bench

@@ -33,7 +33,10 @@ class WitWorld(wit_world.WitWorld):
     def prepare(self) -> None:
         global _finder
         _finder = _leave_the_build()
-        loading.prepare()
+        _loaded.workflows[""] = loading.prepare()
+
+    def compile(self, path: str) -> bytes | None:
+        return imports.compiled(path)
 
     def load(self, files: list[str], skip: list[Skipped]) -> str:
         global _finder, _loaded

@@ -14,6 +14,7 @@ import importlib.util
 import marshal
 import posixpath
 import sys
+import warnings
 from collections.abc import Sequence
 from types import CodeType, ModuleType, TracebackType
 
@@ -54,7 +55,13 @@ class Loader(importlib.abc.InspectLoader):
         if not self.in_workspace:
             code: CodeType = marshal.loads(modules.read(f"{self.filename}c"))
             return code
-        return compile(files.read(self.filename), self.filename, "exec", dont_inherit=True)
+        if self.finder.loading:
+            try:
+                code = marshal.loads(modules.read(f"<code>/{self.filename}"))
+                return code
+            except Err:
+                pass  # the host keeps none
+        return _compile(self.filename)
 
     def is_package(self, fullname: str) -> bool:
         return self.package
@@ -157,6 +164,21 @@ class Finder(importlib.abc.MetaPathFinder):
 def is_circular(error: BaseException) -> bool:
     """True when an import failed only because of the order in which files were imported."""
     return isinstance(error, (ImportError, AttributeError)) and "partially initialized module" in str(error)
+
+
+def compiled(path: str) -> bytes | None:
+    """The code object of a file of the workspace, marshalled; `None` if compiling it says anything."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            code = _compile(path)
+        except BaseException:
+            return None
+    return None if caught else marshal.dumps(code)
+
+
+def _compile(path: str) -> CodeType:
+    return compile(files.read(path), path, "exec", dont_inherit=True)
 
 
 def install() -> Finder:

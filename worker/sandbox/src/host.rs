@@ -6,6 +6,7 @@ use crate::http::HttpGate;
 use crate::meter::Meter;
 use bifrost_base::library;
 use bifrost_core::{Limits, LogLevel, Source};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 use wasmtime::ResourceLimiter;
@@ -69,6 +70,8 @@ pub struct State {
     gate: HttpGate,
     capabilities: Arc<dyn Capabilities>,
     source: Arc<Source>,
+    /// Code objects of the source's files, while it is loaded.
+    pub(crate) codes: HashMap<String, Arc<[u8]>>,
     limits: Limits,
     pub(crate) meter: Arc<Meter>,
     memory_peak: usize,
@@ -110,6 +113,7 @@ impl State {
             gate: HttpGate::new(capabilities.clone(), &limits, exceeded.clone(), loading),
             capabilities,
             source,
+            codes: HashMap::new(),
             limits,
             meter,
             memory_peak: 0,
@@ -130,6 +134,7 @@ impl State {
         self.loading = false;
         self.meter.refuel(limits.fuel);
         self.limits = limits;
+        self.codes = HashMap::new();
         self.gate.loaded();
     }
 
@@ -304,6 +309,9 @@ impl modules::Host for State {
         }
         if let Some(module) = path.strip_suffix('c').and_then(library::at) {
             return Ok(module.code());
+        }
+        if let Some(code) = path.strip_prefix("<code>/").and_then(|path| self.codes.get(path)) {
+            return Ok(code.to_vec());
         }
         self.source.files().get(&path).cloned().ok_or_else(|| types::Error {
             kind: types::ErrorKind::NotFound,

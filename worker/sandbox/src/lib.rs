@@ -5,12 +5,14 @@
 mod bindings;
 mod cache;
 mod capabilities;
+mod codes;
 mod engine;
 mod host;
 mod http;
 mod immortal;
 mod load;
 mod meter;
+mod pages;
 mod run;
 
 pub use cache::Cache;

@@ -1,0 +1,95 @@
+//! Code objects of source files, so that a file that did not change is not compiled again.
+//!
+//! Each is made by an interpreter of its own that has read nothing but that file: whatever
+//! hostile source does to the interpreter that compiles it, other files get none of it, and
+//! so one cache serves all tenants.
+
+use crate::bindings::Skipped;
+use crate::engine::Sandbox;
+use crate::load::{BuildLimits, build_store};
+use crate::meter::Metered;
+use crate::run::Invocation;
+use anyhow::Result;
+use bifrost_core::{Limits, Source};
+use moka::sync::Cache;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What one sandbox process keeps, in bytes: about 10,000 files.
+const KEPT_BYTES: u64 = 64 << 20;
+/// What compiling one file may use. A generated SDK of 4 MB takes about three seconds.
+const FUEL: u64 = 10 * Limits::FUEL_PER_SECOND;
+/// How long a build compiles ahead; what is left then is compiled where it is loaded.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// A code object as `marshal` writes it; empty when the file has none worth keeping.
+type Code = Arc<[u8]>;
+
+/// Code objects by path and content.
+#[derive(Clone)]
+pub(crate) struct Codes(Cache<[u8; 32], Code>);
+
+impl Default for Codes {
+    fn default() -> Self {
+        let weight = |_: &_, code: &Code| u32::try_from(code.len() + 100).unwrap_or(u32::MAX);
+        Self(Cache::builder().weigher(weight).max_capacity(KEPT_BYTES).build())
+    }
+}
+
+fn key(path: &str, content: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&path.len().to_le_bytes()).update(path.as_bytes()).update(content);
+    hasher.finalize().into()
+}
+
+impl Sandbox {
+    /// The code objects of this invocation's source, by path. Whatever fails is left out.
+    pub(crate) async fn codes(
+        &self,
+        invocation: &Invocation,
+        skipped: &[Skipped],
+        limits: &BuildLimits,
+    ) -> HashMap<String, Code> {
+        let deadline = Instant::now() + LONGEST;
+        let mut found = HashMap::new();
+        for (path, content) in invocation.source.files() {
+            if !path.ends_with(".py") || skipped.iter().any(|file| file.path == *path) {
+                continue;
+            }
+            let key = key(path, content);
+            let code = match self.codes.0.get(&key) {
+                Some(code) => code,
+                None if Instant::now() < deadline => {
+                    let code = self.compile(invocation, path, content, limits).await.unwrap_or_default();
+                    self.codes.0.insert(key, code.clone());
+                    code
+                }
+                None => continue,
+            };
+            if !code.is_empty() {
+                found.insert(path.clone(), code);
+            }
+        }
+        found
+    }
+
+    async fn compile(
+        &self,
+        invocation: &Invocation,
+        path: &str,
+        content: &[u8],
+        limits: &BuildLimits,
+    ) -> Result<Code> {
+        let mut source = Source::default();
+        source.insert(path, content.to_vec())?;
+        let invocation = Invocation { source: Arc::new(source), ..invocation.clone() };
+        let limits = BuildLimits { fuel: FUEL.min(limits.fuel), ..limits.clone() };
+        let base = self.base();
+        let mut store = build_store(base, &invocation, &limits);
+        let instance = base.pre.instantiate_async(&mut store).await?;
+        let meter = store.data().meter.clone();
+        let code = Metered::new(meter, instance.call_compile(&mut store, path)).await?;
+        Ok(code.unwrap_or_default().into())
+    }
+}
