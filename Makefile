@@ -45,7 +45,7 @@ test-python: $(VENV)/bin/pytest
 lint: ## Check format and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	tests/features.sh
+	tests/features.py
 
 bench: services ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
 	cargo build --release -p bifrost -p bifrost-bench

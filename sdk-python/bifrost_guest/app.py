@@ -33,7 +33,7 @@ class WitWorld(wit_world.WitWorld):
     def prepare(self) -> None:
         global _finder
         _finder = _leave_the_build()
-        _loaded.workflows[""] = loading.prepare()
+        loading.prepare()
 
     def compile(self, path: str) -> bytes | None:
         return imports.compiled(path)

@@ -60,11 +60,8 @@ def load(finder: Finder, files: Iterable[str], skipped: Iterable[Skipped]) -> Lo
     return loaded
 
 
-def prepare() -> Workflow:
-    """Gets an interpreter ready that has only just imported what every run finds imported.
-
-    Answers a workflow that touches what most workflows touch.
-    """
+def prepare() -> None:
+    """Gets an interpreter ready that has only just imported what every run finds imported."""
     entropy.remember(gc.get_objects())
     monitoring, used = sys.monitoring, dict[int, CodeType]()
     tool, event = monitoring.PROFILER_ID, monitoring.events.PY_START
@@ -77,7 +74,6 @@ def prepare() -> Workflow:
         monitoring.set_events(tool, monitoring.events.NO_EVENTS)
         monitoring.free_tool_id(tool)
     heap.gather(used)
-    return next(workflow for workflow in _warm_workflows() if workflow.function is warmup.succeeds)
 
 
 def settle() -> bytes:
@@ -237,15 +233,11 @@ _ROUNDS = 4
 """Times that code has to run until the interpreter leaves it as it is."""
 
 
-def _warm_workflows() -> list[Workflow]:
-    return registry.discover([("<runtime>", warmup.__name__)])
-
-
 def _warm_up() -> None:
     """Runs through everything that a run does, so that runs find it initialized."""
     emit = output.redirect(lambda _level, _logger, _message: None)
     try:
-        workflows = {workflow.id: workflow for workflow in _warm_workflows()}
+        workflows = {workflow.id: workflow for workflow in registry.discover([("<runtime>", warmup.__name__)])}
         for workflow in [*workflows] * _ROUNDS:
             for capture in (False, True):
                 running.run(workflows, Invocation(workflow, '{"count":"1"}', "{}", capture))

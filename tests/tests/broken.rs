@@ -1,7 +1,7 @@
 //! A workspace in which every file but one cannot be deployed: the good one is, and
 //! each of the others is reported with what its author needs.
 
-use bifrost_core::{FileError, WorkspaceReport};
+use bifrost_core::{FileError, Source, WorkspaceReport};
 use bifrost_sandbox::BuildLimits;
 use bifrost_tests::{Lab, source};
 use serde_json::json;
@@ -107,4 +107,55 @@ async fn a_build_that_breaks_too_often_is_given_up() {
     let text = error.to_string();
     let named = ["endless_loop.py", "memory_bomb.py", "deep_recursion.py"];
     assert!(named.iter().any(|path| text.contains(path)), "{text}");
+}
+
+/// Files that did not change are not compiled again; nobody may notice.
+#[tokio::test]
+async fn loading_again_says_the_same() {
+    let sandbox = bifrost_tests::sandbox(env!("CARGO_TARGET_TMPDIR"), 8).await.expect("sandbox");
+    let load = async |answer: &str| {
+        let mut source = Source::default();
+        for (path, text) in [
+            ("warns.py", "PATTERN = '\\d'\n".to_owned()),
+            ("wrong.py", "def f(:\n".to_owned()),
+            ("constants.py", format!("ANSWER = {answer}\n")),
+            (
+                "flows.py",
+                "from bifrost import workflow\nfrom constants import ANSWER\n\n@workflow\nasync def fails(n: int):\n    \
+                 raise ValueError(ANSWER)\n"
+                    .to_owned(),
+            ),
+        ] {
+            source.insert(path, text.into_bytes()).expect("file");
+        }
+        let limits = BuildLimits::default();
+        // Straight to the sandbox: the cache on disk would answer without loading.
+        let source = std::sync::Arc::new(source);
+        let host = std::sync::Arc::new(bifrost_tests::Host::new(None));
+        let invocation = bifrost_sandbox::Invocation {
+            workflow: "flows.py::fails".to_owned(),
+            parameters: json!({"n": 1}).to_string(),
+            context: bifrost_tests::context("flows.py::fails", &json!({})).to_string(),
+            capture_variables: false,
+            limits: bifrost_core::Limits::default(),
+            source,
+            capabilities: host,
+        };
+        let report = sandbox.load(invocation.clone(), &limits).await.expect("loads").report;
+        let (again, outcome) = sandbox.draft(invocation, &limits).await.expect("runs");
+        assert_eq!(report, again);
+        (report, outcome)
+    };
+    let (first, outcome) = load("41").await;
+    assert_eq!(
+        first.warnings.iter().map(|w| (w.path.as_str(), w.line)).collect::<Vec<_>>(),
+        [("warns.py", Some(1))]
+    );
+    assert_eq!(first.errors.iter().map(|e| e.path.as_str()).collect::<Vec<_>>(), ["wrong.py"]);
+    assert_eq!(outcome.error.as_deref(), Some("41"));
+    let traceback = outcome.traceback.unwrap_or_default();
+    assert!(traceback.contains("File \"flows.py\", line 6, in fails"), "{traceback}");
+    let (second, outcome) = load("42").await;
+    assert_eq!(first, second);
+    assert_eq!(outcome.error.as_deref(), Some("42"));
 }

@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     library::make(&root, &out, &tools)?;
     let component = out.join("component.wasm");
     componentize(&root, &out, &tools, &component)?;
-    let exports = ["prepare", "load", "settle", "describe", "run"];
+    let exports = ["prepare", "compile", "load", "settle", "describe", "run"];
     let mut linked = bifrost_linker::link(&std::fs::read(&component)?, &exports, &FRAMES)?;
     null_is_immortal(&mut linked.memory)?;
     std::fs::write(out.join("code.wasm"), linked.code)?;

@@ -8,8 +8,8 @@
 //!   folded, calls between libraries are direct, and the function table is its own, so
 //!   that the engine can initialize it lazily. It is compiled once and shared by all
 //!   tenants; nothing a tenant writes can become part of it.
-//! * **image**: the memory, as bytes, and a few addresses in it that a run writes to when
-//!   it starts. A deployed workspace is another image for the same code.
+//! * **image**: the memory, as bytes. A deployed workspace is another image for the
+//!   same code.
 //! * **wrapper**: a component that imports `code` and `image` and does nothing but lift
 //!   and lower at the boundary. A second wrapper, **probe**, can also read the memory
 //!   and the mutable globals back; the builder takes snapshots with it.
@@ -21,7 +21,7 @@ mod merge;
 mod parse;
 mod wrap;
 
-pub use image::{TOUCHED, image_module};
+pub use image::image_module;
 
 /// Size of a page of linear memory, in bytes.
 pub const PAGE: usize = 1 << 16;

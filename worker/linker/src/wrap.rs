@@ -5,7 +5,6 @@
 //! lowered imports. The knot is cut by a small module with one table slot per
 //! allocator, filled after the code is there.
 
-use crate::image::{ADDRESS, TOUCHED, address_name};
 use crate::{evaluate::*, merge::Merged};
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
@@ -13,9 +12,9 @@ use wasm_encoder::{
     Alias, CanonicalFunctionSection, CanonicalOption, CodeSection, Component, ComponentAliasSection,
     ComponentExportKind, ComponentExportSection, ComponentImportSection, ComponentTypeRef,
     ComponentTypeSection, ConstExpr, CoreTypeSection, ElementSection, Elements, EntityType, ExportKind,
-    ExportSection, Function, FunctionSection, GlobalType, ImportSection, InstanceSection, MemArg, MemoryType,
-    Module, ModuleArg, ModuleSection, ModuleType, PrimitiveValType, RawSection, RefType, StartSection,
-    TableSection, TableType, TypeSection, ValType,
+    ExportSection, Function, FunctionSection, GlobalType, ImportSection, InstanceSection, MemoryType, Module,
+    ModuleArg, ModuleSection, ModuleType, PrimitiveValType, RawSection, RefType, TableSection, TableType,
+    TypeSection, ValType,
 };
 use wasmparser::{CanonicalFunction, CanonicalOption as Parsed, ComponentAlias, Parser, Payload};
 
@@ -213,8 +212,7 @@ pub fn wrap(
     let mut items: Vec<_> = slots.iter().map(|(name, f)| (name.as_str(), ExportKind::Func, *f)).collect();
     items.push(("slots", ExportKind::Table, 0));
     instances.export_items(items);
-    instances
-        .instantiate(FIX_MODULE, [("code", ModuleArg::Instance(4)), ("image", ModuleArg::Instance(IMAGE))]);
+    instances.instantiate(FIX_MODULE, [("code", ModuleArg::Instance(4))]);
     out.section(&instances);
 
     let mut aliases = ComponentAliasSection::new();
@@ -316,9 +314,6 @@ fn prelude(out: &mut Component, merged: &Merged, allocators: usize, probe: bool)
     }
     let mut image = ModuleType::new();
     image.export("memory", EntityType::Memory(MEMORY));
-    for index in 0..TOUCHED {
-        image.export(&address_name(index), EntityType::Global(ADDRESS));
-    }
     let mut core_types = CoreTypeSection::new();
     core_types.ty().module(&code);
     core_types.ty().module(&image);
@@ -376,12 +371,11 @@ fn shim(allocators: usize) -> Module {
     module
 }
 
-/// Puts the code's allocators into the shim's slots, and writes to the image's addresses.
+/// Puts the code's allocators into the shim's slots.
 fn fix(allocators: usize) -> Module {
     let mut module = Module::new();
     let mut types = TypeSection::new();
     types.ty().function(REALLOC.0, REALLOC.1);
-    types.ty().function([], []);
     let mut imports = ImportSection::new();
     for index in 0..allocators {
         imports.import("code", &index.to_string(), EntityType::Function(0));
@@ -390,22 +384,7 @@ fn fix(allocators: usize) -> Module {
     let mut elements = ElementSection::new();
     let all: Vec<u32> = (0..allocators as u32).collect();
     elements.active(None, &ConstExpr::i32_const(0), Elements::Functions(all.into()));
-    imports.import("image", "memory", EntityType::Memory(MEMORY));
-    let mut functions = FunctionSection::new();
-    functions.function(1);
-    let mut body = Function::new([]);
-    let byte = MemArg { offset: 0, align: 0, memory_index: 0 };
-    for index in 0..TOUCHED {
-        imports.import("image", &address_name(index), EntityType::Global(ADDRESS));
-        let address = index as u32;
-        body.instructions().global_get(address).global_get(address).i32_load8_u(byte).i32_store8(byte);
-    }
-    body.instructions().end();
-    let mut code = CodeSection::new();
-    code.function(&body);
-    let start = StartSection { function_index: allocators as u32 };
-    module.section(&types).section(&imports).section(&functions);
-    module.section(&start).section(&elements).section(&code);
+    module.section(&types).section(&imports).section(&elements);
     module
 }
 
@@ -427,7 +406,7 @@ fn probe_module(globals: usize) -> Module {
     functions.function(0);
     exports.export("memory", ExportKind::Func, 0);
     let mut body = Function::new([(1, ValType::I32)]);
-    let at = |offset| MemArg { offset, align: 2, memory_index: 0 };
+    let at = |offset| wasm_encoder::MemArg { offset, align: 2, memory_index: 0 };
     let mut sink = body.instructions();
     sink.i32_const(1).memory_grow(0).i32_const(16).i32_shl().local_tee(0);
     sink.i32_const(0).i32_store(at(0));

@@ -1,6 +1,6 @@
 //! The engine, the shared code, and one image per workspace version.
 
-use crate::{bindings, cache::Cache, codes::Codes, host::State, meter::Ticker, pages};
+use crate::{bindings, cache::Cache, codes::Codes, host::State, meter::Ticker};
 use anyhow::Result;
 use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
@@ -46,8 +46,6 @@ pub struct Sandbox {
     metered: bool,
     fingerprint: String,
     base: Image,
-    /// What runs write to when they start; see [`pages`].
-    touched: Vec<u32>,
     pub(crate) codes: Codes,
 }
 
@@ -116,37 +114,22 @@ impl Sandbox {
         let ticker = Ticker::start(&engine)?;
         let metered = settings.metered;
         let fingerprint = base_fingerprint(&engine);
-        let (name, touched_name) = (format!("base-{fingerprint}"), format!("touched-{fingerprint}"));
-        let prepared = cache.get(&name).zip(cache.get(&touched_name));
-        let base = match &prepared {
-            Some((path, _)) => deserialize(&engine, path)?,
-            None => unkept(&engine, bifrost_base::MEMORY)?,
+        let name = format!("base-{fingerprint}");
+        let base = |module: Module| {
+            let pre = ready(&linker, &wrapper, &module)?;
+            anyhow::Ok(Image { pre, module, ticker: ticker.clone(), metered })
         };
-        let pre = ready(&linker, &wrapper, &base)?;
-        let base = Image { pre, module: base, ticker: ticker.clone(), metered };
-        let (touched, codes) = (vec![], Codes::default());
-        let mut this = Self {
-            engine,
-            cache,
-            linker,
-            wrapper,
-            probe,
-            ticker,
-            metered,
-            fingerprint,
-            base,
-            touched,
-            codes,
+        let (base, is_prepared) = match cache.get(&name) {
+            Some(path) => (base(deserialize(&engine, &path)?)?, true),
+            None => (base(image(&engine, &cache, bifrost_base::MEMORY)?)?, false),
         };
-        if let Some((_, path)) = prepared {
-            this.touched = pages::decode(&std::fs::read(path)?);
-            return Ok(this);
+        let codes = Codes::default();
+        let mut this =
+            Self { engine, cache, linker, wrapper, probe, ticker, metered, fingerprint, base, codes };
+        if !is_prepared {
+            let memory = this.prepare().await?;
+            this.base = this.store_image(&name, &memory)?;
         }
-        let memory = this.prepare().await?;
-        this.base = this.image(unkept(&this.engine, &memory)?)?;
-        this.touched = pages::bridges(&memory, &this.warmed_up().await?);
-        this.cache.put(&touched_name, &pages::encode(&this.touched))?;
-        this.base = this.store_image(&name, &memory)?;
         Ok(this)
     }
 
@@ -157,7 +140,7 @@ impl Sandbox {
 
     /// Keeps a snapshot's memory in the cache under `name`, and makes it ready to run.
     pub fn store_image(&self, name: &str, memory: &[u8]) -> Result<Image> {
-        let wasm = bifrost_linker::image_module(memory, &self.touched);
+        let wasm = bifrost_linker::image_module(memory);
         let native = precompile_module(&self.engine, name, &wasm)?;
         let path = self.cache.put(name, &native)?;
         self.image(deserialize(&self.engine, &path)?)
@@ -201,9 +184,8 @@ fn ready(linker: &Linker<State>, wrapper: &Component, module: &Module) -> Result
     Ok(Arc::new(bindings::PlatformSidePre::new(linker.instantiate_pre(wrapper)?)?))
 }
 
-/// An image that is used once, and not worth a place in the cache.
-fn unkept(engine: &Engine, memory: &[u8]) -> Result<Module> {
-    Module::new(engine, bifrost_linker::image_module(memory, &[])).map_err(|e| anyhow::anyhow!("{e:?}"))
+fn image(engine: &Engine, cache: &Cache, memory: &[u8]) -> Result<Module> {
+    load_module(engine, cache, "image", &bifrost_linker::image_module(memory))
 }
 
 fn base_fingerprint(engine: &Engine) -> String {

@@ -12,7 +12,6 @@ mod http;
 mod immortal;
 mod load;
 mod meter;
-mod pages;
 mod run;
 
 pub use cache::Cache;

@@ -1,6 +1,6 @@
 //! Loading a workspace: for a snapshot, or for a draft run in the same instance.
 
-use crate::bindings::{self, Skipped};
+use crate::bindings::Skipped;
 use crate::engine::{Image, Sandbox};
 use crate::host::{Progress, State};
 use crate::meter::{Metered, OutOfFuel};
@@ -58,7 +58,16 @@ struct Broken {
 impl Sandbox {
     /// The memory of the base, ready for workspaces to be loaded into.
     pub(crate) async fn prepare(&self) -> Result<Vec<u8>> {
-        let mut store = build_store(self.base(), &of_the_base("{}"), &BuildLimits::default());
+        let invocation = Invocation {
+            workflow: String::new(),
+            parameters: String::new(),
+            context: String::new(),
+            capture_variables: false,
+            limits: Limits::default(),
+            source: Arc::default(),
+            capabilities: Arc::new(Nothing),
+        };
+        let mut store = build_store(self.base(), &invocation, &BuildLimits::default());
         let instance = self.probe_linker()?.instantiate_async(&mut store, &self.probe).await?;
         let prepare = instance.get_typed_func::<(), ()>(&mut store, "prepare")?;
         let settle = instance.get_typed_func::<(), (Vec<u8>,)>(&mut store, "settle")?;
@@ -68,21 +77,6 @@ impl Sandbox {
         });
         let permanent = call.await.map_err(|e| anyhow::anyhow!("the base could not be prepared: {e:?}"))?;
         memory(&instance, &mut store, &permanent).await
-    }
-
-    /// The memory of the prepared base after the small workflow that it warms up with.
-    pub(crate) async fn warmed_up(&self) -> Result<Vec<u8>> {
-        let invocation = of_the_base(r#"{"count": 1}"#);
-        let mut store = new_store(self.base(), &invocation, false);
-        let instance = self.probe_linker()?.instantiate_async(&mut store, &self.probe).await?;
-        let run =
-            instance.get_typed_func::<(bindings::Invocation,), (bindings::Outcome,)>(&mut store, "run")?;
-        let meter = store.data().meter.clone();
-        let call = Metered::new(meter, run.call_async(&mut store, (guest_invocation(&invocation),)));
-        let (outcome,) = call.await.map_err(|e| anyhow::anyhow!("the base could not be run: {e:?}"))?;
-        ensure!(outcome.failure.is_none(), "the base could not be run: {:?}", outcome.failure);
-        let memory = instance.get_typed_func::<(), (Vec<u8>,)>(&mut store, "probe-memory")?;
-        Ok(memory.call_async(&mut store, ()).await?.0)
     }
 
     /// Imports a workspace and takes the snapshot. `invocation` gives source, limits on
@@ -185,19 +179,6 @@ async fn memory(instance: &Instance, store: &mut Store<State>, permanent: &[u8])
     let mut memory = memory.call_async(&mut *store, ()).await?.0;
     immortal::mark(&mut memory, permanent);
     Ok(memory)
-}
-
-/// Calls the base itself, where no workspace was loaded.
-fn of_the_base(parameters: &str) -> Invocation {
-    Invocation {
-        workflow: String::new(),
-        parameters: parameters.to_owned(),
-        context: "{}".to_owned(),
-        capture_variables: false,
-        limits: Limits::default(),
-        source: Arc::default(),
-        capabilities: Arc::new(Nothing),
-    }
 }
 
 pub(crate) fn build_store(base: &Image, invocation: &Invocation, limits: &BuildLimits) -> Store<State> {

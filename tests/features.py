@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Fails when building one crate alone would compile a dependency once more, with other features
+than the whole workspace does. The cure is a line in host/unify/Cargo.toml."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+
+def units(*choice: str) -> dict[tuple[object, ...], str]:
+    """What cargo would compile for this choice of packages: all that tells units apart, to a name."""
+    command = ["cargo", "build", "--locked", "-Z", "unstable-options", "--unit-graph", *choice]
+    # The graph is only printed by a compiler that takes unstable options; nothing is compiled.
+    output = subprocess.run(
+        command, env={**os.environ, "RUSTC_BOOTSTRAP": "1"}, stdout=subprocess.PIPE, check=True
+    ).stdout
+    found: dict[tuple[object, ...], str] = {}
+    for unit in json.loads(output)["units"]:
+        package, target = unit["pkg_id"], unit["target"]
+        if "bifrost" not in package.rpartition("#")[2] and not package.startswith("path"):
+            key = (package, target["name"], unit["mode"], unit["platform"], *unit["features"], unit["profile"]["opt_level"])
+            found[key] = f"{package.rpartition('#')[2]} with {', '.join(unit['features']) or 'no features'}"
+    return found
+
+
+def main() -> int:
+    root = pathlib.Path(__file__).resolve().parent.parent
+    os.chdir(root)
+    everything = units("--workspace", "--all-targets")
+    status = 0
+    for manifest in sorted([*root.glob("*/*/Cargo.toml"), root / "tests/Cargo.toml"]):
+        text = manifest.read_text()
+        name = next(line.split('"')[1] for line in text.splitlines() if line.startswith("name = "))
+        if "\nbifrost-unify" not in text:
+            continue
+        again = {text for key, text in units("-p", name).items() if key not in everything}
+        if again:
+            print(f"{name} alone compiles again: {'; '.join(sorted(again))}", file=sys.stderr)
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
