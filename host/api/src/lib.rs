@@ -9,6 +9,7 @@ pub mod extract;
 pub mod health;
 mod layers;
 pub mod metrics;
+pub mod origin;
 pub mod problem;
 mod responses;
 mod routes;
@@ -22,7 +23,7 @@ pub use state::{ApiState, Operations};
 /// The whole API under its layers.
 pub fn router(state: ApiState) -> axum::Router {
     let (router, _) = routes::all().split_for_parts();
-    layers::apply(router.with_state(state))
+    layers::apply(router.with_state(state.clone()), state)
 }
 
 /// The OpenAPI document of [`router`].

@@ -224,7 +224,7 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
     let new_run = async || {
         let workflow = workflows::find(&db.scope(scope), "hello").await.expect("deployed");
         let (user, role) = (owner.user(platform), Role::OrgUser);
-        let caller = Caller { user, email: "e".into(), name: "n".into(), organization, role };
+        let caller = Caller::of_role(user, "e", organization, role);
         NewExecution::by(&caller, workflow.id, json!({ "name": "Ada" }))
     };
     match by {
@@ -286,7 +286,8 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             let user = key(db, organization, &format!("{}@x.example", uuid::Uuid::now_v7()), Role::OrgUser)
                 .await
                 .user;
-            let new = NewKey { user, name: "k".into(), role: Role::OrgUser, expires_at: None };
+            let new =
+                NewKey { user, name: "k".into(), role: Role::OrgUser, permissions: None, expires_at: None };
             identity::create_key(&db.org(organization), new).await.expect("key").0.id.to_string()
         }
     }

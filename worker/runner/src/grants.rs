@@ -6,7 +6,9 @@ use crate::protocol::{Call, Reply};
 use crate::redact::Redactor;
 use bifrost_core::{Caller, Error, OrganizationId, Scope};
 use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind};
+use bifrost_store::audit::{self, Event};
 use bifrost_store::{Db, Keyring, config};
+use std::collections::HashSet;
 
 /// What one run was given.
 pub struct Grants {
@@ -22,6 +24,8 @@ pub struct Grants {
     pub workspace: Scope,
     /// Secrets that were handed out.
     pub(crate) redactor: Redactor,
+    /// Their names, once each, as far as the audit log knows.
+    pub(crate) told: tokio::sync::Mutex<HashSet<String>>,
 }
 
 fn refusal(error: Error) -> CapabilityError {
@@ -42,7 +46,23 @@ impl Grants {
     /// What a draft may reach: the caller's own organization.
     pub fn for_caller(db: Db, keys: Keyring, egress: Egress, caller: &Caller, workspace: Scope) -> Self {
         let organization = workspace.organization().unwrap_or(caller.organization);
-        Self { db, keys, egress, organization, workspace, redactor: Redactor::default() }
+        let (redactor, told) = Default::default();
+        Self { db, keys, egress, organization, workspace, redactor, told }
+    }
+
+    /// Writes down that the run reads a secret: once for each name, before it has it.
+    async fn tell(&self, entry: &config::Entry) -> Result<(), CapabilityError> {
+        let mut told = self.told.lock().await;
+        if told.contains(&entry.key) {
+            return Ok(());
+        }
+        let event = Event::new("secret.read")
+            .within(self.organization)
+            .target("config", &entry.key)
+            .detail("is_global", entry.scope == Scope::Global);
+        audit::note(&self.db, event).await.map_err(refusal)?;
+        told.insert(entry.key.clone());
+        Ok(())
     }
 
     /// Answers one call.
@@ -84,6 +104,9 @@ impl Grants {
         let scoped = self.db.scope(self.scope(scope)?);
         let provider_code = self.workspace == Scope::Global;
         let found = config::get(&scoped, &self.keys, key, provider_code).await.map_err(refusal)?;
+        if let Some(entry) = found.as_ref().filter(|entry| entry.is_secret) {
+            self.tell(entry).await?;
+        }
         Ok(found.map(|entry| {
             if entry.is_secret {
                 match &entry.value {
