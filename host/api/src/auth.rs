@@ -54,7 +54,7 @@ impl Auth {
         let actor = origin.actor(&caller);
         let own = match caller.role {
             Role::PlatformAdmin => Scope::Global,
-            Role::OrgAdmin | Role::OrgUser => Scope::Organization(caller.organization),
+            Role::OrgAdmin | Role::OrgUser | Role::OrgGuest => Scope::Organization(caller.organization),
         };
         let Some(named) = organization else {
             return Ok(Self { caller, scope: own, actor, origin: origin.clone() });

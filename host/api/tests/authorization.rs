@@ -13,13 +13,14 @@ use std::collections::BTreeSet;
 
 /// `expected` has, for each role, the statuses for a target in the caller's own
 /// organization, in a foreign one, and in the provider's or global scope.
-struct Row {
-    method: &'static str,
-    path: &'static str,
+pub struct Row {
+    pub method: &'static str,
+    pub path: &'static str,
     /// What the caller needs; `None` where everybody has access, if only to their own.
     needs: Option<Permission>,
     by: By,
-    body: fn() -> Value,
+    /// Given the target's id.
+    body: fn(&str) -> Value,
     expected: [&'static str; 4],
 }
 
@@ -38,43 +39,44 @@ const ID_ADMINS_DELETE: [&str; 4] = ["401 401 401", "403 403 403", "204 404 404"
 /// Global workflows and plain global values are there for everybody.
 const ID_SHARED: [&str; 4] = ["401 401 401", "200 404 200", "200 404 200", "200 404 200"];
 
-fn none() -> Value {
+fn none(_: &str) -> Value {
     Value::Null
 }
 
-fn deploy() -> Value {
-    json!({ "files": files(&[("flows.py", WORKFLOWS)]) })
+fn deploy(_: &str) -> Value {
+    let other = format!("{WORKFLOWS}async def w{}():\n", uuid::Uuid::now_v7().simple());
+    json!({ "files": files(&[("flows.py", &other)]) })
 }
 
-fn execute() -> Value {
+fn execute(_: &str) -> Value {
     json!({ "workflow_id": "hello", "input_data": { "name": "Ada" } })
 }
 
-fn draft() -> Value {
+fn draft(_: &str) -> Value {
     json!({ "workflow": "flows.py::hello", "input_data": { "name": "Ada" } })
 }
 
-fn new_schedule() -> Value {
+fn new_schedule(_: &str) -> Value {
     json!({ "workflow_id": "nightly", "cron_expression": "0 3 * * *" })
 }
 
-fn expression() -> Value {
+fn expression(_: &str) -> Value {
     json!({ "cron_expression": "0 3 * * *" })
 }
 
-fn pause() -> Value {
+fn pause(_: &str) -> Value {
     json!({ "enabled": false })
 }
 
-fn value() -> Value {
+fn value(_: &str) -> Value {
     json!({ "value": 1 })
 }
 
-fn organization() -> Value {
+fn organization(_: &str) -> Value {
     json!({ "name": "New" })
 }
 
-fn new_key() -> Value {
+fn new_key(_: &str) -> Value {
     json!({ "name": "k", "email": address(), "role": "org_user" })
 }
 
@@ -82,32 +84,32 @@ fn address() -> String {
     format!("{}@else.example", uuid::Uuid::now_v7())
 }
 
-fn new_user() -> Value {
+fn new_user(_: &str) -> Value {
     json!({ "email": address() })
 }
 
-fn change_user() -> Value {
+fn change_user(_: &str) -> Value {
     json!({ "name": "Ada" })
 }
 
-fn new_invitation() -> Value {
+fn new_invitation(_: &str) -> Value {
     json!({ "email": address() })
 }
 
-fn new_role() -> Value {
+fn new_role(_: &str) -> Value {
     json!({ "name": uuid::Uuid::now_v7().to_string() })
 }
 
-fn change_role() -> Value {
+fn change_role(_: &str) -> Value {
     json!({ "description": "x" })
 }
 
-fn new_grant() -> Value {
-    json!({ "workflow_id": "hello", "user_id": uuid::Uuid::now_v7() })
+fn new_grant(user: &str) -> Value {
+    json!({ "workflow_id": "hello", "user_id": user })
 }
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+pub const ROWS: &[Row] = &[
     Row { method: "GET", path: "/health/live", needs: None, by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/health/ready", needs: None, by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/metrics", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
@@ -183,9 +185,9 @@ const ROWS: &[Row] = &[
     Row { method: "PATCH", path: "/api/roles/{id}", needs: Some(ManageRoles), by: By::Role, body: change_role, expected: ID_ADMINS },
     Row { method: "DELETE", path: "/api/roles/{id}", needs: Some(ManageRoles), by: By::Role, body: none, expected: ID_ADMINS_DELETE },
     Row { method: "GET", path: "/api/grants", needs: Some(ReadUsers), by: By::Scope, body: none, expected: ADMINS },
-    // To a user of their own organization, whoever they are: 422 where it is not theirs.
-    Row { method: "POST", path: "/api/grants", needs: Some(ManageRoles), by: By::Scope, body: new_grant,
-        expected: ["401 401 401", "403 404 404", "422 404 404", "422 422 422"] },
+    // The body names the target.
+    Row { method: "POST", path: "/api/grants", needs: Some(ManageRoles), by: By::User, body: new_grant,
+        expected: ["401 401 401", "403 403 403", "201 422 422", "201 422 201"] },
     Row { method: "DELETE", path: "/api/grants/{id}", needs: Some(ManageRoles), by: By::Grant, body: none, expected: ID_ADMINS_DELETE },
     Row { method: "GET", path: "/api/audit", needs: Some(ReadAudit), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/audit/export", needs: Some(ReadAudit), by: By::Scope, body: none, expected: ADMINS },
@@ -219,7 +221,7 @@ async fn status(platform: &Platform, row: &Row, role: usize, owner: Owner) -> u1
     send(platform, row, caller, ROLES[role] == "platform_admin", owner).await
 }
 
-async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root: bool, owner: Owner) -> u16 {
+pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root: bool, owner: Owner) -> u16 {
     let id = target(platform, row.by, owner).await;
     let path = row.path.replace("{number}", "1").replace("{path}", "flows.py");
     let path = path.replace("{id}", &id).replace("{key}", &id);
@@ -244,8 +246,9 @@ async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root: boo
             .header("sec-websocket-version", "13")
             .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
     }
-    if !(row.body)().is_null() {
-        call = call.json((row.body)());
+    let body = (row.body)(&id);
+    if !body.is_null() {
+        call = call.json(body);
     }
     call.send().await.status.as_u16()
 }
@@ -290,15 +293,14 @@ async fn with_role(platform: &Platform, permissions: Permissions) -> Key {
     let new = NewRole { name: name.clone(), description: String::new(), permissions };
     let role = roles::create(&org, new).await.expect("role").id;
     let person =
-        NewUser { roles: vec![role], ..NewUser::person(&format!("{name}@x.example"), "", Role::OrgUser) };
+        NewUser { roles: vec![role], ..NewUser::person(&format!("{name}@x.example"), "", Role::OrgGuest) };
     let user = users::create(&org, person).await.expect("user").id;
-    // Every user may run workflows; this key only if the role says so.
-    key(platform, platform.own.id, user, Role::OrgUser, permissions).await
+    key(platform, platform.own.id, user, Role::OrgGuest, None).await
 }
 
 /// A platform administrator whose key allows exactly these permissions.
 async fn with_key(platform: &Platform, permissions: Permissions) -> Key {
-    key(platform, platform.provider, platform.root.user, Role::PlatformAdmin, permissions).await
+    key(platform, platform.provider, platform.root.user, Role::PlatformAdmin, Some(permissions)).await
 }
 
 async fn key(
@@ -306,9 +308,9 @@ async fn key(
     organization: bifrost_core::OrganizationId,
     user: bifrost_core::UserId,
     role: Role,
-    permissions: Permissions,
+    permissions: Option<Permissions>,
 ) -> Key {
-    let new = NewKey { user, name: "k".into(), role, permissions: Some(permissions), expires_at: None };
+    let new = NewKey { user, name: "k".into(), role, permissions, expires_at: None };
     let (_, token) = identity::create_key(&platform.state.db.org(organization), new).await.expect("key");
     Key { token, user }
 }

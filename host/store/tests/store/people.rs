@@ -234,11 +234,9 @@ async fn an_invitation_is_accepted_once(db: Db) {
     let accept = |token: String| {
         let db = w.db.clone();
         async move {
-            let unit =
-                move |tx: &mut bifrost_store::Tx| -> futures::future::BoxFuture<'_, Result<users::User>> {
-                    Box::pin(async move { invitations::accept_in(tx, &token, "").await })
-                };
-            db.system().write(unit).await
+            db.system()
+                .write(move |tx| Box::pin(async move { invitations::accept_in(tx, &token, "").await }))
+                .await
         }
     };
     let (one, two) = tokio::join!(accept(newer.clone()), accept(newer.clone()));
