@@ -52,7 +52,7 @@ pub async fn allow(state: &ApiState, auth: &Auth, workflow: &Workflow) -> Result
     if grants::may_run(&auth.org(state), &auth.caller, TargetKind::Workflow, workflow.id.0).await? {
         return Ok(());
     }
-    auth.origin.hide(format_args!("workflow {}", workflow.id));
+    auth.origin.deny(format_args!("workflow {}", workflow.id));
     Err(Error::NotFound("workflow"))
 }
 

@@ -7,6 +7,7 @@ use bifrost_api::ApiState;
 use bifrost_core::*;
 use bifrost_store::Sql;
 use bifrost_store::audit::{self, Entry, Outcome};
+use bifrost_store::identity;
 use serde_json::{Value, json};
 
 /// Operations with a method that could change something, and do not.
@@ -80,13 +81,22 @@ async fn denied_access_is_written_down_where_the_sender_belongs() {
     foreign.send().await.expect(404);
     // Nothing is denied to whoever names something that is not there.
     platform.get(format!("/api/executions/{}", ExecutionId::new())).key(&own.user).send().await.expect(404);
+    let unknown = Key { token: "bfr_unknown".into(), user: own.user.user };
+    platform.get("/api/me").key(&unknown).send().await.expect(401);
     let found = entries(&platform, &own.admin, "action=access.denied").await;
     assert_eq!(found.len(), 2, "{found:?}");
-    assert_eq!(found[0]["details"]["hidden"], format!("organization {}", platform.foreign.id));
+    assert_eq!(found[0]["details"]["denied"], format!("organization {}", platform.foreign.id));
     assert_eq!(found[1]["target"], "path:/api/config");
     assert_eq!(found[1]["details"]["why"], "this needs the permission config.read");
     assert!(found.iter().all(|entry| entry["actor"]["name"] == "user@own.example"));
     assert!(found.iter().all(|entry| entry["outcome"] == "denied"));
+    let org = platform.state.db.org(own.id);
+    for key in identity::list_keys(&org).await.expect("keys").iter().filter(|k| k.user_id == own.user.user) {
+        identity::revoke_key(&org, key.id).await.expect("revoked");
+    }
+    platform.get("/api/me").key(&own.user).send().await.expect(401);
+    let last = entries(&platform, &own.admin, "action=access.denied&limit=1").await.remove(0);
+    assert_eq!(last["details"]["denied"], "a key that is not good any more");
     // The tenant that was asked about learns nothing.
     assert!(entries(&platform, &platform.foreign.admin, "action=access.denied").await.is_empty());
 }
