@@ -9,6 +9,7 @@ pub mod extract;
 pub mod health;
 mod layers;
 pub mod metrics;
+pub mod origin;
 pub mod problem;
 mod responses;
 mod routes;
@@ -22,7 +23,8 @@ pub use state::{ApiState, Operations};
 /// The whole API under its layers.
 pub fn router(state: ApiState) -> axum::Router {
     let (router, _) = routes::all().split_for_parts();
-    layers::apply(router.with_state(state))
+    let watch = axum::middleware::from_fn_with_state(state.clone(), origin::watch);
+    layers::apply(router.with_state(state).layer(watch))
 }
 
 /// The OpenAPI document of [`router`].

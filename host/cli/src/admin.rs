@@ -2,7 +2,7 @@
 
 use crate::client::{Client, Server};
 use anyhow::{Context, Result};
-use bifrost_core::Role;
+use bifrost_core::{Permission, Role};
 use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -77,7 +77,7 @@ enum KeyCommand {
         /// In whose name it acts; the user is made where there is none with this e-mail.
         #[arg(long)]
         email: String,
-        /// `org_user`, `org_admin` or `platform_admin`.
+        /// `org_guest`, `org_user`, `org_admin` or `platform_admin`.
         #[arg(long, default_value = "org_user", value_parser = |text: &str| text.parse::<Role>())]
         role: Role,
         /// For people.
@@ -86,6 +86,10 @@ enum KeyCommand {
         /// Days until it is refused; for ever by default.
         #[arg(long, value_name = "DAYS")]
         expires: Option<u32>,
+        /// All that it allows, such as `workflows.run`; several are possible. By default everything
+        /// that its holder may do.
+        #[arg(long = "allow", value_name = "PERMISSION", value_parser = |text: &str| text.parse::<Permission>())]
+        allow: Vec<Permission>,
     },
     /// Refuse a key from now on.
     Revoke {
@@ -180,9 +184,12 @@ impl Keys {
                     });
                 })
             }
-            KeyCommand::Create { email, role, name, expires } => {
+            KeyCommand::Create { email, role, name, expires, allow } => {
                 let expires = expires.map(|days| Utc::now() + TimeDelta::days(days.into()));
-                let body = json!({"email": email, "role": role, "name": name, "expires_at": expires});
+                let allow = Some(allow).filter(|all| !all.is_empty());
+                let body = json!({
+                    "email": email, "role": role, "name": name, "expires_at": expires, "permissions": allow,
+                });
                 let answer = client.post("/api/keys", body).await?;
                 print(&answer, self.json, |key| println!("{}", text(key, "key")))
             }

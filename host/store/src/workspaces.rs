@@ -1,6 +1,7 @@
 //! Workspaces and their deployed versions. Deploying is one transaction: a new
 //! version, the workflows found in it, and the switch to it.
 
+use crate::audit::{Event, record};
 use crate::{Row, Scoped, Sql, Tx, Value, now, schedules};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
@@ -133,7 +134,7 @@ async fn deploy_in(tx: &mut Tx, new: Deployment) -> Result<Deployed> {
     .bind(version.error_count)
     .bind(Value::json(&new.report)?);
     tx.execute(sql).await?;
-    activate(tx, version, &new.report, new.force).await
+    activate(tx, "workspace.deploy", version, &new.report, new.force).await
 }
 
 /// Makes an earlier version of the handle's workspace active again; refuses as
@@ -158,7 +159,7 @@ pub async fn rollback(scoped: &Scoped, number: i64, force: bool) -> Result<Deplo
                         removed: vec![],
                     });
                 }
-                activate(tx, version, &row.document("report")?, force).await
+                activate(tx, "workspace.activate", version, &row.document("report")?, force).await
             })
         })
         .await
@@ -187,6 +188,7 @@ struct Known {
 /// Brings the workflows to what `report` says and switches to `version`.
 async fn activate(
     tx: &mut Tx,
+    action: &'static str,
     mut version: Version,
     report: &WorkspaceReport,
     force: bool,
@@ -238,6 +240,15 @@ async fn activate(
     added.sort();
     changed.sort();
     removed.sort();
+    let event = Event::new(action)
+        .target("version", version.id)
+        .detail("number", version.number)
+        .detail("source_hash", &version.source_hash)
+        .maybe("message", version.message.as_ref())
+        .detail("added", &added)
+        .detail("changed", &changed)
+        .detail("removed", &removed);
+    record(tx, event).await?;
     Ok(Deployed { version, is_new: true, added, changed, removed })
 }
 

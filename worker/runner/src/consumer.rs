@@ -10,6 +10,7 @@ use crate::redact::Redactor;
 use crate::sources::Sources;
 use bifrost_core::ports::{Bus, Delivery, Objects, Queue};
 use bifrost_core::*;
+use bifrost_store::audit::Actor;
 use bifrost_store::executions::documents::{self, Part};
 use bifrost_store::executions::{self, Claimed, Ending, Lease};
 use bifrost_store::workers::{self, WorkerRow};
@@ -336,12 +337,13 @@ impl Runner {
             () = active.lost.notified() => return Ok(None),
         };
         let grants = Arc::new(Grants {
-            db: self.db.clone(),
+            db: self.db.by(Arc::new(actor(&claimed.execution))),
             keys: self.keys.clone(),
             egress: self.egress.clone(),
             organization: claimed.execution.organization_id,
             workspace: claimed.workspace,
             redactor: Redactor::default(),
+            told: Default::default(),
         });
         let mut limits = claimed.limits.clone();
         let declared = claimed.workflow.defaults.get("timeout_seconds").and_then(Value::as_u64);
@@ -420,6 +422,16 @@ impl Runner {
             self.bus.publish(event).await;
         }
     }
+}
+
+/// Whoever asked for the run, by way of it.
+fn actor(execution: &Execution) -> Actor {
+    let actor = Actor {
+        id: Some(execution.executed_by),
+        name: execution.executed_by_email.clone(),
+        ..Actor::default()
+    };
+    actor.in_run(execution.id)
 }
 
 fn is_worth_waiting(error: &anyhow::Error, waited: Duration) -> bool {

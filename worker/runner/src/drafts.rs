@@ -7,6 +7,7 @@ use crate::protocol::*;
 use async_trait::async_trait;
 use bifrost_core::ports::{DraftRequest, Worker};
 use bifrost_core::*;
+use bifrost_store::audit::Actor;
 use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -36,8 +37,10 @@ impl Worker for Runner {
 
     async fn draft(&self, request: DraftRequest, logs: mpsc::Sender<LogLine>) -> Result<Outcome> {
         let hash = request.source.hash();
+        let id = ExecutionId::new();
+        let actor = Arc::new(Actor::of(&request.caller).in_run(id));
         let grants = Arc::new(Grants::for_caller(
-            self.db.clone(),
+            self.db.by(actor),
             self.keys.clone(),
             self.egress.clone(),
             &request.caller,
@@ -50,7 +53,7 @@ impl Worker for Runner {
             "scope": request.scope.organization().map_or("GLOBAL".to_owned(), |id| id.to_string()),
             "organization": null,
             "is_platform_admin": request.caller.is_platform_admin(),
-            "execution_id": ExecutionId::new(),
+            "execution_id": id,
             "workflow_name": request.workflow,
             "public_url": self.settings.public_url,
             "parameters": request.parameters,

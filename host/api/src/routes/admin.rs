@@ -1,6 +1,6 @@
 //! Organizations; for platform administrators.
 
-use crate::auth::PlatformAdmin;
+use crate::auth::may;
 use crate::extract::{Input, Path};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
@@ -102,7 +102,7 @@ fn with_changes(limits: &Limits, changes: Map<String, Value>) -> Result<Limits, 
     responses((status = 200, body = OrganizationList), Reads))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    _: PlatformAdmin,
+    _: may::ManageOrganizations,
 ) -> ApiResult<Json<OrganizationList>> {
     let organizations = organizations::list(&state.db).await?;
     Ok(Json(OrganizationList { organizations: organizations.into_iter().map(Into::into).collect() }))
@@ -113,12 +113,13 @@ pub(crate) async fn list(
     request_body = CreateOrganization, responses((status = 201, body = OrganizationView), Writes))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
-    _: PlatformAdmin,
+    may::ManageOrganizations(auth): may::ManageOrganizations,
     Input(body): Input<CreateOrganization>,
 ) -> ApiResult<(StatusCode, Json<OrganizationView>)> {
     let limits = with_changes(&Limits::default(), body.limits)?;
     let domain = body.domain.filter(|domain| !domain.is_empty());
-    let made = organizations::create(&state.db, NewOrganization { name: body.name, domain, limits }).await?;
+    let new = NewOrganization { name: body.name, domain, limits };
+    let made = organizations::create(&auth.db(&state), new).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -127,7 +128,7 @@ pub(crate) async fn create(
     params(("id" = OrganizationId, Path)), responses((status = 200, body = OrganizationView), Reads))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
-    _: PlatformAdmin,
+    _: may::ManageOrganizations,
     Path(id): Path<OrganizationId>,
 ) -> ApiResult<Json<OrganizationView>> {
     Ok(Json(organizations::get(&state.db.system(), id).await?.into()))
@@ -139,7 +140,7 @@ pub(crate) async fn get(
     responses((status = 200, body = OrganizationView), Writes))]
 pub(crate) async fn update(
     State(state): State<ApiState>,
-    _: PlatformAdmin,
+    may::ManageOrganizations(auth): may::ManageOrganizations,
     Path(id): Path<OrganizationId>,
     Input(body): Input<UpdateOrganization>,
 ) -> ApiResult<Json<OrganizationView>> {
@@ -155,5 +156,5 @@ pub(crate) async fn update(
         is_active: body.is_active,
         limits,
     };
-    Ok(Json(organizations::update(&state.db, id, change).await?.into()))
+    Ok(Json(organizations::update(&auth.db(&state), id, change).await?.into()))
 }

@@ -1,6 +1,6 @@
 //! Runs of code that is not deployed, streamed as lines of JSON while they run.
 
-use crate::auth::Admin;
+use crate::auth::may;
 use crate::extract::Input;
 use crate::layers::NDJSON;
 use crate::problem::{self, ApiError, ApiResult};
@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bifrost_core::ports::DraftRequest;
 use bifrost_core::{Error, LogLine, Outcome, Source};
+use bifrost_store::audit::{self, Event};
 use bifrost_store::workspaces;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -56,7 +57,7 @@ enum Item {
     responses((status = 200, description = "Lines of JSON", content_type = "application/x-ndjson", body = String), Writes))]
 pub(crate) async fn draft(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::DraftWorkspace(auth): may::DraftWorkspace,
     extensions: Extensions,
     Input(body): Input<DraftBody>,
 ) -> ApiResult<Response> {
@@ -67,12 +68,14 @@ pub(crate) async fn draft(
     if !body.workflow.contains("::") {
         return Err(Error::invalid("workflow", "expected path::function").into());
     }
-    let mut source = match workspaces::active_version(&state.db.scope(auth.scope)).await? {
+    let mut source = match workspaces::active_version(&auth.scoped(&state)).await? {
         Some(version) => service::source::load(&state, &version).await?,
         None => Source::default(),
     };
     service::source::overlay(&mut source, body.files)?;
     let limits = service::run::limits(&state, &auth).await?;
+    let event = Event::new("draft.run").target("draft", &body.workflow).within(auth.organization());
+    audit::note(&auth.db(&state), event).await?;
     let request = DraftRequest {
         source: Arc::new(source),
         workflow: body.workflow,

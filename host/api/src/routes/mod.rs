@@ -2,14 +2,19 @@
 //! `tests/authorization.rs` a row for each.
 
 mod admin;
+mod audit;
 mod config;
 mod dead_letters;
 mod drafts;
 mod execute;
 mod executions;
+mod grants;
 mod health;
+mod invitations;
 mod keys;
+mod roles;
 mod schedules;
+mod users;
 mod versions;
 mod workflows;
 mod workspace;
@@ -65,6 +70,17 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(config::get, config::put, config::delete))
         .routes(routes!(admin::list, admin::create))
         .routes(routes!(admin::get, admin::update))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::get, users::update))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::delete))
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::get, roles::update, roles::delete))
+        .routes(routes!(grants::list, grants::create))
+        .routes(routes!(grants::delete))
+        .routes(routes!(audit::search))
+        .routes(routes!(audit::export))
+        .routes(routes!(audit::verify))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::delete))
         .routes(routes!(keys::me))

@@ -1,6 +1,6 @@
 //! Versions of a workspace, and the way back to one.
 
-use crate::auth::Admin;
+use crate::auth::may;
 use crate::extract::{Input, Path};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
@@ -112,8 +112,11 @@ pub(crate) async fn announce(state: &ApiState, version: &Version) {
 /// Lists the versions of the workspace, newest first.
 #[utoipa::path(get, path = "/api/workspace/versions", operation_id = "list_versions", tag = "workspace",
     responses((status = 200, body = VersionList), Reads))]
-pub(crate) async fn list(State(state): State<ApiState>, Admin(auth): Admin) -> ApiResult<Json<VersionList>> {
-    let versions = workspaces::list_versions(&state.db.scope(auth.scope)).await?;
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    may::ReadWorkspace(auth): may::ReadWorkspace,
+) -> ApiResult<Json<VersionList>> {
+    let versions = workspaces::list_versions(&auth.scoped(&state)).await?;
     Ok(Json(VersionList { versions: versions.into_iter().map(Into::into).collect() }))
 }
 
@@ -122,10 +125,10 @@ pub(crate) async fn list(State(state): State<ApiState>, Admin(auth): Admin) -> A
     params(("number" = i64, Path)), responses((status = 200, body = VersionDetail), Reads))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ReadWorkspace(auth): may::ReadWorkspace,
     Path(number): Path<i64>,
 ) -> ApiResult<Json<VersionDetail>> {
-    let (version, report) = workspaces::version(&state.db.scope(auth.scope), number).await?;
+    let (version, report) = workspaces::version(&auth.scoped(&state), number).await?;
     let warm = WarmView::of(&state, version.id).await?;
     Ok(Json(VersionDetail { version: version.into(), warm, report }))
 }
@@ -136,11 +139,11 @@ pub(crate) async fn get(
     responses((status = 200, body = Activated), Writes))]
 pub(crate) async fn activate(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::DeployWorkspace(auth): may::DeployWorkspace,
     Path(number): Path<i64>,
     Input(body): Input<ActivateRequest>,
 ) -> ApiResult<Json<Activated>> {
-    let done = workspaces::rollback(&state.db.scope(auth.scope), number, body.force).await?;
+    let done = workspaces::rollback(&auth.scoped(&state), number, body.force).await?;
     announce(&state, &done.version).await;
     tracing::info!(organization = %auth.organization(), number = done.version.number, "a version was activated");
     Ok(Json(Activated {

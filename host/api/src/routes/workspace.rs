@@ -1,7 +1,7 @@
 //! Deploying a workspace, and reading what is deployed.
 
 use super::versions::{VersionView, WarmView, announce};
-use crate::auth::{Admin, Auth};
+use crate::auth::{Auth, may};
 use crate::extract::{Input, Path};
 use crate::problem::{ApiError, ApiResult};
 use crate::responses::{Reads, Writes};
@@ -100,14 +100,14 @@ pub(crate) struct FileContent {
     request_body = DeployRequest, responses((status = 200, body = DeployResponse), Writes))]
 pub(crate) async fn deploy(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::DeployWorkspace(auth): may::DeployWorkspace,
     Input(body): Input<DeployRequest>,
 ) -> ApiResult<Json<DeployResponse>> {
     let start = Instant::now();
     if body.message.as_ref().is_some_and(|message| message.len() > MESSAGE_BYTES) {
         return Err(Error::invalid("message", format!("more than {MESSAGE_BYTES} bytes")).into());
     }
-    let scope = state.db.scope(auth.scope);
+    let scope = auth.scoped(&state);
     let (source, source_hash) = source::decode(body.files).await?;
     let active = match workspaces::active_version(&scope).await? {
         Some(version) => Some(workspaces::version(&scope, version.number).await?),
@@ -225,9 +225,9 @@ fn compare(old: Vec<WorkflowInfo>, new: Vec<WorkflowInfo>) -> (Vec<String>, Vec<
     responses((status = 200, body = WorkspaceView), Reads))]
 pub(crate) async fn active(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ReadWorkspace(auth): may::ReadWorkspace,
 ) -> ApiResult<Json<WorkspaceView>> {
-    let scope = state.db.scope(auth.scope);
+    let scope = auth.scoped(&state);
     let Some(version) = workspaces::active_version(&scope).await? else {
         return Ok(Json(WorkspaceView { version: None, warm: None, report: WorkspaceReport::default() }));
     };
@@ -239,7 +239,10 @@ pub(crate) async fn active(
 /// Lists the files of the active version.
 #[utoipa::path(get, path = "/api/workspace/files", operation_id = "list_files", tag = "workspace",
     responses((status = 200, body = FileList), Reads))]
-pub(crate) async fn files(State(state): State<ApiState>, Admin(auth): Admin) -> ApiResult<Json<FileList>> {
+pub(crate) async fn files(
+    State(state): State<ApiState>,
+    may::ReadWorkspace(auth): may::ReadWorkspace,
+) -> ApiResult<Json<FileList>> {
     let source = active_source(&state, &auth).await?;
     let files =
         source.files().iter().map(|(path, content)| FileEntry { path: path.clone(), size: content.len() });
@@ -252,7 +255,7 @@ pub(crate) async fn files(State(state): State<ApiState>, Admin(auth): Admin) -> 
     responses((status = 200, body = FileContent), Reads))]
 pub(crate) async fn file(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ReadWorkspace(auth): may::ReadWorkspace,
     Path(path): Path<String>,
 ) -> ApiResult<Json<FileContent>> {
     let source = active_source(&state, &auth).await?;
@@ -262,7 +265,7 @@ pub(crate) async fn file(
 
 /// Nothing deployed is an empty workspace.
 async fn active_source(state: &ApiState, auth: &Auth) -> Result<Source, Error> {
-    match workspaces::active_version(&state.db.scope(auth.scope)).await? {
+    match workspaces::active_version(&auth.scoped(state)).await? {
         Some(version) => source::load(state, &version).await,
         None => Ok(Source::default()),
     }

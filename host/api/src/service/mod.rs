@@ -2,5 +2,6 @@
 //! and the sources of versions.
 
 pub mod executions;
+pub mod people;
 pub mod run;
 pub mod source;

@@ -14,6 +14,7 @@ use bifrost_core::{
 use bifrost_store::dead_letters::{self, DeadLetter};
 use bifrost_store::executions::NewExecution;
 use bifrost_store::executions::documents::{self, Part};
+use bifrost_store::grants::{self, TargetKind};
 use bifrost_store::organizations;
 use bifrost_store::workflows::{self, Workflow};
 use chrono::{DateTime, Utc};
@@ -41,7 +42,18 @@ pub struct Request {
 
 /// Finds what the caller may run: by id, name or `path::function`, own before global.
 pub async fn resolve(state: &ApiState, auth: &Auth, reference: &str) -> Result<Workflow> {
-    workflows::find(&auth.org(state), reference).await
+    let workflow = workflows::find(&auth.org(state), reference).await?;
+    allow(state, auth, &workflow).await?;
+    Ok(workflow)
+}
+
+/// Hides a workflow from a caller who may neither run all nor was given this one.
+pub async fn allow(state: &ApiState, auth: &Auth, workflow: &Workflow) -> Result<()> {
+    if grants::may_run(&auth.org(state), &auth.caller, TargetKind::Workflow, workflow.id.0).await? {
+        return Ok(());
+    }
+    auth.origin.deny(format_args!("workflow {}", workflow.id));
+    Err(Error::NotFound("workflow"))
 }
 
 /// What the runs of the caller's organization may use.
@@ -119,7 +131,8 @@ pub async fn replay(state: &ApiState, auth: &Auth, letter: &DeadLetter) -> Resul
     letter.can_be_replayed()?;
     let mut old = executions::find(state, letter.organization_id, letter.execution_id).await?;
     documents::load(state.objects.as_ref(), &mut old, Part::Parameters).await?;
-    let workflow = resolve(state, auth, &old.workflow_id.to_string()).await?;
+    // Whoever settles what the queue gave up on need not be allowed to run everything.
+    let workflow = workflows::find(&auth.org(state), &old.workflow_id.to_string()).await?;
     let request = Request { input_data: Some(old.parameters), rerun_of: Some(old.id), ..Request::default() };
     let new = prepare(state, auth, &workflow, request, Priority::Normal).await?;
     let execution = dead_letters::replay(&auth.org(state), state.objects.as_ref(), letter.id, new).await?;
