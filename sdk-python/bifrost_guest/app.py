@@ -6,6 +6,8 @@ system to import from.
 
 from __future__ import annotations
 
+from .net import install  # isort: skip  # before all that imports ssl
+
 import asyncio
 import os
 from asyncio import unix_events
@@ -16,10 +18,13 @@ from wit_world import Invocation, Outcome, Skipped
 from bifrost import _platform
 
 from . import endings, files, imports, loading, output, preload, running, variables
+from .net import sockets
 from .imports import Finder
 from .loop import GuestLoop
 
+print('EARLY', install.EARLY)
 PRELOAD_FAILURES = preload.preload()
+print(PRELOAD_FAILURES)
 
 
 _finder: Finder | None = None
@@ -68,4 +73,5 @@ def _leave_the_build() -> Finder:
     os.environ.clear()
     endings.install()
     files.install()
+    sockets.install()
     return imports.install()

@@ -1,7 +1,7 @@
 """An asyncio event loop over `wasi:io/poll`.
 
-It is the standard `BaseEventLoop` with another way to wait. There is one thread, no
-socket and no signal, so nothing has to wake the loop from outside.
+It is the standard `BaseEventLoop` with another way to wait. There is one thread and no
+signal, so nothing has to wake the loop from outside.
 """
 
 # What a subclass of BaseEventLoop needs of it has underscores, and no type stubs.
@@ -19,6 +19,7 @@ from wit_world.imports import monotonic_clock, poll
 from wit_world.imports.poll import Pollable
 
 from . import workspace
+from .net.transport import Streams
 
 _NANOSECONDS = 1_000_000_000
 
@@ -58,7 +59,7 @@ class Poller:
         self.waiting.clear()
 
 
-class GuestLoop(base_events.BaseEventLoop):
+class GuestLoop(Streams, base_events.BaseEventLoop):
     """The event loop of a run."""
 
     def __init__(self) -> None:
