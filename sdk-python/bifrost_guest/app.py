@@ -17,14 +17,12 @@ from wit_world import Invocation, Outcome, Skipped
 
 from bifrost import _platform
 
-from . import endings, files, imports, loading, output, preload, running, variables
+from . import endings, files, imports, loading, output, preload, running, threads, variables
 from .net import sockets
 from .imports import Finder
 from .loop import GuestLoop
 
-print('EARLY', install.EARLY)
 PRELOAD_FAILURES = preload.preload()
-print(PRELOAD_FAILURES)
 
 
 _finder: Finder | None = None
@@ -74,4 +72,5 @@ def _leave_the_build() -> Finder:
     endings.install()
     files.install()
     sockets.install()
+    threads.install()
     return imports.install()

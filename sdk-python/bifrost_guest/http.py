@@ -12,6 +12,7 @@ from bifrost.http.messages import Headers, HTTPError, Request, Response, Timeout
 
 from .exchange import TIMEOUTS, Refused, Wait, block_until, blocking, exchange
 from .loop import GuestLoop
+from .threads import note_request
 
 
 async def send_async(request: Request) -> Response:
@@ -26,6 +27,7 @@ async def send_async(request: Request) -> Response:
 
 def send(request: Request) -> Response:
     """Sends a request and blocks until its response is there."""
+    note_request()
     try:
         return blocking(_exchange(request, block_until(request.timeout)))
     except TimeoutError:

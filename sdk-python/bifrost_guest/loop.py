@@ -20,12 +20,9 @@ from wit_world.imports.poll import Pollable
 
 from . import workspace
 from .net.transport import Streams
+from .threads import DeadlockError, inside
 
 _NANOSECONDS = 1_000_000_000
-
-
-class DeadlockError(RuntimeError):
-    """Everything waits, and nothing is left that could end the wait."""
 
 
 class Poller:
@@ -100,7 +97,7 @@ class GuestLoop(Streams, base_events.BaseEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """There are no threads: the function runs in its turn, and the loop waits for it."""
+        """The function runs in its turn, and the loop waits for it; see `threads`."""
         self._check_closed()
         future = self.create_future()
         self.call_soon(_call_into, future, func, args)
@@ -156,7 +153,7 @@ def _call_into(future: asyncio.Future[Any], func: Callable[..., Any], args: tupl
     if future.cancelled():
         return
     try:
-        result = func(*args)
+        result = inside(func, *args)
     except StopIteration as error:
         future.set_exception(RuntimeError(f"the function raised {error!r}"))
     except Exception as error:

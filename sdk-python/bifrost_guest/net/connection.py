@@ -45,6 +45,11 @@ class Connection:
         self._keep_alive = True
 
     @property
+    def unasked(self) -> bool:
+        """True while there is a request that the host was not given yet."""
+        return self._answer is None and bool(self._requests)
+
+    @property
     def busy(self) -> bool:
         """True while there is an answer to be had."""
         return bool(self._requests) or self._answer is not None

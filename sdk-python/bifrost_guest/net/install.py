@@ -8,8 +8,6 @@ import sys
 
 spec = importlib.util.spec_from_file_location("ssl", os.path.join(os.path.dirname(__file__), "tls.py"))
 assert spec is not None and spec.loader is not None
-EARLY = sorted(set(sys.modules) & {"asyncio", "http.client", "urllib.request"})
-"""What was imported before and found no `ssl`; nothing should."""
 _module = importlib.util.module_from_spec(spec)
 sys.modules["ssl"] = _module
 spec.loader.exec_module(_module)

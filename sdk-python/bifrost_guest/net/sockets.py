@@ -180,6 +180,10 @@ class Socket(socket.socket):
         """Waits for a piece of an answer; false at the end."""
         if connection.output:
             return True
+        if connection.unasked:
+            from .. import threads  # imports asyncio, which imports ssl, which imports this
+
+            threads.note_request()
         wait = block_until(self._timeout)
         while not connection.output and not connection.ended:
             if self._timeout == 0 and not connection.busy:

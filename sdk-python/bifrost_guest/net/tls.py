@@ -24,7 +24,8 @@ __all__ = [
     "create_default_context",
 ]  # fmt: skip
 
-OPENSSL_VERSION = "TLS of the platform"
+OPENSSL_VERSION = "OpenSSL 3.0.0, or what the platform has"
+"""Begins as libraries expect it of one whose checks can be relied on."""
 OPENSSL_VERSION_NUMBER = 0x30000000
 OPENSSL_VERSION_INFO = (3, 0, 0, 0, 0)
 HAS_ALPN = HAS_SNI = HAS_TLSv1_2 = HAS_TLSv1_3 = HAS_ECDH = HAS_NEVER_CHECK_COMMON_NAME = True
@@ -355,10 +356,13 @@ class _Facts:
     session_reused = False
 
     def getpeercert(self, binary_form: bool = False) -> Any:
-        """The certificate is the platform's to check; it is not shown."""
+        """For whom the certificate is: the platform has nothing to do with any other."""
         if binary_form:
             raise SSLError(1, "the certificate of the other side is not to be seen in here: the platform checks it")
-        return {}
+        if self.server_hostname is None:
+            return {}
+        kind = "IP Address" if re.fullmatch(r"[\d.]+|.*:.*", self.server_hostname) else "DNS"
+        return {"subjectAltName": ((kind, self.server_hostname),)}
 
     def selected_alpn_protocol(self) -> str | None:
         """HTTP/1.1, when the library offered it."""
@@ -390,6 +394,11 @@ class SSLSocket(_Facts, Socket):
     def connect(self, address: Any) -> None:
         super().connect(address)
         self.do_handshake()
+
+    @property
+    def _sslobj(self) -> SSLSocket:
+        """Where some libraries look for what can be asked."""
+        return self
 
     def do_handshake(self, block: bool = False) -> None:
         """From here on the platform encrypts."""
