@@ -17,7 +17,7 @@ from wit_world import Invocation, Outcome, Skipped
 
 from bifrost import _platform
 
-from . import endings, files, imports, loading, output, preload, running, threads, variables
+from . import databases, endings, files, imports, loading, output, preload, running, threads, variables
 from .net import sockets
 from .imports import Finder
 from .loop import GuestLoop
@@ -71,6 +71,7 @@ def _leave_the_build() -> Finder:
     os.environ.clear()
     endings.install()
     files.install()
+    databases.install()
     sockets.install()
     threads.install()
     return imports.install()
