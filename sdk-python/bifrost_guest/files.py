@@ -34,6 +34,7 @@ _FOLDER_MODE = stat.S_IFDIR | 0o555
 _WRITABLE = 0o200
 _WORKSPACE_TIME = 315_532_800.0
 """When files of the workspace were changed, in seconds: 1980, the first year that archives know."""
+_NULL = "dev/null"
 _READABLE = "only files of the workspace, by their path relative to its root, and of /tmp can be read"
 
 _folder = "/"
@@ -99,6 +100,8 @@ def open_file(
         raw = _opened(opener(file, flags), file)
     elif isinstance(file, int):
         raw = _opened(file, file)
+    elif locate(file) == _NULL:
+        raw = scratch.Raw(scratch.File(), file, True, True, False)
     elif flags != os.O_RDONLY or _in_scratch(file):
         raw = scratch.open_raw(_writable(file), file, flags)
     else:
@@ -123,6 +126,8 @@ def open_descriptor(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | N
     """`os.open`."""
     if dir_fd is not None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF), path)
+    if locate(path) == _NULL:
+        return scratch.hold(scratch.Raw(scratch.File(), path, True, True, False))
     reads_only = flags & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR) == os.O_RDONLY and not flags & os.O_CREAT
     if not reads_only or _in_scratch(path):
         return scratch.hold(scratch.open_raw(_writable(path), path, flags))

@@ -15,6 +15,7 @@ _LONGEST_HEAD = 256 * 1024
 _LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([^\s\x00-\x1f\x7f]+) HTTP/1\.([01])")
 _START = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}( |$)")
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*", re.DOTALL)
+_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 
 _OF_THE_CONNECTION = frozenset(
     {"connection", "expect", "host", "http2-settings", "keep-alive", "proxy-authorization", "proxy-connection", "te",
@@ -89,7 +90,7 @@ class Reader:
         buffer = self._buffer
         while buffer.startswith(b"\r\n"):
             del buffer[:2]
-        if buffer and not _START.match(buffer):
+        if buffer and buffer != b"\r" and not _START.match(buffer):
             raise only_http()
         end = buffer.find(b"\r\n\r\n")
         if end < 0:
@@ -157,10 +158,10 @@ class Reader:
                     self._in_trailer = False
                     return True
                 continue
-            try:
-                size = int(bytes(buffer[:end]).partition(b";")[0], 16)
-            except ValueError:
-                raise NotHTTP(f"not the size of a chunk: {bytes(buffer[:80])!r}") from None
+            digits = bytes(buffer[:end]).partition(b";")[0].strip()
+            if not _SIZE.fullmatch(digits):
+                raise NotHTTP(f"not the size of a chunk: {bytes(buffer[:80])!r}")
+            size = int(digits, 16)
             if size == 0:
                 del buffer[: end + 2]
                 self._in_trailer = True

@@ -108,7 +108,7 @@ impl Egress {
         }
         let method =
             reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|_| protocol("method"))?;
-        if method == reqwest::Method::CONNECT {
+        if request.connects() {
             let patience = request.connect_timeout_ms.map_or(CONNECT_TIMEOUT, Duration::from_millis);
             self.presence.ask(&url, self.reach, patience).await?;
             return Ok(HttpResponse { status: 200, headers: vec![], body: vec![] });

@@ -6,7 +6,7 @@
 
 use crate::egress::{Reach, is_global};
 use bifrost_sandbox::HttpError;
-use reqwest::{Host, Url};
+use reqwest::Url;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,11 +52,7 @@ impl Presence {
 }
 
 fn place(url: &Url) -> Option<(String, u16)> {
-    let host = match url.host()? {
-        Host::Domain(name) => name.to_owned(),
-        Host::Ipv4(address) => address.to_string(),
-        Host::Ipv6(address) => address.to_string(),
-    };
+    let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
     Some((host, url.port_or_known_default()?))
 }
 
