@@ -6,7 +6,9 @@ system to import from.
 
 from __future__ import annotations
 
-from .net import install  # isort: skip  # before all that imports ssl
+from .net import install  # noqa: F401  # before all that imports ssl
+
+# isort: split
 
 import asyncio
 import os
@@ -18,9 +20,9 @@ from wit_world import Invocation, Outcome, Skipped
 from bifrost import _platform
 
 from . import databases, endings, files, imports, loading, output, preload, running, threads, variables
-from .net import sockets
 from .imports import Finder
 from .loop import GuestLoop
+from .net import sockets
 
 PRELOAD_FAILURES = preload.preload()
 

@@ -354,7 +354,8 @@ def _writable(path: Any) -> str:
     """Where a path is in the scratch. Raises `PermissionError` for any other."""
     relative = locate(path)
     if not scratch.covers(relative):
-        raise PermissionError(errno.EACCES, "The workspace is read-only while it runs; only /tmp can be written to", path)
+        why = "The workspace is read-only while it runs; only /tmp can be written to"
+        raise PermissionError(errno.EACCES, why, path)
     return relative
 
 
@@ -364,8 +365,8 @@ def _flags(mode: str) -> tuple[bool, int]:
     if mode.strip("rwxabt+") or len(kind) != 1 or len(set(mode)) != len(mode) or ("b" in mode and "t" in mode):
         raise ValueError(f"invalid mode: {mode!r}")
     flags = os.O_RDWR if plus else os.O_RDONLY if "r" in kind else os.O_WRONLY
-    flags |= {"r": 0, "w": os.O_CREAT | os.O_TRUNC, "x": os.O_CREAT | os.O_EXCL, "a": os.O_CREAT | os.O_APPEND}[kind.pop()]
-    return "b" in mode, flags
+    made = {"r": 0, "w": os.O_CREAT | os.O_TRUNC, "x": os.O_CREAT | os.O_EXCL, "a": os.O_CREAT | os.O_APPEND}
+    return "b" in mode, flags | made[kind.pop()]
 
 
 def _opened(fd: int, path: Any) -> Any:
@@ -384,9 +385,7 @@ def _opened_only(fd: Any) -> None:
 def _list(path: Any) -> list[str]:
     relative = locate(path)
     names = modules.list(relative)
-    if not relative:
-        names = sorted({*names, f"{scratch.ROOT}/"})
-    elif scratch.covers(relative):
+    if scratch.covers(relative):
         entry = scratch.find(relative)
         if isinstance(entry, scratch.Folder):
             own = [f"{name}/" if isinstance(item, scratch.Folder) else name for name, item in entry.entries.items()]

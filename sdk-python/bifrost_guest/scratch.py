@@ -70,7 +70,8 @@ def find(relative: str) -> Entry | None:
 def parent(relative: str, path: Any) -> tuple[Folder, str]:
     """The folder that holds a path, and the name in there, to change it. Raises `OSError`."""
     if isinstance(_platform.current(), _platform.Loading):
-        raise PermissionError(errno.EACCES, "Files can be written while a workflow runs, not while it is imported", path)
+        why = "/tmp is there while a workflow runs, and read-only while it is imported"
+        raise PermissionError(errno.EACCES, why, path)
     if relative == ROOT:
         raise PermissionError(errno.EACCES, "The folder itself stays as it is", path)
     folder, _, name = relative.rpartition("/")

@@ -138,11 +138,10 @@ def wait(ready: Callable[[], bool], timeout: float | None, daemons: bool = True)
 
 def sleep(seconds: float) -> None:
     """`time.sleep`. Threads that were started run first."""
-    if _line or _running:
-        if seconds >= 0:
-            begin = time.monotonic()
-            wait(_never, seconds, daemons=False)
-            seconds = max(0.0, begin + seconds - time.monotonic())
+    if (_line or _running) and seconds >= 0:
+        begin = time.monotonic()
+        wait(_never, seconds, daemons=False)
+        seconds = max(0.0, begin + seconds - time.monotonic())
     _native_sleep(seconds)
 
 

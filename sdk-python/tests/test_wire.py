@@ -9,8 +9,10 @@ from bifrost_guest.net import wire
 REQUESTS = [
     (b"GET /a?b=1 HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n\r\n", ("GET", "/a?b=1", None)),
     (b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello", ("POST", "/", b"hello")),
-    (b"PUT /p HTTP/1.1\r\nhost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: 1\r\n\r\n",
-     ("PUT", "/p", b"abcde")),
+    (
+        b"PUT /p HTTP/1.1\r\nhost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: 1\r\n\r\n",
+        ("PUT", "/p", b"abcde"),
+    ),
     (b"POST /e HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n", ("POST", "/e", None)),
     (b"\r\nDELETE /d HTTP/1.0\r\nHost: h\r\n\r\n", ("DELETE", "/d", None)),
 ]

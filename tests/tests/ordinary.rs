@@ -76,7 +76,7 @@ async fn files_are_written_and_gone_with_the_run() {
         ];
         assert_eq!(value["names"], json!(names));
         assert_eq!(value["temporary"], json!(["x", 1, 3, "longer than two", false, false, "q"]));
-        let rest = [&value["gone"], &value["null"], &value["left"], &value["listed"]];
+        let rest = [&value["gone"], &value["null"], &value["left"], &value["workspace"]];
         assert_eq!(rest, [&json!(true), &json!(4), &json!([]), &json!(true)]);
 
         let value = lab.value("workflows/scratch.py::scratch_databases", json!({})).await;

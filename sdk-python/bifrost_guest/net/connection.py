@@ -131,6 +131,9 @@ class Connection:
         except Refused as refused:
             self.close()
             raise _meaning(refused, self.place) from None
+        except BaseException:
+            self.close()  # it was given up on: nobody shall send it again
+            raise
         self._requests.popleft()
         self._keep_alive = request.keep_alive
         self._answer = answer
@@ -146,11 +149,6 @@ class Connection:
         self._answer = None
         if not self._keep_alive:
             self.close()
-
-
-def forget() -> None:
-    """As at the begin of a run."""
-    _reached.clear()
 
 
 def _refuse_while_loading() -> None:

@@ -7,7 +7,6 @@ can be made and set up; what they would weaken is refused when they are used.
 from __future__ import annotations
 
 import base64
-import enum
 import os
 import re
 import socket
@@ -16,13 +15,16 @@ from typing import Any, NoReturn
 
 from bifrost_guest.net.connection import TLS
 from bifrost_guest.net.sockets import Socket
-
-__all__ = [
-    "AlertDescription", "CertificateError", "DefaultVerifyPaths", "MemoryBIO", "Options", "Purpose", "SSLCertVerificationError",
-    "SSLContext", "SSLEOFError", "SSLError", "SSLErrorNumber", "SSLObject", "SSLSession", "SSLSocket", "SSLSyscallError",
-    "SSLWantReadError", "SSLWantWriteError", "SSLZeroReturnError", "TLSVersion", "VerifyFlags", "VerifyMode",
-    "create_default_context",
-]  # fmt: skip
+from bifrost_guest.net.tls_names import (
+    AlertDescription,
+    Options,
+    Purpose,
+    SSLErrorNumber,
+    SSLMethod,
+    TLSVersion,
+    VerifyFlags,
+    VerifyMode,
+)
 
 OPENSSL_VERSION = "OpenSSL 3.0.0, or what the platform has"
 """Begins as libraries expect it of one whose checks can be relied on."""
@@ -34,103 +36,10 @@ CHANNEL_BINDING_TYPES: list[str] = []
 PEM_HEADER, PEM_FOOTER = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
-class _SSLMethod(enum.IntEnum):
-    PROTOCOL_TLS = 2
-    PROTOCOL_SSLv23 = 2
-    PROTOCOL_TLSv1 = 3
-    PROTOCOL_TLSv1_1 = 4
-    PROTOCOL_TLSv1_2 = 5
-    PROTOCOL_TLS_CLIENT = 16
-    PROTOCOL_TLS_SERVER = 17
-
-
-class VerifyMode(enum.IntEnum):
-    """Whether the certificate of the other side is checked."""
-
-    CERT_NONE = 0
-    CERT_OPTIONAL = 1
-    CERT_REQUIRED = 2
-
-
-class VerifyFlags(enum.IntFlag):
-    """How certificates are checked; the platform's checks are its own."""
-
-    VERIFY_DEFAULT = 0
-    VERIFY_CRL_CHECK_LEAF = 0x4
-    VERIFY_CRL_CHECK_CHAIN = 0xC
-    VERIFY_X509_STRICT = 0x20
-    VERIFY_ALLOW_PROXY_CERTS = 0x40
-    VERIFY_X509_TRUSTED_FIRST = 0x8000
-    VERIFY_X509_PARTIAL_CHAIN = 0x80000
-
-
-class Options(enum.IntFlag):
-    """Options of a context; kept, and without effect."""
-
-    OP_NO_SSLv2 = 0
-    OP_IGNORE_UNEXPECTED_EOF = 0x80
-    OP_ENABLE_KTLS = 0x8
-    OP_LEGACY_SERVER_CONNECT = 0x4
-    OP_NO_TICKET = 0x4000
-    OP_NO_COMPRESSION = 0x20000
-    OP_SINGLE_DH_USE = 0
-    OP_SINGLE_ECDH_USE = 0
-    OP_NO_RENEGOTIATION = 0x40000000
-    OP_ENABLE_MIDDLEBOX_COMPAT = 0x100000
-    OP_CIPHER_SERVER_PREFERENCE = 0x400000
-    OP_NO_SSLv3 = 0x2000000
-    OP_NO_TLSv1 = 0x4000000
-    OP_NO_TLSv1_2 = 0x8000000
-    OP_NO_TLSv1_1 = 0x10000000
-    OP_NO_TLSv1_3 = 0x20000000
-    OP_ALL = 0x80000050
-
-
-class TLSVersion(enum.IntEnum):
-    """Versions of the protocol."""
-
-    MINIMUM_SUPPORTED = -2
-    SSLv3 = 768
-    TLSv1 = 769
-    TLSv1_1 = 770
-    TLSv1_2 = 771
-    TLSv1_3 = 772
-    MAXIMUM_SUPPORTED = -1
-
-
-class AlertDescription(enum.IntEnum):
-    """Why a side ends a connection; a few of them."""
-
-    ALERT_DESCRIPTION_CLOSE_NOTIFY = 0
-    ALERT_DESCRIPTION_HANDSHAKE_FAILURE = 40
-    ALERT_DESCRIPTION_BAD_CERTIFICATE = 42
-    ALERT_DESCRIPTION_INTERNAL_ERROR = 80
-
-
-class SSLErrorNumber(enum.IntEnum):
-    """Kinds of errors."""
-
-    SSL_ERROR_SSL = 1
-    SSL_ERROR_WANT_READ = 2
-    SSL_ERROR_WANT_WRITE = 3
-    SSL_ERROR_WANT_X509_LOOKUP = 4
-    SSL_ERROR_SYSCALL = 5
-    SSL_ERROR_ZERO_RETURN = 6
-    SSL_ERROR_WANT_CONNECT = 7
-    SSL_ERROR_EOF = 8
-    SSL_ERROR_INVALID_ERROR_CODE = 10
-
-
-class Purpose(str, enum.Enum):
-    """What a context is for."""
-
-    SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
-    CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
-
-
-for _kind in (_SSLMethod, VerifyMode, VerifyFlags, Options, AlertDescription, SSLErrorNumber):
+for _kind in (SSLMethod, VerifyMode, VerifyFlags, Options, AlertDescription, SSLErrorNumber):
     globals().update(_kind.__members__)
-PROTOCOL_TLS_CLIENT, PROTOCOL_TLS = _SSLMethod.PROTOCOL_TLS_CLIENT, _SSLMethod.PROTOCOL_TLS
+_SSLMethod = SSLMethod
+PROTOCOL_TLS_CLIENT, PROTOCOL_TLS = SSLMethod.PROTOCOL_TLS_CLIENT, SSLMethod.PROTOCOL_TLS
 CERT_NONE, CERT_REQUIRED = VerifyMode.CERT_NONE, VerifyMode.CERT_REQUIRED
 
 
@@ -199,7 +108,7 @@ class SSLContext:
     sslobject_class: Any
 
     def __init__(self, protocol: int = PROTOCOL_TLS) -> None:
-        self.protocol = _SSLMethod(protocol)
+        self.protocol = SSLMethod(protocol)
         client = self.protocol == PROTOCOL_TLS_CLIENT
         self._check_hostname = client
         self._verify_mode = CERT_REQUIRED if client else CERT_NONE
@@ -307,7 +216,7 @@ class SSLContext:
 
     def check(self, server_side: bool, server_hostname: str | None) -> None:
         """Refuses what cannot be done. Raises `SSLError`."""
-        if server_side or self.protocol == _SSLMethod.PROTOCOL_TLS_SERVER:
+        if server_side or self.protocol == SSLMethod.PROTOCOL_TLS_SERVER:
             raise SSLError(1, "no server can listen in here")
         if self._verify_mode == CERT_NONE:
             raise SSLError(
@@ -327,7 +236,7 @@ def create_default_context(
     purpose: Purpose = Purpose.SERVER_AUTH, *, cafile: Any = None, capath: Any = None, cadata: Any = None
 ) -> SSLContext:
     """A context that checks certificates."""
-    context = SSLContext(PROTOCOL_TLS_CLIENT if purpose == Purpose.SERVER_AUTH else _SSLMethod.PROTOCOL_TLS_SERVER)
+    context = SSLContext(PROTOCOL_TLS_CLIENT if purpose == Purpose.SERVER_AUTH else SSLMethod.PROTOCOL_TLS_SERVER)
     if cafile or capath or cadata:
         context.load_verify_locations(cafile, capath, cadata)
     return context
@@ -462,7 +371,9 @@ class MemoryBIO:
 class SSLObject(_Facts):
     """TLS for a library that carries the bytes by itself: they stay as they are."""
 
-    def __init__(self, context: SSLContext, incoming: MemoryBIO, outgoing: MemoryBIO, server_hostname: str | None) -> None:
+    def __init__(
+        self, context: SSLContext, incoming: MemoryBIO, outgoing: MemoryBIO, server_hostname: str | None
+    ) -> None:
         self.context = context
         self.server_hostname = server_hostname
         self._incoming = incoming

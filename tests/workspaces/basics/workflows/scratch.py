@@ -52,7 +52,7 @@ def scratch_files() -> dict[str, Any]:
     return {
         "middle": middle.decode(), "relative": relative, "names": names, "gone": not place.exists(),
         "temporary": _temporary(), "null": open(os.devnull, "w").write("lost"),
-        "left": glob.glob("/tmp/*"), "listed": "tmp" in os.listdir("/"),
+        "left": glob.glob("/tmp/*"), "workspace": "tmp" not in os.listdir("/"),
     }
 
 
