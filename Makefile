@@ -6,7 +6,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 VENV := target/python
 BUILD := cargo build --workspace --all-targets
 
-.PHONY: help run build test test-full test-rust test-python services lint bench chaos chaos-long chaos-planted
+.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample services lint bench chaos chaos-long chaos-planted
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -20,13 +20,13 @@ run: build ## Start the platform, run a workflow end to end, keep serving (ONCE=
 services: ## Start PostgreSQL, RabbitMQ and Redis where they do not run yet
 	tests/services/start.sh
 
-test: test-python test-rust ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
+test: test-python test-rust compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
 	$(if $(NO_CHAOS),,$(MAKE) chaos)
 
 test-full: ## The same, ten thousand runs in a storm and planted faults, an hour; prints what was seen
 	tests/full.sh
 
-test-rust: services
+test-rust: services libraries
 	$(BUILD)
 ifeq ($(NEXTEST),yes)
 	cargo nextest run --workspace --no-fail-fast
@@ -41,6 +41,15 @@ $(VENV)/bin/pytest:
 test-python: $(VENV)/bin/pytest
 	cd sdk-python && ../$(VENV)/bin/pytest -q -p no:cacheprovider
 	PYTHONPATH=sdk-python $(VENV)/bin/pytest -q -p no:cacheprovider examples/tests
+
+libraries: $(VENV)/bin/pytest
+	$(VENV)/bin/python tests/libraries/unpack.py target/libraries tests/libraries/requirements.txt
+
+compat-sample: build $(VENV)/bin/pytest ## Run part of the suites of requests and httpx in the sandbox
+	$(VENV)/bin/python tests/compat/run.py --sample $(BIFROST)
+
+compat: build $(VENV)/bin/pytest ## Run the suites of requests and httpx in the sandbox, print a table
+	$(VENV)/bin/python tests/compat/run.py $(BIFROST)
 
 lint: ## Check format and lints
 	cargo fmt --all --check

@@ -6,6 +6,10 @@ system to import from.
 
 from __future__ import annotations
 
+from .net import install  # noqa: F401  # before all that imports ssl
+
+# isort: split
+
 import asyncio
 import os
 from asyncio import unix_events
@@ -15,9 +19,10 @@ from wit_world import Invocation, Outcome, Skipped
 
 from bifrost import _platform
 
-from . import endings, files, imports, loading, output, preload, running, variables
+from . import databases, endings, files, imports, loading, output, preload, running, threads, variables
 from .imports import Finder
 from .loop import GuestLoop
+from .net import sockets
 
 PRELOAD_FAILURES = preload.preload()
 
@@ -71,4 +76,7 @@ def _leave_the_build() -> Finder:
     os.environ.clear()
     endings.install()
     files.install()
+    databases.install()
+    sockets.install()
+    threads.install()
     return imports.install()

@@ -16,6 +16,7 @@ import posixpath
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib.readers import FileReader
 from types import CodeType, ModuleType, TracebackType
 
 from componentize_py_types import Err
@@ -75,6 +76,15 @@ class Loader(importlib.abc.InspectLoader):
     def get_data(self, path: str) -> bytes:
         """A data file beside the module; see `pkgutil.get_data`."""
         return files.read(path)
+
+    @property
+    def path(self) -> str:
+        """Beside which file `importlib.resources` looks for data."""
+        return self.filename
+
+    def get_resource_reader(self, fullname: str) -> FileReader | None:
+        """The data files of a package of the workspace; see `importlib.resources`."""
+        return FileReader(self) if self.package and self.in_workspace else None  # type: ignore[arg-type]
 
 
 class LibraryLoader(importlib.abc.InspectLoader):

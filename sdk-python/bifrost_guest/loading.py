@@ -17,7 +17,7 @@ from wit_world.imports.log import Level
 
 from bifrost import _platform
 
-from . import entropy, failures, heap, output, registry, results, running, warmup
+from . import companions, entropy, failures, heap, output, registry, results, running, warmup
 from .imports import Finder, is_circular
 from .registry import Workflow
 from .workspace import Workspace, is_workspace_file
@@ -115,6 +115,7 @@ class _Loading:
         for path in circular:
             self.errors.pop(path)
             self._import(path)
+        companions.complete()
 
     def _import(self, path: str) -> BaseException | None:
         reason = self.finder.skipped.get(path)

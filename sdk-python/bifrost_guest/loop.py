@@ -1,7 +1,7 @@
 """An asyncio event loop over `wasi:io/poll`.
 
-It is the standard `BaseEventLoop` with another way to wait. There is one thread, no
-socket and no signal, so nothing has to wake the loop from outside.
+It is the standard `BaseEventLoop` with another way to wait. There is one thread and no
+signal, so nothing has to wake the loop from outside.
 """
 
 # What a subclass of BaseEventLoop needs of it has underscores, and no type stubs.
@@ -19,12 +19,10 @@ from wit_world.imports import monotonic_clock, poll
 from wit_world.imports.poll import Pollable
 
 from . import workspace
+from .net.transport import Streams
+from .threads import DeadlockError, inside
 
 _NANOSECONDS = 1_000_000_000
-
-
-class DeadlockError(RuntimeError):
-    """Everything waits, and nothing is left that could end the wait."""
 
 
 class Poller:
@@ -58,7 +56,7 @@ class Poller:
         self.waiting.clear()
 
 
-class GuestLoop(base_events.BaseEventLoop):
+class GuestLoop(Streams, base_events.BaseEventLoop):
     """The event loop of a run."""
 
     def __init__(self) -> None:
@@ -99,7 +97,7 @@ class GuestLoop(base_events.BaseEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """There are no threads: the function runs in its turn, and the loop waits for it."""
+        """The function runs in its turn, and the loop waits for it; see `threads`."""
         self._check_closed()
         future = self.create_future()
         self.call_soon(_call_into, future, func, args)
@@ -155,7 +153,7 @@ def _call_into(future: asyncio.Future[Any], func: Callable[..., Any], args: tupl
     if future.cancelled():
         return
     try:
-        result = func(*args)
+        result = inside(func, *args)
     except StopIteration as error:
         future.set_exception(RuntimeError(f"the function raised {error!r}"))
     except Exception as error:

@@ -16,8 +16,8 @@ MODULES = """
     compression.zlib concurrent.futures concurrent.futures.thread configparser contextlib contextvars copy copyreg
     csv dataclasses datetime decimal difflib dis enum errno fnmatch fractions functools gc gettext glob graphlib
     gzip hashlib heapq hmac inspect io ipaddress itertools keyword linecache locale logging.config logging.handlers
-    math mimetypes numbers opcode operator os pathlib pickle pkgutil platform pprint queue quopri random reprlib
-    sched secrets select selectors shlex shutil signal socket sqlite3 stat statistics string string.templatelib
+    math mimetypes netrc numbers opcode operator os pathlib pickle pkgutil platform pprint queue quopri random reprlib
+    sched secrets select selectors shlex shutil signal socket sqlite3 ssl stat statistics string string.templatelib
     stringprep struct subprocess sysconfig tarfile tempfile textwrap threading time timeit token tokenize tomllib
     traceback types typing unicodedata uuid warnings weakref xml.etree.ElementTree xml.dom.minidom xml.sax.saxutils
     zipfile zlib
@@ -65,5 +65,5 @@ def _load(name: str, failed: dict[str, str]) -> None:
     try:
         importlib.import_module(name)
     except ImportError as error:
-        # Some modules need what WebAssembly lacks, for instance ssl.
+        # Some modules need what WebAssembly lacks, for instance processes.
         failed[name] = str(error)

@@ -13,7 +13,7 @@ from wit_world.imports.log import Level
 from bifrost import ExecutionContext, UserError, ValidationError, _platform
 from bifrost._context import Roi, activate
 
-from . import entropy, failures, output, results
+from . import entropy, failures, output, results, threads
 from .loop import GuestLoop
 from .platform import GuestPlatform
 from .registry import Workflow
@@ -50,6 +50,7 @@ def run(workflows: dict[str, Workflow], invocation: Invocation) -> Outcome:
             result = workflow.function(*args, **kwargs)
             if isawaitable(result):
                 result = GuestLoop().run_main(result if iscoroutine(result) else _awaited(result))
+            threads.finish()
         except BaseException as raised:
             error = raised
             raise

@@ -47,7 +47,8 @@ pub struct Server {
 
 impl Server {
     /// Starts one. Paths: `/` a short text, `/echo` the request as JSON, `/slow` after
-    /// 100 ms, `/hang` never, `/endless` a body without end, `/status/N`.
+    /// 100 ms, `/hang` never, `/endless` a body without end, `/status/N`; `/redirect` to
+    /// `/echo` with two cookies, `/gzip` compressed, `/chunks` in pieces, `/big` 1 MB.
     pub async fn start() -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -58,6 +59,10 @@ impl Server {
             .route("/hang", any(std::future::pending::<()>))
             .route("/endless", any(endless))
             .route("/status/{status}", any(status))
+            .route("/redirect", any(redirect))
+            .route("/gzip", any(|| async { ([("content-encoding", "gzip")], GZIPPED) }))
+            .route("/chunks", any(chunks))
+            .route("/big", any(|| async { vec![b'b'; 1_000_000] }))
             .fallback(|| async { "ok" })
             .layer(axum::middleware::from_fn_with_state(stats.clone(), count))
             .layer(axum::extract::DefaultBodyLimit::disable());
@@ -126,4 +131,21 @@ async fn endless() -> Response {
 async fn status(axum::extract::Path(status): axum::extract::Path<u16>) -> Response {
     let status = axum::http::StatusCode::from_u16(status).unwrap_or_default();
     (status, "as asked").into_response()
+}
+
+/// `{"packed": true}` as `gzip` writes it.
+const GZIPPED: &[u8] = &[
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 42, 72, 76, 206,
+    78, 77, 81, 178, 82, 40, 41, 42, 77, 173, 5, 0, 185, 208, 187, 115,
+    16, 0, 0, 0,
+];
+
+async fn redirect() -> Response {
+    let cookies = [("set-cookie", "a=1"), ("set-cookie", "b=2; Path=/"), ("location", "/echo")];
+    (axum::http::StatusCode::FOUND, axum::response::AppendHeaders(cookies)).into_response()
+}
+
+async fn chunks() -> Response {
+    let pieces = ["one ", "two ", "three"].map(|piece| Ok::<_, Infallible>(Bytes::from(piece)));
+    Body::from_stream(futures::stream::iter(pieces)).into_response()
 }

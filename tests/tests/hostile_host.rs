@@ -59,7 +59,8 @@ async fn files_processes_and_native_code() {
         ),
         wall("processes.py::spawn", &["_posixsubprocess"]),
         wall("processes.py::native_code", &["mmap", "_testcapi", "_testinternalcapi"]),
-        wall("processes.py::threads", &["interpreters", "signal.alarm"]),
+        // Threads and pools run within the run.
+        wall("processes.py::threads", &["interpreters", "signal.alarm", "threading", "ThreadPoolExecutor"]),
     ])
     .await;
 }
@@ -69,8 +70,9 @@ async fn the_network() {
     let at = json!({"port": -1});
     let url = json!({"url": "{url}/"});
     hostile(vec![
-        wall("sockets.py::raw_sockets", &[]).with(at.clone()),
-        wall("sockets.py::asyncio_sockets", &[]).with(at),
+        // A connection is only looked for, under the egress policy; no byte of a guest goes over it.
+        wall("sockets.py::raw_sockets", &["tcp", "getaddrinfo"]).with(at.clone()),
+        wall("sockets.py::asyncio_sockets", &["open_connection"]).with(at),
         case("calls.py::http_many", Limit(&["http_calls"]), Value(json!({"done": 3})))
             .with(json!({"url": "{url}/", "calls": 200}))
             .after(|seen| seen.host.calls() == 50),

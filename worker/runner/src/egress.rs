@@ -4,6 +4,7 @@
 //! checked address. Redirects are the guest's to follow, so that each is checked again.
 
 use crate::observe;
+use crate::presence::Presence;
 use bifrost_sandbox::{HttpError, HttpRequest, HttpResponse};
 use futures::StreamExt;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -36,6 +37,7 @@ pub struct Egress {
     reach: Reach,
     body_bytes: usize,
     trace_hosts: Arc<[String]>,
+    presence: Presence,
 }
 
 struct Checked(Reach);
@@ -72,7 +74,7 @@ impl Egress {
             tracing::warn!("this machine has no CA certificates; HTTPS will be refused: {error}");
             builder().tls_certs_only([]).build()
         })?;
-        Ok(Self { client, reach, body_bytes, trace_hosts: Arc::default() })
+        Ok(Self { client, reach, body_bytes, trace_hosts: Arc::default(), presence: Presence::default() })
     }
 
     /// Tells these hosts, and nobody else, which trace a request belongs to. `*.` before a
@@ -83,7 +85,7 @@ impl Egress {
         self
     }
 
-    /// Sends one request and reads its whole answer.
+    /// Sends one request and reads its whole answer. `CONNECT` asks whether somebody listens.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (span, begun) = (observe::request(&request), Instant::now());
         let result = self.exchange(request).instrument(span.clone()).await;
@@ -106,12 +108,17 @@ impl Egress {
         }
         let method =
             reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|_| protocol("method"))?;
+        if request.connects() {
+            let patience = request.connect_timeout_ms.map_or(CONNECT_TIMEOUT, Duration::from_millis);
+            self.presence.ask(&url, self.reach, patience).await?;
+            return Ok(HttpResponse { status: 200, headers: vec![], body: vec![] });
+        }
         let parent = url.host_str().filter(|host| is_listed(host, &self.trace_hosts));
         let parent = parent.and_then(|_| bifrost_core::trace::current());
         let own = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACE_PARENT));
         let mut builder = self
             .client
-            .request(method, url)
+            .request(method, url.clone())
             .timeout(request.timeout_ms.map_or(TIMEOUT, Duration::from_millis))
             .body(request.body);
         for (name, value) in request.headers {
@@ -121,6 +128,7 @@ impl Egress {
             builder = builder.header(TRACE_PARENT, parent);
         }
         let response = builder.send().await.map_err(failure)?;
+        self.presence.note(&url);
         let status = response.status().as_u16();
         let headers =
             response.headers().iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();

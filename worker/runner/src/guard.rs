@@ -57,6 +57,7 @@ pub(crate) struct Guard {
     log_bytes: u64,
     kind: Kind,
     http_calls: u64,
+    connects: u64,
     calls: HashMap<u64, Waiting>,
 }
 
@@ -70,7 +71,7 @@ impl Guard {
             Work::Warm { .. } => (Limits::default(), 0, Kind::Warm),
         };
         let log_bytes = limits.log_bytes.saturating_mul(logs);
-        Self { limits, log_bytes, kind, http_calls: 0, calls: HashMap::new() }
+        Self { limits, log_bytes, kind, http_calls: 0, connects: 0, calls: HashMap::new() }
     }
 
     /// Whether the job's process may say this.
@@ -123,8 +124,9 @@ impl Guard {
         let http = matches!(request, Call::Http(_));
         let waiting = self.calls.values().filter(|waiting| waiting.http == http).count();
         if let Call::Http(request) = request {
-            self.http_calls += 1;
-            ensure!(self.http_calls <= self.limits.http_calls, "more HTTP calls than the limit");
+            let calls = if request.connects() { &mut self.connects } else { &mut self.http_calls };
+            *calls += 1;
+            ensure!(*calls <= self.limits.http_calls, "more HTTP calls than the limit");
             ensure!((waiting as u64) < self.limits.http_concurrent, "more HTTP calls at once than the limit");
             ensure!(
                 request.body.len() as u64 <= self.limits.http_body_bytes,
@@ -223,8 +225,12 @@ mod tests {
     }
 
     fn http(call: u64) -> FromSandbox {
+        sent("GET", call)
+    }
+
+    fn sent(method: &str, call: u64) -> FromSandbox {
         let request = bifrost_sandbox::HttpRequest {
-            method: "GET".to_owned(),
+            method: method.to_owned(),
             url: "http://example.com/".to_owned(),
             headers: vec![],
             body: vec![],
@@ -281,6 +287,13 @@ mod tests {
             guard.answered(call);
         }
         assert!(guard.admit(&http(5)).is_err(), "five in all");
+        let mut guard = run();
+        for call in 0..5 {
+            guard.admit(&sent("CONNECT", call)).expect("within a limit of its own");
+            guard.answered(call);
+        }
+        guard.admit(&http(5)).expect("the first call");
+        assert!(guard.admit(&sent("CONNECT", 6)).is_err(), "five in all");
     }
 
     #[test]

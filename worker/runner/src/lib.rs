@@ -16,6 +16,7 @@ pub mod lockdown;
 mod log;
 mod observe;
 pub mod pool;
+mod presence;
 mod process;
 pub mod protocol;
 mod recent;

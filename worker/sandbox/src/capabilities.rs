@@ -70,6 +70,13 @@ pub struct HttpRequest {
     pub timeout_ms: Option<u64>,
 }
 
+impl HttpRequest {
+    /// True for `CONNECT`, which asks only whether somebody listens where the URL points.
+    pub fn connects(&self) -> bool {
+        self.method == "CONNECT"
+    }
+}
+
 /// The answer to an [`HttpRequest`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HttpResponse {

@@ -15,6 +15,7 @@ pub(crate) struct HttpGate {
     capabilities: Arc<dyn Capabilities>,
     concurrent: Arc<Semaphore>,
     calls_left: u64,
+    connects_left: u64,
     body_bytes: usize,
     exceeded: Exceeded,
     loading: bool,
@@ -32,6 +33,7 @@ impl HttpGate {
             capabilities,
             concurrent: Arc::new(Semaphore::new(concurrent)),
             calls_left: limits.http_calls,
+            connects_left: limits.http_calls,
             body_bytes: usize::try_from(limits.http_body_bytes).unwrap_or(usize::MAX),
             exceeded,
             loading,
@@ -55,11 +57,14 @@ impl WasiHttpHooks for HttpGate {
         if self.loading {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
-        if self.calls_left == 0 {
+        // Asking whether somebody listens is no call, and bounded like calls.
+        let connects = request.method() == http::Method::CONNECT;
+        let left = if connects { &mut self.connects_left } else { &mut self.calls_left };
+        if *left == 0 {
             self.exceeded.set("http_calls");
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
-        self.calls_left -= 1;
+        *left -= 1;
         let capabilities = self.capabilities.clone();
         let concurrent = self.concurrent.clone();
         let limit = self.body_bytes;
@@ -80,14 +85,7 @@ impl WasiHttpHooks for HttpGate {
                 connect_timeout_ms: options.and_then(|o| o.connect_timeout).map(millis),
                 timeout_ms: options.and_then(|o| o.first_byte_timeout).map(millis),
             };
-            let response = capabilities.http(request).await.map_err(|error| match error {
-                HttpError::Denied(_) | HttpError::Limit(_) => Error::HttpRequestDenied,
-                HttpError::Dns => Error::DnsTimeout,
-                HttpError::Connection(_) => Error::ConnectionRefused,
-                HttpError::Timeout => Error::ConnectionReadTimeout,
-                HttpError::Tls(_) => Error::TlsProtocolError,
-                HttpError::Protocol(_) => Error::HttpProtocolError,
-            })?;
+            let response = capabilities.http(request).await.map_err(|error| refusal(error, limit))?;
             let mut builder = http::Response::builder().status(response.status);
             for (name, value) in &response.headers {
                 builder = builder.header(name, value.as_slice());
@@ -97,6 +95,19 @@ impl WasiHttpHooks for HttpGate {
             let nothing: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, nothing))
         })
+    }
+}
+
+fn refusal(error: HttpError, body_bytes: usize) -> Error {
+    match error {
+        HttpError::Denied(_) => Error::HttpRequestDenied,
+        HttpError::Limit(_) => Error::HttpResponseBodySize(u64::try_from(body_bytes).ok()),
+        HttpError::Dns => Error::DnsError { rcode: None, info_code: None },
+        HttpError::Connection(_) => Error::ConnectionRefused,
+        HttpError::Timeout => Error::ConnectionReadTimeout,
+        HttpError::Tls(text) if text.contains("certificate") => Error::TlsCertificateError,
+        HttpError::Tls(_) => Error::TlsProtocolError,
+        HttpError::Protocol(_) => Error::HttpProtocolError,
     }
 }
 

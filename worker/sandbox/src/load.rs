@@ -7,7 +7,8 @@ use crate::meter::{Metered, OutOfFuel};
 use crate::run::{Invocation, guest_invocation, judge, new_store};
 use crate::{Nothing, immortal};
 use anyhow::{Context, Result, ensure};
-use bifrost_core::{FileError, Limits, Outcome, WorkspaceReport};
+use bifrost_core::{FileError, Limits, Outcome, Source, WorkspaceReport};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::Store;
@@ -186,8 +187,25 @@ pub(crate) fn build_store(base: &Image, invocation: &Invocation, limits: &BuildL
     new_store(base, &Invocation { limits, ..invocation.clone() }, true)
 }
 
+/// The files to import: all but those of packages, which are imported by who needs them.
 fn files(invocation: &Invocation) -> Vec<String> {
-    invocation.source.files().keys().filter(|path| path.ends_with(".py")).cloned().collect()
+    let packaged = packaged(&invocation.source);
+    let own = |path: &&String| path.ends_with(".py") && !packaged.contains(first_part(path));
+    invocation.source.files().keys().filter(own).cloned().collect()
+}
+
+/// What packages have put into the workspace, by the first part of its path: as the records
+/// say that lie beside them, in folders named `*.dist-info`.
+fn packaged(source: &Source) -> HashSet<&str> {
+    let records = source.files().iter().filter(|(path, _)| {
+        path.split_once('/').is_some_and(|(folder, file)| folder.ends_with(".dist-info") && file == "RECORD")
+    });
+    let lines = records.flat_map(|(_, content)| std::str::from_utf8(content).unwrap_or("").lines());
+    lines.map(|line| first_part(line.split(',').next().unwrap_or(line))).collect()
+}
+
+fn first_part(path: &str) -> &str {
+    path.split('/').next().unwrap_or(path)
 }
 
 fn skipped(broken: &[Broken]) -> Vec<Skipped> {

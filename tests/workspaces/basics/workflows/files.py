@@ -52,7 +52,7 @@ async def data_files_read_only() -> str:
 
 @workflow
 async def scratch() -> dict[str, Any]:
-    """`/tmp`: where there is one it is the run's own and empty at its start, else it is refused."""
+    """`/tmp` is the run's own and empty at its start."""
     path = Path("/tmp/note.txt")
     try:
         before = sorted(os.listdir("/tmp"))

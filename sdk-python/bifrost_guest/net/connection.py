@@ -1,0 +1,176 @@
+"""One connection, as a library sees it: requests go in as bytes, answers come out as bytes."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections import deque
+from http import HTTPStatus
+
+from wit_world.imports import wasi_http_types as types
+
+from bifrost import _platform
+from bifrost.errors import OutsideExecutionError
+
+from ..exchange import TIMEOUTS, Answer, Refused, Wait, exchange
+from . import wire
+
+TLS = b"\x16bifrost tls\r\n"
+"""What begins a connection that the host encrypts, as a handshake natively does."""
+
+_reached: set[str] = set()
+"""Where somebody listened in this run: no need to ask again."""
+
+
+class Connection:
+    """To one host and port. Nothing is sent before a request is whole."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+        self.place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        """Both, as in a URL."""
+        self.secure = False
+        """True when the host encrypts."""
+        self.ended = False
+        """True when no more bytes will come out."""
+        self.output = bytearray()
+        """Bytes of answers that were not read yet."""
+        self._reader = wire.Reader()
+        self._fresh = True
+        self._asked = False
+        self._requests: deque[wire.Request] = deque()
+        self._answer: Answer | None = None
+        self._chunked = False
+        self._keep_alive = True
+
+    @property
+    def unasked(self) -> bool:
+        """True while there is a request that the host was not given yet."""
+        return self._answer is None and bool(self._requests)
+
+    @property
+    def busy(self) -> bool:
+        """True while there is an answer to be had."""
+        return bool(self._requests) or self._answer is not None
+
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
+        """Takes what the library writes. Raises `NotHTTP`."""
+        if not data:
+            return
+        if self._fresh:
+            self._fresh = False
+            if bytes(data[: len(TLS)]) == TLS:
+                self.secure = True
+                data = data[len(TLS) :]
+        self._reader.feed(data)
+        while (request := self._reader.next()) is not None:
+            self._requests.append(request)
+            self._asked = True
+        if self._reader.interim:
+            self.output += self._reader.interim
+            self._reader.interim = b""
+
+    async def reach(self, wait: Wait) -> None:
+        """Finds out whether somebody listens, so that connecting fails as it does natively.
+
+        Asks the host once for each place and run: it resolves the name and opens a
+        connection, unless it did so a moment ago. Raises `OSError`.
+        """
+        _refuse_while_loading()
+        if self.place in _reached:
+            return
+        try:
+            answer = await exchange("CONNECT", False, self.place, "/", [], None, wait)
+        except Refused as refused:
+            raise _meaning(refused, self.place) from None
+        answer.close()
+        _reached.add(self.place)
+
+    async def advance(self, wait: Wait) -> None:
+        """Makes `output` longer, or sets `ended`; waits as long as that takes. Raises `OSError`."""
+        if self._answer is None:
+            if not self._requests:
+                if not self._asked:
+                    raise wire.only_http()  # it waits for the other side to speak first
+                self.ended = True
+                return
+            await self._send(self._requests[0], wait)
+            return
+        try:
+            piece = await self._answer.read(wait)
+        except Refused as refused:
+            self.close()
+            raise _meaning(refused, self.place) from None
+        if piece:
+            self.output += wire.chunk(piece) if self._chunked else piece
+            return
+        if self._chunked:
+            self.output += wire.chunk(b"")
+        self._finish()
+
+    def close(self) -> None:
+        """Lets go of everything."""
+        self._requests.clear()
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
+        self.ended = True
+
+    async def _send(self, request: wire.Request, wait: Wait) -> None:
+        _refuse_while_loading()
+        authority = self.place.removesuffix(":443" if self.secure else ":80")
+        if request.host.removesuffix(":443" if self.secure else ":80") not in (authority, ""):
+            raise wire.NotHTTP(
+                f"the header `Host: {request.host}` does not name the host that is connected to, {authority}"
+            )
+        try:
+            answer = await exchange(
+                request.method, self.secure, authority, request.target, request.fields, request.content, wait
+            )
+        except Refused as refused:
+            self.close()
+            raise _meaning(refused, self.place) from None
+        except BaseException:
+            self.close()  # it was given up on: nobody shall send it again
+            raise
+        self._requests.popleft()
+        self._keep_alive = request.keep_alive
+        self._answer = answer
+        written, self._chunked = wire.head(answer.status, answer.fields, request.method, request.keep_alive)
+        self.output += written
+        if request.method == "HEAD" or answer.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            self._chunked = False
+            self._finish()
+
+    def _finish(self) -> None:
+        assert self._answer is not None
+        self._answer.close()
+        self._answer = None
+        if not self._keep_alive:
+            self.close()
+
+
+def _refuse_while_loading() -> None:
+    if isinstance(_platform.current(), _platform.Loading):
+        raise OutsideExecutionError(_platform.lazy_pattern("the network"))
+
+
+def _meaning(refused: Refused, place: str) -> OSError:
+    """What the host's error natively is."""
+    import ssl
+
+    code, why = refused.code, f"{place}: {refused}"
+    if isinstance(code, types.ErrorCode_DnsError):
+        return socket.gaierror(socket.EAI_NONAME, f"{place}: the name is not known")
+    if isinstance(code, TIMEOUTS):
+        return TimeoutError(errno.ETIMEDOUT, why)
+    if isinstance(code, types.ErrorCode_ConnectionRefused):
+        return ConnectionRefusedError(errno.ECONNREFUSED, why)
+    if isinstance(code, types.ErrorCode_HttpRequestDenied):
+        return PermissionError(errno.EACCES, f"{place}: refused by the egress policy of the organization")
+    if isinstance(code, types.ErrorCode_TlsCertificateError):
+        return ssl.SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] {why}")
+    if isinstance(code, (types.ErrorCode_TlsProtocolError, types.ErrorCode_TlsAlertReceived)):
+        return ssl.SSLError(1, f"[SSL] {why}")
+    return ConnectionResetError(errno.ECONNRESET, why)

@@ -1,0 +1,13 @@
+"""Names only."""
+
+
+class InputStream: ...
+
+
+class OutputStream: ...
+
+
+class StreamError_Closed: ...
+
+
+class StreamError_LastOperationFailed: ...

@@ -1,0 +1,134 @@
+"""Runs the test suites of requests and httpx inside of the sandbox: `run.py [--sample] PROGRAM`.
+
+The suites come from their source distributions, unmodified. Their servers run outside, on the
+loopback. A suite counts the tests that native Python collects of it; a test that is not
+passed in the sandbox is a failed one, whatever the reason. Only the files named in `EXCLUDED`,
+which are about sockets and servers of their own, are left out. Fails below `MUST`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+WORK = ROOT / "target" / "compat"
+PYTHON = WORK / "native" / "bin" / "python"
+
+SUITES = {"requests": "requests-2.34.2", "httpx": "httpx-0.28.1"}
+
+EXCLUDED = {"requests": {"tests/test_lowlevel.py", "tests/test_testserver.py"}, "httpx": set()}
+"""Whole files about servers that listen in the test's own process."""
+
+SAMPLE = {
+    "requests": ["tests/test_structures.py", "tests/test_hooks.py", "tests/test_adapters.py", "tests/test_requests.py"],
+    "httpx": ["tests/client/test_client.py", "tests/client/test_async_client.py", "tests/models/test_headers.py",
+              "tests/test_api.py", "tests/test_timeouts.py", "tests/test_exceptions.py"],
+}
+
+MUST = 0.80
+"""Part of a suite that has to pass."""
+
+OPTIONS = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "--capture=sys", "--basetemp=/tmp/pytest", "-q", "-c", "pytest.ini"]
+
+
+def prepare() -> None:
+    """Downloads everything, and lays out the workspace that is run."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    stamp = WORK / "native.made"
+    pinned = (HERE / "native.txt").read_text()
+    if not stamp.exists() or stamp.read_text() != pinned:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", WORK / "native"], check=True)
+        pip(["install", "-r", HERE / "native.txt"], PYTHON)
+        stamp.write_text(pinned)
+    if any(not (WORK / folder).exists() for folder in SUITES.values()):
+        pip(["download", "--no-deps", "--no-binary", ":all:", "--require-hashes", "-d", WORK / "sdists", "-r", HERE / "suites.txt"])
+        for folder in SUITES.values():
+            with tarfile.open(WORK / "sdists" / f"{folder}.tar.gz") as packed:
+                packed.extractall(WORK, filter="data")
+    subprocess.run([sys.executable, ROOT / "tests/libraries/unpack.py", WORK / "packages",
+                    ROOT / "tests/libraries/requirements.txt", HERE / "guest.txt"], check=True)
+
+
+def pip(arguments: list[Any], python: Path | str = sys.executable) -> None:
+    subprocess.run([python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=True)
+
+
+def lay_out(suite: str) -> Path:
+    """A workspace: the packages, what runs the tests, and the suite's tests."""
+    workspace = WORK / f"workspace-{suite}"
+    shutil.rmtree(workspace, ignore_errors=True)
+    shutil.copytree(WORK / "packages", workspace)
+    shutil.copytree(HERE / "workspace", workspace, dirs_exist_ok=True)
+    shutil.copytree(WORK / SUITES[suite] / "tests", workspace / "tests")
+    # A record of what is no file of the workspace's own: it is imported by pytest, not when loading.
+    record = workspace / "suite-0.dist-info" / "RECORD"
+    record.parent.mkdir()
+    record.write_text("".join(f"{name},,\n" for name in ("tests", "uvicorn", "trustme.py", "cryptography")))
+    return workspace
+
+
+def collected(suite: str) -> list[str]:
+    """The tests that native Python finds."""
+    found = subprocess.run([PYTHON, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"],
+                           cwd=WORK / SUITES[suite], capture_output=True, text=True, check=True)
+    return [line for line in found.stdout.splitlines() if "::" in line]
+
+
+def run(program: Path, workspace: Path, paths: list[str], servers: dict[str, str]) -> dict[str, Any]:
+    """Runs these files, in a run of their own."""
+    parameters = json.dumps({"paths": paths, "options": OPTIONS, "servers": servers})
+    environment = {**os.environ, "BIFROST_DATA": str(WORK / "data")}
+    done = subprocess.run([program.resolve(), "run", "compat.py::run_tests", "--workspace", workspace, "--outcome", "--json", parameters],
+                          capture_output=True, text=True, env=environment, check=False)
+    try:
+        outcome = json.loads(done.stdout)
+    except ValueError:
+        return {"outcomes": {}, "reasons": {"run": done.stderr[-2000:]}, "said": ""}
+    return outcome["result"] or {"outcomes": {}, "reasons": {"run": f"{outcome.get('error_type')}: {outcome.get('error')}"}, "said": ""}
+
+
+def measure(suite: str, program: Path, servers: dict[str, str], sample: bool) -> float:
+    tests = [test for test in collected(suite) if test.split("::")[0] not in EXCLUDED[suite]]
+    left_out = len(collected(suite)) - len(tests)
+    files = SAMPLE[suite] if sample else list(dict.fromkeys(test.split("::")[0] for test in tests))
+    tests = [test for test in tests if test.split("::")[0] in files]
+    workspace, outcomes = lay_out(suite), {}
+    with (WORK / f"{suite}.txt").open("w") as details:
+        for paths in [files] if sample else [[path] for path in files]:
+            result = run(program, workspace, paths, servers)
+            outcomes.update(result["outcomes"])
+            details.writelines(f"## {test}\n{reason}\n" for test, reason in result["reasons"].items())
+            details.write(result["said"])
+    passed = sum(outcomes.get(test) in ("passed", "xfailed") for test in tests)
+    print(f"{suite}: {passed} of {len(tests)} passed ({passed / len(tests):.1%}), {left_out} in files that are left out;"
+          f" {dict(Counter(outcomes.values()))}; details in target/compat/{suite}.txt", flush=True)
+    return passed / len(tests)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", type=Path)
+    parser.add_argument("--sample", action="store_true", help="a part that takes two minutes")
+    arguments = parser.parse_args()
+    prepare()
+    outside = subprocess.Popen([PYTHON, HERE / "servers.py", WORK / SUITES["httpx"]], stdout=subprocess.PIPE, text=True)
+    try:
+        assert outside.stdout is not None
+        servers = json.loads(outside.stdout.readline())
+        parts = [measure(suite, arguments.program, servers, arguments.sample) for suite in SUITES]
+    finally:
+        outside.kill()
+    return 0 if min(parts) >= MUST else 1
+
+
+sys.exit(main())

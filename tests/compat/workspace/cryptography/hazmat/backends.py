@@ -1,0 +1,3 @@
+"""See `trustme`."""
+
+default_backend = None

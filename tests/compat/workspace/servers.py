@@ -1,0 +1,13 @@
+"""What the suites' own servers are outside of the sandbox: the script starts them, tests find them here."""
+
+import types
+
+import pytest
+
+SERVERS: dict[str, str] = {}
+
+
+@pytest.fixture(scope="session")
+def httpbin() -> types.SimpleNamespace:
+    """As `pytest-httpbin` has it."""
+    return types.SimpleNamespace(url=SERVERS["httpbin"])

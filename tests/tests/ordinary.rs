@@ -1,0 +1,161 @@
+//! Ordinary Python that needs more than a sandbox has: threads, files, late imports.
+
+use bifrost_builder::read_folder;
+use bifrost_core::{Source, Status};
+use bifrost_sandbox::BuildLimits;
+use bifrost_tests::{Lab, Server, folder, succeeded};
+use serde_json::json;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+async fn lab() -> Lab {
+    Lab::open(env!("CARGO_TARGET_TMPDIR"), "basics", 16).await.expect("deploys")
+}
+
+#[tokio::test]
+async fn threads_have_the_results_of_threads() {
+    let lab = lab().await;
+    let value = lab.value("workflows/threads.py::thread_features", json!({})).await;
+    let expected = json!({
+        "got": [0, 1, 2], "squares": [0, 1, 4, 9, 16], "powers": [1, 2, 4, 8, 16], "failure": "ZeroDivisionError",
+        "event": true, "names": ["named", "timer", "MainThread"], "consumed": [0, 1, 2, 3, 4, 5],
+        "daemons": [0, 1, 2, 3, 4, 5], "beats": true,
+    });
+    assert_eq!(value, expected);
+    let value = lab.value("workflows/threads.py::threads_of_a_loop", json!({})).await;
+    assert_eq!(value, json!(["inner", 8, 16, [1, 2, 4]]));
+    let (outcome, host) = lab.run("workflows/threads.py::thread_at_the_end", json!({})).await;
+    assert_eq!(succeeded("thread_at_the_end", &outcome), "answered");
+    assert_eq!(host.messages(), ["ran at the end"]);
+}
+
+#[tokio::test]
+async fn what_would_wait_without_end_is_an_error() {
+    let lab = lab().await;
+    let kinds =
+        ["lock", "queue", "simple queue", "event", "semaphore", "barrier", "bounded", "thread", "loop"];
+    for kind in kinds {
+        let started = Instant::now();
+        let (outcome, _) = lab.run("workflows/threads.py::deadlock", json!({"kind": kind})).await;
+        assert_eq!(outcome.error_type.as_deref(), Some("DeadlockError"), "{kind}: {outcome:?}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{kind}");
+        let traceback = outcome.traceback.expect("traceback");
+        assert!(traceback.contains("workflows/threads.py"), "{traceback}");
+    }
+}
+
+#[tokio::test]
+async fn requests_of_threads_are_answered_with_one_warning() {
+    let (lab, server) = (lab().await, Server::start().await.expect("server"));
+    let warnings = |calls: u64| {
+        let parameters = json!({"url": server.url("/echo"), "calls": calls});
+        let lab = &lab;
+        async move {
+            let (outcome, host) = lab.run("workflows/threads.py::requests_in_threads", parameters).await;
+            let statuses = succeeded("requests_in_threads", &outcome);
+            assert_eq!(statuses, json!(vec![200; usize::try_from(calls).expect("few")]));
+            host.messages().iter().filter(|line| line.contains("one after the other")).count()
+        }
+    };
+    assert_eq!(warnings(1).await, 0);
+    assert_eq!(warnings(5).await, 1);
+}
+
+#[tokio::test]
+async fn files_are_written_and_gone_with_the_run() {
+    let lab = lab().await;
+    for _ in 0..2 {
+        let value = lab.value("workflows/scratch.py::scratch_files", json!({})).await;
+        assert_eq!(value["middle"], "34");
+        assert_eq!(value["relative"], "first\nü\n");
+        let names = [
+            "a.txt", "c.bin", "copied.json", "copy", "copy/er", "copy/er/table.csv", "deep", "deep/er",
+            "deep/er/table.csv", "g.gz", "t.tar.gz", "unzipped", "unzipped/table.csv", "unzipped/workspace.csv",
+            "z.zip",
+        ];
+        assert_eq!(value["names"], json!(names));
+        assert_eq!(value["temporary"], json!(["x", 1, 3, "longer than two", false, false, "q"]));
+        let rest = [&value["gone"], &value["null"], &value["left"], &value["workspace"]];
+        assert_eq!(rest, [&json!(true), &json!(4), &json!([]), &json!(true)]);
+
+        let value = lab.value("workflows/scratch.py::scratch_databases", json!({})).await;
+        assert_eq!(value["rows"], json!([[1], [2]]));
+        assert_eq!((&value["copy"], &value["header"]), (&json!([2]), &json!("SQLite format 3")));
+        for refusal in value["refused"].as_array().expect("list") {
+            let text = refusal.as_str().expect("text");
+            assert!(text.starts_with("OperationalError: unable to open database file"), "{text}");
+        }
+    }
+    let value = lab.value("workflows/scratch.py::absent_files", json!({})).await;
+    let expected = [
+        ("read", "FileNotFoundError", "only files of the workspace"),
+        ("folder", "FileNotFoundError", "only files of the workspace"),
+        ("write", "PermissionError", "only /tmp can be written to"),
+        ("overwrite", "PermissionError", "only /tmp can be written to"),
+        ("make", "PermissionError", "only /tmp can be written to"),
+        ("remove", "PermissionError", "only /tmp can be written to"),
+        ("exists", "FileExistsError", "/tmp/a"),
+        ("no folder", "FileNotFoundError", "/tmp/none/a"),
+        ("is folder", "IsADirectoryError", "/tmp"),
+        ("closed", "OSError", "Bad file descriptor"),
+    ];
+    for (name, kind, text) in expected {
+        let said = value[name].as_str().expect("text");
+        assert!(said.starts_with(kind) && said.contains(text), "{name}: {said}");
+    }
+}
+
+/// A module of 4 MB: many functions, and a table.
+fn generated() -> String {
+    let mut text = String::from("TABLE = {\n");
+    for number in 0..20_000 {
+        writeln!(text, "    'key-{number}': ('a value of the table', {number}),").expect("text");
+    }
+    text.push_str("}\n");
+    let mut number = 0;
+    while text.len() < 4 << 20 {
+        writeln!(text, "def function_{number}(first, second=None):\n    '''Adds {number}.'''\n    if second is None:\n        second = {number}\n    return first + second + {number}\n").expect("text");
+        number += 1;
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_large_module_costs_nothing_that_is_not_used() {
+    let bare = read_folder(&folder("basics")).expect("source");
+    let deploy = |source: Source| async {
+        let limits = BuildLimits { file_ms: 60_000, ..BuildLimits::default() };
+        Lab::deploy(env!("CARGO_TARGET_TMPDIR"), Arc::new(source), 4, &limits).await.expect("deploys")
+    };
+    let mut source = bare.clone();
+    source.insert("lib/generated.py".to_owned(), generated().into_bytes()).expect("fits");
+    let user = "from bifrost import workflow\nfrom lib import generated\n\n@workflow\ndef uses() -> int:\n    return generated.function_7(1) + len(generated.TABLE)\n";
+    source.insert("workflows/uses.py".to_owned(), user.into()).expect("fits");
+    let (bare, large) = (deploy(bare).await, deploy(source).await);
+    assert_eq!(large.value("workflows/uses.py::uses", json!({})).await, 20_015);
+    let mut least = [Duration::MAX; 2];
+    for _ in 0..30 {
+        for (lab, least) in [&bare, &large].into_iter().zip(&mut least) {
+            let started = Instant::now();
+            let (outcome, _) = lab.run("workflows/results.py::result", json!({"kind": "int"})).await;
+            assert_eq!(outcome.status, Status::Success);
+            *least = started.elapsed().min(*least);
+        }
+    }
+    let [bare, large] = least;
+    assert!(large < bare * 2, "{large:?} with 4 MB, {bare:?} without");
+}
+
+#[tokio::test]
+async fn threads_at_import_are_refused() {
+    let mut source = Source::default();
+    let code = "import threading\nthreading.Thread(target=print).start()\n";
+    source.insert("early.py".to_owned(), code.into()).expect("fits");
+    let lab = Lab::deploy(env!("CARGO_TARGET_TMPDIR"), Arc::new(source), 4, &BuildLimits::default()).await;
+    let report = &lab.expect("deploys").built.report;
+    assert_eq!(report.errors.len(), 1, "{report:?}");
+    let error = &report.errors[0];
+    assert_eq!((error.line, error.kind.as_str()), (Some(2), "OutsideExecutionError"));
+    assert!(error.message.contains("a thread") && error.message.contains("@workflow"), "{}", error.message);
+}

@@ -1,0 +1,3 @@
+"""Below two folders without `__init__.py`."""
+
+NAME = "vendored"
