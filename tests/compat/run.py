@@ -70,10 +70,12 @@ def lay_out(suite: str) -> Path:
     shutil.copytree(WORK / "packages", workspace)
     shutil.copytree(HERE / "workspace", workspace, dirs_exist_ok=True)
     shutil.copytree(WORK / SUITES[suite] / "tests", workspace / "tests")
+    for beside in (WORK / SUITES[suite]).glob("*.txt"):
+        shutil.copy(beside, workspace)  # which a test uploads
     # A record of what is no file of the workspace's own: it is imported by pytest, not when loading.
     record = workspace / "suite-0.dist-info" / "RECORD"
     record.parent.mkdir()
-    record.write_text("".join(f"{name},,\n" for name in ("tests", "uvicorn", "trustme.py", "cryptography")))
+    record.write_text("".join(f"{name},,\n" for name in ("tests", "trio.py", "uvicorn", "trustme.py", "cryptography")))
     return workspace
 
 
