@@ -31,8 +31,9 @@ EXCLUDED = {"requests": {"tests/test_lowlevel.py", "tests/test_testserver.py"}, 
 
 SAMPLE = {
     "requests": ["tests/test_structures.py", "tests/test_hooks.py", "tests/test_adapters.py", "tests/test_requests.py"],
-    "httpx": ["tests/client/test_client.py", "tests/client/test_async_client.py", "tests/models/test_headers.py",
-              "tests/test_api.py", "tests/test_timeouts.py", "tests/test_exceptions.py"],
+    "httpx": ["tests/client/test_client.py", "tests/client/test_async_client.py", "tests/client/test_redirects.py",
+              "tests/models/test_requests.py", "tests/models/test_responses.py", "tests/models/test_url.py",
+              "tests/test_api.py", "tests/test_timeouts.py"],
 }
 
 MUST = 0.80

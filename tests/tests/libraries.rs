@@ -19,7 +19,8 @@ fn source() -> Source {
 
 async fn lab() -> Lab {
     let limits = BuildLimits { file_ms: 120_000, total_ms: 240_000, ..BuildLimits::default() };
-    let lab = Lab::deploy(env!("CARGO_TARGET_TMPDIR"), Arc::new(source()), 16, &limits).await.expect("deploys");
+    let lab =
+        Lab::deploy(env!("CARGO_TARGET_TMPDIR"), Arc::new(source()), 16, &limits).await.expect("deploys");
     assert_eq!(lab.built.report.errors, [], "only the workspace's own files are imported");
     lab
 }

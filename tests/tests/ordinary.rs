@@ -70,8 +70,20 @@ async fn files_are_written_and_gone_with_the_run() {
         assert_eq!(value["middle"], "34");
         assert_eq!(value["relative"], "first\nü\n");
         let names = [
-            "a.txt", "c.bin", "copied.json", "copy", "copy/er", "copy/er/table.csv", "deep", "deep/er",
-            "deep/er/table.csv", "g.gz", "t.tar.gz", "unzipped", "unzipped/table.csv", "unzipped/workspace.csv",
+            "a.txt",
+            "c.bin",
+            "copied.json",
+            "copy",
+            "copy/er",
+            "copy/er/table.csv",
+            "deep",
+            "deep/er",
+            "deep/er/table.csv",
+            "g.gz",
+            "t.tar.gz",
+            "unzipped",
+            "unzipped/table.csv",
+            "unzipped/workspace.csv",
             "z.zip",
         ];
         assert_eq!(value["names"], json!(names));
