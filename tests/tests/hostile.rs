@@ -79,8 +79,6 @@ async fn memory_without_end() {
     let full = |id, control| {
         case(id, no_memory(), Value(control)).limits(|l| l.fuel = 4 * bifrost_core::Limits::FUEL_PER_SECOND)
     };
-        case(id, refused, control)
-    };
     hostile(vec![
         full("memory.py::memory_list", json!({"items": 1000})),
         full("memory.py::memory_bytes", json!({"bytes": MIB})),
