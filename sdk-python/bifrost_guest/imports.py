@@ -15,7 +15,8 @@ import marshal
 import posixpath
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib.metadata import Distribution, DistributionFinder, MetadataPathFinder
 from importlib.readers import FileReader
 from types import CodeType, ModuleType, TracebackType
 
@@ -136,6 +137,10 @@ class Finder(importlib.abc.MetaPathFinder):
         if modules.is_namespace(fullname):
             return _namespace_spec(fullname, fullname.replace(".", "/"))
         return None
+
+    def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterable[Distribution]:
+        """Packages by the folders that say what they are; see `importlib.metadata`."""
+        return MetadataPathFinder.find_distributions(context or DistributionFinder.Context())
 
     def invalidate_caches(self) -> None:
         """There are none."""

@@ -31,8 +31,9 @@ EXCLUDED = {"requests": {"tests/test_lowlevel.py", "tests/test_testserver.py"}, 
 
 SAMPLE = {
     "requests": ["tests/test_structures.py", "tests/test_hooks.py", "tests/test_adapters.py", "tests/test_requests.py"],
-    "httpx": ["tests/client/test_client.py", "tests/client/test_async_client.py", "tests/models/test_headers.py",
-              "tests/test_api.py", "tests/test_timeouts.py", "tests/test_exceptions.py"],
+    "httpx": ["tests/client/test_client.py", "tests/client/test_async_client.py", "tests/client/test_redirects.py",
+              "tests/models/test_requests.py", "tests/models/test_responses.py", "tests/models/test_url.py",
+              "tests/test_api.py", "tests/test_timeouts.py"],
 }
 
 MUST = 0.80
@@ -70,10 +71,12 @@ def lay_out(suite: str) -> Path:
     shutil.copytree(WORK / "packages", workspace)
     shutil.copytree(HERE / "workspace", workspace, dirs_exist_ok=True)
     shutil.copytree(WORK / SUITES[suite] / "tests", workspace / "tests")
+    for beside in (WORK / SUITES[suite]).glob("*.txt"):
+        shutil.copy(beside, workspace)  # which a test uploads
     # A record of what is no file of the workspace's own: it is imported by pytest, not when loading.
     record = workspace / "suite-0.dist-info" / "RECORD"
     record.parent.mkdir()
-    record.write_text("".join(f"{name},,\n" for name in ("tests", "uvicorn", "trustme.py", "cryptography")))
+    record.write_text("".join(f"{name},,\n" for name in ("tests", "trio.py", "uvicorn", "trustme.py", "cryptography")))
     return workspace
 
 

@@ -2,10 +2,12 @@
 
 import json
 import socket
+import ssl
 import sys
 import threading
 
 import httpbin
+import trustme
 import uvicorn
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -19,15 +21,25 @@ class Handler(WSGIRequestHandler):
         pass
 
 
+def serve(context: ssl.SSLContext | None) -> int:
+    """httpbin, over TLS with a context; answers its port."""
+    server = make_server("127.0.0.1", 0, httpbin.app, threaded=True, request_handler=Handler, ssl_context=context)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
+
+
 def main(httpx: str) -> None:
     sys.path.insert(0, httpx)
     from tests.conftest import app
 
-    bin_server = make_server("127.0.0.1", 0, httpbin.app, threaded=True, request_handler=Handler)
-    threading.Thread(target=bin_server.serve_forever, daemon=True).start()
+    unknown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(unknown)
     listener = socket.create_server(("127.0.0.1", 0))
-    places = {"httpbin": bin_server.server_port, "httpx": listener.getsockname()[1]}
-    print(json.dumps({name: f"http://127.0.0.1:{port}" for name, port in places.items()}), flush=True)
+    print(json.dumps({
+        "httpbin": f"http://127.0.0.1:{serve(None)}",
+        "httpbin_secure": f"https://127.0.0.1:{serve(unknown)}",
+        "httpx": f"http://127.0.0.1:{listener.getsockname()[1]}",
+    }), flush=True)
     config = uvicorn.Config(app, lifespan="off", loop="asyncio", log_level="error")
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -11,3 +11,9 @@ SERVERS: dict[str, str] = {}
 def httpbin() -> types.SimpleNamespace:
     """As `pytest-httpbin` has it."""
     return types.SimpleNamespace(url=SERVERS["httpbin"])
+
+
+@pytest.fixture(scope="session")
+def httpbin_secure() -> types.SimpleNamespace:
+    """The same, with a certificate that the platform does not know."""
+    return types.SimpleNamespace(url=SERVERS["httpbin_secure"])

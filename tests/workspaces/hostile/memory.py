@@ -66,7 +66,7 @@ async def memory_recovers(armed: bool = False) -> dict[str, int]:
 
 @workflow
 async def memory_scratch(armed: bool = False) -> dict[str, int | str]:
-    """Fills `/tmp`, if there is one: it would count as the run's memory."""
+    """Fills `/tmp`: it counts as the run's memory."""
     written = 0
     try:
         with open("/tmp/full", "wb") as file:
@@ -79,7 +79,7 @@ async def memory_scratch(armed: bool = False) -> dict[str, int | str]:
 
 @workflow
 async def memory_scratch_files(armed: bool = False) -> dict[str, int | str]:
-    """Many empty files in `/tmp`, if there is one: names count too."""
+    """Many empty files in `/tmp`: names count too."""
     made = 0
     try:
         while armed or made < 100:

@@ -21,7 +21,7 @@ async def raised(action: Callable[[], Awaitable[Any]]) -> list[str]:
 
 
 @workflow
-async def with_httpx(url: str, calls: int = 50) -> dict[str, Any]:
+async def gather_httpx(url: str, calls: int = 50) -> dict[str, Any]:
     """Side by side, streams, errors."""
     async with httpx.AsyncClient(timeout=30) as client:
         begin = time.monotonic()
@@ -49,7 +49,7 @@ async def with_httpx(url: str, calls: int = 50) -> dict[str, Any]:
 
 
 @workflow
-async def with_aiohttp(url: str, calls: int = 50) -> dict[str, Any]:
+async def gather_aiohttp(url: str, calls: int = 50) -> dict[str, Any]:
     """A session: side by side, JSON, forms, timeouts, errors."""
 
     async def one() -> int:
@@ -57,7 +57,8 @@ async def with_aiohttp(url: str, calls: int = 50) -> dict[str, Any]:
             await response.text()
             return response.status
 
-    async with aiohttp.ClientSession(headers={"X-Session": "s"}) as session:
+    jar = aiohttp.CookieJar(unsafe=True)  # also of addresses
+    async with aiohttp.ClientSession(headers={"X-Session": "s"}, cookie_jar=jar) as session:
         begin = time.monotonic()
         statuses = await asyncio.gather(*(one() for _ in range(calls)))
         seconds = time.monotonic() - begin

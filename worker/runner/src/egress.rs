@@ -165,7 +165,7 @@ fn failure(error: reqwest::Error) -> HttpError {
         HttpError::Denied(text)
     } else if text.contains("dns error") || text.contains("lookup") {
         HttpError::Dns
-    } else if text.contains("certificate") || text.contains("tls") {
+    } else if ["certificate", "tls", "corrupt message"].iter().any(|word| text.contains(word)) {
         HttpError::Tls(text)
     } else if error.is_connect() {
         HttpError::Connection(text)
