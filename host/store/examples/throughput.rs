@@ -3,7 +3,7 @@
 //! `cargo run --release -p bifrost-store --example throughput -- sqlite:throughput.db 64 20000`
 
 use bifrost_core::ports::Ticket;
-use bifrost_core::{Outcome, Status, UserId, WorkflowInfo, WorkflowKind, WorkspaceReport};
+use bifrost_core::{Lineage, Outcome, Status, UserId, WorkflowInfo, WorkflowKind, WorkspaceReport};
 use bifrost_store::executions::{self, NewExecution};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::workspaces::{self, Deployment};
@@ -40,6 +40,10 @@ async fn main() -> anyhow::Result<()> {
     let deployment = Deployment {
         source_hash: "h".into(),
         object_key: "k".into(),
+        own_key: "k".into(),
+        shared_hash: None,
+        propose: false,
+        instead_of: None,
         report: WorkspaceReport { workflows: vec![info], ..Default::default() },
         created_by: user,
         message: None,
@@ -98,6 +102,7 @@ async fn one(
         priority: bifrost_core::Priority::Normal,
         not_before: None,
         schedule_id: None,
+        lineage: Lineage::default(),
     };
     let execution = executions::accept(org, new).await?.execution;
     let ticket = Ticket { execution: execution.id, attempt: 1 };

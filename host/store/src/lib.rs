@@ -17,6 +17,7 @@ pub mod executions;
 pub mod identity;
 pub mod leaders;
 pub mod migrate;
+pub mod offboarding;
 pub mod organizations;
 #[cfg(feature = "planted-faults")]
 pub mod planted;

@@ -4,9 +4,11 @@ use crate::consumer::{Runner, answer, lock, redacted};
 use crate::grants::Grants;
 use crate::pool::JobEvent;
 use crate::protocol::*;
+use crate::redact::Redactor;
 use async_trait::async_trait;
 use bifrost_core::ports::{DraftRequest, Worker};
 use bifrost_core::*;
+use bifrost_store::audit::Actor;
 use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -36,13 +38,20 @@ impl Worker for Runner {
 
     async fn draft(&self, request: DraftRequest, logs: mpsc::Sender<LogLine>) -> Result<Outcome> {
         let hash = request.source.hash();
-        let grants = Arc::new(Grants::for_caller(
-            self.db.clone(),
-            self.keys.clone(),
-            self.egress.clone(),
-            &request.caller,
-            request.scope,
-        ));
+        let execution = ExecutionId::new();
+        let grants = Arc::new(Grants {
+            db: self.db.by(Arc::new(Actor::of(&request.caller).in_run(execution))),
+            keys: self.keys.clone(),
+            egress: self.egress.clone(),
+            organization: request.scope.organization().unwrap_or(request.caller.organization),
+            workspace: request.scope,
+            is_confined: false,
+            caller: request.caller.clone(),
+            children: Lineage { is_confined: request.scope != Scope::Global, ..Lineage::default() },
+            objects: self.objects.clone(),
+            bus: self.bus.clone(),
+            redactor: Redactor::default(),
+        });
         let context = json!({
             "user_id": request.caller.user,
             "email": request.caller.email,
@@ -50,7 +59,7 @@ impl Worker for Runner {
             "scope": request.scope.organization().map_or("GLOBAL".to_owned(), |id| id.to_string()),
             "organization": null,
             "is_platform_admin": request.caller.is_platform_admin(),
-            "execution_id": ExecutionId::new(),
+            "execution_id": execution,
             "workflow_name": request.workflow,
             "public_url": self.settings.public_url,
             "parameters": request.parameters,

@@ -4,13 +4,15 @@
 use crate::egress::Egress;
 use crate::protocol::{Call, Reply};
 use crate::redact::Redactor;
-use bifrost_core::{Caller, Error, OrganizationId, Scope};
+use bifrost_core::ports::{Bus, Objects};
+use bifrost_core::{Caller, Error, Lineage, Operation, OrganizationId, Scope};
 use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind};
-use bifrost_store::{Db, Keyring, config};
+use bifrost_store::{Db, Keyring, Scoped, config};
+use std::sync::Arc;
 
 /// What one run was given.
 pub struct Grants {
-    /// The database.
+    /// The database, in the hands of the run.
     pub db: Db,
     /// Decrypts secrets.
     pub keys: Keyring,
@@ -20,11 +22,21 @@ pub struct Grants {
     pub organization: OrganizationId,
     /// Who owns the code.
     pub workspace: Scope,
+    /// An organization's own code had a part in starting the run.
+    pub is_confined: bool,
+    /// In whose name it acts, as the record has them.
+    pub caller: Caller,
+    /// Of the runs that it starts.
+    pub children: Lineage,
+    /// Large documents of runs.
+    pub objects: Arc<dyn Objects>,
+    /// Tells others of runs that it starts.
+    pub bus: Arc<dyn Bus>,
     /// Secrets that were handed out.
     pub(crate) redactor: Redactor,
 }
 
-fn refusal(error: Error) -> CapabilityError {
+pub(crate) fn refusal(error: Error) -> CapabilityError {
     let kind = match &error {
         Error::NotFound(_) | Error::Gone(_) => ErrorKind::NotFound,
         Error::Invalid { .. } | Error::Conflict { .. } => ErrorKind::Invalid,
@@ -39,12 +51,6 @@ fn refusal(error: Error) -> CapabilityError {
 }
 
 impl Grants {
-    /// What a draft may reach: the caller's own organization.
-    pub fn for_caller(db: Db, keys: Keyring, egress: Egress, caller: &Caller, workspace: Scope) -> Self {
-        let organization = workspace.organization().unwrap_or(caller.organization);
-        Self { db, keys, egress, organization, workspace, redactor: Redactor::default() }
-    }
-
     /// Answers one call.
     pub async fn answer(&self, call: Call) -> Reply {
         match call {
@@ -55,25 +61,14 @@ impl Grants {
             Call::ConfigList { scope } => Reply::ConfigList(self.config_list(scope).await),
             Call::ConfigDelete { key, scope } => Reply::ConfigDelete(self.config_delete(&key, scope).await),
             Call::Http(request) => Reply::Http(self.egress.send(request).await),
-            Call::Platform { operation, .. } => Reply::Platform(Err(CapabilityError::new(
-                ErrorKind::NotFound,
-                format!("the platform has no operation `{operation}`"),
-            ))),
+            Call::Platform { operation, arguments } => {
+                Reply::Platform(self.platform(&operation, &arguments).await)
+            }
         }
     }
 
-    /// The scope that the guest named, if it is one the run has.
-    fn scope(&self, named: Option<String>) -> Result<Scope, CapabilityError> {
-        let own = Scope::Organization(self.organization);
-        match named.as_deref() {
-            None | Some("") => Ok(own),
-            Some(id) if id.parse::<OrganizationId>().is_ok_and(|id| id == self.organization) => Ok(own),
-            Some("global" | "GLOBAL") if self.workspace == Scope::Global => Ok(Scope::Global),
-            Some(_) => Err(CapabilityError::new(
-                ErrorKind::Denied,
-                "this run may only use the configuration of its own organization",
-            )),
-        }
+    async fn scoped(&self, operation: Operation, named: Option<&str>) -> Result<Scoped, CapabilityError> {
+        Ok(self.db.scope(self.scope(operation, named).await.map_err(refusal)?))
     }
 
     async fn config_get(
@@ -81,9 +76,12 @@ impl Grants {
         key: &str,
         scope: Option<String>,
     ) -> Result<Option<ConfigEntry>, CapabilityError> {
-        let scoped = self.db.scope(self.scope(scope)?);
+        let scoped = self.scoped(Operation::ConfigRead, scope.as_deref()).await?;
         let provider_code = self.workspace == Scope::Global;
         let found = config::get(&scoped, &self.keys, key, provider_code).await.map_err(refusal)?;
+        if found.is_none() && !provider_code {
+            self.note_withheld(key).await;
+        }
         Ok(found.map(|entry| {
             if entry.is_secret {
                 match &entry.value {
@@ -97,6 +95,19 @@ impl Grants {
         }))
     }
 
+    /// A global secret answers like a key that does not exist; that it was asked for is
+    /// written down.
+    async fn note_withheld(&self, key: &str) {
+        match config::is_withheld(&self.db, key).await {
+            Ok(false) => {}
+            Ok(true) => {
+                let error = Error::Denied(format!("the global secret `{key}` is not shared"));
+                self.refused(Operation::ConfigRead, Some("global"), &error).await;
+            }
+            Err(error) => tracing::warn!("whether a secret was withheld is not known: {error:#}"),
+        }
+    }
+
     async fn config_set(
         &self,
         key: String,
@@ -104,7 +115,7 @@ impl Grants {
         is_secret: bool,
         scope: Option<String>,
     ) -> Result<(), CapabilityError> {
-        let scoped = self.db.scope(self.scope(scope)?);
+        let scoped = self.scoped(Operation::ConfigWrite, scope.as_deref()).await?;
         let value = serde_json::from_str(value)
             .map_err(|e| CapabilityError::new(ErrorKind::Invalid, format!("the value is not JSON: {e}")))?;
         let new = config::NewEntry { key, value, is_secret, description: None, updated_by: None };
@@ -112,7 +123,7 @@ impl Grants {
     }
 
     async fn config_list(&self, scope: Option<String>) -> Result<Vec<ConfigEntry>, CapabilityError> {
-        let scoped = self.db.scope(self.scope(scope)?);
+        let scoped = self.scoped(Operation::ConfigRead, scope.as_deref()).await?;
         let entries = config::list(&scoped).await.map_err(refusal)?;
         Ok(entries
             .into_iter()
@@ -125,6 +136,7 @@ impl Grants {
     }
 
     async fn config_delete(&self, key: &str, scope: Option<String>) -> Result<bool, CapabilityError> {
-        config::delete(&self.db.scope(self.scope(scope)?), key).await.map_err(refusal)
+        let scoped = self.scoped(Operation::ConfigWrite, scope.as_deref()).await?;
+        config::delete(&scoped, key).await.map_err(refusal)
     }
 }
