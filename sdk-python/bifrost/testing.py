@@ -17,7 +17,7 @@ from typing import Any
 
 from . import _platform
 from ._binding import Binding
-from ._context import ExecutionContext, Organization, activate
+from ._context import ExecutionContext, Organization, activate, context
 from ._platform import ConfigEntry
 from .errors import OutsideExecutionError
 from .http.messages import Request, Response
@@ -67,6 +67,9 @@ class FakePlatform(_platform.Detached):
         if self._api is not None:
             return self._api(operation, arguments)
         if operation == "context.set_scope":
+            organization = context.organization
+            if not (context.is_platform_admin or (organization is not None and organization.is_provider)):
+                raise PermissionError("only the provider's runs for a platform administrator may change the scope")
             return None
         raise OutsideExecutionError(f"bifrost.{operation} needs `api=` in a test")
 

@@ -2,12 +2,15 @@
 //! nowhere else: no body and no id in a path can widen it.
 
 use crate::ApiState;
+use crate::origin::Origin;
 use crate::problem::ApiError;
 use axum::extract::FromRequestParts;
-use bifrost_core::{Caller, Error, OrganizationId, Role, Scope};
-use bifrost_store::{Scoped, identity, organizations};
+use bifrost_core::{Caller, Error, OrganizationId, Permission, Role, Scope};
+use bifrost_store::audit::Actor;
+use bifrost_store::{Db, Scoped, identity, organizations};
 use http::request::Parts;
 use http::{HeaderMap, header};
+use std::sync::Arc;
 
 /// The header that carries a key, beside `Authorization: Bearer`.
 pub const KEY_HEADER: &str = "x-bifrost-key";
@@ -23,28 +26,49 @@ pub struct Auth {
     /// The organization that it is about: the caller's own; for a platform
     /// administrator the one that was named, or else global.
     pub scope: Scope,
+    /// Who acts and from where, for the audit log.
+    pub actor: Arc<Actor>,
+    /// Where the request came from.
+    pub origin: Origin,
 }
 
 impl Auth {
     /// Authenticates a key and resolves the scope.
-    pub async fn of_key(state: &ApiState, key: &str, organization: Option<&str>) -> Result<Self, Error> {
+    pub async fn of_key(
+        state: &ApiState,
+        key: &str,
+        organization: Option<&str>,
+        origin: &Origin,
+    ) -> Result<Self, Error> {
         let caller = identity::authenticate(&state.db, key).await?.ok_or(Error::Unauthenticated)?;
+        Self::of_caller(state, caller, organization, origin).await
+    }
+
+    /// Resolves the scope of somebody who is authenticated.
+    pub async fn of_caller(
+        state: &ApiState,
+        caller: Caller,
+        organization: Option<&str>,
+        origin: &Origin,
+    ) -> Result<Self, Error> {
+        let actor = origin.actor(&caller);
         let own = match caller.role {
             Role::PlatformAdmin => Scope::Global,
             Role::OrgAdmin | Role::OrgUser => Scope::Organization(caller.organization),
         };
         let Some(named) = organization else {
-            return Ok(Self { caller, scope: own });
+            return Ok(Self { caller, scope: own, actor, origin: origin.clone() });
         };
         let named: OrganizationId = named.parse().map_err(|_| Error::NotFound("organization"))?;
-        if own == Scope::Organization(named) {
-            return Ok(Self { caller, scope: own });
+        if named != caller.organization {
+            if !caller.may(Permission::EnterOrganizations) {
+                origin.hide(format_args!("organization {named}"));
+                return Err(Error::NotFound("organization"));
+            }
+            let organization = organizations::get(&state.db.system(), named).await?;
+            organizations::refuse_offboarding(&organization)?;
         }
-        if !caller.is_platform_admin() {
-            return Err(Error::NotFound("organization"));
-        }
-        organizations::get(&state.db.system(), named).await?;
-        Ok(Self { caller, scope: Scope::Organization(named) })
+        Ok(Self { caller, scope: Scope::Organization(named), actor, origin: origin.clone() })
     }
 
     /// The organization whose runs and data are meant; the provider's own for global.
@@ -52,14 +76,38 @@ impl Auth {
         self.scope.organization().unwrap_or(self.caller.organization)
     }
 
-    /// The database as far as [`Self::organization`] reaches.
-    pub fn org(&self, state: &ApiState) -> Scoped {
-        state.db.org(self.organization())
+    /// The database in the caller's hands: what is written through it is theirs in the
+    /// audit log.
+    pub fn db(&self, state: &ApiState) -> Db {
+        state.db.by(self.actor.clone())
     }
 
-    /// True for those who administrate the scope.
-    pub fn is_admin(&self) -> bool {
-        self.caller.role != Role::OrgUser
+    /// The database as far as [`Self::organization`] reaches.
+    pub fn org(&self, state: &ApiState) -> Scoped {
+        self.db(state).org(self.organization())
+    }
+
+    /// The database as far as [`Self::scope`] reaches.
+    pub fn scoped(&self, state: &ApiState) -> Scoped {
+        self.db(state).scope(self.scope)
+    }
+
+    /// True when this is the caller's to do.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.caller.may(permission)
+    }
+
+    /// Refuses what is not the caller's to do.
+    pub fn need(&self, permission: Permission) -> Result<(), Error> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        Err(Error::Denied(format!("this needs the permission {permission}")))
+    }
+
+    /// True for those who see the runs of others, and what went wrong in them.
+    pub fn sees_all_runs(&self) -> bool {
+        self.may(Permission::ReadExecutions)
     }
 }
 
@@ -84,38 +132,37 @@ impl FromRequestParts<ApiState> for Auth {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
         let key = key_of(&parts.headers).ok_or(Error::Unauthenticated)?;
-        Ok(Self::of_key(state, key, organization_of(&parts.headers)).await?)
+        let origin = Origin::of(&parts.extensions);
+        Ok(Self::of_key(state, key, organization_of(&parts.headers), &origin).await?)
     }
 }
 
-/// A request of an administrator of the scope. Decided before a body is read.
-#[derive(Clone, Debug)]
-pub struct Admin(pub Auth);
+/// Requests of those who may. One extractor for each permission, of the same name; decided
+/// before a body is read.
+pub mod may {
+    use super::{ApiError, ApiState, Auth, FromRequestParts, Parts, Permission};
 
-/// A request of a platform administrator. Decided before a body is read.
-#[derive(Clone, Debug)]
-pub struct PlatformAdmin(pub Auth);
+    macro_rules! may {
+        ($($name:ident)+) => {$(
+            #[doc = concat!("A request of somebody with [`Permission::", stringify!($name), "`].")]
+            #[derive(Clone, Debug)]
+            pub struct $name(pub Auth);
 
-impl FromRequestParts<ApiState> for Admin {
-    type Rejection = ApiError;
+            impl FromRequestParts<ApiState> for $name {
+                type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
-        let auth = Auth::from_request_parts(parts, state).await?;
-        if auth.is_admin() {
-            return Ok(Self(auth));
-        }
-        Err(Error::Denied("this needs an administrator of the organization".into()).into())
+                async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+                    let auth = Auth::from_request_parts(parts, state).await?;
+                    auth.need(Permission::$name)?;
+                    Ok(Self(auth))
+                }
+            }
+        )+};
     }
-}
 
-impl FromRequestParts<ApiState> for PlatformAdmin {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
-        let auth = Auth::from_request_parts(parts, state).await?;
-        if auth.caller.is_platform_admin() {
-            return Ok(Self(auth));
-        }
-        Err(Error::Denied("this needs a platform administrator".into()).into())
+    may! {
+        ReadWorkspace DraftWorkspace DeployWorkspace ReviewWorkspace ReadExecutions ManageSchedules ReadConfig
+        WriteConfig ReadUsers ManageUsers ManageRoles ManageKeys ReadAudit ManageOrganization
+        ManageOrganizations OperatePlatform
     }
 }

@@ -9,6 +9,7 @@ pub mod extract;
 pub mod health;
 mod layers;
 pub mod metrics;
+pub mod origin;
 pub mod problem;
 mod responses;
 mod routes;
@@ -22,7 +23,17 @@ pub use state::{ApiState, Operations};
 /// The whole API under its layers.
 pub fn router(state: ApiState) -> axum::Router {
     let (router, _) = routes::all().split_for_parts();
-    layers::apply(router.with_state(state))
+    layers::apply(router.with_state(state.clone()), state)
+}
+
+/// Finishes what a crash may have left: gives workspaces that import shared folders what is in
+/// them now. For the start of a process.
+pub async fn reconcile(state: &ApiState) {
+    match service::shared::refresh(state, &state.db, None).await {
+        Ok(done) if done.is_empty() => {}
+        Ok(done) => tracing::info!(organizations = done.len(), "workspaces have the shared folders of now"),
+        Err(error) => tracing::warn!("shared folders may be older in some workspaces: {error:#}"),
+    }
 }
 
 /// The OpenAPI document of [`router`].

@@ -113,6 +113,11 @@ impl ApiError {
         Self::new(status, code, detail)
     }
 
+    /// For people: what is wrong.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status

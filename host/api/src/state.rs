@@ -29,6 +29,8 @@ pub struct Operations {
     pub queue: Option<Arc<dyn Queue>>,
     /// Opens `/metrics` to whoever is no platform administrator.
     pub metrics_token: Option<Arc<str>>,
+    /// Proxies that are believed when they say whom they speak for.
+    pub trusted_proxies: Arc<[ipnet::IpNet]>,
 }
 
 impl ApiState {

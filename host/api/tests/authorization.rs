@@ -84,6 +84,18 @@ fn value() -> Value {
     json!({ "value": 1 })
 }
 
+fn decision() -> Value {
+    json!({ "comment": "no" })
+}
+
+fn nothing_shared() -> Value {
+    json!({ "folders": [] })
+}
+
+fn wrong_name() -> Value {
+    json!({ "confirm": "?" })
+}
+
 fn organization() -> Value {
     json!({ "name": "New" })
 }
@@ -105,6 +117,16 @@ const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/workspace/versions", by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/versions/{number}", by: By::Scope, body: none, expected: ADMINS },
     Row { method: "POST", path: "/api/workspace/versions/{number}/activate", by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/workspace/versions/{number}/diff", by: By::Scope, body: none, expected: ADMINS },
+    // Nothing waits for a review.
+    Row { method: "POST", path: "/api/workspace/versions/{number}/approve", by: By::Scope, body: none,
+        expected: ["401 401 401", "403 404 404", "409 404 404", "409 409 409"] },
+    Row { method: "POST", path: "/api/workspace/versions/{number}/reject", by: By::Scope, body: decision,
+        expected: ["401 401 401", "403 404 404", "409 404 404", "409 409 409"] },
+    Row { method: "GET", path: "/api/workspace/shared", by: By::Scope, body: none, expected: ADMINS },
+    // Only the provider shares, and only from its own workspace.
+    Row { method: "PUT", path: "/api/workspace/shared", by: By::Scope, body: nothing_shared,
+        expected: ["401 401 401", "403 404 404", "403 404 404", "403 403 200"] },
     Row { method: "GET", path: "/api/workspace/files", by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/files/{path}", by: By::Scope, body: none, expected: ADMINS },
     Row { method: "POST", path: "/api/drafts", by: By::Scope, body: draft, expected: ADMINS },
@@ -153,6 +175,15 @@ const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
     Row { method: "PATCH", path: "/api/organizations/{id}", by: By::Organization, body: organization,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    // The name is wrong, and nobody leaves; the provider never does.
+    Row { method: "POST", path: "/api/organizations/{id}/offboarding", by: By::Organization, body: wrong_name,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "422 422 409"] },
+    Row { method: "GET", path: "/api/organizations/{id}/offboarding", by: By::Organization, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "404 404 404"] },
+    Row { method: "GET", path: "/api/organizations/{id}/offboarding/export", by: By::Organization, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "404 404 404"] },
+    Row { method: "DELETE", path: "/api/organizations/{id}/offboarding/export", by: By::Organization, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "404 404 404"] },
     Row { method: "GET", path: "/api/keys", by: By::Scope, body: none, expected: PLATFORM },
     Row { method: "POST", path: "/api/keys", by: By::Scope, body: new_key, expected: PLATFORM_CREATES },
     Row { method: "DELETE", path: "/api/keys/{id}", by: By::Key, body: none,
@@ -224,7 +255,7 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
     let new_run = async || {
         let workflow = workflows::find(&db.scope(scope), "hello").await.expect("deployed");
         let (user, role) = (owner.user(platform), Role::OrgUser);
-        let caller = Caller { user, email: "e".into(), name: "n".into(), organization, role };
+        let caller = Caller::of_role(user, "e", organization, role);
         NewExecution::by(&caller, workflow.id, json!({ "name": "Ada" }))
     };
     match by {
@@ -286,7 +317,8 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             let user = key(db, organization, &format!("{}@x.example", uuid::Uuid::now_v7()), Role::OrgUser)
                 .await
                 .user;
-            let new = NewKey { user, name: "k".into(), role: Role::OrgUser, expires_at: None };
+            let new =
+                NewKey { user, name: "k".into(), role: Role::OrgUser, permissions: None, expires_at: None };
             identity::create_key(&db.org(organization), new).await.expect("key").0.id.to_string()
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::client::{Client, Server};
 use anyhow::{Context, Result};
-use bifrost_core::Role;
+use bifrost_core::{Permission, Role};
 use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -54,6 +54,17 @@ enum OrganizationCommand {
         /// Name or id.
         name: String,
     },
+    /// Say whether a version of its workspace needs somebody else's approval to go live.
+    Review {
+        /// Name or id.
+        name: String,
+        /// `on` or `off`.
+        #[arg(value_parser = ["on", "off"])]
+        switch: String,
+    },
+    /// Export an organization, then delete everything of it for good: database, objects, cache
+    /// and queue. Goes on where it was when it is called again.
+    Offboard(crate::offboard::Offboard),
 }
 
 /// `bifrost keys`
@@ -86,6 +97,10 @@ enum KeyCommand {
         /// Days until it is refused; for ever by default.
         #[arg(long, value_name = "DAYS")]
         expires: Option<u32>,
+        /// All that it allows, such as `workflows.run`; several are possible. By default everything
+        /// that its holder may do.
+        #[arg(long = "allow", value_name = "PERMISSION", value_parser = |text: &str| text.parse::<Permission>())]
+        allow: Vec<Permission>,
     },
     /// Refuse a key from now on.
     Revoke {
@@ -125,6 +140,7 @@ pub(crate) fn each(answer: &Value, field: &str, line: impl Fn(&Value)) {
 fn organization_line(one: &Value) {
     let state = match (one["is_provider"] == true, one["is_active"] == true) {
         (true, _) => "provider",
+        _ if one["is_offboarding"] == true => "leaving",
         (_, true) => "active",
         (_, false) => "suspended",
     };
@@ -152,6 +168,10 @@ impl Organizations {
             OrganizationCommand::Resume { name } => {
                 update(&client, &name, json!({"is_active": true})).await?
             }
+            OrganizationCommand::Review { name, switch } => {
+                update(&client, &name, json!({"requires_review": switch == "on"})).await?
+            }
+            OrganizationCommand::Offboard(offboard) => return offboard.execute(&client, self.json).await,
         };
         print(&answer, self.json, organization_line)
     }
@@ -180,9 +200,12 @@ impl Keys {
                     });
                 })
             }
-            KeyCommand::Create { email, role, name, expires } => {
+            KeyCommand::Create { email, role, name, expires, allow } => {
                 let expires = expires.map(|days| Utc::now() + TimeDelta::days(days.into()));
-                let body = json!({"email": email, "role": role, "name": name, "expires_at": expires});
+                let allow = Some(allow).filter(|all| !all.is_empty());
+                let body = json!({
+                    "email": email, "role": role, "name": name, "expires_at": expires, "permissions": allow,
+                });
                 let answer = client.post("/api/keys", body).await?;
                 print(&answer, self.json, |key| println!("{}", text(key, "key")))
             }

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
+use std::io::Write;
 use std::path::Path;
 
 /// A server and the key for it.
@@ -72,6 +73,38 @@ impl Client {
             bail!("{}", answer["detail"].as_str().unwrap_or(status.as_str()));
         }
         Ok(answer)
+    }
+
+    /// GET with a query; the answer's bytes.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn query(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.copy(path, query, &mut bytes).await?;
+        Ok(bytes)
+    }
+
+    /// As [`Self::query`], written out as it comes.
+    ///
+    /// # Errors
+    /// As [`Self::call`], and when the answer was cut off.
+    pub async fn copy(&self, path: &str, query: &[(&str, &str)], to: &mut impl Write) -> Result<()> {
+        let url = reqwest::Url::parse_with_params(&format!("{}{path}", self.server), query)?;
+        let mut request = self.http.get(url).bearer_auth(&self.key);
+        if let Some(organization) = &self.organization {
+            request = request.header("x-bifrost-organization", organization);
+        }
+        let mut response = request.send().await.with_context(|| format!("cannot reach {}", self.server))?;
+        let status = response.status();
+        if !status.is_success() {
+            let answer: Value = response.json().await.unwrap_or_default();
+            bail!("{}", answer["detail"].as_str().unwrap_or(status.as_str()));
+        }
+        while let Some(chunk) = response.chunk().await.context("the answer was cut off")? {
+            to.write_all(&chunk)?;
+        }
+        Ok(())
     }
 
     /// As [`Self::call`] with GET.

@@ -130,12 +130,25 @@ pub struct RetentionArgs {
     #[arg(long, env = "BIFROST_RETENTION_DAYS", default_value_t = 90, value_name = "DAYS",
         value_parser = clap::value_parser!(u32).range(0..=MAX_RETENTION_DAYS))]
     pub retention_days: u32,
+    /// How many days entries of the audit log are kept; 0 for ever.
+    #[arg(long, env = "BIFROST_AUDIT_RETENTION_DAYS", default_value_t = 365, value_name = "DAYS",
+        value_parser = clap::value_parser!(u32).range(0..=MAX_RETENTION_DAYS))]
+    pub audit_retention_days: u32,
 }
 
 impl RetentionArgs {
     fn keep(self) -> Option<TimeDelta> {
-        (self.retention_days > 0).then(|| TimeDelta::days(self.retention_days.into()))
+        days(self.retention_days)
     }
+
+    fn keep_audit(self) -> Option<TimeDelta> {
+        days(self.audit_retention_days)
+    }
+}
+
+/// 0 is for ever.
+fn days(days: u32) -> Option<TimeDelta> {
+    (days > 0).then(|| TimeDelta::days(days.into()))
 }
 
 /// Everything behind the ports.
@@ -243,7 +256,12 @@ impl Engines {
     /// Leads when no other scheduler does, until `stop`.
     pub async fn schedule(&self, retention: RetentionArgs, stop: impl Future<Output = ()>) {
         let idle = if self.embedded { IDLE_EMBEDDED } else { IDLE_DISTRIBUTED };
-        let settings = SchedulerSettings { holder: self.name.clone(), idle, keep: retention.keep() };
+        let settings = SchedulerSettings {
+            holder: self.name.clone(),
+            idle,
+            keep: retention.keep(),
+            keep_audit: retention.keep_audit(),
+        };
         let (db, queue, bus) = (self.db.clone(), self.queue.clone(), self.bus.clone());
         bifrost_scheduler::run(db, queue, bus, self.objects.clone(), settings, stop).await;
     }

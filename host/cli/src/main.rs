@@ -1,6 +1,7 @@
 //! The `bifrost` program.
 
 mod admin;
+mod audit;
 mod client;
 mod dead_letters;
 mod doctor;
@@ -9,7 +10,9 @@ mod files;
 mod health;
 mod local;
 mod migrate;
+mod offboard;
 mod parameters;
+mod people;
 mod remote;
 mod sandbox;
 mod stop;
@@ -71,10 +74,16 @@ enum Command {
     Logs(remote::Logs),
     /// List tickets that the queue gave up on, and replay their runs.
     DeadLetters(dead_letters::DeadLetters),
-    /// List, make, limit and suspend organizations.
+    /// List, make, limit, suspend and offboard organizations.
     Organizations(admin::Organizations),
     /// List, make and revoke API keys.
     Keys(admin::Keys),
+    /// List, make, change and invite people and service accounts.
+    Users(people::Users),
+    /// List and write roles, and grant workflows.
+    Roles(people::Roles),
+    /// Search, export and verify the log of who did what.
+    Audit(audit::Audit),
     /// Print the version.
     Version,
     /// Print a completion script for a shell.
@@ -140,6 +149,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::DeadLetters(letters) => block_on(letters.execute(&cli.data)),
         Command::Organizations(organizations) => block_on(organizations.execute(&cli.data)),
         Command::Keys(keys) => block_on(keys.execute(&cli.data)),
+        Command::Users(users) => block_on(users.execute(&cli.data)),
+        Command::Roles(roles) => block_on(roles.execute(&cli.data)),
+        Command::Audit(audit) => block_on(audit.execute(&cli.data)),
         Command::SandboxProcess(process) => process.execute(),
         Command::Version => {
             println!("bifrost {}", env!("CARGO_PKG_VERSION"));

@@ -11,7 +11,8 @@ use bifrost_core::ports::Worker;
 use bifrost_runner::Runner;
 use bifrost_store::{executions, identity, workers};
 use clap::Args;
-use std::net::SocketAddr;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -98,6 +99,18 @@ struct ListenArgs {
     /// administrators only.
     #[arg(long, env = "BIFROST_METRICS_TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
+    /// Proxies that are believed when `X-Forwarded-For` says whom they speak for: addresses or
+    /// networks such as `10.0.0.0/8`; nobody by default.
+    #[arg(long, env = "BIFROST_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK",
+        value_parser = network)]
+    trusted_proxies: Vec<IpNet>,
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or(address).map_err(|_| "expected an address or a network such as 10.0.0.0/8".to_owned())
 }
 
 /// How long runs may go on after the signal to end.
@@ -135,7 +148,7 @@ async fn bootstrap(engines: &Engines, data: &Path) -> Result<()> {
     Ok(())
 }
 
-fn state(engines: &Engines, worker: Arc<dyn Worker>, metrics_token: Option<String>) -> ApiState {
+fn state(engines: &Engines, worker: Arc<dyn Worker>, listen: ListenArgs) -> ApiState {
     ApiState {
         db: engines.db.clone(),
         keyring: engines.keys.clone(),
@@ -144,17 +157,21 @@ fn state(engines: &Engines, worker: Arc<dyn Worker>, metrics_token: Option<Strin
         worker,
         operations: Operations {
             queue: Some(engines.queue.clone()),
-            metrics_token: metrics_token.map(Into::into),
+            metrics_token: listen.metrics_token.map(Into::into),
+            trusted_proxies: listen.trusted_proxies.into(),
         },
     }
 }
 
 /// Serves until the end is wanted and every request is answered, or patience is over.
 async fn serve(listener: TcpListener, state: ApiState, stop: Stop, patience: Duration) -> Result<()> {
+    let reconciled = state.clone();
+    tokio::spawn(async move { bifrost_api::reconcile(&reconciled).await });
     let router = bifrost_api::router(state);
     // Small answers go out at once instead of waiting for an acknowledgement.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().wanted());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().wanted());
     tokio::select! {
         served = server.into_future() => served?,
         () = stop.overdue(patience) => tracing::warn!("requests are still under way; they are cut"),
@@ -183,7 +200,7 @@ impl Up {
         metrics::install();
         let (engines, data) = self.engines.open(data).await?;
         let (listener, address) = self.listen.bind().await?;
-        let public_url = self.listen.public_url.unwrap_or_else(|| address.clone());
+        let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
         bootstrap(&engines, &data).await?;
         let runner = self.worker.runner(&engines, &data, public_url)?;
         if engines.embedded {
@@ -194,7 +211,7 @@ impl Up {
         let services = engines.services();
         self.health.serve(services.clone()).await?;
         let patience = Duration::from_secs(self.drain);
-        let state = state(&engines, runner.clone(), self.listen.metrics_token);
+        let state = state(&engines, runner.clone(), self.listen);
         let runs = tokio::spawn(runner.clone().run());
         let (scheduling, until) = (engines.clone(), stop.clone());
         let scheduler =
@@ -237,14 +254,14 @@ impl Api {
             metrics::install();
             let (engines, data) = self.engines.open(data).await?;
             let (listener, address) = self.listen.bind().await?;
-            let public_url = self.listen.public_url.unwrap_or_else(|| address.clone());
+            let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
             bootstrap(&engines, &data).await?;
             // Builds and drafts; it takes no runs.
             let runner = self.worker.runner(&engines, &data, public_url)?;
             self.health.serve(engines.services()).await?;
             println!("Bifrost is at {address}");
             tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "started");
-            let state = state(&engines, runner, self.listen.metrics_token);
+            let state = state(&engines, runner, self.listen);
             serve(listener, state, stop, Duration::from_secs(self.drain)).await?;
             engines.close().await;
             tracing::info!("ended");

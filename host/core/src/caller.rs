@@ -1,27 +1,41 @@
-//! Who asks, and for which organization.
+//! Who asks, for which organization, and what they may do there.
 
-use crate::{OrganizationId, UserId};
+use crate::{KeyId, OrganizationId, Permission, Permissions, UserId};
 use serde::{Deserialize, Serialize};
 
-/// What a caller may do, before grants per form and workflow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+/// What everybody has; roles that an organization writes itself come on top.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Runs the platform: all organizations, and the global workspace.
-    PlatformAdmin,
-    /// Deploys and configures within its own organization.
-    OrgAdmin,
     /// Runs workflows within its own organization.
     OrgUser,
+    /// Deploys and configures within its own organization.
+    OrgAdmin,
+    /// Runs the platform: all organizations, and the global workspace.
+    PlatformAdmin,
 }
 
 impl Role {
+    /// Every built-in role, the least first.
+    pub const ALL: [Self; 3] = [Self::OrgUser, Self::OrgAdmin, Self::PlatformAdmin];
+
     /// The name used in the database, in tokens and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PlatformAdmin => "platform_admin",
             Self::OrgAdmin => "org_admin",
             Self::OrgUser => "org_user",
+        }
+    }
+
+    /// What it allows.
+    pub fn permissions(self) -> Permissions {
+        match self {
+            Self::OrgUser => [Permission::RunWorkflows].into_iter().collect(),
+            Self::OrgAdmin => Permissions::of_organization(),
+            Self::PlatformAdmin => Permissions::all(),
         }
     }
 }
@@ -53,14 +67,48 @@ pub struct Caller {
     pub name: String,
     /// The organization that the key belongs to.
     pub organization: OrganizationId,
-    /// What the key may do.
+    /// What the key's holder is.
     pub role: Role,
+    /// What the caller may do now: of its role and its organization's roles, what the key allows.
+    pub permissions: Permissions,
+    /// What the key allows, whatever its holder may do; everything for a session.
+    pub ceiling: Permissions,
+    /// The key that was used; `None` for a session.
+    pub key: Option<KeyId>,
 }
 
 impl Caller {
-    /// True for callers who act across organizations.
+    /// A caller with what a role gives, and nothing else.
+    pub fn of_role(user: UserId, email: &str, organization: OrganizationId, role: Role) -> Self {
+        Self {
+            user,
+            email: email.to_owned(),
+            name: email.to_owned(),
+            organization,
+            role,
+            permissions: role.permissions(),
+            ceiling: Permissions::all(),
+            key: None,
+        }
+    }
+
+    /// True for callers who belong to the platform rather than to one tenant.
     pub fn is_platform_admin(&self) -> bool {
         self.role == Role::PlatformAdmin
+    }
+
+    /// True when this is theirs to do.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.has(permission)
+    }
+
+    /// The same caller through something that allows less, such as the key that a run
+    /// was asked for with.
+    #[must_use]
+    pub fn within(mut self, ceiling: Permissions) -> Self {
+        self.ceiling = self.ceiling.and(ceiling);
+        self.permissions = self.permissions.and(ceiling);
+        self
     }
 }
 

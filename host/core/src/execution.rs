@@ -303,6 +303,10 @@ pub struct Execution {
     pub executed_by_name: String,
     /// What they were allowed to do when they asked.
     pub executed_by_role: Role,
+    /// What the key that asked for it allowed; everything for a session. What its holder may
+    /// do is asked again whenever the run wants something.
+    #[serde(default = "Permissions::all")]
+    pub executed_by_ceiling: Permissions,
     /// Attempts so far: how many times a worker has taken it, this time included, or its
     /// ticket became a dead letter.
     pub attempt: i32,

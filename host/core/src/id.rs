@@ -59,4 +59,12 @@ ids! {
     ScheduleId,
     /// A ticket that the queue gave up on.
     DeadLetterId,
+    /// A set of permissions that an organization has named.
+    RoleId,
+    /// What lets somebody run one workflow or form.
+    GrantId,
+    /// What lets somebody become a user.
+    InvitationId,
+    /// One entry of the audit log.
+    AuditId,
 }

@@ -234,17 +234,12 @@ mod tests {
     }
 
     fn permissions() -> impl Strategy<Value = Permissions> {
-        proptest::collection::vec(proptest::sample::select(Permission::ALL), 0..8)
-            .prop_map(|some| some.into_iter().collect())
-            .prop_union(
-                prop_oneof![
-                    Just(Permissions::all()),
-                    Just(Permissions::of_organization()),
-                    Just(Permissions::NONE)
-                ]
-                .boxed()
-                .into(),
-            )
+        prop_oneof![
+            proptest::collection::vec(proptest::sample::select(Permission::ALL), 0..8)
+                .prop_map(|some| some.into_iter().collect()),
+            Just(Permissions::all()),
+            Just(Permissions::of_organization()),
+        ]
     }
 
     fn operation() -> impl Strategy<Value = Operation> {

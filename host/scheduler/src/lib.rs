@@ -1,8 +1,9 @@
 //! Decides what runs next. One scheduler leads, others stand by: the dispatcher admits
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
-//! finds lost ones, those whose ticket the queue gave up on are decided about, retention
-//! takes away what is old, and organizations that leave are taken out.
+//! finds lost ones, those whose ticket the queue gave up on are decided about, the audit log is
+//! chained, retention takes away what is old, and organizations that leave are taken out.
 
+mod audit;
 mod dead_letters;
 mod dispatcher;
 mod fairness;
@@ -35,6 +36,8 @@ pub struct SchedulerSettings {
     pub idle: Duration,
     /// How long runs are kept after their end; `None` for ever.
     pub keep: Option<TimeDelta>,
+    /// How long entries of the audit log are kept; `None` for ever.
+    pub keep_audit: Option<TimeDelta>,
 }
 
 /// Leads when no other scheduler does, until `stop`; then lets go of the lead.
@@ -57,6 +60,7 @@ pub async fn run(
             dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
             retention.run(leads.clone()),
             offboarding::run(db.clone(), objects, bus.clone(), leads.clone()),
+            audit::run(db.clone(), settings.keep_audit, leads.clone()),
             sweep::run(db, bus, leads),
         )
     };

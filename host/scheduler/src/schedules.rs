@@ -176,7 +176,7 @@ pub(crate) mod tests {
         };
         workspaces::deploy(&db.org(organization), deployment).await.expect("deployed");
         let workflow = workflows::find(&db.org(organization), "f").await.expect("found").id;
-        let caller = Caller { user, email: "e".into(), name: "n".into(), organization, role: Role::OrgUser };
+        let caller = Caller::of_role(user, "e", organization, Role::OrgUser);
         (db, caller, workflow)
     }
 

@@ -197,13 +197,7 @@ impl World {
         match step {
             Step::Accept { organization } => {
                 let organization = self.organizations[organization];
-                let caller = Caller {
-                    user: UserId::new(),
-                    email: "u@o.test".into(),
-                    name: "U".into(),
-                    organization,
-                    role: Role::OrgUser,
-                };
+                let caller = Caller::of_role(UserId::new(), "u@o.test", organization, Role::OrgUser);
                 let new = NewExecution::by(&caller, self.workflow, json!({}));
                 let accepted = executions::accept(&self.db.org(organization), new).await.expect("accepted");
                 self.accepted.push((organization, accepted.execution.id));

@@ -77,7 +77,7 @@ impl World {
         };
         workspaces::deploy(&db.org(organization), deployment).await.expect("deployed");
         let workflow = workflows::find(&db.org(organization), "f").await.expect("found").id;
-        let caller = Caller { user, email: "e".into(), name: "n".into(), organization, role: Role::OrgUser };
+        let caller = Caller::of_role(user, "e", organization, Role::OrgUser);
         objects.put("sources/h", vec![1]).await.expect("a source");
         Self { db, objects, caller, workflow, _folder: folder }
     }

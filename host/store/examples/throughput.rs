@@ -97,6 +97,7 @@ async fn one(
         executed_by_email: "u@bench.test".into(),
         executed_by_name: "U".into(),
         executed_by_role: bifrost_core::Role::OrgUser,
+        executed_by_ceiling: bifrost_core::Permissions::all(),
         idempotency_key: None,
         rerun_of: None,
         priority: bifrost_core::Priority::Normal,

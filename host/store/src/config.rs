@@ -1,5 +1,6 @@
 //! Settings and secrets by key: an organization's own, and global ones as a fallback.
 
+use crate::audit::{Event, record};
 use crate::secrets::{DataKey, Keyring};
 use crate::{Db, Row, Scoped, Sql, Tx, now};
 use bifrost_core::{Error, OrganizationId, Result, Scope, UserId};
@@ -109,6 +110,7 @@ pub async fn set(scoped: &Scoped, keys: &Keyring, new: NewEntry) -> Result<()> {
 }
 
 async fn set_in(tx: &mut Tx, keys: &Keyring, new: NewEntry) -> Result<()> {
+    let old = own(tx, &new.key).await?;
     let (mut value, mut ciphertext, mut version) = (Some(&new.value), None, None);
     if new.is_secret {
         let data = data_key(tx, keys).await?;
@@ -134,7 +136,22 @@ async fn set_in(tx: &mut Tx, keys: &Keyring, new: NewEntry) -> Result<()> {
     .bind(new.description)
     .bind(now())
     .bind(new.updated_by);
-    tx.execute(sql).await.map(drop)
+    tx.execute(sql).await?;
+    let event = Event::new("config.set").target("config", &new.key).detail("is_secret", new.is_secret);
+    let was_secret = old.as_ref().is_some_and(|old| old.is_secret);
+    let event = if new.is_secret || was_secret {
+        event.masked("value")
+    } else {
+        event.change("value", &old.and_then(|old| old.value), &Some(new.value))
+    };
+    record(tx, event).await
+}
+
+/// The transaction's own entry, without a secret's value.
+async fn own(tx: &mut Tx, key: &str) -> Result<Option<Entry>> {
+    let sql = Sql::new(format!("SELECT {COLUMNS} FROM config c WHERE c.scope_id = $1 AND c.key = $2"));
+    let sql = sql.bind(tx.access().scope_id()?).bind(key);
+    tx.optional(sql).await?.as_ref().map(read).transpose()
 }
 
 /// The scope's latest data key, made at first use.
@@ -159,10 +176,20 @@ async fn data_key(tx: &mut Tx, keys: &Keyring) -> Result<DataKey> {
 
 /// Deletes a key of the handle's own scope; true when there was one.
 pub async fn delete(scoped: &Scoped, key: &str) -> Result<bool> {
-    let sql = Sql::new("DELETE FROM config WHERE scope_id = $1 AND key = $2")
-        .bind(scoped.access().scope_id()?)
-        .bind(key);
-    Ok(scoped.write(move |tx| Box::pin(async move { tx.execute(sql).await })).await? == 1)
+    let (scope, key) = (scoped.access().scope_id()?, key.to_owned());
+    scoped
+        .write(move |tx| {
+            Box::pin(async move {
+                let Some(old) = own(tx, &key).await? else { return Ok(false) };
+                let sql = Sql::new("DELETE FROM config WHERE scope_id = $1 AND key = $2");
+                tx.execute(sql.bind(scope).bind(key.as_str())).await?;
+                let event =
+                    Event::new("config.delete").target("config", key).detail("is_secret", old.is_secret);
+                record(tx, event.maybe("value", old.value)).await?;
+                Ok(true)
+            })
+        })
+        .await
 }
 
 fn read(row: &Row) -> Result<Entry> {

@@ -1,5 +1,6 @@
 //! The database, and the handles through which tenant data is reached.
 
+use crate::audit::Actor;
 use crate::dialect::{self, Engine};
 use crate::error::database;
 use crate::tx::{Connection, Tx};
@@ -26,9 +27,13 @@ impl Default for Options {
     }
 }
 
-/// SQLite or PostgreSQL, migrated. Cheap to clone.
+/// SQLite or PostgreSQL, migrated, in the hands of somebody. Cheap to clone.
 #[derive(Clone)]
-pub struct Db(Arc<Inner>);
+pub struct Db {
+    inner: Arc<Inner>,
+    /// Who is behind what is written; the platform itself if nobody.
+    actor: Option<Arc<Actor>>,
+}
 
 struct Inner {
     backend: Backend,
@@ -105,12 +110,19 @@ impl Db {
         } else {
             return Err(Error::invalid("database", "expected sqlite:path or postgres://user@host/database"));
         };
-        Ok(Self(Arc::new(Inner { backend, options })))
+        Ok(Self { inner: Arc::new(Inner { backend, options }), actor: None })
+    }
+
+    /// The same database in the hands of `actor`: the audit log names them for whatever is
+    /// written through it.
+    #[must_use]
+    pub fn by(&self, actor: Arc<Actor>) -> Self {
+        Self { inner: self.inner.clone(), actor: Some(actor) }
     }
 
     /// Which engine this is.
     pub fn engine(&self) -> Engine {
-        match self.0.backend {
+        match self.inner.backend {
             Backend::Sqlite { .. } => Engine::Sqlite,
             Backend::Postgres(_) => Engine::Postgres,
         }
@@ -144,7 +156,7 @@ impl Db {
 
     /// Connections of the pool: those that are open, and those that nobody uses.
     pub fn connections(&self) -> (u32, usize) {
-        match &self.0.backend {
+        match &self.inner.backend {
             Backend::Sqlite { readers, .. } => (readers.size(), readers.num_idle()),
             Backend::Postgres(pool) => (pool.size(), pool.num_idle()),
         }
@@ -152,7 +164,7 @@ impl Db {
 
     /// Lets accepted writes finish and closes all connections.
     pub async fn close(&self) {
-        match &self.0.backend {
+        match &self.inner.backend {
             Backend::Sqlite { readers, writer, task } => {
                 drop(lock(writer).take());
                 let task = lock(task).take();
@@ -218,14 +230,14 @@ impl Scoped {
     /// Opens a read-only transaction: one consistent state, ended by dropping it.
     /// `Busy` when no connection became free in time.
     pub async fn read(&self) -> Result<Tx> {
-        let connection = match &self.db.0.backend {
+        let connection = match &self.db.inner.backend {
             Backend::Sqlite { readers, .. } => Connection::Reader(timed(readers.begin()).await?),
             Backend::Postgres(pool) => {
                 let begin = dialect::begin_postgres(self.access, true);
                 Connection::Postgres(timed(begun(pool, begin)).await?)
             }
         };
-        Ok(Tx { connection, access: self.access })
+        Ok(Tx { connection, access: self.access, actor: None })
     }
 
     /// Runs a unit of work and answers when it is durable; an error undoes all of it.
@@ -238,15 +250,16 @@ impl Scoped {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        match &self.db.0.backend {
+        match &self.db.inner.backend {
             Backend::Sqlite { writer, .. } => {
                 let writer = lock(writer).clone().ok_or(Error::Busy("database"))?;
-                writer.write(self.access, self.db.0.options.acquire_timeout, unit).await
+                let as_whom = (self.access, self.db.actor.clone());
+                writer.write(as_whom, self.db.inner.options.acquire_timeout, unit).await
             }
             Backend::Postgres(pool) => {
                 let begin = dialect::begin_postgres(self.access, false);
                 let connection = Connection::Postgres(timed(begun(pool, begin)).await?);
-                let mut tx = Tx { connection, access: self.access };
+                let mut tx = Tx { connection, access: self.access, actor: self.db.actor.clone() };
                 let value = unit(&mut tx).await?;
                 tx.commit().await?;
                 Ok(value)

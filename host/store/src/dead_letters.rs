@@ -6,6 +6,7 @@
 //! and the attempt that it is about, so that a letter which comes twice, or is read by two
 //! leaders, changes nothing the second time.
 
+use crate::audit::{Event, record};
 use crate::executions::{self, MAX_LOSSES, NewExecution, Page, Run, documents};
 use crate::{Access, Db, Row, Scoped, Sql, Tx, now};
 use bifrost_core::ports::{Objects, Ticket};
@@ -203,6 +204,10 @@ pub async fn replay(
             );
             let sql = sql.bind(id).bind(accepted.execution.id).bind(by).bind(now());
             tx.execute(sql).await?;
+            let event = Event::new("dead_letter.replay")
+                .target("dead_letter", id)
+                .detail("execution", accepted.execution.id);
+            record(tx, event).await?;
             Ok(accepted)
         }))
     };

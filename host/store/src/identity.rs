@@ -1,39 +1,24 @@
-//! People and their API keys. A key is shown once; only its hash is kept.
+//! API keys, and who they stand for. A key is shown once; only its hash is kept.
 
+use crate::audit::{Event, record};
 use crate::organizations::{self, NewOrganization, Organization};
-use crate::{Db, Row, Scoped, Sql, Tx, now};
+use crate::users::{self, NewUser, User};
+use crate::{Db, Row, Scoped, Sql, Tx, Value, now};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bifrost_core::{Caller, Error, KeyId, OrganizationId, Result, Role, UserId};
+use bifrost_core::{Caller, Error, KeyId, OrganizationId, Permissions, Result, Role, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// What every key begins with, so that scanners find leaked ones.
 pub const KEY_PREFIX: &str = "bfr_";
-/// Random bytes in a key.
-const KEY_BYTES: usize = 32;
+/// Random bytes in a token.
+const TOKEN_BYTES: usize = 32;
 /// Characters of a key that are kept for people to recognize it.
 const SHOWN: usize = 10;
 /// `last_used_at` is exact to this; a write for every request would cost more.
 const LAST_USED_STEP: TimeDelta = TimeDelta::seconds(60);
-
-/// A person or a service account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct User {
-    /// Its id.
-    pub id: UserId,
-    /// Where it belongs.
-    pub organization_id: OrganizationId,
-    /// Unique within the organization; lower case.
-    pub email: String,
-    /// For people.
-    pub name: String,
-    /// False: its keys are refused.
-    pub is_active: bool,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-}
 
 /// A key as it can be shown again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,8 +33,10 @@ pub struct ApiKey {
     pub name: String,
     /// Its first characters.
     pub prefix: String,
-    /// What it may do.
+    /// The most that it is, whatever its holder is.
     pub role: Role,
+    /// What it allows; `None` for everything that its holder may do.
+    pub permissions: Option<Permissions>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// From when on it is refused.
@@ -67,8 +54,11 @@ pub struct NewKey {
     pub user: UserId,
     /// For people.
     pub name: String,
-    /// What it may do. `PlatformAdmin` only within the provider's organization.
+    /// The most that it is, whatever its holder is. `PlatformAdmin` only within the provider's
+    /// organization.
     pub role: Role,
+    /// What it allows; `None` for everything that its holder may do.
+    pub permissions: Option<Permissions>,
     /// From when on it is refused.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -109,11 +99,13 @@ pub async fn bootstrap(db: &Db, first: Bootstrap) -> Result<Option<Bootstrapped>
                     return Ok(None);
                 }
                 let organization = organizations::insert(tx, organization).await?;
-                let user = insert_user(tx, organization.id, first.email, first.name).await?;
+                let new = NewUser::person(&first.email, &first.name, Role::PlatformAdmin);
+                let user = users::create_in(tx, organization.id, new).await?;
                 let new = NewKey {
                     user: user.id,
                     name: "bootstrap".into(),
                     role: Role::PlatformAdmin,
+                    permissions: None,
                     expires_at: None,
                 };
                 let (_, token) = insert_key(tx, organization.id, new).await?;
@@ -128,47 +120,6 @@ pub async fn bootstrap(db: &Db, first: Bootstrap) -> Result<Option<Bootstrapped>
     }
 }
 
-/// Makes a user in the handle's organization. `Conflict already_exists` for an e-mail
-/// that the organization has.
-pub async fn create_user(org: &Scoped, email: &str, name: &str) -> Result<User> {
-    let (id, email, name) = (org.organization()?, email.to_owned(), name.to_owned());
-    org.write(move |tx| Box::pin(async move { insert_user(tx, id, email, name).await })).await
-}
-
-/// Users that the handle reaches, by e-mail.
-pub async fn list_users(scoped: &Scoped) -> Result<Vec<User>> {
-    let mut sql = Sql::new("SELECT id, organization_id, email, name, is_active, created_at FROM users");
-    if let Some(id) = scoped.access().organization() {
-        sql.push(" WHERE organization_id = ").push_bind(id);
-    }
-    sql.push(" ORDER BY email, id");
-    scoped.read().await?.all(sql).await?.iter().map(read_user).collect()
-}
-
-async fn insert_user(
-    tx: &mut Tx,
-    organization_id: OrganizationId,
-    email: String,
-    name: String,
-) -> Result<User> {
-    let email = email.trim().to_lowercase();
-    if !email.contains('@') || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Error::invalid("email", "expected name@domain"));
-    }
-    let user = User { id: UserId::new(), organization_id, email, name, is_active: true, created_at: now() };
-    let sql = Sql::new(
-        "INSERT INTO users (id, organization_id, email, name, is_active, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(user.id)
-    .bind(user.organization_id)
-    .bind(user.email.as_str())
-    .bind(user.name.as_str())
-    .bind(user.is_active)
-    .bind(user.created_at);
-    tx.execute(sql).await?;
-    Ok(user)
-}
-
 /// Makes a key in the handle's organization; the text is returned this once.
 pub async fn create_key(org: &Scoped, new: NewKey) -> Result<(ApiKey, String)> {
     let id = org.organization()?;
@@ -176,15 +127,9 @@ pub async fn create_key(org: &Scoped, new: NewKey) -> Result<(ApiKey, String)> {
 }
 
 async fn insert_key(tx: &mut Tx, organization_id: OrganizationId, new: NewKey) -> Result<(ApiKey, String)> {
-    let sql = Sql::new(
-        "SELECT o.is_provider FROM users u JOIN organizations o ON o.id = u.organization_id
-         WHERE u.id = $1 AND u.organization_id = $2",
-    );
-    let row = tx.optional(sql.bind(new.user).bind(organization_id)).await?.ok_or(Error::NotFound("user"))?;
-    if new.role == Role::PlatformAdmin && !row.get::<bool>("is_provider")? {
-        return Err(Error::Denied("only the provider's organization has platform administrators".into()));
-    }
-    let token = new_token()?;
+    let user = users::find(tx, organization_id, new.user).await?;
+    users::fits(tx, organization_id, new.role).await?;
+    let token = random_token(KEY_PREFIX)?;
     let key = ApiKey {
         id: KeyId::new(),
         organization_id,
@@ -192,14 +137,15 @@ async fn insert_key(tx: &mut Tx, organization_id: OrganizationId, new: NewKey) -
         name: new.name,
         prefix: token.chars().take(SHOWN).collect(),
         role: new.role,
+        permissions: new.permissions,
         created_at: now(),
         expires_at: new.expires_at,
         revoked_at: None,
         last_used_at: None,
     };
     let sql = Sql::new(
-        "INSERT INTO api_keys (id, organization_id, user_id, name, prefix, hash, role, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO api_keys (id, organization_id, user_id, name, prefix, hash, role, created_at, expires_at, permissions)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(key.id)
     .bind(key.organization_id)
@@ -209,19 +155,33 @@ async fn insert_key(tx: &mut Tx, organization_id: OrganizationId, new: NewKey) -
     .bind(hash(&token))
     .bind(key.role.as_str())
     .bind(key.created_at)
-    .bind(key.expires_at);
+    .bind(key.expires_at)
+    .bind(match &key.permissions {
+        Some(permissions) => Value::json(permissions)?,
+        None => Value::Json(None),
+    });
     tx.execute(sql).await?;
+    let event = Event::new("key.create")
+        .within(organization_id)
+        .target("key", key.id)
+        .detail("name", &key.name)
+        .detail("user", &user.email)
+        .detail("role", key.role)
+        .maybe("permissions", key.permissions)
+        .maybe("expires_at", key.expires_at);
+    record(tx, event).await?;
     Ok((key, token))
 }
 
-fn new_token() -> Result<String> {
-    let mut bytes = [0u8; KEY_BYTES];
+/// A text that nobody guesses, after a prefix.
+pub(crate) fn random_token(prefix: &str) -> Result<String> {
+    let mut bytes = [0u8; TOKEN_BYTES];
     getrandom::fill(&mut bytes).map_err(|e| Error::Internal(anyhow::anyhow!("no randomness: {e}")))?;
-    Ok(format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
 /// 32 random bytes need no slow hash and no salt.
-fn hash(token: &str) -> Vec<u8> {
+pub(crate) fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
@@ -232,26 +192,57 @@ pub async fn authenticate(db: &Db, token: &str) -> Result<Option<Caller>> {
         return Ok(None);
     }
     let time = now();
-    let sql = Sql::new(
-        "SELECT k.id, k.organization_id, k.user_id, k.role, k.last_used_at, u.email, u.name
-         FROM api_keys k JOIN users u ON u.id = k.user_id JOIN organizations o ON o.id = k.organization_id
+    let sql = Sql::new(format!(
+        "SELECT {CALLER}, k.id AS key_id, k.role AS key_role, k.permissions AS key_permissions, k.last_used_at
+         FROM api_keys k JOIN users u ON u.id = k.user_id {JOINED}
          WHERE k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)
-           AND u.is_active AND o.is_active",
-    );
-    let Some(row) = db.system().read().await?.optional(sql.bind(hash(token)).bind(time)).await? else {
-        return Ok(None);
-    };
+           AND u.is_active AND o.is_active"
+    ));
+    let rows = db.system().read().await?.all(sql.bind(hash(token)).bind(time)).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
     let last: Option<DateTime<Utc>> = row.opt("last_used_at")?;
     if last.is_none_or(|last| time - last > LAST_USED_STEP) {
-        touch(db.clone(), row.get("id")?, time);
+        touch(db.clone(), row.get("key_id")?, time);
     }
-    Ok(Some(Caller {
-        user: row.get("user_id")?,
-        email: row.get("email")?,
-        name: row.get("name")?,
-        organization: row.get("organization_id")?,
-        role: row.parse("role")?,
+    let ceiling = row.opt_document::<Vec<String>>("key_permissions")?;
+    let mut caller = of_rows(&rows, row.parse("key_role")?)?;
+    caller.key = row.opt("key_id")?;
+    Ok(Some(match ceiling {
+        Some(names) => caller.within(Permissions::from_stored(&names)),
+        None => caller,
     }))
+}
+
+/// Who a user is now, as behind a session or a run; `None` when it, or its organization, is
+/// not active or is gone.
+pub async fn caller(db: &Db, user: UserId) -> Result<Option<Caller>> {
+    let sql = Sql::new(format!(
+        "SELECT {CALLER} FROM users u {JOINED} WHERE u.id = $1 AND u.is_active AND o.is_active"
+    ));
+    let rows = db.system().read().await?.all(sql.bind(user)).await?;
+    if rows.is_empty() { Ok(None) } else { of_rows(&rows, Role::PlatformAdmin).map(Some) }
+}
+
+/// What makes a caller; a row for each role of the organization.
+const CALLER: &str =
+    "u.id AS user_id, u.organization_id, u.email, u.name, u.role, o.is_provider, r.permissions AS granted";
+const JOINED: &str = "JOIN organizations o ON o.id = u.organization_id
+   LEFT JOIN user_roles m ON m.user_id = u.id LEFT JOIN roles r ON r.id = m.role_id";
+
+/// The caller of rows that are all of one user, as no more than `at_most`.
+fn of_rows(rows: &[Row], at_most: Role) -> Result<Caller> {
+    let row = rows.first().ok_or(Error::Unauthenticated)?;
+    let most = if row.get("is_provider")? { Role::PlatformAdmin } else { Role::OrgAdmin };
+    let role = row.parse::<Role>("role")?.min(at_most).min(most);
+    let email: String = row.get("email")?;
+    let mut caller = Caller::of_role(row.get("user_id")?, &email, row.get("organization_id")?, role);
+    caller.name = row.get("name")?;
+    for row in rows {
+        let names = row.opt_document::<Vec<String>>("granted")?.unwrap_or_default();
+        let granted = Permissions::from_stored(&names).and(Permissions::of_organization());
+        caller.permissions = caller.permissions.or(granted);
+    }
+    Ok(caller)
 }
 
 /// Notes the use in the background: the request does not wait for it.
@@ -271,7 +262,7 @@ fn touch(db: Db, key: KeyId, time: DateTime<Utc>) {
 /// Keys that the handle reaches, newest first; revoked ones too.
 pub async fn list_keys(scoped: &Scoped) -> Result<Vec<ApiKey>> {
     let mut sql = Sql::new(
-        "SELECT id, organization_id, user_id, name, prefix, role, created_at, expires_at, revoked_at, last_used_at
+        "SELECT id, organization_id, user_id, name, prefix, role, permissions, created_at, expires_at, revoked_at, last_used_at
          FROM api_keys",
     );
     if let Some(id) = scoped.access().organization() {
@@ -289,21 +280,19 @@ pub async fn revoke_key(scoped: &Scoped, id: KeyId) -> Result<()> {
     if let Some(organization) = scoped.access().organization() {
         sql.push(" AND organization_id = ").push_bind(organization);
     }
-    match scoped.write(move |tx| Box::pin(async move { tx.execute(sql).await })).await? {
-        0 => Err(Error::NotFound("api key")),
-        _ => Ok(()),
-    }
-}
-
-fn read_user(row: &Row) -> Result<User> {
-    Ok(User {
-        id: row.get("id")?,
-        organization_id: row.get("organization_id")?,
-        email: row.get("email")?,
-        name: row.get("name")?,
-        is_active: row.get("is_active")?,
-        created_at: row.get("created_at")?,
-    })
+    sql.push(" RETURNING organization_id, name");
+    scoped
+        .write(move |tx| {
+            Box::pin(async move {
+                let row = tx.optional(sql).await?.ok_or(Error::NotFound("api key"))?;
+                let event = Event::new("key.revoke")
+                    .within(row.get::<OrganizationId>("organization_id")?)
+                    .target("key", id)
+                    .detail("name", row.get::<String>("name")?);
+                record(tx, event).await
+            })
+        })
+        .await
 }
 
 fn read_key(row: &Row) -> Result<ApiKey> {
@@ -314,6 +303,9 @@ fn read_key(row: &Row) -> Result<ApiKey> {
         name: row.get("name")?,
         prefix: row.get("prefix")?,
         role: row.parse("role")?,
+        permissions: row
+            .opt_document::<Vec<String>>("permissions")?
+            .map(|names| Permissions::from_stored(&names)),
         created_at: row.get("created_at")?,
         expires_at: row.opt("expires_at")?,
         revoked_at: row.opt("revoked_at")?,

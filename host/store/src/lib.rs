@@ -2,10 +2,11 @@
 //!
 //! [`Db`] is SQLite or PostgreSQL. Tenant data is reached through a [`Scoped`] handle
 //! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
-//! grouped by aggregate: [`organizations`], [`identity`], [`workspaces`],
+//! grouped by aggregate: [`organizations`], [`users`], [`identity`], [`workspaces`],
 //! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`]; the fleet is
-//! [`workers`] and [`warm`]. Adapters of the ports are in [`engines`].
+//! [`workers`] and [`warm`]; who did what is in [`audit`]. Adapters of the ports are in [`engines`].
 
+pub mod audit;
 pub mod config;
 pub mod db;
 pub mod dead_letters;
@@ -14,17 +15,21 @@ pub mod dialect;
 pub mod engines;
 mod error;
 pub mod executions;
+pub mod grants;
 pub mod identity;
+pub mod invitations;
 pub mod leaders;
 pub mod migrate;
 pub mod offboarding;
 pub mod organizations;
 #[cfg(feature = "planted-faults")]
 pub mod planted;
+pub mod roles;
 pub mod schedules;
 pub mod secrets;
 pub mod sql;
 mod tx;
+pub mod users;
 pub mod warm;
 pub mod workers;
 pub mod workflows;

@@ -1,5 +1,6 @@
 //! Tenants, and the provider's own organization.
 
+use crate::audit::{Event, record};
 use crate::{Db, Row, Scoped, Sql, Value, now};
 use bifrost_core::{Error, Limits, OrganizationId, Result};
 use chrono::{DateTime, Utc};
@@ -54,7 +55,8 @@ pub struct OrganizationChange {
     pub limits: Option<Limits>,
 }
 
-const COLUMNS: &str = "id, name, domain, is_provider, is_active, limits, created_at, requires_review, is_offboarding";
+const COLUMNS: &str =
+    "id, name, domain, is_provider, is_active, limits, created_at, requires_review, is_offboarding";
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 200;
@@ -92,6 +94,13 @@ pub(crate) async fn insert(tx: &mut crate::Tx, new: Organization) -> Result<Orga
     .bind(Value::json(&new.limits)?)
     .bind(new.created_at);
     tx.execute(sql).await?;
+    let event = Event::new("organization.create")
+        .within(new.id)
+        .target("organization", new.id)
+        .detail("name", &new.name)
+        .maybe("domain", new.domain.as_ref())
+        .detail("limits", &new.limits);
+    record(tx, event).await?;
     Ok(new)
 }
 
@@ -161,13 +170,24 @@ pub async fn update(db: &Db, id: OrganizationId, change: OrganizationChange) -> 
     db.system()
         .write(move |tx| {
             Box::pin(async move {
-                let row = tx.optional(sql).await?.ok_or(Error::NotFound("organization"))?;
-                let organization = read(&row)?;
+                let lock = tx.engine().for_update();
+                let old = Sql::new(format!("SELECT {COLUMNS} FROM organizations WHERE id = $1{lock}"));
+                let old = tx.optional(old.bind(id)).await?.ok_or(Error::NotFound("organization"))?;
+                let (old, organization) = (read(&old)?, read(&tx.one(sql).await?)?);
                 if organization.is_provider && !organization.is_active {
                     let message = "the provider's organization cannot be deactivated".into();
                     return Err(Error::Conflict { code: "provider", message });
                 }
                 refuse_offboarding(&organization)?;
+                let event = Event::new("organization.update")
+                    .within(id)
+                    .target("organization", id)
+                    .change("name", &old.name, &organization.name)
+                    .change("domain", &old.domain, &organization.domain)
+                    .change("is_active", &old.is_active, &organization.is_active)
+                    .change("requires_review", &old.requires_review, &organization.requires_review)
+                    .change("limits", &old.limits, &organization.limits);
+                record(tx, event).await?;
                 Ok(organization)
             })
         })

@@ -1,16 +1,19 @@
 //! One open transaction on either engine: runs a statement, returns rows.
 
+use crate::audit::Actor;
 use crate::db::Access;
 use crate::dialect::Engine;
 use crate::error::database;
 use crate::sql::{Row, Sql};
 use bifrost_core::{Error, Result};
 use sqlx::{Executor, Postgres, Sqlite, SqliteConnection, Transaction};
+use std::sync::Arc;
 
 /// An open transaction with its scope. Dropped without commit, it is rolled back.
 pub struct Tx {
     pub(crate) connection: Connection,
     pub(crate) access: Access,
+    pub(crate) actor: Option<Arc<Actor>>,
 }
 
 pub(crate) enum Connection {
@@ -24,6 +27,11 @@ impl Tx {
     /// Whose data this transaction may touch.
     pub fn access(&self) -> Access {
         self.access
+    }
+
+    /// Who is behind what this transaction writes; `None` for the platform itself.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.actor.as_deref()
     }
 
     /// For the few statements that differ; see [`crate::dialect`].

@@ -1,6 +1,7 @@
 //! Workflows, tools and data providers: found in deployed workspaces, with ids that
 //! survive deployments.
 
+use crate::audit::{Event, record};
 use crate::{Access, Row, Scoped, Sql};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
@@ -74,10 +75,19 @@ pub async fn set_active(scoped: &Scoped, id: WorkflowId, is_active: bool) -> Res
     if scoped.access() != Access::System {
         sql.push(" AND scope_id = ").push_bind(scoped.access().scope_id()?);
     }
-    match scoped.write(move |tx| Box::pin(async move { tx.execute(sql).await })).await? {
-        0 => Err(Error::NotFound("workflow")),
-        _ => Ok(()),
-    }
+    sql.push(" RETURNING organization_id");
+    scoped
+        .write(move |tx| {
+            Box::pin(async move {
+                let row = tx.optional(sql).await?.ok_or(Error::NotFound("workflow"))?;
+                let event = Event::new("workflow.update")
+                    .within(row.opt::<OrganizationId>("organization_id")?)
+                    .target("workflow", id)
+                    .detail("is_active", is_active);
+                record(tx, event).await
+            })
+        })
+        .await
 }
 
 fn visible(sql: &mut Sql, access: Access) {

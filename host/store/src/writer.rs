@@ -2,6 +2,7 @@
 //! are committed together: each runs in its own savepoint (a failure undoes only
 //! itself), then one commit makes all of them durable, then all are answered.
 
+use crate::audit::Actor;
 use crate::db::Access;
 use crate::tx::{Connection, Tx};
 use bifrost_core::{Error, Result};
@@ -9,6 +10,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::SqliteConnection;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,6 +21,9 @@ const BATCH_TIME: Duration = Duration::from_millis(8);
 /// Units that may wait in line; beyond it callers wait, then hear `Busy`.
 const WAITING_UNITS: usize = 4096;
 
+/// Whose data a unit may touch, and who is behind it.
+type AsWhom = (Access, Option<Arc<Actor>>);
+
 /// Takes units to the writer task. The task ends when all senders are gone.
 #[derive(Clone)]
 pub(crate) struct Writer {
@@ -28,18 +33,19 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(connection: SqliteConnection) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, receiver) = mpsc::channel(WAITING_UNITS);
-        let tx = Tx { connection: Connection::Writer(Box::new(connection)), access: Access::System };
+        let connection = Connection::Writer(Box::new(connection));
+        let tx = Tx { connection, access: Access::System, actor: None };
         (Self { jobs }, tokio::spawn(run(tx, receiver)))
     }
 
     /// Runs a unit and answers when it is durable. It runs also when the caller is gone.
-    pub(crate) async fn write<T, F>(&self, access: Access, patience: Duration, unit: F) -> Result<T>
+    pub(crate) async fn write<T, F>(&self, as_whom: AsWhom, patience: Duration, unit: F) -> Result<T>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Unit { access, work: Some(unit), result: None, reply };
+        let job = Unit { as_whom, work: Some(unit), result: None, reply };
         match tokio::time::timeout(patience, self.jobs.send(Box::new(job))).await {
             Ok(Ok(())) => answer.await.unwrap_or_else(|_| Err(closed())),
             Ok(Err(_)) => Err(closed()),
@@ -60,7 +66,7 @@ trait Job: Send {
 }
 
 struct Unit<T, F> {
-    access: Access,
+    as_whom: AsWhom,
     work: Option<F>,
     result: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
@@ -74,7 +80,7 @@ where
     fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, bool> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return false };
-            tx.access = self.access;
+            (tx.access, tx.actor) = (self.as_whom.0, self.as_whom.1.take());
             let result = AssertUnwindSafe(async { work(tx).await })
                 .catch_unwind()
                 .await

@@ -345,11 +345,16 @@ impl Runner {
         let run = &claimed.execution;
         let caller = Caller {
             name: run.executed_by_name.clone(),
-            ..Caller::of_role(run.executed_by, &run.executed_by_email, run.organization_id, run.executed_by_role)
+            ..Caller::of_role(
+                run.executed_by,
+                &run.executed_by_email,
+                run.organization_id,
+                run.executed_by_role,
+            )
         }
         .within(run.executed_by_ceiling);
         let grants = Arc::new(Grants {
-            db: self.db.by(Arc::new(Actor::of(&caller).in_run(run.id))),
+            db: self.db.by(Arc::new(actor(&claimed.execution))),
             keys: self.keys.clone(),
             egress: self.egress.clone(),
             organization: run.organization_id,
@@ -360,6 +365,7 @@ impl Runner {
             objects: self.objects.clone(),
             bus: self.bus.clone(),
             redactor: Redactor::default(),
+            told: Default::default(),
         });
         let mut limits = claimed.limits.clone();
         let declared = claimed.workflow.defaults.get("timeout_seconds").and_then(Value::as_u64);
@@ -438,6 +444,16 @@ impl Runner {
             self.bus.publish(event).await;
         }
     }
+}
+
+/// Whoever asked for the run, by way of it.
+fn actor(execution: &Execution) -> Actor {
+    let actor = Actor {
+        id: Some(execution.executed_by),
+        name: execution.executed_by_email.clone(),
+        ..Actor::default()
+    };
+    actor.in_run(execution.id)
 }
 
 fn is_worth_waiting(error: &anyhow::Error, waited: Duration) -> bool {

@@ -51,6 +51,7 @@ impl Worker for Runner {
             objects: self.objects.clone(),
             bus: self.bus.clone(),
             redactor: Redactor::default(),
+            told: Default::default(),
         });
         let context = json!({
             "user_id": request.caller.user,

@@ -7,7 +7,9 @@ use crate::redact::Redactor;
 use bifrost_core::ports::{Bus, Objects};
 use bifrost_core::{Caller, Error, Lineage, Operation, OrganizationId, Scope};
 use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind};
+use bifrost_store::audit::{self, Event};
 use bifrost_store::{Db, Keyring, Scoped, config};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What one run was given.
@@ -34,6 +36,8 @@ pub struct Grants {
     pub bus: Arc<dyn Bus>,
     /// Secrets that were handed out.
     pub(crate) redactor: Redactor,
+    /// Their names, once each, as far as the audit log knows.
+    pub(crate) told: tokio::sync::Mutex<HashSet<String>>,
 }
 
 pub(crate) fn refusal(error: Error) -> CapabilityError {
@@ -51,6 +55,21 @@ pub(crate) fn refusal(error: Error) -> CapabilityError {
 }
 
 impl Grants {
+    /// Writes down that the run reads a secret: once for each name, before it has it.
+    async fn tell(&self, entry: &config::Entry) -> Result<(), CapabilityError> {
+        let mut told = self.told.lock().await;
+        if told.contains(&entry.key) {
+            return Ok(());
+        }
+        let event = Event::new("secret.read")
+            .within(self.organization)
+            .target("config", &entry.key)
+            .detail("is_global", entry.scope == Scope::Global);
+        audit::note(&self.db, event).await.map_err(refusal)?;
+        told.insert(entry.key.clone());
+        Ok(())
+    }
+
     /// Answers one call.
     pub async fn answer(&self, call: Call) -> Reply {
         match call {
@@ -79,7 +98,9 @@ impl Grants {
         let scoped = self.scoped(Operation::ConfigRead, scope.as_deref()).await?;
         let provider_code = self.workspace == Scope::Global;
         let found = config::get(&scoped, &self.keys, key, provider_code).await.map_err(refusal)?;
-        if found.is_none() && !provider_code {
+        if let Some(entry) = found.as_ref().filter(|entry| entry.is_secret) {
+            self.tell(entry).await?;
+        } else if found.is_none() && !provider_code {
             self.note_withheld(key).await;
         }
         Ok(found.map(|entry| {

@@ -1,6 +1,6 @@
 //! Organizations; for platform administrators.
 
-use crate::auth::PlatformAdmin;
+use crate::auth::may;
 use crate::extract::{Input, Path};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
@@ -23,8 +23,12 @@ pub(crate) struct OrganizationView {
     domain: Option<String>,
     /// True for the one that runs the platform.
     is_provider: bool,
-    /// False: its keys are refused and its workflows do not start.
+    /// False: its keys are refused, its workflows do not start, and its runs wait.
     is_active: bool,
+    /// True: a version of its workspace goes live when somebody else has approved it.
+    requires_review: bool,
+    /// True: it is being exported and deleted.
+    is_offboarding: bool,
     /// What its runs may use.
     limits: Limits,
     created_at: DateTime<Utc>,
@@ -61,6 +65,9 @@ pub(crate) struct UpdateOrganization {
     domain: Option<String>,
     #[serde(default)]
     is_active: Option<bool>,
+    /// Whether a version of its workspace needs somebody else's approval to go live.
+    #[serde(default)]
+    requires_review: Option<bool>,
     /// Limits to change, by name.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -75,6 +82,8 @@ impl From<Organization> for OrganizationView {
             domain: organization.domain,
             is_provider: organization.is_provider,
             is_active: organization.is_active,
+            requires_review: organization.requires_review,
+            is_offboarding: organization.is_offboarding,
             limits: organization.limits,
             created_at: organization.created_at,
         }
@@ -102,7 +111,7 @@ fn with_changes(limits: &Limits, changes: Map<String, Value>) -> Result<Limits, 
     responses((status = 200, body = OrganizationList), Reads))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    _: PlatformAdmin,
+    _: may::ManageOrganizations,
 ) -> ApiResult<Json<OrganizationList>> {
     let organizations = organizations::list(&state.db).await?;
     Ok(Json(OrganizationList { organizations: organizations.into_iter().map(Into::into).collect() }))
@@ -113,12 +122,13 @@ pub(crate) async fn list(
     request_body = CreateOrganization, responses((status = 201, body = OrganizationView), Writes))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
-    _: PlatformAdmin,
+    may::ManageOrganizations(auth): may::ManageOrganizations,
     Input(body): Input<CreateOrganization>,
 ) -> ApiResult<(StatusCode, Json<OrganizationView>)> {
     let limits = with_changes(&Limits::default(), body.limits)?;
     let domain = body.domain.filter(|domain| !domain.is_empty());
-    let made = organizations::create(&state.db, NewOrganization { name: body.name, domain, limits }).await?;
+    let new = NewOrganization { name: body.name, domain, limits };
+    let made = organizations::create(&auth.db(&state), new).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -127,7 +137,7 @@ pub(crate) async fn create(
     params(("id" = OrganizationId, Path)), responses((status = 200, body = OrganizationView), Reads))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
-    _: PlatformAdmin,
+    _: may::ManageOrganizations,
     Path(id): Path<OrganizationId>,
 ) -> ApiResult<Json<OrganizationView>> {
     Ok(Json(organizations::get(&state.db.system(), id).await?.into()))
@@ -139,7 +149,7 @@ pub(crate) async fn get(
     responses((status = 200, body = OrganizationView), Writes))]
 pub(crate) async fn update(
     State(state): State<ApiState>,
-    _: PlatformAdmin,
+    may::ManageOrganizations(auth): may::ManageOrganizations,
     Path(id): Path<OrganizationId>,
     Input(body): Input<UpdateOrganization>,
 ) -> ApiResult<Json<OrganizationView>> {
@@ -153,7 +163,8 @@ pub(crate) async fn update(
         name: body.name,
         domain: body.domain.map(|domain| Some(domain).filter(|domain| !domain.is_empty())),
         is_active: body.is_active,
+        requires_review: body.requires_review,
         limits,
     };
-    Ok(Json(organizations::update(&state.db, id, change).await?.into()))
+    Ok(Json(organizations::update(&auth.db(&state), id, change).await?.into()))
 }

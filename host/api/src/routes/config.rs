@@ -1,6 +1,6 @@
 //! Settings and secrets. A secret can be written and deleted, never read.
 
-use crate::auth::{Admin, Auth};
+use crate::auth::{Auth, may};
 use crate::extract::{Input, Path};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
@@ -66,8 +66,11 @@ impl From<Entry> for ConfigEntry {
 /// Lists settings: the scope's own, and global values that they do not hide.
 #[utoipa::path(get, path = "/api/config", operation_id = "list_config", tag = "config",
     responses((status = 200, body = ConfigList), Reads))]
-pub(crate) async fn list(State(state): State<ApiState>, Admin(auth): Admin) -> ApiResult<Json<ConfigList>> {
-    let entries = config::list(&state.db.scope(auth.scope)).await?;
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    may::ReadConfig(auth): may::ReadConfig,
+) -> ApiResult<Json<ConfigList>> {
+    let entries = config::list(&auth.scoped(&state)).await?;
     Ok(Json(ConfigList { config: entries.into_iter().map(Into::into).collect() }))
 }
 
@@ -76,7 +79,7 @@ pub(crate) async fn list(State(state): State<ApiState>, Admin(auth): Admin) -> A
     params(("key" = String, Path)), responses((status = 200, body = ConfigEntry), Reads))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ReadConfig(auth): may::ReadConfig,
     Path(key): Path<String>,
 ) -> ApiResult<Json<ConfigEntry>> {
     Ok(Json(find(&state, &auth, &key).await?))
@@ -87,7 +90,7 @@ pub(crate) async fn get(
     params(("key" = String, Path)), request_body = SetConfig, responses((status = 200, body = ConfigEntry), Writes))]
 pub(crate) async fn put(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::WriteConfig(auth): may::WriteConfig,
     Path(key): Path<String>,
     Input(body): Input<SetConfig>,
 ) -> ApiResult<Json<ConfigEntry>> {
@@ -98,7 +101,7 @@ pub(crate) async fn put(
         description: body.description,
         updated_by: Some(auth.caller.user),
     };
-    config::set(&state.db.scope(auth.scope), &state.keyring, entry).await?;
+    config::set(&auth.scoped(&state), &state.keyring, entry).await?;
     Ok(Json(find(&state, &auth, &key).await?))
 }
 
@@ -107,10 +110,10 @@ pub(crate) async fn put(
     params(("key" = String, Path)), responses((status = 204, description = "Gone"), Reads))]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::WriteConfig(auth): may::WriteConfig,
     Path(key): Path<String>,
 ) -> ApiResult<StatusCode> {
-    if !config::delete(&state.db.scope(auth.scope), &key).await? {
+    if !config::delete(&auth.scoped(&state), &key).await? {
         return Err(Error::NotFound("config key").into());
     }
     Ok(StatusCode::NO_CONTENT)
@@ -118,6 +121,6 @@ pub(crate) async fn delete(
 
 /// By way of the list, which never decrypts anything.
 async fn find(state: &ApiState, auth: &Auth, key: &str) -> Result<ConfigEntry, Error> {
-    let entries = config::list(&state.db.scope(auth.scope)).await?;
+    let entries = config::list(&auth.scoped(state)).await?;
     entries.into_iter().find(|entry| entry.key == key).map(Into::into).ok_or(Error::NotFound("config key"))
 }

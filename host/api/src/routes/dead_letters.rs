@@ -2,7 +2,7 @@
 //! or of the one that is named.
 
 use super::executions::limit;
-use crate::auth::{Auth, PlatformAdmin};
+use crate::auth::{Auth, may};
 use crate::extract::{Path, Query};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
@@ -99,7 +99,7 @@ pub(crate) struct ListQuery {
     params(ListQuery), responses((status = 200, body = DeadLetterPage), Reads))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    PlatformAdmin(auth): PlatformAdmin,
+    may::OperatePlatform(auth): may::OperatePlatform,
     Query(query): Query<ListQuery>,
 ) -> ApiResult<Json<DeadLetterPage>> {
     let filters = Filters {
@@ -117,7 +117,7 @@ pub(crate) async fn list(
     params(("id" = DeadLetterId, Path)), responses((status = 200, body = DeadLetterView), Reads))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
-    PlatformAdmin(auth): PlatformAdmin,
+    may::OperatePlatform(auth): may::OperatePlatform,
     Path(id): Path<DeadLetterId>,
 ) -> ApiResult<Json<DeadLetterView>> {
     Ok(Json(dead_letters::get(&reach(&state, &auth), id).await?.into()))
@@ -130,19 +130,19 @@ pub(crate) async fn get(
     responses((status = 202, body = ExecuteResponse), Writes))]
 pub(crate) async fn replay(
     State(state): State<ApiState>,
-    PlatformAdmin(auth): PlatformAdmin,
+    may::OperatePlatform(auth): may::OperatePlatform,
     Path(id): Path<DeadLetterId>,
 ) -> ApiResult<(StatusCode, Json<ExecuteResponse>)> {
     let letter = dead_letters::get(&reach(&state, &auth), id).await?;
     let auth = Auth { scope: Scope::Organization(letter.organization_id), ..auth };
     let execution = run::replay(&state, &auth, &letter).await?;
-    Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.is_admin()).into())))
+    Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())))
 }
 
 /// One organization where one is named, else all.
 fn reach(state: &ApiState, auth: &Auth) -> Scoped {
     match auth.scope {
-        Scope::Organization(id) => state.db.org(id),
-        Scope::Global => state.db.system(),
+        Scope::Organization(id) => auth.db(state).org(id),
+        Scope::Global => auth.db(state).system(),
     }
 }

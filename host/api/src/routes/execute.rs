@@ -130,12 +130,12 @@ pub(crate) async fn execute(
     };
     if !body.sync {
         let execution = run::start(&state, &auth, &workflow, request).await?;
-        return Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.is_admin()).into())));
+        return Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())));
     }
     let execution =
         run::start_and_wait(&state, &auth, &workflow, request, Duration::from_secs(seconds)).await?;
     let status = if execution.status.is_terminal() { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, Json(ExecutionView::new(execution, auth.is_admin()).into())))
+    Ok((status, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())))
 }
 
 /// Runs a data provider and answers its options.
@@ -158,14 +158,14 @@ pub(crate) async fn invoke(
     let wait = Duration::from_secs(PROVIDER_SECONDS);
     let execution = run::start_and_wait(&state, &auth, &workflow, request, wait).await?;
     if !execution.status.is_terminal() {
-        service::executions::cancel(&state, auth.organization(), execution.id).await?;
+        service::executions::cancel(&state, &auth, execution.id).await?;
         return Err(ApiError::new(
             StatusCode::GATEWAY_TIMEOUT,
             "data_provider_timeout",
             "the data provider took too long",
         ));
     }
-    let view = ExecutionView::new(execution, auth.is_admin());
+    let view = ExecutionView::new(execution, auth.sees_all_runs());
     if view.status != Status::Success {
         let detail =
             view.error.unwrap_or_else(|| format!("the data provider ended as {}", view.status.as_str()));
@@ -202,7 +202,7 @@ pub(crate) async fn rerun(
     Path(id): Path<ExecutionId>,
     Input(body): Input<RerunRequest>,
 ) -> ApiResult<(StatusCode, Json<ExecuteResponse>)> {
-    let mut old = service::executions::visible(&state, &auth, id).await?;
+    let mut old = service::executions::manageable(&state, &auth, id).await?;
     let workflow = run::resolve(&state, &auth, &old.workflow_id.to_string()).await?;
     if body.input_data.is_none() {
         documents::load(state.objects.as_ref(), &mut old, Part::Parameters).await?;
@@ -213,7 +213,7 @@ pub(crate) async fn rerun(
         ..Request::default()
     };
     let execution = run::start(&state, &auth, &workflow, request).await?;
-    Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.is_admin()).into())))
+    Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())))
 }
 
 fn idempotency_key(headers: &HeaderMap, body: Option<String>) -> Result<Option<String>, Error> {

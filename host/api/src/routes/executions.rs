@@ -1,6 +1,6 @@
 //! Runs: lists, one run, its result, log and variables, and the wish to end it.
 
-use crate::auth::{Admin, Auth};
+use crate::auth::{Auth, may};
 use crate::events;
 use crate::extract::{Path, Query};
 use crate::problem::ApiResult;
@@ -127,12 +127,12 @@ pub(crate) async fn list(
         executed_by: None,
         schedule_id: query.schedule_id,
     };
-    if !auth.is_admin() {
+    if !auth.sees_all_runs() {
         filters.executed_by = Some(auth.caller.user);
     }
     let limit = limit(query.limit, PAGE, MAX_PAGE)?;
     let page = bifrost_store::executions::list(&auth.org(&state), &filters, query.cursor, limit).await?;
-    let executions = page.items.into_iter().map(|e| ExecutionSummary::new(e, auth.is_admin())).collect();
+    let executions = page.items.into_iter().map(|e| ExecutionSummary::new(e, auth.sees_all_runs())).collect();
     Ok(Json(ExecutionPage { executions, next_cursor: page.next }))
 }
 
@@ -147,7 +147,7 @@ pub(crate) async fn get(
     let mut execution = service::executions::visible(&state, &auth, id).await?;
     let parts = [Part::Parameters, Part::Result];
     let missing = service::executions::load(&state, &mut execution, &parts).await?;
-    Ok(Json(ExecutionView { missing, ..ExecutionView::new(execution, auth.is_admin()) }))
+    Ok(Json(ExecutionView { missing, ..ExecutionView::new(execution, auth.sees_all_runs()) }))
 }
 
 /// What an execution returned.
@@ -177,11 +177,11 @@ pub(crate) async fn logs(
     let level = query.level.map(|level| level.parse::<LogLevel>()).transpose()?;
     // The status is read first: lines of a run that has ended are all there.
     let execution = service::executions::visible(&state, &auth, id).await?;
-    let least = if auth.is_admin() { level } else { level.max(Some(LogLevel::Info)) };
+    let least = if auth.sees_all_runs() { level } else { level.max(Some(LogLevel::Info)) };
     let lines = service::executions::logs(&state, auth.organization(), id, query.after, limit, least).await?;
     let complete = execution.status.is_terminal() && lines.len() < limit as usize;
     let next = lines.last().map_or(query.after, |line| line.sequence);
-    let logs = lines.into_iter().filter(|line| events::line_visible(line, auth.is_admin())).collect();
+    let logs = lines.into_iter().filter(|line| events::line_visible(line, auth.sees_all_runs())).collect();
     Ok(Json(LogPage { logs, next, complete }))
 }
 
@@ -190,7 +190,7 @@ pub(crate) async fn logs(
     tag = "executions", params(("id" = ExecutionId, Path)), responses((status = 200, body = Variables), Reads, Kept))]
 pub(crate) async fn variables(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ReadExecutions(auth): may::ReadExecutions,
     Path(id): Path<ExecutionId>,
 ) -> ApiResult<Json<Variables>> {
     let mut execution = service::executions::visible(&state, &auth, id).await?;
@@ -206,8 +206,8 @@ pub(crate) async fn cancel(
     auth: Auth,
     Path(id): Path<ExecutionId>,
 ) -> ApiResult<(StatusCode, Json<ExecutionStatus>)> {
-    service::executions::visible(&state, &auth, id).await?;
-    let execution = service::executions::cancel(&state, auth.organization(), id).await?;
+    service::executions::manageable(&state, &auth, id).await?;
+    let execution = service::executions::cancel(&state, &auth, id).await?;
     for event in bifrost_core::events::updates(&execution) {
         state.bus.publish(event).await;
     }
@@ -223,7 +223,7 @@ pub(super) fn limit(asked: Option<u32>, default: u32, most: u32) -> Result<u32, 
 }
 
 /// Takes what Python's `isoformat` writes, with or without a zone, and plain dates.
-fn instant(field: &str, text: Option<String>) -> Result<Option<DateTime<Utc>>, Error> {
+pub(super) fn instant(field: &str, text: Option<String>) -> Result<Option<DateTime<Utc>>, Error> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };

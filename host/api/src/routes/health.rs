@@ -2,14 +2,15 @@
 
 use crate::auth::{Auth, key_of, organization_of};
 use crate::health::{self, Health};
+use crate::origin::Origin;
 use crate::problem::{ApiResult, Problem};
 use crate::responses::{Open, Reads};
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bifrost_core::Error;
-use http::{HeaderMap, header};
+use bifrost_core::{Error, Permission};
+use http::{Extensions, HeaderMap, header};
 use serde::Serialize;
 use std::sync::LazyLock;
 
@@ -40,16 +41,19 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> ApiResult<Json<Healt
 /// server was started with.
 #[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "health",
     responses((status = 200, description = "Prometheus' text format", content_type = "text/plain"), Reads))]
-pub(crate) async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> ApiResult<Response> {
+pub(crate) async fn metrics(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> ApiResult<Response> {
     let key = key_of(&headers).ok_or(Error::Unauthenticated)?;
     let token = state.operations.metrics_token.as_deref();
     // Hashes are compared in constant time.
     let has_token = token.is_some_and(|token| blake3::hash(token.as_bytes()) == blake3::hash(key.as_bytes()));
     if !has_token {
-        let auth = Auth::of_key(&state, key, organization_of(&headers)).await?;
-        if !auth.caller.is_platform_admin() {
-            return Err(Error::Denied("this needs a platform administrator".into()).into());
-        }
+        let origin = Origin::of(&extensions);
+        let auth = Auth::of_key(&state, key, organization_of(&headers), &origin).await?;
+        auth.need(Permission::OperatePlatform)?;
     }
     Ok(health::text(&state.db))
 }

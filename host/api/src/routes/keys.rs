@@ -1,14 +1,16 @@
 //! Keys, and who the caller's key stands for.
 
-use crate::auth::{Auth, PlatformAdmin};
+use crate::auth::{Auth, may};
 use crate::extract::{Input, Path};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
+use crate::service::people;
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{KeyId, OrganizationId, Role, UserId};
+use bifrost_core::{Error, KeyId, OrganizationId, Permission, Permissions, Role, UserId};
 use bifrost_store::identity::{self, ApiKey, NewKey};
+use bifrost_store::users::{self, Filters, NewUser};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -25,7 +27,10 @@ pub(crate) struct KeyView {
     name: String,
     /// Its first characters.
     prefix: String,
+    /// The most that it is, whatever its holder is.
     role: Role,
+    /// What it allows; `null` for everything that its holder may do.
+    permissions: Option<Permissions>,
     created_at: DateTime<Utc>,
     /// From when on it is refused.
     expires_at: Option<DateTime<Utc>>,
@@ -52,8 +57,12 @@ pub(crate) struct CreateKey {
     user_name: Option<String>,
     /// Name of the key, for people.
     name: String,
-    /// `platform_admin` only within the provider's organization.
+    /// The most that it is, whatever its holder is. `platform_admin` only within the provider's
+    /// organization.
     role: Role,
+    /// What it allows; everything that its holder may do if absent.
+    #[serde(default)]
+    permissions: Option<Permissions>,
     /// From when on it is refused.
     #[serde(default)]
     expires_at: Option<DateTime<Utc>>,
@@ -75,6 +84,8 @@ pub(crate) struct Me {
     email: String,
     name: String,
     role: Role,
+    /// What the caller may do with this key or session.
+    permissions: Permissions,
     /// The organization of the key.
     organization_id: OrganizationId,
     /// The organization that this request is about; `null` for global.
@@ -90,6 +101,7 @@ impl From<ApiKey> for KeyView {
             name: key.name,
             prefix: key.prefix,
             role: key.role,
+            permissions: key.permissions,
             created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
@@ -103,28 +115,49 @@ impl From<ApiKey> for KeyView {
     responses((status = 200, body = KeyList), Reads))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    PlatformAdmin(auth): PlatformAdmin,
+    may::ManageKeys(auth): may::ManageKeys,
 ) -> ApiResult<Json<KeyList>> {
     let keys = identity::list_keys(&auth.org(&state)).await?;
     Ok(Json(KeyList { keys: keys.into_iter().map(Into::into).collect() }))
 }
 
-/// Makes a key in the organization. The answer holds its text, this once.
+/// Makes a key in the organization. The answer holds its text, this once. Nobody can give more
+/// than they have.
 #[utoipa::path(post, path = "/api/keys", operation_id = "create_key", tag = "keys", request_body = CreateKey,
     responses((status = 201, body = CreatedKey), Writes))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
-    PlatformAdmin(auth): PlatformAdmin,
+    may::ManageKeys(auth): may::ManageKeys,
     Input(body): Input<CreateKey>,
 ) -> ApiResult<(StatusCode, Json<CreatedKey>)> {
     let org = auth.org(&state);
-    let email = body.email.trim().to_lowercase();
-    let known = identity::list_users(&org).await?.into_iter().find(|user| user.email == email);
-    let user = match known {
+    let filters = Filters { email: Some(body.email.clone()), ..Filters::default() };
+    let user = match users::list(&org, filters).await?.pop() {
         Some(user) => user,
-        None => identity::create_user(&org, &email, body.user_name.as_deref().unwrap_or(&email)).await?,
+        None => {
+            auth.need(Permission::ManageUsers)?;
+            people::may_give(&auth, body.role.permissions())?;
+            let name = body.user_name.as_deref().unwrap_or_default();
+            users::create(&org, NewUser::person(&body.email, name, body.role)).await?
+        }
     };
-    let new = NewKey { user: user.id, name: body.name, role: body.role, expires_at: body.expires_at };
+    if body.role > user.role {
+        let message = format!("{} is {} and no more", user.email, user.role.as_str());
+        return Err(Error::invalid("role", message).into());
+    }
+    // What the key will allow, now.
+    let mut holder = identity::caller(&state.db, user.id).await?.ok_or(Error::NotFound("user"))?;
+    if let Some(ceiling) = body.permissions {
+        holder = holder.within(ceiling);
+    }
+    people::may_give(&auth, holder.permissions)?;
+    let new = NewKey {
+        user: user.id,
+        name: body.name,
+        role: body.role,
+        permissions: body.permissions,
+        expires_at: body.expires_at,
+    };
     let (details, key) = identity::create_key(&org, new).await?;
     Ok((StatusCode::CREATED, Json(CreatedKey { details: details.into(), key })))
 }
@@ -134,7 +167,7 @@ pub(crate) async fn create(
     params(("id" = KeyId, Path)), responses((status = 204, description = "Revoked"), Reads))]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
-    PlatformAdmin(auth): PlatformAdmin,
+    may::ManageKeys(auth): may::ManageKeys,
     Path(id): Path<KeyId>,
 ) -> ApiResult<StatusCode> {
     identity::revoke_key(&auth.org(&state), id).await?;
@@ -152,6 +185,7 @@ pub(crate) async fn me(auth: Auth) -> Json<Me> {
         email: caller.email,
         name: caller.name,
         role: caller.role,
+        permissions: caller.permissions,
         organization_id: caller.organization,
         scope,
     })

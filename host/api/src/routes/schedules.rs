@@ -1,6 +1,6 @@
 //! Workflows that start by the clock.
 
-use crate::auth::{Admin, Auth};
+use crate::auth::{Auth, may};
 use crate::extract::{Input, Path, Query};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
@@ -201,7 +201,7 @@ pub(crate) struct Tick {
     params(ListQuery), responses((status = 200, body = ScheduleList), Reads))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ManageSchedules(auth): may::ManageSchedules,
     Query(query): Query<ListQuery>,
 ) -> ApiResult<Json<ScheduleList>> {
     let all = schedules::list(&scope(&state, &auth), query.workflow_id).await?;
@@ -213,11 +213,12 @@ pub(crate) async fn list(
     request_body = NewScheduleRequest, responses((status = 201, body = ScheduleView), Writes))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ManageSchedules(auth): may::ManageSchedules,
     Input(body): Input<NewScheduleRequest>,
 ) -> ApiResult<(StatusCode, Json<ScheduleView>)> {
     let scope = scope(&state, &auth);
     let workflow = workflows::find(&scope, &body.workflow_id).await?;
+    run::allow(&state, &auth, &workflow).await?;
     let parameters = run::parameters(&state, &auth, &workflow, body.input_data).await?;
     let new = NewSchedule {
         workflow_id: workflow.id,
@@ -240,7 +241,7 @@ pub(crate) async fn create(
     params(("id" = ScheduleId, Path)), responses((status = 200, body = ScheduleView), Reads))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ManageSchedules(auth): may::ManageSchedules,
     Path(id): Path<ScheduleId>,
 ) -> ApiResult<Json<ScheduleView>> {
     Ok(Json(schedules::get(&scope(&state, &auth), id).await?.into()))
@@ -252,7 +253,7 @@ pub(crate) async fn get(
     responses((status = 200, body = ScheduleView), Writes))]
 pub(crate) async fn update(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ManageSchedules(auth): may::ManageSchedules,
     Path(id): Path<ScheduleId>,
     Input(body): Input<ChangeScheduleRequest>,
 ) -> ApiResult<Json<ScheduleView>> {
@@ -282,7 +283,7 @@ pub(crate) async fn update(
     params(("id" = ScheduleId, Path)), responses((status = 204, description = "Gone"), Writes))]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ManageSchedules(auth): may::ManageSchedules,
     Path(id): Path<ScheduleId>,
 ) -> ApiResult<StatusCode> {
     schedules::delete(&scope(&state, &auth), id).await?;
@@ -294,7 +295,7 @@ pub(crate) async fn delete(
     params(("id" = ScheduleId, Path)), responses((status = 200, body = ScheduleView), Reads))]
 pub(crate) async fn pause(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ManageSchedules(auth): may::ManageSchedules,
     Path(id): Path<ScheduleId>,
 ) -> ApiResult<Json<ScheduleView>> {
     let change = ScheduleChange { is_enabled: Some(false), ..Default::default() };
@@ -306,7 +307,7 @@ pub(crate) async fn pause(
     params(("id" = ScheduleId, Path)), responses((status = 200, body = ScheduleView), Reads))]
 pub(crate) async fn resume(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ManageSchedules(auth): may::ManageSchedules,
     Path(id): Path<ScheduleId>,
 ) -> ApiResult<Json<ScheduleView>> {
     let change = ScheduleChange { is_enabled: Some(true), ..Default::default() };
@@ -318,17 +319,18 @@ pub(crate) async fn resume(
     params(("id" = ScheduleId, Path)), responses((status = 202, body = ExecuteResponse), Writes))]
 pub(crate) async fn run_now(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ManageSchedules(auth): may::ManageSchedules,
     Path(id): Path<ScheduleId>,
 ) -> ApiResult<(StatusCode, Json<ExecuteResponse>)> {
     let scope = scope(&state, &auth);
     let schedule = schedules::get(&scope, id).await?;
     let workflow = workflows::find(&scope, &schedule.workflow_id.to_string()).await?;
+    run::allow(&state, &auth, &workflow).await?;
     let request =
         Request { input_data: Some(schedule.parameters), schedule_id: Some(id), ..Request::default() };
     let execution = run::start(&state, &auth, &workflow, request).await?;
     schedules::started(&scope, id, execution.id).await?;
-    Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.is_admin()).into())))
+    Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())))
 }
 
 /// When a schedule comes next, also while it is paused.
@@ -336,7 +338,7 @@ pub(crate) async fn run_now(
     params(("id" = ScheduleId, Path), PreviewQuery), responses((status = 200, body = SchedulePreview), Reads))]
 pub(crate) async fn preview(
     State(state): State<ApiState>,
-    Admin(auth): Admin,
+    may::ManageSchedules(auth): may::ManageSchedules,
     Path(id): Path<ScheduleId>,
     Query(query): Query<PreviewQuery>,
 ) -> ApiResult<Json<SchedulePreview>> {
@@ -348,7 +350,7 @@ pub(crate) async fn preview(
 #[utoipa::path(post, path = "/api/schedules/preview", operation_id = "preview_expression", tag = "schedules",
     request_body = SchedulePreviewRequest, responses((status = 200, body = SchedulePreview), Writes))]
 pub(crate) async fn preview_unsaved(
-    _: Admin,
+    _: may::ManageSchedules,
     Input(body): Input<SchedulePreviewRequest>,
 ) -> ApiResult<Json<SchedulePreview>> {
     let zone = body.timezone.as_deref().unwrap_or("UTC");
@@ -356,7 +358,7 @@ pub(crate) async fn preview_unsaved(
 }
 
 fn scope(state: &ApiState, auth: &Auth) -> Scoped {
-    state.db.scope(auth.scope)
+    auth.scoped(state)
 }
 
 async fn apply(

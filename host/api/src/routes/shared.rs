@@ -99,7 +99,8 @@ pub(crate) async fn put(
     };
     let (before, after) = (source.part(&old.folders), source.part(&folders));
     let hash = shared::hash_of(&source, &folders);
-    let disclosed = after.files().keys().filter(|path| !before.files().contains_key(*path)).cloned().collect();
+    let disclosed =
+        after.files().keys().filter(|path| !before.files().contains_key(*path)).cloned().collect();
     let dependants = if hash == old.hash { vec![] } else { shared::rehearse(&state, &after).await? };
     let mut refreshed = vec![];
     if !body.dry_run {

@@ -8,7 +8,8 @@ use crate::service::run;
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{OrganizationId, Parameter, VersionId, WorkflowId, WorkflowKind};
+use bifrost_core::{OrganizationId, Parameter, Permission, VersionId, WorkflowId, WorkflowKind};
+use bifrost_store::grants::{self, TargetKind};
 use bifrost_store::workflows::{self, Workflow};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -109,7 +110,7 @@ impl ListQuery {
     }
 }
 
-/// Lists workflows: the organization's own and the global ones.
+/// Lists what the caller may run: of the organization's own workflows and the global ones.
 #[utoipa::path(get, path = "/api/workflows", operation_id = "list_workflows", tag = "workflows",
     params(ListQuery), responses((status = 200, body = WorkflowList), Reads))]
 pub(crate) async fn list(
@@ -117,7 +118,12 @@ pub(crate) async fn list(
     auth: Auth,
     Query(query): Query<ListQuery>,
 ) -> ApiResult<Json<WorkflowList>> {
-    let all = workflows::list(&auth.org(&state)).await?;
+    let org = auth.org(&state);
+    let mut all = workflows::list(&org).await?;
+    if !auth.may(Permission::RunWorkflows) {
+        let given = grants::of_caller(&org, &auth.caller, TargetKind::Workflow).await?;
+        all.retain(|workflow| given.contains(&workflow.id.0));
+    }
     let workflows = all.into_iter().filter(|workflow| query.matches(workflow)).map(Into::into).collect();
     Ok(Json(WorkflowList { workflows }))
 }

@@ -98,8 +98,10 @@ mod tests {
 
     #[test]
     fn each_file_says_what_happened_to_it() {
-        let old = source(&[("a.py", b"1\n2\n3\n"), ("gone.py", b"x\n"), ("same.py", b"s\n"), ("b.bin", b"\0")]);
-        let new = source(&[("a.py", b"1\ntwo\n3\n"), ("new.py", b"y\n"), ("same.py", b"s\n"), ("b.bin", b"\0\0")]);
+        let old =
+            source(&[("a.py", b"1\n2\n3\n"), ("gone.py", b"x\n"), ("same.py", b"s\n"), ("b.bin", b"\0")]);
+        let new =
+            source(&[("a.py", b"1\ntwo\n3\n"), ("new.py", b"y\n"), ("same.py", b"s\n"), ("b.bin", b"\0\0")]);
         let all = between(&old, &new);
         let seen: Vec<_> = all.iter().map(|f| (f.path.as_str(), f.change)).collect();
         assert_eq!(

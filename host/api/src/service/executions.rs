@@ -2,18 +2,27 @@
 
 use crate::auth::Auth;
 use crate::state::ApiState;
-use bifrost_core::{Error, Execution, ExecutionId, LogLevel, LogLine, OrganizationId, Result};
+use bifrost_core::{Error, Execution, ExecutionId, LogLevel, LogLine, OrganizationId, Permission, Result};
 use bifrost_store::executions as store;
 use bifrost_store::executions::documents::{self, Part};
 
 /// A run that the caller may see: of the organization, for end users only their own.
 pub async fn visible(state: &ApiState, auth: &Auth, id: ExecutionId) -> Result<Execution> {
     let execution = store::get(&auth.org(state), id).await?;
-    if auth.is_admin() || execution.executed_by == auth.caller.user {
+    if auth.sees_all_runs() || execution.executed_by == auth.caller.user {
         Ok(execution)
     } else {
         Err(Error::NotFound("execution"))
     }
+}
+
+/// A run that the caller may cancel and repeat: their own, or any with the permission.
+pub async fn manageable(state: &ApiState, auth: &Auth, id: ExecutionId) -> Result<Execution> {
+    let execution = visible(state, auth, id).await?;
+    if execution.executed_by != auth.caller.user {
+        auth.need(Permission::ManageExecutions)?;
+    }
+    Ok(execution)
 }
 
 /// Puts these parts of a run in their place. Names those that are not kept any more.
@@ -46,8 +55,8 @@ pub async fn logs(
 }
 
 /// Writes down the wish to end and tells the worker of this process.
-pub async fn cancel(state: &ApiState, organization: OrganizationId, id: ExecutionId) -> Result<Execution> {
-    store::request_cancel(&state.db.org(organization), id).await?;
+pub async fn cancel(state: &ApiState, auth: &Auth, id: ExecutionId) -> Result<Execution> {
+    store::request_cancel(&auth.org(state), id).await?;
     state.worker.cancel(id).await;
-    find(state, organization, id).await
+    find(state, auth.organization(), id).await
 }

@@ -8,12 +8,11 @@ use crate::state::ApiState;
 use bifrost_core::events::WAKE;
 use bifrost_core::ports::Event;
 use bifrost_core::ports::subscription::Receiver;
-use bifrost_core::{
-    Error, Execution, ExecutionId, Limits, Priority, Result, ScheduleId, Status, schedule,
-};
+use bifrost_core::{Error, Execution, ExecutionId, Limits, Priority, Result, ScheduleId, Status, schedule};
 use bifrost_store::dead_letters::{self, DeadLetter};
 use bifrost_store::executions::NewExecution;
 use bifrost_store::executions::documents::{self, Part};
+use bifrost_store::grants::{self, TargetKind};
 use bifrost_store::organizations;
 use bifrost_store::workflows::{self, Workflow};
 use chrono::{DateTime, Utc};
@@ -41,7 +40,18 @@ pub struct Request {
 
 /// Finds what the caller may run: by id, name or `path::function`, own before global.
 pub async fn resolve(state: &ApiState, auth: &Auth, reference: &str) -> Result<Workflow> {
-    workflows::find(&auth.org(state), reference).await
+    let workflow = workflows::find(&auth.org(state), reference).await?;
+    allow(state, auth, &workflow).await?;
+    Ok(workflow)
+}
+
+/// Hides a workflow from a caller who may neither run all nor was given this one.
+pub async fn allow(state: &ApiState, auth: &Auth, workflow: &Workflow) -> Result<()> {
+    if grants::may_run(&auth.org(state), &auth.caller, TargetKind::Workflow, workflow.id.0).await? {
+        return Ok(());
+    }
+    auth.origin.hide(format_args!("workflow {}", workflow.id));
+    Err(Error::NotFound("workflow"))
 }
 
 /// What the runs of the caller's organization may use.

@@ -95,11 +95,7 @@ pub async fn build(state: &ApiState, whole: &Whole) -> Result<WorkspaceReport> {
     build_source(state, whole.source.clone(), &whole.own).await
 }
 
-async fn build_source(
-    state: &ApiState,
-    source: Arc<Source>,
-    own: &Source,
-) -> Result<WorkspaceReport> {
+async fn build_source(state: &ApiState, source: Arc<Source>, own: &Source) -> Result<WorkspaceReport> {
     let mut report = state.worker.build(source).await?;
     report.workflows.retain(|workflow| own.files().contains_key(&workflow.path));
     schedule::check(&mut report);
@@ -128,7 +124,8 @@ async fn impact(state: &ApiState, dependant: Dependant, shared: &Source) -> Resu
     let new = match built {
         Ok(report) => report,
         Err(Error::Invalid { field, message }) => {
-            let error = FileError { path: field, line: None, kind: "invalid".into(), message, traceback: None };
+            let error =
+                FileError { path: field, line: None, kind: "invalid".into(), message, traceback: None };
             return Ok(Impact { organization_id, name, errors: vec![error], removed: vec![] });
         }
         Err(error) => return Err(error),

@@ -3,7 +3,7 @@
 use crate::auth::Auth;
 use crate::service;
 use crate::state::ApiState;
-use bifrost_core::{Error, ExecutionId, OrganizationId, Result, UserId};
+use bifrost_core::{Error, ExecutionId, OrganizationId, Permission, Result, UserId};
 use std::fmt;
 use std::str::FromStr;
 
@@ -23,16 +23,15 @@ pub enum Channel {
 impl Channel {
     /// Passes those who may listen; for all others the channel does not exist.
     pub async fn authorize(self, state: &ApiState, auth: &Auth) -> Result<()> {
+        let across = auth.may(Permission::EnterOrganizations) && auth.sees_all_runs();
         let allowed = match self {
             Self::Execution(id) => {
                 service::executions::visible(state, auth, id).await?;
                 true
             }
-            Self::HistoryUser(id) => id == auth.caller.user || auth.caller.is_platform_admin(),
-            Self::HistoryGlobal => auth.caller.is_platform_admin(),
-            Self::Organization(id) => {
-                auth.caller.is_platform_admin() || (auth.is_admin() && id == auth.caller.organization)
-            }
+            Self::HistoryUser(id) => id == auth.caller.user || across,
+            Self::HistoryGlobal => across,
+            Self::Organization(id) => across || (auth.sees_all_runs() && id == auth.caller.organization),
         };
         if allowed { Ok(()) } else { Err(Error::NotFound("channel")) }
     }

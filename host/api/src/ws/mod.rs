@@ -10,6 +10,7 @@ pub use channel::Channel;
 
 use crate::auth::{self, Auth};
 use crate::extract::{Path, Query};
+use crate::origin::Origin;
 use crate::problem::ApiResult;
 use crate::responses::Reads;
 use crate::state::ApiState;
@@ -18,7 +19,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::response::{IntoResponse, Response};
 use bifrost_core::{Error, ExecutionId};
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 use serde::Deserialize;
 use session::Start;
 
@@ -53,13 +54,15 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 pub(crate) async fn connect(
     State(state): State<ApiState>,
     headers: HeaderMap,
+    extensions: Extensions,
     Query(query): Query<ConnectQuery>,
     upgrade: Upgrade,
 ) -> ApiResult<Response> {
-    let login = login(&state, &headers).await?;
+    let origin = Origin::of(&extensions);
+    let login = login(&state, &headers, &origin).await?;
     let channels =
         query.channels.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
-    let start = Start { login, channels: channels.collect(), after: query.after, only: None };
+    let start = Start { login, channels: channels.collect(), after: query.after, only: None, origin };
     Ok(switch(upgrade, state, start))
 }
 
@@ -70,25 +73,31 @@ pub(crate) async fn connect(
 pub(crate) async fn execution(
     State(state): State<ApiState>,
     headers: HeaderMap,
+    extensions: Extensions,
     Path(id): Path<ExecutionId>,
     Query(query): Query<FollowQuery>,
     upgrade: Upgrade,
 ) -> ApiResult<Response> {
-    let login = login(&state, &headers).await?;
+    let origin = Origin::of(&extensions);
+    let login = login(&state, &headers, &origin).await?;
     let channel = Channel::Execution(id);
     if let Some(login) = &login {
         channel.authorize(&state, &login.auth).await?;
     }
-    let start = Start { login, channels: Vec::new(), after: Some(query.after), only: Some(channel) };
+    let start = Start { login, channels: Vec::new(), after: Some(query.after), only: Some(channel), origin };
     Ok(switch(upgrade, state, start))
 }
 
-async fn login(state: &ApiState, headers: &HeaderMap) -> Result<Option<session::Login>, Error> {
+async fn login(
+    state: &ApiState,
+    headers: &HeaderMap,
+    origin: &Origin,
+) -> Result<Option<session::Login>, Error> {
     let Some(key) = auth::key_of(headers) else {
         return Ok(None);
     };
     let organization = auth::organization_of(headers);
-    let auth = Auth::of_key(state, key, organization).await?;
+    let auth = Auth::of_key(state, key, organization, origin).await?;
     Ok(Some(session::Login { key: key.to_owned(), organization: organization.map(str::to_owned), auth }))
 }
 

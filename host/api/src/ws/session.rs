@@ -4,6 +4,7 @@ use super::Channel;
 use super::follow::{Follow, follow};
 use crate::auth::Auth;
 use crate::events;
+use crate::origin::Origin;
 use crate::state::ApiState;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use bifrost_core::Error;
@@ -65,6 +66,8 @@ pub struct Start {
     pub after: Option<i64>,
     /// Follow this one channel, then close.
     pub only: Option<Channel>,
+    /// Where it came from.
+    pub origin: Origin,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +100,7 @@ const GONE: Close = Close(0, "");
 struct Session {
     state: ApiState,
     login: Login,
+    origin: Origin,
     sink: SplitSink<WebSocket, Message>,
     out: mpsc::Sender<Value>,
     subscriptions: HashMap<Channel, AbortOnDropHandle<()>>,
@@ -106,14 +110,21 @@ struct Session {
 pub async fn serve(mut socket: WebSocket, state: ApiState, mut start: Start) {
     let login = match start.login.take() {
         Some(login) => Ok(login),
-        None => authenticate(&mut socket, &state).await,
+        None => authenticate(&mut socket, &state, &start.origin).await,
     };
     let (sink, mut stream) = socket.split();
     let (out, mut outgoing) = mpsc::channel(OUTGOING);
     let (mut sink, Close(code, reason)) = match login {
         Err(close) => (sink, close),
         Ok(login) => {
-            let mut session = Session { state, login, sink, out, subscriptions: HashMap::new() };
+            let mut session = Session {
+                state,
+                login,
+                origin: start.origin.clone(),
+                sink,
+                out,
+                subscriptions: HashMap::new(),
+            };
             let close = match session.run(&mut stream, &mut outgoing, start).await {
                 Err(close) => close,
                 Ok(()) => GONE,
@@ -128,7 +139,7 @@ pub async fn serve(mut socket: WebSocket, state: ApiState, mut start: Start) {
 }
 
 /// Waits for `{type: "auth", token}`.
-async fn authenticate(socket: &mut WebSocket, state: &ApiState) -> Result<Login, Close> {
+async fn authenticate(socket: &mut WebSocket, state: &ApiState, origin: &Origin) -> Result<Login, Close> {
     const REFUSED: Close = Close(CLOSE_UNAUTHENTICATED, "authentication required");
     let message = timeout(AUTH_WAIT, async {
         loop {
@@ -143,7 +154,7 @@ async fn authenticate(socket: &mut WebSocket, state: &ApiState) -> Result<Login,
     let Ok(Incoming::Auth { token, organization }) = serde_json::from_str(&text) else {
         return Err(REFUSED);
     };
-    match Auth::of_key(state, &token, organization.as_deref()).await {
+    match Auth::of_key(state, &token, organization.as_deref(), origin).await {
         Ok(auth) => Ok(Login { key: token, organization, auth }),
         Err(error) => {
             log_internal(&error);
@@ -266,7 +277,7 @@ impl Session {
         let events = self.state.bus.subscribe(vec![channel.to_string()]).await?;
         // The task may be quicker than this: the confirmation goes through the same queue.
         let (out, auth) = (self.out.clone(), &self.login.auth);
-        let admin = auth.is_admin();
+        let admin = auth.sees_all_runs();
         let confirmation = json!({ "type": "subscribed", "channel": name });
         let follow_execution = match channel {
             Channel::Execution(execution) => Some(Follow {
@@ -292,10 +303,14 @@ impl Session {
         Ok(())
     }
 
-    /// Closes the connection when its key was revoked in the meantime.
+    /// Closes the connection when its key was revoked, or allows something else, in the meantime.
     async fn recheck(&mut self) -> Result<(), Close> {
         let Login { key, organization, .. } = &self.login;
-        match Auth::of_key(&self.state, key, organization.as_deref()).await {
+        match Auth::of_key(&self.state, key, organization.as_deref(), &self.origin).await {
+            // What is subscribed to was decided with the old permissions.
+            Ok(auth) if auth.caller.permissions != self.login.auth.caller.permissions => {
+                return Err(Close(CLOSE_UNAUTHENTICATED, "what you may do has changed; connect again"));
+            }
             Ok(auth) => self.login.auth = auth,
             Err(Error::Internal(error)) => {
                 tracing::warn!(error = format!("{error:#}"), "key of a live connection could not be checked");

@@ -13,4 +13,6 @@ mod live;
 mod operations;
 mod runs;
 mod schedules;
+
 mod settings;
+mod tenants;

@@ -13,6 +13,7 @@ use bifrost_core::*;
 use bifrost_store::executions::{self, Claimed, Ending, documents};
 use bifrost_store::identity::{self, Bootstrap, NewKey};
 use bifrost_store::organizations::{self, NewOrganization};
+use bifrost_store::users::{self, NewUser};
 use bifrost_store::{Db, DirectoryObjects, InProcessBus, Keyring, Options};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -134,8 +135,8 @@ async fn tenant(db: &Db, name: &str) -> Tenant {
 /// A new user with a key.
 pub async fn key(db: &Db, organization: OrganizationId, email: &str, role: Role) -> Key {
     let org = db.org(organization);
-    let user = identity::create_user(&org, email, email).await.expect("user").id;
-    let new = NewKey { user, name: "test".into(), role, expires_at: None };
+    let user = users::create(&org, NewUser::person(email, "", role)).await.expect("user").id;
+    let new = NewKey { user, name: "test".into(), role, permissions: None, expires_at: None };
     let (_, token) = identity::create_key(&org, new).await.expect("key");
     Key { token, user }
 }

@@ -1,6 +1,7 @@
 //! Accepting a run: one statement that also resolves the workflow and its version.
 
 use super::{COLUMNS, read};
+use crate::audit::{self, Event};
 use crate::{Scoped, Sql, Tx, now};
 use bifrost_core::*;
 use chrono::{DateTime, SubsecRound, Utc};
@@ -27,6 +28,8 @@ pub struct NewExecution {
     pub executed_by_name: String,
     /// What they may do.
     pub executed_by_role: Role,
+    /// What the key allowed with which they asked.
+    pub executed_by_ceiling: Permissions,
     /// The same key in the same organization gives the same execution.
     pub idempotency_key: Option<String>,
     /// The execution that this one repeats.
@@ -52,6 +55,7 @@ impl NewExecution {
             executed_by_email: caller.email.clone(),
             executed_by_name: caller.name.clone(),
             executed_by_role: caller.role,
+            executed_by_ceiling: caller.ceiling,
             idempotency_key: None,
             rerun_of: None,
             priority: Priority::Normal,
@@ -132,10 +136,10 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
         "INSERT INTO executions (id, organization_id, workflow_id, workflow_name, version_id, status, retry_on_loss,
            executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, rerun_of, idempotency_key,
            parameters, priority, not_before, schedule_id, trace_parent, parameters_object,
-           parent_id, root_id, depth, is_confined)
+           parent_id, root_id, depth, is_confined, executed_by_ceiling)
          SELECT $1, o.id, w.id, w.name, COALESCE($4, s.active_version_id), $14, w.retry_on_loss,
            $5, $6, $7, $13, $8, $9, $10, $11, $15, $16, $17, $18, $19,
-           $20, $21, $22, $23 OR COALESCE((SELECT e.is_confined FROM executions e WHERE e.id = $9), false)
+           $20, $21, $22, $23 OR COALESCE((SELECT e.is_confined FROM executions e WHERE e.id = $9), false), $24
          FROM organizations o CROSS JOIN workflows w JOIN workspaces s ON s.id = w.workspace_id
          WHERE o.id = $2 AND o.is_active AND w.id = $3 AND w.is_active AND w.removed_at IS NULL
            AND w.scope_id IN ($2, $12) AND s.active_version_id IS NOT NULL
@@ -165,8 +169,19 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
     .bind(new.lineage.parent)
     .bind(new.lineage.root)
     .bind(new.lineage.depth)
-    .bind(new.lineage.is_confined);
-    let Some(row) = tx.optional(sql).await? else { return existing(tx, organization, new).await };
+    .bind(new.lineage.is_confined)
+    .bind(Some(new.executed_by_ceiling).filter(|ceiling| *ceiling != Permissions::all()).map(Permissions::bits));
+    let event = Event::new("execution.submit")
+        .within(organization)
+        .target("execution", id)
+        .detail("workflow", new.workflow_id)
+        .maybe("parent", new.lineage.parent)
+        .maybe("rerun_of", new.rerun_of)
+        .maybe("schedule", new.schedule_id)
+        .maybe("not_before", not_before);
+    let Some(row) = audit::insert(tx, sql, event).await? else {
+        return existing(tx, organization, new).await;
+    };
     let execution = Execution {
         id,
         organization_id: organization,
@@ -179,6 +194,7 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
         executed_by_email: new.executed_by_email,
         executed_by_name: new.executed_by_name,
         executed_by_role: new.executed_by_role,
+        executed_by_ceiling: new.executed_by_ceiling,
         attempt: 0,
         retry_on_loss: row.get("retry_on_loss")?,
         created_at,

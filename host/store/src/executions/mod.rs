@@ -35,7 +35,7 @@ use bifrost_core::*;
 
 /// All columns of [`Execution`].
 const COLUMNS: &str = "id, organization_id, workflow_id, workflow_name, version_id, status, attempt,
-   retry_on_loss, executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, started_at, completed_at,
+   retry_on_loss, executed_by, executed_by_email, executed_by_name, executed_by_role, executed_by_ceiling, created_at, started_at, completed_at,
    rerun_of, not_before, schedule_id, result_type, error_type, error_for_user, fuel_used, memory_peak_bytes, duration_ms, error,
    traceback, roi, parameters, result, variables, parameters_object, result_object, variables_object,
    parent_id, root_id, depth, is_confined";
@@ -55,6 +55,9 @@ fn read(row: &Row) -> Result<Execution> {
         executed_by_email: row.get("executed_by_email")?,
         executed_by_name: row.get("executed_by_name")?,
         executed_by_role: row.parse("executed_by_role")?,
+        executed_by_ceiling: row
+            .opt("executed_by_ceiling")?
+            .map_or_else(Permissions::all, Permissions::from_bits),
         attempt: row.get("attempt")?,
         retry_on_loss: row.get("retry_on_loss")?,
         created_at: row.get("created_at")?,

@@ -1,5 +1,6 @@
 //! What keeps the promise that every run ends: cancelling, lost workers, restarts.
 
+use crate::audit::{Event, record};
 use crate::{Access, Db, Scoped, Sql, Tx, now};
 use bifrost_core::ports::Ticket;
 use bifrost_core::*;
@@ -25,7 +26,16 @@ pub struct Swept {
 /// `NotFound` outside the handle's reach, `Conflict already_finished` for a run that
 /// ended otherwise.
 pub async fn request_cancel(scoped: &Scoped, id: ExecutionId) -> Result<Status> {
-    scoped.write(move |tx| Box::pin(async move { cancel_in(tx, id).await })).await
+    scoped
+        .write(move |tx| {
+            Box::pin(async move {
+                let status = cancel_in(tx, id).await?;
+                let event = Event::new("execution.cancel").target("execution", id).detail("status", status);
+                record(tx, event).await?;
+                Ok(status)
+            })
+        })
+        .await
 }
 
 pub(crate) async fn cancel_in(tx: &mut Tx, id: ExecutionId) -> Result<Status> {

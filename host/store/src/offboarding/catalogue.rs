@@ -93,8 +93,10 @@ fn table(name: &str, owned: &str, all: &[Column], has_places: bool) -> Table {
     let (mut columns, mut left_out, mut bytes) = (vec![], vec![], vec![]);
     for column in all.iter().filter(|column| column.table == name) {
         let is_plain = PLAIN_BYTES.contains(&(name, column.name.as_str()));
-        let is_secret = SECRETS.iter().any(|end| column.name == *end || column.name.ends_with(&format!("_{end}")));
-        if is_secret || (column.kind == "bytea" && !is_plain) {
+        let is_secret =
+            SECRETS.iter().any(|end| column.name == *end || column.name.ends_with(&format!("_{end}")));
+        let is_binary = column.kind == "bytea" || (column.kind == "blob" && !is_id(&column.name));
+        if is_secret || (is_binary && !is_plain) {
             left_out.push(column.name.clone());
             continue;
         }
@@ -106,10 +108,16 @@ fn table(name: &str, owned: &str, all: &[Column], has_places: bool) -> Table {
     Table { name: name.to_owned(), owned: owned.to_owned(), columns, left_out, bytes, has_places }
 }
 
+/// SQLite has ids and other bytes in columns of one type; the names of ids tell.
+fn is_id(column: &str) -> bool {
+    ["id", "_by", "_of", "_as", "last_execution"].iter().any(|end| column.ends_with(end))
+}
+
 /// Who refers to another comes before it.
 fn order(owned: &BTreeMap<String, String>, references: &[Reference]) -> Result<Vec<String>> {
     let edges = references.iter().map(|r| (r.table.as_str(), r.to.as_str())).chain(BEFORE);
-    let edges: Vec<_> = edges.filter(|(a, b)| a != b && owned.contains_key(*a) && owned.contains_key(*b)).collect();
+    let edges: Vec<_> =
+        edges.filter(|(a, b)| a != b && owned.contains_key(*a) && owned.contains_key(*b)).collect();
     let mut left: BTreeSet<&str> = owned.keys().map(String::as_str).collect();
     let mut sorted = Vec::new();
     while !left.is_empty() {
@@ -158,7 +166,11 @@ async fn columns(tx: &mut Tx) -> Result<Vec<Column>> {
     let rows = tx.all(Sql::new(sql)).await?;
     rows.iter()
         .map(|row| {
-            Ok(Column { table: row.get("table_name")?, name: row.get("column_name")?, kind: row.get("kind")? })
+            Ok(Column {
+                table: row.get("table_name")?,
+                name: row.get("column_name")?,
+                kind: row.get("kind")?,
+            })
         })
         .collect()
 }

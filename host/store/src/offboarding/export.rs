@@ -154,7 +154,8 @@ async fn verify(objects: &dyn Objects, progress: &mut Progress) -> Result<()> {
     let (mut hash, mut bytes) = (Sha256::new(), 0);
     for part in &progress.proof.export.parts {
         let content = objects.get(part).await?;
-        let content = content.ok_or_else(|| Error::Internal(anyhow::anyhow!("{part} of an export is missing")))?;
+        let content =
+            content.ok_or_else(|| Error::Internal(anyhow::anyhow!("{part} of an export is missing")))?;
         bytes += content.len() as u64;
         hash.update(&content);
     }

@@ -144,8 +144,7 @@ impl Offboarding {
     }
 }
 
-const COLUMNS: &str =
-    "id, tenant_id, tenant_name, state, requested_by, created_at, finished_at, progress";
+const COLUMNS: &str = "id, tenant_id, tenant_name, state, requested_by, created_at, finished_at, progress";
 
 /// Begins to take an organization out: it is suspended for good, its runs are asked to end,
 /// and its schedules stop. Asking again answers the one that is under way.
@@ -192,15 +191,16 @@ async fn request_in(tx: &mut Tx, id: OrganizationId, confirm: &str, by: UserId) 
          WHERE organization_id = $1 AND status IN ('Scheduled', 'Pending')",
     );
     tx.execute(sql.bind(id).bind(offboarding.created_at)).await?;
-    let sql = Sql::new(format!("INSERT INTO offboardings ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"))
-        .bind(offboarding.id)
-        .bind(id)
-        .bind(offboarding.name.as_str())
-        .bind(offboarding.state.as_str())
-        .bind(by)
-        .bind(offboarding.created_at)
-        .bind(offboarding.finished_at)
-        .bind(Value::json(&offboarding.progress)?);
+    let sql =
+        Sql::new(format!("INSERT INTO offboardings ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"))
+            .bind(offboarding.id)
+            .bind(id)
+            .bind(offboarding.name.as_str())
+            .bind(offboarding.state.as_str())
+            .bind(by)
+            .bind(offboarding.created_at)
+            .bind(offboarding.finished_at)
+            .bind(Value::json(&offboarding.progress)?);
     tx.execute(sql).await?;
     let provider = organizations::provider_in(tx).await?;
     let event = Event::new("organization.offboard")
@@ -223,8 +223,9 @@ async fn find(system: &Scoped, id: OrganizationId) -> Result<Option<Offboarding>
 
 /// One that is not finished; the oldest of them.
 pub async fn unfinished(db: &Db) -> Result<Option<Offboarding>> {
-    let sql =
-        Sql::new(format!("SELECT {COLUMNS} FROM offboardings WHERE state <> 'done' ORDER BY created_at LIMIT 1"));
+    let sql = Sql::new(format!(
+        "SELECT {COLUMNS} FROM offboardings WHERE state <> 'done' ORDER BY created_at LIMIT 1"
+    ));
     db.system().read().await?.optional(sql).await?.as_ref().map(read).transpose()
 }
 

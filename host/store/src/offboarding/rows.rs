@@ -43,9 +43,12 @@ pub async fn page(
             table.name,
             table.owned
         )),
-        (Engine::Sqlite, false) => {
-            Sql::new(format!("SELECT {} FROM {} WHERE ({})", table.columns.join(", "), table.name, table.owned))
-        }
+        (Engine::Sqlite, false) => Sql::new(format!(
+            "SELECT {} FROM {} WHERE ({})",
+            table.columns.join(", "),
+            table.name,
+            table.owned
+        )),
         (Engine::Postgres, _) => {
             let column = |name: &String| {
                 if table.bytes.contains(name) {

@@ -7,6 +7,7 @@ mod firing;
 pub(crate) use decorated::{of_workflow, synchronize};
 pub use firing::{Due, Fired, due, fire, next_due, realign};
 
+use crate::audit::{Event, record};
 use crate::{Row, Scoped, Sql, Tx, now};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
@@ -155,9 +156,19 @@ async fn create_in(tx: &mut Tx, id: ScheduleId, count: Sql, insert: Sql) -> Resu
         return Err(Error::Conflict { code: "too_many_schedules", message });
     }
     match tx.execute(insert).await? {
-        0 => Err(Error::NotFound("workflow")),
-        _ => find(tx, id, "").await,
+        0 => return Err(Error::NotFound("workflow")),
+        _ => {}
     }
+    let made = find(tx, id, "").await?;
+    let event = Event::new("schedule.create")
+        .target("schedule", id)
+        .detail("workflow", &made.workflow_name)
+        .detail("name", &made.name)
+        .detail("cron", &made.cron)
+        .detail("time_zone", &made.time_zone)
+        .detail("is_enabled", made.is_enabled);
+    record(tx, event).await?;
+    Ok(made)
 }
 
 /// Schedules of the handle's scope, by name; those of one workflow only, if it is named.
@@ -187,6 +198,7 @@ pub async fn update(scoped: &Scoped, id: ScheduleId, change: ScheduleChange) -> 
 async fn update_in(tx: &mut Tx, id: ScheduleId, change: ScheduleChange) -> Result<Schedule> {
     let lock = tx.engine().for_update_of("s");
     let old = find(tx, id, &lock).await?;
+    let before = old.clone();
     if old.source == ScheduleSource::Decorator && change.is_of_code() {
         return Err(from_code());
     }
@@ -212,7 +224,18 @@ async fn update_in(tx: &mut Tx, id: ScheduleId, change: ScheduleChange) -> Resul
     .bind(next)
     .bind(now());
     tx.execute(sql).await?;
-    find(tx, id, "").await
+    let new = find(tx, id, "").await?;
+    let event = Event::new("schedule.update")
+        .target("schedule", id)
+        .change("name", &before.name, &new.name)
+        .change("cron", &before.cron, &new.cron)
+        .change("time_zone", &before.time_zone, &new.time_zone)
+        .change("overlap", &before.overlap, &new.overlap)
+        .change("catch_up", &before.catch_up, &new.catch_up)
+        .change("is_enabled", &before.is_enabled, &new.is_enabled);
+    let event = if before.parameters == new.parameters { event } else { event.masked("parameters") };
+    record(tx, event).await?;
+    Ok(new)
 }
 
 /// Deletes a schedule of the handle's scope; its runs stay. `Conflict schedule_from_code`
@@ -222,10 +245,17 @@ pub async fn delete(scoped: &Scoped, id: ScheduleId) -> Result<()> {
 }
 
 async fn delete_in(tx: &mut Tx, id: ScheduleId) -> Result<()> {
-    if find(tx, id, "").await?.source == ScheduleSource::Decorator {
+    let old = find(tx, id, "").await?;
+    if old.source == ScheduleSource::Decorator {
         return Err(from_code());
     }
-    tx.execute(Sql::new("DELETE FROM schedules WHERE id = $1").bind(id)).await.map(drop)
+    tx.execute(Sql::new("DELETE FROM schedules WHERE id = $1").bind(id)).await?;
+    let event = Event::new("schedule.delete")
+        .target("schedule", id)
+        .detail("workflow", &old.workflow_name)
+        .detail("name", &old.name)
+        .detail("cron", &old.cron);
+    record(tx, event).await
 }
 
 /// Notes the run that somebody started by hand.

@@ -8,6 +8,7 @@ mod shared;
 pub use review::{Review, ReviewState, approve, reject};
 pub use shared::{Dependant, Shared, checked as checked_folders, dependants, set_shared, shared};
 
+use crate::audit::{Event, record};
 use crate::{Db, Row, Scoped, Sql, Tx, Value, now, schedules};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
@@ -200,9 +201,14 @@ async fn deploy_in(tx: &mut Tx, new: Deployment) -> Result<Deployed> {
     .bind(version.review.as_ref().map(|review| review.state.as_str()));
     tx.execute(sql).await?;
     if new.propose {
+        let event = Event::new("workspace.propose")
+            .target("version", version.id)
+            .detail("number", version.number)
+            .maybe("message", version.message.as_deref());
+        record(tx, event).await?;
         return Ok(Deployed { version, is_new: true, added: vec![], changed: vec![], removed: vec![] });
     }
-    activate(tx, version, &new.report, new.force).await
+    activate(tx, "workspace.deploy", version, &new.report, new.force).await
 }
 
 /// Makes an earlier version of the handle's workspace active again; refuses as
@@ -238,7 +244,7 @@ pub async fn rollback(
                         removed: vec![],
                     });
                 }
-                activate(tx, version, &row.document("report")?, force).await
+                activate(tx, "workspace.activate", version, &row.document("report")?, force).await
             })
         })
         .await
@@ -267,6 +273,7 @@ struct Known {
 /// Brings the workflows to what `report` says and switches to `version`.
 async fn activate(
     tx: &mut Tx,
+    action: &'static str,
     mut version: Version,
     report: &WorkspaceReport,
     force: bool,
@@ -321,6 +328,15 @@ async fn activate(
     added.sort();
     changed.sort();
     removed.sort();
+    let event = Event::new(action)
+        .target("version", version.id)
+        .detail("number", version.number)
+        .detail("source_hash", &version.source_hash)
+        .maybe("message", version.message.as_ref())
+        .detail("added", &added)
+        .detail("changed", &changed)
+        .detail("removed", &removed);
+    record(tx, event).await?;
     Ok(Deployed { version, is_new: true, added, changed, removed })
 }
 

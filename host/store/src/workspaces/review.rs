@@ -2,6 +2,7 @@
 //! rejects it.
 
 use super::{COLUMNS, Deployed, Version, activate, lock_workspace};
+use crate::audit::{Event, record};
 use crate::{Row, Scoped, Sql, Tx, now};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
@@ -81,7 +82,8 @@ pub async fn approve(
                 let (workspace, active) = lock_workspace(tx).await?;
                 let (mut version, report) = find(tx, workspace, number, reviewer).await?;
                 if let Some(compared) = compared {
-                    let sql = Sql::new("SELECT number FROM versions WHERE id = $1").bind(active.map(|id| id.0));
+                    let sql =
+                        Sql::new("SELECT number FROM versions WHERE id = $1").bind(active.map(|id| id.0));
                     let current = tx.optional(sql).await?.map(|row| row.get::<i64>("number")).transpose()?;
                     if current != Some(compared) {
                         let message = "another version is active by now; compare again".into();
@@ -90,7 +92,7 @@ pub async fn approve(
                 }
                 version.review =
                     Some(decide(tx, version.id, ReviewState::Approved, reviewer, comment).await?);
-                activate(tx, version, &report, force).await
+                activate(tx, "workspace.approve", version, &report, force).await
             })
         })
         .await
@@ -107,6 +109,11 @@ pub async fn reject(scoped: &Scoped, number: i64, reviewer: UserId, comment: Str
             Box::pin(async move {
                 let (workspace, _) = lock_workspace(tx).await?;
                 let (mut version, _) = find(tx, workspace, number, reviewer).await?;
+                let event = Event::new("workspace.reject")
+                    .target("version", version.id)
+                    .detail("number", number)
+                    .detail("comment", &comment);
+                record(tx, event).await?;
                 let review = decide(tx, version.id, ReviewState::Rejected, reviewer, Some(comment)).await?;
                 version.review = Some(review);
                 Ok(version)

@@ -2,6 +2,7 @@
 //! part of each version of an organization, so a run keeps them as they were.
 
 use super::{COLUMNS, Version};
+use crate::audit::{Event, record};
 use crate::{Db, Scoped, Sql, Value};
 use bifrost_core::*;
 use uuid::Uuid;
@@ -61,7 +62,12 @@ pub async fn set_shared(
                     let message = "the workspace was deployed meanwhile; try again".into();
                     return Err(Error::Conflict { code: "active_changed", message });
                 }
-                let sql = Sql::new("UPDATE workspaces SET shared_folders = $2, shared_hash = $3 WHERE id = $1");
+                let sql = Sql::new("SELECT shared_folders FROM workspaces WHERE id = $1").bind(workspace);
+                let old: Vec<String> = tx.one(sql).await?.document("shared_folders")?;
+                let event = Event::new("workspace.share").target("workspace", workspace);
+                record(tx, event.change("folders", &old, &folders)).await?;
+                let sql =
+                    Sql::new("UPDATE workspaces SET shared_folders = $2, shared_hash = $3 WHERE id = $1");
                 tx.execute(sql.bind(workspace).bind(document).bind(hash)).await.map(drop)
             })
         })

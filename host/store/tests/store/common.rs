@@ -5,6 +5,7 @@ use bifrost_core::*;
 use bifrost_store::executions::{Accepted, Claimed, NewExecution};
 use bifrost_store::identity::{Bootstrap, Bootstrapped};
 use bifrost_store::organizations::{NewOrganization, Organization};
+use bifrost_store::users::{self, NewUser};
 use bifrost_store::workspaces::Deployment;
 use bifrost_store::{
     Db, DirectoryObjects, Options, S3Objects, executions, identity, organizations, workspaces,
@@ -151,7 +152,8 @@ impl World {
         let named = |name: &str| NewOrganization { name: name.into(), ..Default::default() };
         let org = organizations::create(&db, named("Org")).await.unwrap();
         let other = organizations::create(&db, named("Other")).await.unwrap();
-        let user = identity::create_user(&db.org(org.id), "user@org.test", "User").await.unwrap().id;
+        let person = NewUser::person("user@org.test", "User", bifrost_core::Role::OrgAdmin);
+        let user = users::create(&db.org(org.id), person).await.unwrap().id;
         let global = deployment("g1", vec![info("lib/shared.py::shared", "shared")]);
         workspaces::deploy(&db.scope(Scope::Global), global).await.unwrap();
         workspaces::deploy(&db.org(org.id), deployment("h1", vec![info("a.py::sync", "sync")]))
@@ -171,6 +173,7 @@ impl World {
             executed_by_email: "user@org.test".into(),
             executed_by_name: "User".into(),
             executed_by_role: bifrost_core::Role::OrgUser,
+            executed_by_ceiling: bifrost_core::Permissions::all(),
             idempotency_key: None,
             rerun_of: None,
             priority: bifrost_core::Priority::Normal,

@@ -60,6 +60,7 @@ async fn filled(db: Db) -> World {
             user: w.user,
             name: "k".into(),
             role: Role::OrgUser,
+            permissions: None,
             expires_at: None,
         },
     )

@@ -4,6 +4,7 @@ use crate::common::*;
 use bifrost_core::*;
 use bifrost_store::identity::{self, Bootstrap, NewKey};
 use bifrost_store::organizations::{NewOrganization, OrganizationChange};
+use bifrost_store::users::{self, Filters, NewUser};
 use bifrost_store::{Db, now, organizations};
 use chrono::TimeDelta;
 
@@ -28,7 +29,8 @@ async fn the_first_start_happens_once(db: Db) {
 async fn keys_open_what_they_should(db: Db) {
     let w = World::new(db).await;
     let org = w.db.org(w.org.id);
-    let new = |role, expires_at| NewKey { user: w.user, name: "k".into(), role, expires_at };
+    let new =
+        |role, expires_at| NewKey { user: w.user, name: "k".into(), role, permissions: None, expires_at };
     let (key, token) = identity::create_key(&org, new(Role::OrgAdmin, None)).await.unwrap();
     assert!(token.starts_with(&key.prefix));
     let caller = identity::authenticate(&w.db, &token).await.unwrap().expect("known");
@@ -58,10 +60,11 @@ async fn keys_open_what_they_should(db: Db) {
     let listed = identity::list_keys(&org).await.unwrap();
     assert!(listed.iter().any(|k| k.id == key.id && k.revoked_at.is_some()));
 
-    assert_eq!(identity::list_users(&org).await.unwrap().len(), 1);
-    let twice = identity::create_user(&org, "USER@org.test", "again").await.unwrap_err();
+    assert_eq!(users::list(&org, Filters::default()).await.unwrap().len(), 1);
+    let twice =
+        users::create(&org, NewUser::person("USER@org.test", "again", Role::OrgUser)).await.unwrap_err();
     assert_eq!(code(twice), "already_exists");
-    assert!(identity::create_user(&org, "no address", "x").await.is_err());
+    assert!(users::create(&org, NewUser::person("no address", "x", Role::OrgUser)).await.is_err());
 }
 
 async fn organizations_change(db: Db) {
@@ -88,7 +91,8 @@ async fn organizations_change(db: Db) {
     let provider = w.provider.organization.id;
     assert_eq!(code(organizations::update(&w.db, provider, off.clone()).await.unwrap_err()), "provider");
     assert!(identity::authenticate(&w.db, &w.provider.token).await.unwrap().is_some());
-    let new = NewKey { user: w.user, name: "k".into(), role: Role::OrgUser, expires_at: None };
+    let new =
+        NewKey { user: w.user, name: "k".into(), role: Role::OrgUser, permissions: None, expires_at: None };
     let (_, token) = identity::create_key(&w.db.org(w.org.id), new).await.unwrap();
     organizations::update(&w.db, w.org.id, off).await.unwrap();
     assert!(identity::authenticate(&w.db, &token).await.unwrap().is_none());

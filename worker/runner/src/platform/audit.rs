@@ -8,7 +8,8 @@ use bifrost_store::audit::{self, Event, Outcome};
 impl Grants {
     /// Writes a refusal down; that it cannot be written does not turn it into a permission.
     pub(crate) async fn refused(&self, operation: Operation, named: Option<&str>, error: &Error) {
-        metrics::counter!("bifrost_platform_calls_refused_total", "operation" => operation.as_str()).increment(1);
+        metrics::counter!("bifrost_platform_calls_refused_total", "operation" => operation.as_str())
+            .increment(1);
         let event = Event::new(operation.as_str())
             .within(self.organization)
             .outcome(Outcome::Denied)

@@ -79,8 +79,7 @@ impl Grants {
 
     pub(super) async fn users_create(&self, arguments: &str) -> Result<Value> {
         let Create { email, name, is_superuser, scope, is_active } = parse(arguments)?;
-        let Granted { organization, caller, .. } =
-            self.may(Operation::UsersCreate, scope.as_deref()).await?;
+        let Granted { organization, caller, .. } = self.may(Operation::UsersCreate, scope.as_deref()).await?;
         let role = if is_superuser { Role::PlatformAdmin } else { Role::OrgUser };
         if role > caller.role {
             let error = Error::Denied("nobody makes somebody who may do more than themselves".into());

@@ -10,6 +10,7 @@ use bifrost_core::{
     Caller, Error, Execution, Operation, OrganizationId, Permission, Result, Status, schedule,
 };
 use bifrost_store::executions::{self, NewExecution, documents};
+use bifrost_store::grants::{self, TargetKind};
 use bifrost_store::workflows::{self, Workflow};
 use bifrost_store::{identity, organizations};
 use serde::Deserialize;
@@ -54,6 +55,12 @@ impl Grants {
         }
         let org = self.db.org(organization);
         let workflow = workflows::find(&org, &workflow).await?;
+        // Hidden from whoever may neither run all nor was given this one.
+        if !grants::may_run(&org, &caller, TargetKind::Workflow, workflow.id.0).await? {
+            let error = Error::Denied(format!("the caller may not run {}", workflow.id));
+            self.refused(Operation::WorkflowsExecute, scope.as_deref(), &error).await;
+            return Err(Error::NotFound("workflow"));
+        }
         workflow.info.check_input(&input_data)?;
         let most = organizations::get(&org, organization).await?.limits.parameters_bytes;
         let parameters = Value::Object(input_data);
@@ -65,8 +72,7 @@ impl Grants {
             Some(person) => self.somebody(organization, &person).await?,
         };
         let mut new = NewExecution::by(&caller, workflow.id, parameters);
-        new.not_before =
-            schedule::deferral(bifrost_store::now(), scheduled_at.as_deref(), delay_seconds)?;
+        new.not_before = schedule::deferral(bifrost_store::now(), scheduled_at.as_deref(), delay_seconds)?;
         new.lineage = self.children;
         let run = documents::accept(&org, self.objects.as_ref(), new).await?.execution;
         self.announce(&run).await;
