@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use bifrost_core::{Error, ExecutionId, Status, WorkflowKind, schedule};
 use bifrost_store::executions::documents::{self, Part};
-use chrono::{DateTime, Utc};
+
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

@@ -82,7 +82,8 @@ pub(crate) async fn put(
     Input(body): Input<SetShared>,
 ) -> ApiResult<Json<SharedAnswer>> {
     if auth.scope != Scope::Global {
-        return Err(Error::Denied("only folders of the provider's workspace can be shared".into()).into());
+        let message = "only folders of the provider's workspace can be shared".into();
+        return Err(Error::Conflict { code: "not_the_provider", message }.into());
     }
     let old = workspaces::shared(&auth.scoped(&state)).await?;
     let folders = workspaces::checked_folders(body.folders)?;
