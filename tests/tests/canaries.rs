@@ -158,7 +158,7 @@ async fn answers(tenant: &Tenant, foreign: &Tenant, findings: &mut Findings) -> 
                 .iter()
                 .filter_map(|run| run["execution_id"].as_str().map(str::to_owned)),
         );
-        match page["next_cursor"].as_str().or(page["next"].as_str()) {
+        match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
         }

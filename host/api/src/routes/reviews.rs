@@ -106,7 +106,7 @@ pub(crate) async fn approve(
     let done = workspaces::approve(&scoped, number, auth.caller.user, comment, against, force).await?;
     announce(&state, &done.version).await;
     // What is shared may have changed while it waited.
-    shared::refresh(&state, &state.db, None).await?;
+    shared::settle(&state, &auth).await;
     Ok(Json(done.into()))
 }
 

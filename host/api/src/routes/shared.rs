@@ -110,7 +110,7 @@ pub(crate) async fn put(
         }
         let active = old.version.as_ref().map(|version| version.id);
         workspaces::set_shared(&auth.db(&state), folders.clone(), hash.clone(), active).await?;
-        refreshed = shared::refresh(&state, &auth.db(&state), Some(auth.caller.user)).await?;
+        refreshed = shared::settle(&state, &auth).await;
     }
     let shared = SharedView { folders, files: after.files().keys().cloned().collect(), hash };
     Ok(Json(SharedAnswer { shared, disclosed, dependants, refreshed }))

@@ -183,7 +183,7 @@ pub(crate) async fn activate(
     let done = workspaces::rollback(&scoped, number, body.force, shared_hash).await?;
     announce(&state, &done.version).await;
     if auth.scope == Scope::Global {
-        shared::refresh(&state, &auth.db(&state), Some(auth.caller.user)).await?;
+        shared::settle(&state, &auth).await;
     }
     tracing::info!(organization = %auth.organization(), number = done.version.number, "a version was activated");
     Ok(Json(done.into()))

@@ -179,7 +179,7 @@ pub(crate) async fn deploy(
             announce(&state, &version).await;
             // Whoever imports the shared folders gets what is in them now; also this workspace,
             // when they changed a moment ago.
-            shared::refresh(&state, &auth.db(&state), Some(auth.caller.user)).await?;
+            shared::settle(&state, &auth).await;
         }
         tracing::info!(organization = %auth.organization(), number = version.number, workflows, "a version was deployed");
         DeployResponse {

@@ -4,6 +4,7 @@
 //! by its hash.
 
 use super::source;
+use crate::auth::Auth;
 use crate::routes::announce;
 use crate::state::ApiState;
 use bifrost_core::{
@@ -155,6 +156,20 @@ pub async fn refresh(state: &ApiState, db: &Db, by: Option<UserId>) -> Result<Ve
         }
     }
     Ok(done)
+}
+
+/// As [`refresh`], after a change of the caller's: what is theirs is done, so a failure here is
+/// for the log and the next look.
+pub async fn settle(state: &ApiState, auth: &Auth) -> Vec<OrganizationId> {
+    // Only the provider does something to others; who else deploys has only made this look.
+    let (db, by) = match auth.scope {
+        Scope::Global => (auth.db(state), Some(auth.caller.user)),
+        Scope::Organization(_) => (state.db.clone(), None),
+    };
+    refresh(state, &db, by).await.unwrap_or_else(|error| {
+        tracing::error!("shared folders may be older in some workspaces: {error:#}");
+        vec![]
+    })
 }
 
 async fn bring_up(
