@@ -11,18 +11,33 @@ async def onboard(email: str, licences: int = 1) -> dict:
 from . import http
 from ._context import Event, ExecutionContext, Organization, OrganizationContext, Roi, context
 from ._metadata import WorkflowMetadata
+from ._models import (
+    ExecutionLog,
+    IntegrationData,
+    OAuthCredentials,
+    Role,
+    UserPublic,
+    WorkflowExecution,
+)
 from .config import ConfigData, config
 from .decorators import data_provider, param, tool, workflow
 from .enums import ConfigType, ExecutionStatus, FormFieldType
 from .errors import (
     ConfigurationError,
     IntegrationError,
+    NotFoundError,
     OutsideExecutionError,
     UserError,
     ValidationError,
     WorkflowError,
 )
+from .executions import executions
+from .integrations import integrations
+from .organizations import organizations
+from .roles import roles
 from .secrets import secrets
+from .users import users
+from .workflows import workflows
 
 __version__ = "0.1.0"
 
@@ -32,24 +47,37 @@ __all__ = [
     "ConfigurationError",
     "Event",
     "ExecutionContext",
+    "ExecutionLog",
     "ExecutionStatus",
     "FormFieldType",
+    "IntegrationData",
     "IntegrationError",
+    "NotFoundError",
+    "OAuthCredentials",
     "Organization",
     "OrganizationContext",
     "OutsideExecutionError",
     "Roi",
+    "Role",
     "UserError",
+    "UserPublic",
     "ValidationError",
     "WorkflowError",
+    "WorkflowExecution",
     "WorkflowMetadata",
     "__version__",
     "config",
     "context",
     "data_provider",
+    "executions",
     "http",
+    "integrations",
+    "organizations",
     "param",
+    "roles",
     "secrets",
     "tool",
+    "users",
     "workflow",
+    "workflows",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import _platform
+from ._text import checked
 from .errors import OutsideExecutionError
 
 
@@ -18,6 +19,9 @@ class Organization:
     name: str = ""
     is_active: bool = True
     is_provider: bool = False
+    domain: str | None = None
+    """E-mail domain whose people belong to it."""
+    created_at: str | None = None
 
     @property
     def org_id(self) -> str:
@@ -126,15 +130,15 @@ class ExecutionContext:
         raise RuntimeError("context.db is not available to workflows; use the modules of bifrost")
 
     def set_scope(self, org_id: str | None) -> None:
-        """Acts for another organization, or globally with `None`.
+        """Acts for another organization from here on, or globally with `None`.
 
-        Raises `PermissionError` unless the caller is a platform administrator or
-        belongs to the provider. The host checks every call again.
+        Only a run of the provider's own workspace whose caller is a platform administrator
+        may do this; the platform decides, and raises `PermissionError` otherwise. Every
+        later call is checked again.
         """
-        provider = self.organization is not None and self.organization.is_provider
-        if not (self.is_platform_admin or provider):
-            raise PermissionError("only the provider and platform administrators may change the scope")
-        self._scope_override = org_id
+        scope = None if org_id is None else checked(str(org_id), "the organization")
+        _platform.current().call("context.set_scope", {"scope": scope or "global"})
+        self._scope_override = scope
         self._overridden = True
 
     def get_config(self, key: str, default: Any = None) -> Any:

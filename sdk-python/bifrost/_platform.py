@@ -35,6 +35,14 @@ class Platform(Protocol):
 
     def config_delete(self, key: str, scope: str | None) -> bool: ...
 
+    def call(self, operation: str, arguments: dict[str, Any]) -> Any:
+        """Asks the platform's own API; JSON values in, JSON values out.
+
+        Raises `PermissionError` for what this run may not do, `NotFoundError` for what
+        is not there, `ValidationError` for arguments that are not valid.
+        """
+        ...
+
     def send(self, request: Request) -> Response:
         """Performs an HTTP request and blocks until the whole response is there."""
         ...
@@ -75,6 +83,9 @@ class Detached:
 
     def config_delete(self, key: str, scope: str | None) -> bool:
         self._refuse("bifrost.config")
+
+    def call(self, operation: str, arguments: dict[str, Any]) -> Any:
+        self._refuse(f"bifrost.{operation}")
 
     def send(self, request: Request) -> Response:
         from .http import _native

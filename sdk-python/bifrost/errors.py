@@ -27,6 +27,10 @@ class ConfigurationError(WorkflowError):
     """Configuration is missing, malformed or cannot be reached."""
 
 
+class NotFoundError(WorkflowError, ValueError, LookupError):
+    """There is no such thing in the scope of this run."""
+
+
 class OutsideExecutionError(RuntimeError, AttributeError):
     """Something that exists only during a run was used outside of one.
 

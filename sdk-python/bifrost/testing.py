@@ -17,8 +17,9 @@ from typing import Any
 
 from . import _platform
 from ._binding import Binding
-from ._context import ExecutionContext, Organization, activate
+from ._context import ExecutionContext, Organization, activate, context
 from ._platform import ConfigEntry
+from .errors import OutsideExecutionError
 from .http.messages import Request, Response
 
 
@@ -26,15 +27,21 @@ class FakePlatform(_platform.Detached):
     """A platform in memory.
 
     `config` holds the values that workflows read and write, whatever the scope. `http`
-    answers requests; without it they go to the real network.
+    answers requests; without it they go to the real network. `api` answers calls of
+    `organizations`, `users`, `workflows` and the like: it gets `module.verb` and the
+    arguments, and returns JSON values or raises.
     """
 
     def __init__(
-        self, config: Mapping[str, Any] | None = None, http: Callable[[Request], Response] | None = None
+        self,
+        config: Mapping[str, Any] | None = None,
+        http: Callable[[Request], Response] | None = None,
+        api: Callable[[str, dict[str, Any]], Any] | None = None,
     ) -> None:
         self.config: dict[str, Any] = dict(config or {})
         self.secret_keys: set[str] = set()
         self._http = http
+        self._api = api
 
     def config_get(self, key: str, scope: str | None) -> ConfigEntry | None:
         if key not in self.config:
@@ -56,6 +63,16 @@ class FakePlatform(_platform.Detached):
         self.secret_keys.discard(key)
         return self.config.pop(key, self) is not self
 
+    def call(self, operation: str, arguments: dict[str, Any]) -> Any:
+        if self._api is not None:
+            return self._api(operation, arguments)
+        if operation == "context.set_scope":
+            organization = context.organization
+            if not (context.is_platform_admin or (organization is not None and organization.is_provider)):
+                raise PermissionError("only the provider's runs for a platform administrator may change the scope")
+            return None
+        raise OutsideExecutionError(f"bifrost.{operation} needs `api=` in a test")
+
     def send(self, request: Request) -> Response:
         return super().send(request) if self._http is None else self._http(request)
 
@@ -70,6 +87,7 @@ def run_workflow(
     context: ExecutionContext | Mapping[str, Any] | None = None,
     config: Mapping[str, Any] | None = None,
     http: Callable[[Request], Response] | None = None,
+    api: Callable[[str, dict[str, Any]], Any] | None = None,
     platform: FakePlatform | None = None,
 ) -> Any:
     """Runs a workflow as the platform does and answers what it returned.
@@ -97,7 +115,7 @@ def run_workflow(
         result = function(*args, **kwargs)
         return asyncio.run(_await(result)) if inspect.isawaitable(result) else result
 
-    previous = _platform.use(platform or FakePlatform(config, http))
+    previous = _platform.use(platform or FakePlatform(config, http, api))
     try:
         return contextvars.copy_context().run(run)
     finally:

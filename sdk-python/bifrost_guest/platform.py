@@ -7,11 +7,12 @@ from typing import Any, NoReturn
 
 from componentize_py_types import Err
 from wit_world.imports import config
+from wit_world.imports import platform as api
 from wit_world.imports.bifrost_workflow_types import Error, ErrorKind
 
 from bifrost import ConfigurationError, ValidationError
 from bifrost._platform import ConfigEntry, lazy_pattern
-from bifrost.errors import OutsideExecutionError
+from bifrost.errors import NotFoundError, OutsideExecutionError
 from bifrost.http.messages import Request, Response
 
 from . import http, results
@@ -49,6 +50,15 @@ class GuestPlatform:
         except Err as error:
             _raise(error.value)
 
+    def call(self, operation: str, arguments: dict[str, Any]) -> Any:
+        try:
+            answer = api.call(operation, results.encode(arguments))
+        except Err as error:
+            if error.value.kind is ErrorKind.NOT_FOUND:
+                raise NotFoundError(error.value.message) from None
+            _raise(error.value, f"bifrost.{operation}")
+        return json.loads(answer)
+
     def send(self, request: Request) -> Response:
         return http.send(request)
 
@@ -60,11 +70,11 @@ def _entry(entry: config.Entry) -> ConfigEntry:
     return ConfigEntry(entry.key, None if entry.value is None else json.loads(entry.value), entry.is_secret)
 
 
-def _raise(error: Error) -> NoReturn:
+def _raise(error: Error, what: str = "bifrost.config") -> NoReturn:
     if error.kind is ErrorKind.DENIED:
         raise PermissionError(error.message) from None
     if error.kind is ErrorKind.INVALID:
         raise ValidationError(error.message) from None
     if error.kind is ErrorKind.LOADING:
-        raise OutsideExecutionError(lazy_pattern("bifrost.config")) from None
+        raise OutsideExecutionError(lazy_pattern(what)) from None
     raise ConfigurationError(error.message) from None

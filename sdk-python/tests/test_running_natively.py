@@ -6,13 +6,19 @@ from typing import Any, Optional
 import pytest
 
 from bifrost import (
+    ExecutionStatus,
+    NotFoundError,
     OutsideExecutionError,
     ValidationError,
     config,
     context,
     http,
+    integrations,
+    organizations,
     secrets,
+    users,
     workflow,
+    workflows,
 )
 from bifrost._platform import ConfigEntry
 from bifrost.http import Headers, Response, blocking
@@ -180,3 +186,43 @@ def test_http_requests_are_built() -> None:
     for wrong in ("ftp://x", "/relative", "http://"):
         with pytest.raises(ValueError, match="absolute"):
             blocking.get(wrong)
+
+
+def test_the_platform_is_asked_as_the_sdk_has_it() -> None:
+    asked: list[tuple[str, dict[str, Any]]] = []
+    run = {
+        "execution_id": "x1", "workflow_id": "w1", "workflow_name": "w", "status": "Success", "result": 5, "later": "kept",
+    }  # fmt: skip
+
+    def api(operation: str, arguments: dict[str, Any]) -> Any:
+        asked.append((operation, arguments))
+        if operation == "organizations.list":
+            return [{"id": "o1", "name": "One", "domain": None}]
+        if operation == "organizations.get":
+            raise NotFoundError("organization not found")
+        if operation in ("users.get", "integrations.get"):
+            raise NotFoundError("not found")
+        return run
+
+    async def f():
+        listed = await organizations.list()
+        with pytest.raises(ValueError):
+            await organizations.get("o2")
+        nobody = [await users.get("a@b.c"), await integrations.get("halo")]
+        context.set_scope(ORG)
+        id = await workflows.execute("w", {"a": 1}, run_as="u", delay_seconds=5)
+        one = await workflows.get(id)
+        return [listed[0].name, listed[0].org_id, nobody, id, one.status, one.result, one.later, one.model_dump()["result"]]
+
+    fields = {"is_platform_admin": True}
+    expected = ["One", "o1", [None, None], "x1", ExecutionStatus.SUCCESS, 5, "kept", 5]
+    assert run_workflow(f, context=fields, api=api) == expected
+    assert ("context.set_scope", {"scope": ORG}) in asked
+    execute = dict(asked)["workflows.execute"]
+    assert (execute["workflow"], execute["scope"], execute["run_as"], execute["delay_seconds"]) == ("w", ORG, "u", 5)
+
+    async def unplanned():
+        await users.list()
+
+    with pytest.raises(OutsideExecutionError):
+        run_workflow(unplanned)

@@ -71,7 +71,8 @@ impl Auth {
                 origin.deny(format_args!("organization {named}"));
                 return Err(Error::NotFound("organization"));
             }
-            organizations::get(&state.db.system(), named).await?;
+            let organization = organizations::get(&state.db.system(), named).await?;
+            organizations::refuse_offboarding(&organization)?;
         }
         Ok(Self { caller, scope: Scope::Organization(named), actor, origin: origin.clone() })
     }

@@ -27,6 +27,16 @@ pub fn router(state: ApiState) -> axum::Router {
     layers::apply(router.with_state(state).layer(watch))
 }
 
+/// Finishes what a crash may have left: gives workspaces that import shared folders what is in
+/// them now. For the start of a process.
+pub async fn reconcile(state: &ApiState) {
+    match service::shared::refresh(state, &state.db, None).await {
+        Ok(done) if done.is_empty() => {}
+        Ok(done) => tracing::info!(organizations = done.len(), "workspaces have the shared folders of now"),
+        Err(error) => tracing::warn!("shared folders may be older in some workspaces: {error:#}"),
+    }
+}
+
 /// The OpenAPI document of [`router`].
 pub fn openapi() -> utoipa::openapi::OpenApi {
     responses::complete(routes::all().into_openapi())

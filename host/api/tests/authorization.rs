@@ -1,7 +1,7 @@
 //! Who may do what, as data: a row for every operation of the API. An operation
 //! without a row fails the test.
 
-use crate::common::target::{By, OWNERS, Owner, target};
+use crate::common::target::{By, LEAVING, OWNERS, Owner, target};
 use crate::common::{Key, Platform, WORKFLOWS, files};
 use bifrost_core::Permission::{self, *};
 use bifrost_core::{Permissions, Role};
@@ -72,6 +72,22 @@ fn value(_: &str) -> Value {
     json!({ "value": 1 })
 }
 
+fn approval(_: &str) -> Value {
+    json!({ "force": true })
+}
+
+fn rejection(_: &str) -> Value {
+    json!({ "comment": "no" })
+}
+
+fn nothing_shared(_: &str) -> Value {
+    json!({ "folders": [] })
+}
+
+fn leaving(_: &str) -> Value {
+    json!({ "confirm": LEAVING })
+}
+
 fn organization(_: &str) -> Value {
     json!({ "name": "New" })
 }
@@ -121,6 +137,13 @@ pub const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/workspace/versions", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/versions/{number}", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "POST", path: "/api/workspace/versions/{number}/activate", needs: Some(DeployWorkspace), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/workspace/versions/{number}/diff", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/workspace/versions/{number}/approve", needs: Some(ReviewWorkspace), by: By::Proposal, body: approval, expected: ADMINS },
+    Row { method: "POST", path: "/api/workspace/versions/{number}/reject", needs: Some(ReviewWorkspace), by: By::Proposal, body: rejection, expected: ADMINS },
+    Row { method: "GET", path: "/api/workspace/shared", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
+    // Only the provider shares, and only from its own workspace.
+    Row { method: "PUT", path: "/api/workspace/shared", needs: Some(DeployWorkspace), by: By::Scope, body: nothing_shared,
+        expected: ["401 401 401", "403 404 404", "409 404 404", "409 409 200"] },
     Row { method: "GET", path: "/api/workspace/files", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/files/{path}", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "POST", path: "/api/drafts", needs: Some(DraftWorkspace), by: By::Scope, body: draft, expected: ADMINS },
@@ -169,6 +192,14 @@ pub const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
     Row { method: "PATCH", path: "/api/organizations/{id}", needs: Some(ManageOrganizations), by: By::Organization, body: organization,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "POST", path: "/api/organizations/{id}/offboarding", needs: Some(ManageOrganizations), by: By::Leaving, body: leaving,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "202 202 202"] },
+    Row { method: "GET", path: "/api/organizations/{id}/offboarding", needs: Some(ManageOrganizations), by: By::Left, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "GET", path: "/api/organizations/{id}/offboarding/export", needs: Some(ManageOrganizations), by: By::Left, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "DELETE", path: "/api/organizations/{id}/offboarding/export", needs: Some(ManageOrganizations), by: By::Left, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
     Row { method: "GET", path: "/api/keys", needs: Some(ManageKeys), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "POST", path: "/api/keys", needs: Some(ManageKeys), by: By::Scope, body: new_key, expected: ADMINS_CREATE },
     Row { method: "DELETE", path: "/api/keys/{id}", needs: Some(ManageKeys), by: By::Key, body: none, expected: ID_ADMINS_DELETE },
@@ -223,16 +254,17 @@ async fn status(platform: &Platform, row: &Row, role: usize, owner: Owner) -> u1
 
 pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root: bool, owner: Owner) -> u16 {
     let id = target(platform, row.by, owner).await;
-    let path = row.path.replace("{number}", "1").replace("{path}", "flows.py");
+    let number = if matches!(row.by, By::Proposal) { id.as_str() } else { "1" };
+    let path = row.path.replace("{number}", number).replace("{path}", "flows.py");
     let path = path.replace("{id}", &id).replace("{key}", &id);
     let mut call = platform.call(row.method.parse().expect("a method"), path);
     if let Some(key) = caller {
         call = call.key(key);
     }
     let named = match (row.by, owner) {
-        (By::Scope, Owner::Own) => is_root,
-        (By::Scope, Owner::Global) => !is_root,
-        (By::Scope, Owner::Foreign) => true,
+        (By::Scope | By::Proposal, Owner::Own) => is_root,
+        (By::Scope | By::Proposal, Owner::Global) => !is_root,
+        (By::Scope | By::Proposal, Owner::Foreign) => true,
         (_, Owner::Own) => is_root,
         _ => false,
     };

@@ -54,6 +54,17 @@ enum OrganizationCommand {
         /// Name or id.
         name: String,
     },
+    /// Say whether a version of its workspace needs somebody else's approval to go live.
+    Review {
+        /// Name or id.
+        name: String,
+        /// `on` or `off`.
+        #[arg(value_parser = ["on", "off"])]
+        switch: String,
+    },
+    /// Export an organization, then delete everything of it for good: database, objects, cache
+    /// and queue. Goes on where it was when it is called again.
+    Offboard(crate::offboard::Offboard),
 }
 
 /// `bifrost keys`
@@ -129,6 +140,7 @@ pub(crate) fn each(answer: &Value, field: &str, line: impl Fn(&Value)) {
 fn organization_line(one: &Value) {
     let state = match (one["is_provider"] == true, one["is_active"] == true) {
         (true, _) => "provider",
+        _ if one["is_offboarding"] == true => "leaving",
         (_, true) => "active",
         (_, false) => "suspended",
     };
@@ -156,6 +168,10 @@ impl Organizations {
             OrganizationCommand::Resume { name } => {
                 update(&client, &name, json!({"is_active": true})).await?
             }
+            OrganizationCommand::Review { name, switch } => {
+                update(&client, &name, json!({"requires_review": switch == "on"})).await?
+            }
+            OrganizationCommand::Offboard(offboard) => return offboard.execute(&client, self.json).await,
         };
         print(&answer, self.json, organization_line)
     }

@@ -10,6 +10,7 @@ mod files;
 mod health;
 mod local;
 mod migrate;
+mod offboard;
 mod parameters;
 mod people;
 mod remote;
@@ -73,7 +74,7 @@ enum Command {
     Logs(remote::Logs),
     /// List tickets that the queue gave up on, and replay their runs.
     DeadLetters(dead_letters::DeadLetters),
-    /// List, make, limit and suspend organizations.
+    /// List, make, limit, suspend and offboard organizations.
     Organizations(admin::Organizations),
     /// List, make and revoke API keys.
     Keys(admin::Keys),

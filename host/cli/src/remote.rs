@@ -24,7 +24,8 @@ pub struct Deploy {
     /// Kept with the version.
     #[arg(short, long)]
     message: Option<String>,
-    /// Deploy although workflows that are in use would disappear.
+    /// Deploy although workflows that are in use would disappear, or workspaces that import
+    /// shared folders would break.
     #[arg(long)]
     force: bool,
     /// Only say what would change.
@@ -111,8 +112,13 @@ impl Deploy {
                 let text = |field: &str| error[field].as_str().unwrap_or_default().to_owned();
                 eprintln!("{}{line}: {}: {}", text("path"), text("type"), text("message"));
             }
+            for one in answer["dependants"].as_array().into_iter().flatten() {
+                println!("{}", impact(one));
+            }
             println!("version {}, {} workflows", answer["number"], answer["workflows"]);
-            if !self.no_wait
+            if answer["state"] == "proposed" {
+                println!("it goes live when somebody else has approved it");
+            } else if !self.no_wait
                 && let Some(text) = warmth(&client.warm(&answer["number"]).await)
             {
                 println!("{text}");
@@ -121,6 +127,19 @@ impl Deploy {
         let clean = answer["errors"].as_array().is_none_or(Vec::is_empty);
         Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// What a change of shared folders does to one organization, for people.
+fn impact(one: &Value) -> String {
+    let name = one["name"].as_str().unwrap_or_default();
+    let errors = one["errors"].as_array().into_iter().flatten();
+    let broken: Vec<_> = errors.filter_map(|error| error["path"].as_str()).map(str::to_owned).collect();
+    let gone = names(one, "removed");
+    if broken.is_empty() && gone.is_empty() {
+        return format!("{name}: as before");
+    }
+    let all: Vec<_> = broken.into_iter().chain(gone).collect();
+    format!("{name}: breaks {}", all.join(", "))
 }
 
 /// How many workers have loaded a version, for people.

@@ -165,6 +165,8 @@ fn state(engines: &Engines, worker: Arc<dyn Worker>, listen: ListenArgs) -> ApiS
 
 /// Serves until the end is wanted and every request is answered, or patience is over.
 async fn serve(listener: TcpListener, state: ApiState, stop: Stop, patience: Duration) -> Result<()> {
+    let reconciled = state.clone();
+    tokio::spawn(async move { bifrost_api::reconcile(&reconciled).await });
     let router = bifrost_api::router(state);
     // Small answers go out at once instead of waiting for an acknowledgement.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));

@@ -11,11 +11,21 @@ pub const WAKE: &str = "dispatch";
 /// The channel on which workers hear of versions that have become active.
 pub const ACTIVATED: &str = "versions";
 
+/// The channel on which workers hear of organizations that are gone.
+pub const OFFBOARDED: &str = "offboarded";
+
 /// A version has become active: workers load it before its first run comes.
 pub fn activated(version: VersionId, organization: Option<OrganizationId>) -> Event {
     let payload =
         json!({ "type": "version_activated", "version_id": version, "organization_id": organization });
     Event { channel: ACTIVATED.to_owned(), payload }
+}
+
+/// An organization is gone: workers drop what they keep of sources that only it had.
+pub fn offboarded(organization: OrganizationId, sources: &[String]) -> Event {
+    let payload =
+        json!({ "type": "organization_offboarded", "organization_id": organization, "sources": sources });
+    Event { channel: OFFBOARDED.to_owned(), payload }
 }
 
 /// A run's change, for its own channel and for every history that shows it.

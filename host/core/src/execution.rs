@@ -247,6 +247,36 @@ pub struct Stored {
     pub variables: Option<String>,
 }
 
+/// Where a run comes from when another run started it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// The run that started it.
+    pub parent: Option<ExecutionId>,
+    /// The first run of the family; `None` for that run itself.
+    pub root: Option<ExecutionId>,
+    /// How many runs are above it.
+    pub depth: i64,
+    /// An organization's own code had a part in starting it; see [`crate::Rights`].
+    pub is_confined: bool,
+}
+
+impl Lineage {
+    /// Most runs above a run. A chain that is longer starts itself.
+    pub const MAX_DEPTH: i64 = 16;
+    /// Most runs of one family. More work at once belongs into fewer, longer runs.
+    pub const MAX_FAMILY: i64 = 10_000;
+
+    /// Of a run that a run starts whose code belongs to `workspace`.
+    pub fn of_child(parent: &Execution, workspace: Scope) -> Self {
+        Self {
+            parent: Some(parent.id),
+            root: Some(parent.lineage.root.unwrap_or(parent.id)),
+            depth: parent.lineage.depth + 1,
+            is_confined: parent.lineage.is_confined || workspace != Scope::Global,
+        }
+    }
+}
+
 /// A run as the database has it. What is in [`Execution::stored`] is loaded where it is
 /// needed, and nowhere else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -298,6 +328,8 @@ pub struct Execution {
     pub schedule_id: Option<ScheduleId>,
     /// What is not in the row itself.
     pub stored: Stored,
+    /// The runs that led to it.
+    pub lineage: Lineage,
 }
 
 #[cfg(test)]

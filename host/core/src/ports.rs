@@ -127,6 +127,11 @@ pub trait Bus: Send + Sync + 'static {
     /// each publisher; what was published just before may come as well. The receiver
     /// closes with the bus; a slow one loses the oldest events.
     async fn subscribe(&self, channels: Vec<String>) -> Result<subscription::Receiver>;
+    /// Deletes what the engine behind the bus keeps under keys that contain `text`, and tells
+    /// how many that were. An engine that keeps nothing has none.
+    async fn forget(&self, _text: &str) -> Result<u64> {
+        Ok(0)
+    }
     /// Answers when the bus is connected; for health checks.
     async fn check(&self) -> Result<()> {
         Ok(())

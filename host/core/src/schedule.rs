@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 
 /// The channel on which the scheduler hears that something was scheduled.
 pub const WAKE: &str = "schedules";
+/// Stands for the caller of runs that nobody asked for: they act as the workflow itself, for
+/// its organization.
+pub const IDENTITY: &str = "schedule";
 /// Longest cron expression, in bytes.
 const MAX_EXPRESSION: usize = 200;
 /// A tick that is noticed within this time was not missed. Shorter than the shortest
@@ -21,6 +24,36 @@ pub const ON_TIME: TimeDelta = TimeDelta::seconds(60);
 pub const CATCH_UP_AGE: TimeDelta = TimeDelta::hours(24);
 /// [`CatchUp::All`] makes up for this many ticks at most.
 pub const CATCH_UP_RUNS: usize = 100;
+
+/// Farthest that a run can be deferred.
+const MAX_DELAY: TimeDelta = TimeDelta::days(366);
+
+/// When a deferred run is to start: at an instant (RFC 3339), or so many seconds from `now`.
+///
+/// # Errors
+/// `Invalid` for both at once, for what is no time, and for what is too far ahead.
+pub fn deferral(now: DateTime<Utc>, at: Option<&str>, delay: Option<u64>) -> Result<Option<DateTime<Utc>>> {
+    let (field, time) = match (at, delay) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("delay_seconds", "give either `scheduled_at` or `delay_seconds`"));
+        }
+        (Some(at), None) => {
+            let time = DateTime::parse_from_rfc3339(at).map_err(|_| {
+                Error::invalid("scheduled_at", "expected a time with its zone, such as 2026-01-31T12:00:00Z")
+            })?;
+            ("scheduled_at", Some(time.to_utc()))
+        }
+        (None, Some(seconds)) => {
+            let delay = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
+            ("delay_seconds", delay.and_then(|delay| now.checked_add_signed(delay)))
+        }
+    };
+    match time {
+        Some(time) if time <= now + MAX_DELAY => Ok(Some(time)),
+        _ => Err(Error::invalid(field, format!("more than {} days ahead", MAX_DELAY.num_days()))),
+    }
+}
 
 macro_rules! named {
     ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $name:literal,)+ }) => {

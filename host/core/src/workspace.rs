@@ -81,6 +81,34 @@ pub struct WorkflowInfo {
     pub accepts_kwargs: bool,
 }
 
+impl WorkflowInfo {
+    /// Refuses parameters that cannot be right; everything else is for the guest, which
+    /// converts.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the parameter under `input_data`.
+    pub fn check_input(&self, input: &Map<String, Value>) -> crate::Result<()> {
+        for parameter in &self.parameters {
+            let wrong = |message: String| {
+                Err(crate::Error::invalid(format!("input_data.{}", parameter.name), message))
+            };
+            match input.get(&parameter.name) {
+                None if parameter.required => return wrong("required parameter is missing".into()),
+                Some(Value::Object(_) | Value::Array(_))
+                    if matches!(parameter.kind.as_str(), "int" | "float" | "bool") =>
+                {
+                    return wrong(format!("expected {}", parameter.kind));
+                }
+                Some(Value::Object(_) | Value::Bool(_) | Value::Number(_)) if parameter.kind == "list" => {
+                    return wrong("expected list".into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Why a file is not part of a deployed version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FileError {
@@ -122,83 +150,4 @@ pub struct Warning {
     pub line: Option<u32>,
     /// For the author.
     pub message: String,
-}
-
-/// The files of a workspace: what a version is made of.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Source {
-    /// Path relative to the workspace, `/` between parts, to content.
-    files: std::collections::BTreeMap<String, Vec<u8>>,
-    bytes: usize,
-}
-
-impl Source {
-    /// Largest number of files. A generated SDK has some thousand.
-    pub const MAX_FILES: usize = 20_000;
-    /// Largest size of all files together, in bytes.
-    pub const MAX_BYTES: usize = 64 << 20;
-    /// Largest length of a path, in bytes.
-    pub const MAX_PATH: usize = 512;
-
-    /// Adds a file. The path must be relative and plain: no `..`, no empty part, no
-    /// backslash, no control character.
-    pub fn insert(&mut self, path: impl Into<String>, content: Vec<u8>) -> crate::Result<()> {
-        let path = path.into();
-        let plain = !path.is_empty()
-            && path.len() <= Self::MAX_PATH
-            && !path.contains('\\')
-            && !path.chars().any(char::is_control)
-            && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
-        if !plain {
-            return Err(crate::Error::invalid(
-                "files",
-                format!(
-                    "`{}` is not a plain relative path of at most {} bytes",
-                    path.escape_debug(),
-                    Self::MAX_PATH
-                ),
-            ));
-        }
-        self.bytes += content.len();
-        self.bytes -= self.files.insert(path, content).map_or(0, |old| old.len());
-        if self.files.len() > Self::MAX_FILES {
-            return Err(crate::Error::invalid("files", format!("more than {} files", Self::MAX_FILES)));
-        }
-        if self.bytes > Self::MAX_BYTES {
-            return Err(crate::Error::invalid(
-                "files",
-                format!("more than {} bytes in all", Self::MAX_BYTES),
-            ));
-        }
-        Ok(())
-    }
-
-    /// All files by path.
-    pub fn files(&self) -> &std::collections::BTreeMap<String, Vec<u8>> {
-        &self.files
-    }
-
-    /// Size of all files together, in bytes.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// Takes a file out; true when it was there.
-    pub fn remove(&mut self, path: &str) -> bool {
-        let old = self.files.remove(path);
-        self.bytes -= old.as_ref().map_or(0, Vec::len);
-        old.is_some()
-    }
-
-    /// The content's identity: BLAKE3 over paths, lengths and bytes in path order, in hex.
-    pub fn hash(&self) -> String {
-        let mut hasher = blake3::Hasher::new();
-        for (path, content) in &self.files {
-            hasher.update(&(path.len() as u64).to_le_bytes());
-            hasher.update(path.as_bytes());
-            hasher.update(&(content.len() as u64).to_le_bytes());
-            hasher.update(content);
-        }
-        hasher.finalize().to_hex().to_string()
-    }
 }

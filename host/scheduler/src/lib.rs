@@ -1,7 +1,7 @@
 //! Decides what runs next. One scheduler leads, others stand by: the dispatcher admits
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
 //! finds lost ones, those whose ticket the queue gave up on are decided about, the audit log is
-//! chained, and retention takes away what is old.
+//! chained, retention takes away what is old, and organizations that leave are taken out.
 
 mod audit;
 mod dead_letters;
@@ -9,6 +9,7 @@ mod dispatcher;
 mod fairness;
 mod leader;
 mod observe;
+mod offboarding;
 mod retention;
 mod schedules;
 mod sweep;
@@ -50,7 +51,7 @@ pub async fn run(
 ) {
     let (leads, campaign) = leader::campaign(db.clone(), "scheduler", settings.holder);
     let dispatcher = Dispatcher::new(db.clone(), queue.clone());
-    let retention = Retention::new(db.clone(), objects, settings.keep);
+    let retention = Retention::new(db.clone(), objects.clone(), settings.keep);
     let work = async move {
         tokio::join!(
             dispatcher.run(bus.clone(), leads.clone(), settings.idle),
@@ -58,6 +59,7 @@ pub async fn run(
             observe::run(db.clone(), leads.clone()),
             dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
             retention.run(leads.clone()),
+            offboarding::run(db.clone(), objects, bus.clone(), leads.clone()),
             audit::run(db.clone(), settings.keep_audit, leads.clone()),
             sweep::run(db, bus, leads),
         )

@@ -165,6 +165,10 @@ pub(crate) mod tests {
         let deployment = Deployment {
             source_hash: "h".into(),
             object_key: "k".into(),
+            own_key: "k".into(),
+            shared_hash: None,
+            propose: false,
+            instead_of: None,
             report: WorkspaceReport { workflows: vec![info], ..Default::default() },
             created_by: user,
             message: None,

@@ -139,6 +139,10 @@ impl World {
         let deployment = Deployment {
             source_hash: "h".into(),
             object_key: "sources/h".into(),
+            own_key: "sources/h".into(),
+            shared_hash: None,
+            propose: false,
+            instead_of: None,
             report,
             created_by: UserId::new(),
             message: None,

@@ -66,6 +66,10 @@ impl World {
         let deployment = Deployment {
             source_hash: "h".into(),
             object_key: "sources/h".into(),
+            own_key: "sources/h".into(),
+            shared_hash: None,
+            propose: false,
+            instead_of: None,
             report: serde_json::from_value(report).expect("a report"),
             created_by: user,
             message: None,

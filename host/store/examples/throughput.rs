@@ -5,7 +5,7 @@
 //! With `audit`, the audit log is chained meanwhile, as the leading scheduler does it.
 
 use bifrost_core::ports::Ticket;
-use bifrost_core::{Outcome, Status, UserId, WorkflowInfo, WorkflowKind, WorkspaceReport};
+use bifrost_core::{Lineage, Outcome, Status, UserId, WorkflowInfo, WorkflowKind, WorkspaceReport};
 use bifrost_store::audit;
 use bifrost_store::executions::{self, NewExecution};
 use bifrost_store::organizations::{self, NewOrganization};
@@ -44,6 +44,10 @@ async fn main() -> anyhow::Result<()> {
     let deployment = Deployment {
         source_hash: "h".into(),
         object_key: "k".into(),
+        own_key: "k".into(),
+        shared_hash: None,
+        propose: false,
+        instead_of: None,
         report: WorkspaceReport { workflows: vec![info], ..Default::default() },
         created_by: user,
         message: None,
@@ -123,6 +127,7 @@ async fn one(
         priority: bifrost_core::Priority::Normal,
         not_before: None,
         schedule_id: None,
+        lineage: Lineage::default(),
     };
     let execution = executions::accept(org, new).await?.execution;
     let ticket = Ticket { execution: execution.id, attempt: 1 };

@@ -2,7 +2,7 @@
 
 use crate::audit::{Event, record};
 use crate::secrets::{DataKey, Keyring};
-use crate::{Row, Scoped, Sql, Tx, now};
+use crate::{Db, Row, Scoped, Sql, Tx, now};
 use bifrost_core::{Error, OrganizationId, Result, Scope, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,12 @@ pub async fn get(scoped: &Scoped, keys: &Keyring, key: &str, provider_code: bool
         entry.value = Some(serde_json::from_slice(&plain).map_err(|e| Error::Internal(e.into()))?);
     }
     Ok(Some(entry))
+}
+
+/// True when there is a global secret of this name, which only the provider's code gets.
+pub async fn is_withheld(db: &Db, key: &str) -> Result<bool> {
+    let sql = Sql::new("SELECT key FROM config WHERE scope_id = $1 AND key = $2 AND is_secret");
+    Ok(db.system().read().await?.optional(sql.bind(Uuid::nil()).bind(key)).await?.is_some())
 }
 
 /// What the handle's scope sees, by key, without the values of secrets. An own entry

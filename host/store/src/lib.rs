@@ -20,6 +20,7 @@ pub mod identity;
 pub mod invitations;
 pub mod leaders;
 pub mod migrate;
+pub mod offboarding;
 pub mod organizations;
 #[cfg(feature = "planted-faults")]
 pub mod planted;

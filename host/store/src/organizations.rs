@@ -17,8 +17,12 @@ pub struct Organization {
     pub domain: Option<String>,
     /// True for the one that runs the platform.
     pub is_provider: bool,
-    /// False: its keys are refused and its workflows do not start.
+    /// False: its keys are refused, its workflows do not start, and its runs wait.
     pub is_active: bool,
+    /// True: what is deployed to its workspace waits for somebody else's approval.
+    pub requires_review: bool,
+    /// It is being exported and deleted; nothing brings it back.
+    pub is_offboarding: bool,
     /// What its runs may use.
     pub limits: Limits,
     /// When it was made.
@@ -45,11 +49,14 @@ pub struct OrganizationChange {
     pub domain: Option<Option<String>>,
     /// Whether it may do anything.
     pub is_active: Option<bool>,
+    /// Whether versions of its workspace need a review.
+    pub requires_review: Option<bool>,
     /// What its runs may use.
     pub limits: Option<Limits>,
 }
 
-const COLUMNS: &str = "id, name, domain, is_provider, is_active, limits, created_at";
+const COLUMNS: &str =
+    "id, name, domain, is_provider, is_active, limits, created_at, requires_review, is_offboarding";
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 200;
@@ -67,6 +74,8 @@ pub(crate) fn prepare(new: NewOrganization, is_provider: bool) -> Result<Organiz
         domain: new.domain.map(|d| d.to_ascii_lowercase()),
         is_provider,
         is_active: true,
+        requires_review: false,
+        is_offboarding: false,
         limits: new.limits,
         created_at: now(),
     })
@@ -113,13 +122,31 @@ pub async fn get(scoped: &Scoped, id: OrganizationId) -> Result<Organization> {
     read(&row)
 }
 
+/// The provider's own organization.
+pub async fn provider(db: &Db) -> Result<OrganizationId> {
+    let sql = Sql::new("SELECT id FROM organizations WHERE is_provider");
+    db.system().read().await?.one(sql).await?.get("id")
+}
+
+pub(crate) async fn provider_in(tx: &mut crate::Tx) -> Result<OrganizationId> {
+    tx.one(Sql::new("SELECT id FROM organizations WHERE is_provider")).await?.get("id")
+}
+
+/// One organization, locked until the end of the transaction.
+pub(crate) async fn lock(tx: &mut crate::Tx, id: OrganizationId) -> Result<Organization> {
+    let lock = tx.engine().for_update();
+    let sql = Sql::new(format!("SELECT {COLUMNS} FROM organizations WHERE id = $1{lock}")).bind(id);
+    read(&tx.optional(sql).await?.ok_or(Error::NotFound("organization"))?)
+}
+
 /// All organizations by name; for the provider.
 pub async fn list(db: &Db) -> Result<Vec<Organization>> {
     let sql = Sql::new(format!("SELECT {COLUMNS} FROM organizations ORDER BY name, id"));
     db.system().read().await?.all(sql).await?.iter().map(read).collect()
 }
 
-/// Changes an organization; for the provider. The provider itself cannot be deactivated.
+/// Changes an organization; for the provider. The provider itself cannot be deactivated,
+/// and one that is being offboarded cannot be changed.
 pub async fn update(db: &Db, id: OrganizationId, change: OrganizationChange) -> Result<Organization> {
     let name = change.name.map(checked_name).transpose()?;
     let limits = match change.limits {
@@ -129,7 +156,8 @@ pub async fn update(db: &Db, id: OrganizationId, change: OrganizationChange) -> 
     let sql = Sql::new(format!(
         "UPDATE organizations SET name = COALESCE($2, name),
            domain = CASE WHEN $3 THEN $4 ELSE domain END,
-           is_active = COALESCE($5, is_active), limits = COALESCE($6, limits)
+           is_active = COALESCE($5, is_active), limits = COALESCE($6, limits),
+           requires_review = COALESCE($7, requires_review)
          WHERE id = $1 RETURNING {COLUMNS}"
     ))
     .bind(id)
@@ -137,7 +165,8 @@ pub async fn update(db: &Db, id: OrganizationId, change: OrganizationChange) -> 
     .bind(change.domain.is_some())
     .bind(change.domain.flatten().map(|d| d.to_ascii_lowercase()))
     .bind(change.is_active)
-    .bind(limits);
+    .bind(limits)
+    .bind(change.requires_review);
     db.system()
         .write(move |tx| {
             Box::pin(async move {
@@ -149,18 +178,32 @@ pub async fn update(db: &Db, id: OrganizationId, change: OrganizationChange) -> 
                     let message = "the provider's organization cannot be deactivated".into();
                     return Err(Error::Conflict { code: "provider", message });
                 }
+                refuse_offboarding(&organization)?;
                 let event = Event::new("organization.update")
                     .within(id)
                     .target("organization", id)
                     .change("name", &old.name, &organization.name)
                     .change("domain", &old.domain, &organization.domain)
                     .change("is_active", &old.is_active, &organization.is_active)
+                    .change("requires_review", &old.requires_review, &organization.requires_review)
                     .change("limits", &old.limits, &organization.limits);
                 record(tx, event).await?;
                 Ok(organization)
             })
         })
         .await
+}
+
+/// Refuses whatever would write for an organization that is being deleted.
+///
+/// # Errors
+/// `Conflict offboarding`.
+pub fn refuse_offboarding(organization: &Organization) -> Result<()> {
+    if organization.is_offboarding {
+        let message = "this organization is being offboarded; it can only be exported and deleted".into();
+        return Err(Error::Conflict { code: "offboarding", message });
+    }
+    Ok(())
 }
 
 fn read(row: &Row) -> Result<Organization> {
@@ -170,6 +213,8 @@ fn read(row: &Row) -> Result<Organization> {
         domain: row.opt("domain")?,
         is_provider: row.get("is_provider")?,
         is_active: row.get("is_active")?,
+        requires_review: row.get("requires_review")?,
+        is_offboarding: row.get("is_offboarding")?,
         limits: row.document("limits")?,
         created_at: row.get("created_at")?,
     })

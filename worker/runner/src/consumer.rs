@@ -50,7 +50,7 @@ pub struct Runner {
     queue: Arc<dyn Queue>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) sources: Sources,
-    objects: Arc<dyn Objects>,
+    pub(crate) objects: Arc<dyn Objects>,
     pub(crate) keys: Keyring,
     pub(crate) egress: Egress,
     pub(crate) pool: Pool,
@@ -103,7 +103,13 @@ impl Runner {
 
     /// Takes and drives runs until it is dropped, or has drained.
     pub async fn run(self: Arc<Self>) {
-        tokio::join!(self.clone().consume(), self.heartbeat(), self.beat(), self.keep_warm());
+        tokio::join!(
+            self.clone().consume(),
+            self.heartbeat(),
+            self.beat(),
+            self.keep_warm(),
+            self.forget_sources()
+        );
     }
 
     async fn consume(self: Arc<Self>) {
@@ -336,12 +342,28 @@ impl Runner {
             () = active.cancel.notified() => return Ok(Some(cancelled())),
             () = active.lost.notified() => return Ok(None),
         };
+        let run = &claimed.execution;
+        let caller = Caller {
+            name: run.executed_by_name.clone(),
+            ..Caller::of_role(
+                run.executed_by,
+                &run.executed_by_email,
+                run.organization_id,
+                run.executed_by_role,
+            )
+        }
+        .within(run.executed_by_ceiling);
         let grants = Arc::new(Grants {
             db: self.db.by(Arc::new(actor(&claimed.execution))),
             keys: self.keys.clone(),
             egress: self.egress.clone(),
-            organization: claimed.execution.organization_id,
+            organization: run.organization_id,
             workspace: claimed.workspace,
+            is_confined: run.lineage.is_confined,
+            caller,
+            children: Lineage::of_child(run, claimed.workspace),
+            objects: self.objects.clone(),
+            bus: self.bus.clone(),
             redactor: Redactor::default(),
             told: Default::default(),
         });

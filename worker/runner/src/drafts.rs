@@ -4,6 +4,7 @@ use crate::consumer::{Runner, answer, lock, redacted};
 use crate::grants::Grants;
 use crate::pool::JobEvent;
 use crate::protocol::*;
+use crate::redact::Redactor;
 use async_trait::async_trait;
 use bifrost_core::ports::{DraftRequest, Worker};
 use bifrost_core::*;
@@ -37,15 +38,21 @@ impl Worker for Runner {
 
     async fn draft(&self, request: DraftRequest, logs: mpsc::Sender<LogLine>) -> Result<Outcome> {
         let hash = request.source.hash();
-        let id = ExecutionId::new();
-        let actor = Arc::new(Actor::of(&request.caller).in_run(id));
-        let grants = Arc::new(Grants::for_caller(
-            self.db.by(actor),
-            self.keys.clone(),
-            self.egress.clone(),
-            &request.caller,
-            request.scope,
-        ));
+        let execution = ExecutionId::new();
+        let grants = Arc::new(Grants {
+            db: self.db.by(Arc::new(Actor::of(&request.caller).in_run(execution))),
+            keys: self.keys.clone(),
+            egress: self.egress.clone(),
+            organization: request.scope.organization().unwrap_or(request.caller.organization),
+            workspace: request.scope,
+            is_confined: false,
+            caller: request.caller.clone(),
+            children: Lineage { is_confined: request.scope != Scope::Global, ..Lineage::default() },
+            objects: self.objects.clone(),
+            bus: self.bus.clone(),
+            redactor: Redactor::default(),
+            told: Default::default(),
+        });
         let context = json!({
             "user_id": request.caller.user,
             "email": request.caller.email,
@@ -53,7 +60,7 @@ impl Worker for Runner {
             "scope": request.scope.organization().map_or("GLOBAL".to_owned(), |id| id.to_string()),
             "organization": null,
             "is_platform_admin": request.caller.is_platform_admin(),
-            "execution_id": id,
+            "execution_id": execution,
             "workflow_name": request.workflow,
             "public_url": self.settings.public_url,
             "parameters": request.parameters,

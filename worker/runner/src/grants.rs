@@ -4,15 +4,17 @@
 use crate::egress::Egress;
 use crate::protocol::{Call, Reply};
 use crate::redact::Redactor;
-use bifrost_core::{Caller, Error, OrganizationId, Scope};
+use bifrost_core::ports::{Bus, Objects};
+use bifrost_core::{Caller, Error, Lineage, Operation, OrganizationId, Scope};
 use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind};
 use bifrost_store::audit::{self, Event};
-use bifrost_store::{Db, Keyring, config};
+use bifrost_store::{Db, Keyring, Scoped, config};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// What one run was given.
 pub struct Grants {
-    /// The database.
+    /// The database, in the hands of the run.
     pub db: Db,
     /// Decrypts secrets.
     pub keys: Keyring,
@@ -22,13 +24,23 @@ pub struct Grants {
     pub organization: OrganizationId,
     /// Who owns the code.
     pub workspace: Scope,
+    /// An organization's own code had a part in starting the run.
+    pub is_confined: bool,
+    /// In whose name it acts, as the record has them.
+    pub caller: Caller,
+    /// Of the runs that it starts.
+    pub children: Lineage,
+    /// Large documents of runs.
+    pub objects: Arc<dyn Objects>,
+    /// Tells others of runs that it starts.
+    pub bus: Arc<dyn Bus>,
     /// Secrets that were handed out.
     pub(crate) redactor: Redactor,
     /// Their names, once each, as far as the audit log knows.
     pub(crate) told: tokio::sync::Mutex<HashSet<String>>,
 }
 
-fn refusal(error: Error) -> CapabilityError {
+pub(crate) fn refusal(error: Error) -> CapabilityError {
     let kind = match &error {
         Error::NotFound(_) | Error::Gone(_) => ErrorKind::NotFound,
         Error::Invalid { .. } | Error::Conflict { .. } => ErrorKind::Invalid,
@@ -43,13 +55,6 @@ fn refusal(error: Error) -> CapabilityError {
 }
 
 impl Grants {
-    /// What a draft may reach: the caller's own organization.
-    pub fn for_caller(db: Db, keys: Keyring, egress: Egress, caller: &Caller, workspace: Scope) -> Self {
-        let organization = workspace.organization().unwrap_or(caller.organization);
-        let (redactor, told) = Default::default();
-        Self { db, keys, egress, organization, workspace, redactor, told }
-    }
-
     /// Writes down that the run reads a secret: once for each name, before it has it.
     async fn tell(&self, entry: &config::Entry) -> Result<(), CapabilityError> {
         let mut told = self.told.lock().await;
@@ -75,25 +80,14 @@ impl Grants {
             Call::ConfigList { scope } => Reply::ConfigList(self.config_list(scope).await),
             Call::ConfigDelete { key, scope } => Reply::ConfigDelete(self.config_delete(&key, scope).await),
             Call::Http(request) => Reply::Http(self.egress.send(request).await),
-            Call::Platform { operation, .. } => Reply::Platform(Err(CapabilityError::new(
-                ErrorKind::NotFound,
-                format!("the platform has no operation `{operation}`"),
-            ))),
+            Call::Platform { operation, arguments } => {
+                Reply::Platform(self.platform(&operation, &arguments).await)
+            }
         }
     }
 
-    /// The scope that the guest named, if it is one the run has.
-    fn scope(&self, named: Option<String>) -> Result<Scope, CapabilityError> {
-        let own = Scope::Organization(self.organization);
-        match named.as_deref() {
-            None | Some("") => Ok(own),
-            Some(id) if id.parse::<OrganizationId>().is_ok_and(|id| id == self.organization) => Ok(own),
-            Some("global" | "GLOBAL") if self.workspace == Scope::Global => Ok(Scope::Global),
-            Some(_) => Err(CapabilityError::new(
-                ErrorKind::Denied,
-                "this run may only use the configuration of its own organization",
-            )),
-        }
+    async fn scoped(&self, operation: Operation, named: Option<&str>) -> Result<Scoped, CapabilityError> {
+        Ok(self.db.scope(self.scope(operation, named).await.map_err(refusal)?))
     }
 
     async fn config_get(
@@ -101,11 +95,13 @@ impl Grants {
         key: &str,
         scope: Option<String>,
     ) -> Result<Option<ConfigEntry>, CapabilityError> {
-        let scoped = self.db.scope(self.scope(scope)?);
+        let scoped = self.scoped(Operation::ConfigRead, scope.as_deref()).await?;
         let provider_code = self.workspace == Scope::Global;
         let found = config::get(&scoped, &self.keys, key, provider_code).await.map_err(refusal)?;
         if let Some(entry) = found.as_ref().filter(|entry| entry.is_secret) {
             self.tell(entry).await?;
+        } else if found.is_none() && !provider_code {
+            self.note_withheld(key).await;
         }
         Ok(found.map(|entry| {
             if entry.is_secret {
@@ -120,6 +116,19 @@ impl Grants {
         }))
     }
 
+    /// A global secret answers like a key that does not exist; that it was asked for is
+    /// written down.
+    async fn note_withheld(&self, key: &str) {
+        match config::is_withheld(&self.db, key).await {
+            Ok(false) => {}
+            Ok(true) => {
+                let error = Error::Denied(format!("the global secret `{key}` is not shared"));
+                self.refused(Operation::ConfigRead, Some("global"), &error).await;
+            }
+            Err(error) => tracing::warn!("whether a secret was withheld is not known: {error:#}"),
+        }
+    }
+
     async fn config_set(
         &self,
         key: String,
@@ -127,7 +136,7 @@ impl Grants {
         is_secret: bool,
         scope: Option<String>,
     ) -> Result<(), CapabilityError> {
-        let scoped = self.db.scope(self.scope(scope)?);
+        let scoped = self.scoped(Operation::ConfigWrite, scope.as_deref()).await?;
         let value = serde_json::from_str(value)
             .map_err(|e| CapabilityError::new(ErrorKind::Invalid, format!("the value is not JSON: {e}")))?;
         let new = config::NewEntry { key, value, is_secret, description: None, updated_by: None };
@@ -135,7 +144,7 @@ impl Grants {
     }
 
     async fn config_list(&self, scope: Option<String>) -> Result<Vec<ConfigEntry>, CapabilityError> {
-        let scoped = self.db.scope(self.scope(scope)?);
+        let scoped = self.scoped(Operation::ConfigRead, scope.as_deref()).await?;
         let entries = config::list(&scoped).await.map_err(refusal)?;
         Ok(entries
             .into_iter()
@@ -148,7 +157,8 @@ impl Grants {
     }
 
     async fn config_delete(&self, key: &str, scope: Option<String>) -> Result<bool, CapabilityError> {
-        config::delete(&self.db.scope(self.scope(scope)?), key).await.map_err(refusal)
+        let scoped = self.scoped(Operation::ConfigWrite, scope.as_deref()).await?;
+        config::delete(&scoped, key).await.map_err(refusal)
     }
 }
 
@@ -160,7 +170,6 @@ mod tests {
     use bifrost_store::audit::{Actor, Filters, Order};
     use bifrost_store::identity::{self, Bootstrap};
     use bifrost_store::organizations::{self, NewOrganization};
-    use std::sync::Arc;
 
     #[tokio::test]
     async fn a_secret_is_noted_once_for_each_run_and_name() {
@@ -184,6 +193,9 @@ mod tests {
         }
         let egress = Egress::new(Reach::Public, 1 << 20).expect("egress");
         let user = UserId::new();
+        let objects =
+            bifrost_store::DirectoryObjects::open(folder.path().join("objects")).await.expect("objects");
+        let objects: Arc<dyn Objects> = Arc::new(objects);
         let run = |execution| {
             let actor = Actor { id: Some(user), name: "u@o.test".into(), ..Actor::default() };
             Grants {
@@ -192,6 +204,11 @@ mod tests {
                 egress: egress.clone(),
                 organization,
                 workspace: Scope::Organization(organization),
+                is_confined: false,
+                caller: Caller::of_role(user, "u@o.test", organization, bifrost_core::Role::OrgUser),
+                children: Lineage::default(),
+                objects: objects.clone(),
+                bus: Arc::new(bifrost_store::InProcessBus::new()),
                 redactor: Redactor::default(),
                 told: Default::default(),
             }

@@ -69,6 +69,7 @@ impl Capabilities for Local {
     }
 
     async fn platform(&self, operation: &str, _: &str) -> Result<String, CapabilityError> {
-        Err(CapabilityError::new(ErrorKind::NotFound, format!("`{operation}` needs a server")))
+        // Whatever it is, there is one organization here, and nobody to ask about others.
+        Err(CapabilityError::new(ErrorKind::Denied, format!("`{operation}` needs a server")))
     }
 }

@@ -7,7 +7,7 @@ use crate::protocol::*;
 use anyhow::{Context, Result, anyhow, bail};
 use bifrost_core::{Limits, Outcome, Source};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -238,6 +238,7 @@ pub struct Pool {
     next: AtomicU64,
     keepers: Vec<tokio::task::JoinHandle<()>>,
     patience: Patience,
+    cache: PathBuf,
 }
 
 impl Pool {
@@ -256,7 +257,13 @@ impl Pool {
             slots.push(slot.clone());
             keepers.push(tokio::spawn(keep(slot, settings.clone())));
         }
-        Self { slots, changes, next: AtomicU64::new(1), keepers, patience }
+        let cache = settings.cache.clone();
+        Self { slots, changes, next: AtomicU64::new(1), keepers, patience, cache }
+    }
+
+    /// Where compiled code is cached.
+    pub(crate) fn cache(&self) -> &Path {
+        &self.cache
     }
 
     /// Begins a job in the process with the fewest, waiting for one to be ready.

@@ -45,6 +45,11 @@ impl<V> Recent<V> {
         gone
     }
 
+    /// Takes a value out.
+    pub fn remove(&mut self, key: &str) {
+        self.entries.remove(key);
+    }
+
     /// Puts a value in, used by this.
     pub fn insert(&mut self, key: String, bytes: usize, value: V) {
         self.entries.remove(&key);

@@ -19,6 +19,11 @@ impl Sources {
         Self { objects, kept: Mutex::new(Recent::new(VERSIONS, VERSION_BYTES)) }
     }
 
+    /// Lets go of a source.
+    pub fn forget(&self, hash: &str) {
+        lock(&self.kept).remove(hash);
+    }
+
     /// The source with this hash, which is the object `key`.
     ///
     /// # Errors

@@ -23,8 +23,12 @@ pub(crate) struct OrganizationView {
     domain: Option<String>,
     /// True for the one that runs the platform.
     is_provider: bool,
-    /// False: its keys are refused and its workflows do not start.
+    /// False: its keys are refused, its workflows do not start, and its runs wait.
     is_active: bool,
+    /// True: a version of its workspace goes live when somebody else has approved it.
+    requires_review: bool,
+    /// True: it is being exported and deleted.
+    is_offboarding: bool,
     /// What its runs may use.
     limits: Limits,
     created_at: DateTime<Utc>,
@@ -61,6 +65,9 @@ pub(crate) struct UpdateOrganization {
     domain: Option<String>,
     #[serde(default)]
     is_active: Option<bool>,
+    /// Whether a version of its workspace needs somebody else's approval to go live.
+    #[serde(default)]
+    requires_review: Option<bool>,
     /// Limits to change, by name.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -75,6 +82,8 @@ impl From<Organization> for OrganizationView {
             domain: organization.domain,
             is_provider: organization.is_provider,
             is_active: organization.is_active,
+            requires_review: organization.requires_review,
+            is_offboarding: organization.is_offboarding,
             limits: organization.limits,
             created_at: organization.created_at,
         }
@@ -154,6 +163,7 @@ pub(crate) async fn update(
         name: body.name,
         domain: body.domain.map(|domain| Some(domain).filter(|domain| !domain.is_empty())),
         is_active: body.is_active,
+        requires_review: body.requires_review,
         limits,
     };
     Ok(Json(organizations::update(&auth.db(&state), id, change).await?.into()))

@@ -11,9 +11,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bifrost_core::ports::DraftRequest;
-use bifrost_core::{Error, LogLine, Outcome, Source};
+use bifrost_core::{Error, LogLine, Outcome, Permission, Scope, Source};
 use bifrost_store::audit::{self, Event};
-use bifrost_store::workspaces;
+use bifrost_store::{organizations, workspaces};
 use bytes::Bytes;
 use futures::StreamExt;
 use http::{Extensions, header};
@@ -21,7 +21,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::task::AbortOnDropHandle;
@@ -68,16 +67,27 @@ pub(crate) async fn draft(
     if !body.workflow.contains("::") {
         return Err(Error::invalid("workflow", "expected path::function").into());
     }
-    let mut source = match workspaces::active_version(&auth.scoped(&state)).await? {
-        Some(version) => service::source::load(&state, &version).await?,
+    let scoped = auth.scoped(&state);
+    let organization = organizations::get(&state.db.system(), auth.organization()).await?;
+    if !organization.is_active {
+        let message = "this organization is not active".into();
+        return Err(Error::Conflict { code: "organization_inactive", message }.into());
+    }
+    if organization.requires_review && auth.scope != Scope::Global {
+        // Otherwise a draft would be the way around the review.
+        auth.need(Permission::ReviewWorkspace)?;
+    }
+    let mut own = match workspaces::active_version(&scoped).await? {
+        Some(version) => service::source::load(&state, &version.own_key).await?,
         None => Source::default(),
     };
-    service::source::overlay(&mut source, body.files)?;
+    service::source::overlay(&mut own, body.files)?;
+    let source = service::shared::whole(&state, &scoped, auth.scope, own).await?.source;
     let limits = service::run::limits(&state, &auth).await?;
     let event = Event::new("draft.run").target("draft", &body.workflow).within(auth.organization());
     audit::note(&auth.db(&state), event).await?;
     let request = DraftRequest {
-        source: Arc::new(source),
+        source,
         workflow: body.workflow,
         parameters,
         scope: auth.scope,

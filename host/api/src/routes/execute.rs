@@ -10,9 +10,9 @@ use crate::state::ApiState;
 use crate::views::{ExecuteResponse, ExecutionView};
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, ExecutionId, Status, WorkflowKind};
+use bifrost_core::{Error, ExecutionId, Status, WorkflowKind, schedule};
 use bifrost_store::executions::documents::{self, Part};
-use chrono::{DateTime, TimeDelta, Utc};
+
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -26,9 +26,6 @@ const MAX_SYNC_SECONDS: u64 = 600;
 
 /// How long a form waits for the options of one field.
 const PROVIDER_SECONDS: u64 = 30;
-
-/// Farthest that a run can be deferred.
-const MAX_DELAY: TimeDelta = TimeDelta::days(366);
 
 /// The header that carries an idempotency key.
 const IDEMPOTENCY_HEADER: &str = "idempotency-key";
@@ -118,7 +115,8 @@ pub(crate) async fn execute(
     if !(1..=MAX_SYNC_SECONDS).contains(&seconds) {
         return Err(Error::invalid("timeout_seconds", format!("expected 1 to {MAX_SYNC_SECONDS}")).into());
     }
-    let not_before = not_before(body.scheduled_at.as_deref(), body.delay_seconds)?;
+    let not_before =
+        schedule::deferral(bifrost_store::now(), body.scheduled_at.as_deref(), body.delay_seconds)?;
     if body.sync && not_before.is_some() {
         let detail = "`sync` waits for the end of a run, so the run cannot be for later";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", detail).with_field("sync"));
@@ -216,31 +214,6 @@ pub(crate) async fn rerun(
     };
     let execution = run::start(&state, &auth, &workflow, request).await?;
     Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())))
-}
-
-/// When a deferred run is to start.
-fn not_before(at: Option<&str>, delay: Option<u64>) -> Result<Option<DateTime<Utc>>, Error> {
-    let now = bifrost_store::now();
-    let (field, time) = match (at, delay) {
-        (None, None) => return Ok(None),
-        (Some(_), Some(_)) => {
-            return Err(Error::invalid("delay_seconds", "give either `scheduled_at` or `delay_seconds`"));
-        }
-        (Some(at), None) => {
-            let time = DateTime::parse_from_rfc3339(at).map_err(|_| {
-                Error::invalid("scheduled_at", "expected a time with its zone, such as 2026-01-31T12:00:00Z")
-            })?;
-            ("scheduled_at", Some(time.to_utc()))
-        }
-        (None, Some(seconds)) => {
-            let delay = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
-            ("delay_seconds", delay.and_then(|delay| now.checked_add_signed(delay)))
-        }
-    };
-    match time {
-        Some(time) if time <= now + MAX_DELAY => Ok(Some(time)),
-        _ => Err(Error::invalid(field, format!("more than {} days ahead", MAX_DELAY.num_days()))),
-    }
 }
 
 fn idempotency_key(headers: &HeaderMap, body: Option<String>) -> Result<Option<String>, Error> {

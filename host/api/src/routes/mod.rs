@@ -12,12 +12,17 @@ mod grants;
 mod health;
 mod invitations;
 mod keys;
+mod offboarding;
+mod reviews;
 mod roles;
 mod schedules;
+mod shared;
 mod users;
 mod versions;
 mod workflows;
 mod workspace;
+
+pub(crate) use versions::announce;
 
 use crate::layers::DEPLOY_BODY_BYTES;
 use crate::problem::ApiError;
@@ -44,6 +49,10 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(versions::activate))
+        .routes(routes!(reviews::diff))
+        .routes(routes!(reviews::approve))
+        .routes(routes!(reviews::reject))
+        .routes(routes!(shared::get, shared::put))
         .routes(routes!(workflows::list))
         .routes(routes!(workflows::get))
         .routes(routes!(execute::execute))
@@ -70,6 +79,8 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(config::get, config::put, config::delete))
         .routes(routes!(admin::list, admin::create))
         .routes(routes!(admin::get, admin::update))
+        .routes(routes!(offboarding::request, offboarding::get))
+        .routes(routes!(offboarding::export, offboarding::delete_export))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::update))
         .routes(routes!(invitations::list, invitations::create))

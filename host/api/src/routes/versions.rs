@@ -4,12 +4,13 @@ use crate::auth::may;
 use crate::extract::{Input, Path};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
+use crate::service::{shared, source};
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{UserId, VersionId, WorkspaceReport, events};
+use bifrost_core::{Scope, UserId, VersionId, WorkspaceReport, events};
 use bifrost_store::warm;
-use bifrost_store::workspaces::{self, Version};
+use bifrost_store::workspaces::{self, Deployed, ReviewState, Version};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,18 @@ pub(crate) struct VersionView {
     source_hash: String,
     /// True for the one that new runs get.
     is_active: bool,
+    /// `active`, `superseded`, or, of a version that needs a review, `proposed` or `rejected`.
+    state: &'static str,
+    /// Who decided about it, when it needed a review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reviewed_by: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reviewed_at: Option<DateTime<Utc>>,
+    /// What they said about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review_comment: Option<String>,
+    /// Identity of the shared files in it; `null` for none.
+    shared_hash: Option<String>,
     /// What its author said about it.
     message: Option<String>,
     created_by: UserId,
@@ -82,7 +95,18 @@ pub(crate) struct Activated {
 
 impl From<Version> for VersionView {
     fn from(version: Version) -> Self {
+        let state = match &version.review {
+            _ if version.is_active => "active",
+            Some(review) if review.state != ReviewState::Approved => review.state.as_str(),
+            _ => "superseded",
+        };
+        let review = version.review;
         Self {
+            state,
+            reviewed_by: review.as_ref().and_then(|review| review.by),
+            reviewed_at: review.as_ref().and_then(|review| review.at),
+            review_comment: review.and_then(|review| review.comment),
+            shared_hash: version.shared_hash,
             version: version.id,
             number: version.number,
             source_hash: version.source_hash,
@@ -133,7 +157,8 @@ pub(crate) async fn get(
     Ok(Json(VersionDetail { version: version.into(), warm, report }))
 }
 
-/// Makes a version the one that new runs get. Runs that wait keep theirs.
+/// Makes a version the one that new runs get. Runs that wait keep theirs. With `force` also
+/// when workspaces of organizations that import the shared folders break by it.
 #[utoipa::path(post, path = "/api/workspace/versions/{number}/activate", operation_id = "activate_version",
     tag = "workspace", params(("number" = i64, Path)), request_body = ActivateRequest,
     responses((status = 200, body = Activated), Writes))]
@@ -143,15 +168,36 @@ pub(crate) async fn activate(
     Path(number): Path<i64>,
     Input(body): Input<ActivateRequest>,
 ) -> ApiResult<Json<Activated>> {
-    let done = workspaces::rollback(&auth.scoped(&state), number, body.force).await?;
+    let scoped = auth.scoped(&state);
+    let mut shared_hash = None;
+    if auth.scope == Scope::Global {
+        // What organizations import goes back with it.
+        let (version, _) = workspaces::version(&scoped, number).await?;
+        let source = source::load(&state, &version.own_key).await?;
+        let shared = workspaces::shared(&scoped).await?;
+        shared_hash = shared::hash_of(&source, &shared.folders);
+        if shared_hash != shared.hash && !body.force {
+            shared::refuse_breakage(&shared::rehearse(&state, &source.part(&shared.folders)).await?)?;
+        }
+    }
+    let done = workspaces::rollback(&scoped, number, body.force, shared_hash).await?;
     announce(&state, &done.version).await;
+    if auth.scope == Scope::Global {
+        shared::settle(&state, &auth).await;
+    }
     tracing::info!(organization = %auth.organization(), number = done.version.number, "a version was activated");
-    Ok(Json(Activated {
-        version: done.version.id,
-        number: done.version.number,
-        changed: done.is_new,
-        added: done.added,
-        updated: done.changed,
-        removed: done.removed,
-    }))
+    Ok(Json(done.into()))
+}
+
+impl From<Deployed> for Activated {
+    fn from(done: Deployed) -> Self {
+        Self {
+            version: done.version.id,
+            number: done.version.number,
+            changed: done.is_new,
+            added: done.added,
+            updated: done.changed,
+            removed: done.removed,
+        }
+    }
 }

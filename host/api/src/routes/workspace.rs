@@ -5,16 +5,17 @@ use crate::auth::{Auth, may};
 use crate::extract::{Input, Path};
 use crate::problem::{ApiError, ApiResult};
 use crate::responses::{Reads, Writes};
+use crate::service::shared::{self, Impact, Whole};
 use crate::service::source;
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, FileError, Source, VersionId, Warning, WorkflowInfo, WorkspaceReport};
+use bifrost_core::{Error, FileError, Scope, Source, VersionId, Warning, WorkflowInfo, WorkspaceReport};
+use bifrost_store::organizations;
 use bifrost_store::workspaces::{self, Deployed, Deployment, Version};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Longest message of a deploy, in bytes.
@@ -30,7 +31,8 @@ pub(crate) struct DeployRequest {
     /// What to say about this version.
     #[serde(default)]
     message: Option<String>,
-    /// Also when no file loads, or when workflows that are in use would be gone.
+    /// Also when no file loads, when workflows that are in use would be gone, or when workspaces
+    /// that import the shared folders break.
     #[serde(default)]
     force: bool,
     /// Only build and report.
@@ -41,10 +43,12 @@ pub(crate) struct DeployRequest {
 /// What a deploy did. Lists hold `path::function`.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct DeployResponse {
-    /// The version that is active now; `null` after a dry run.
+    /// The version that is active now, or was proposed; `null` after a dry run.
     version: Option<VersionId>,
     /// Its number within the workspace.
     number: Option<i64>,
+    /// `active`, or `proposed` where somebody else has to approve it; `null` after a dry run.
+    state: Option<&'static str>,
     /// False when nothing was different.
     changed: bool,
     added: Vec<String>,
@@ -56,6 +60,9 @@ pub(crate) struct DeployResponse {
     warnings: Vec<Warning>,
     /// How many workflows were found.
     workflows: usize,
+    /// Of the provider's workspace: what the change does to organizations that import its
+    /// shared folders. Without `force` nothing is deployed when one of them breaks.
+    dependants: Vec<Impact>,
     duration_ms: u64,
 }
 
@@ -74,6 +81,8 @@ pub(crate) struct WorkspaceView {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct FileEntry {
     path: String,
+    /// True when it is the provider's, from a shared folder.
+    is_shared: bool,
     /// In bytes.
     size: usize,
 }
@@ -108,25 +117,25 @@ pub(crate) async fn deploy(
         return Err(Error::invalid("message", format!("more than {MESSAGE_BYTES} bytes")).into());
     }
     let scope = auth.scoped(&state);
-    let (source, source_hash) = source::decode(body.files).await?;
+    let (own, _) = source::decode(body.files).await?;
+    let whole = shared::whole(&state, &scope, auth.scope, own).await?;
     let active = match workspaces::active_version(&scope).await? {
         Some(version) => Some(workspaces::version(&scope, version.number).await?),
         None => None,
     };
     if let Some((version, report)) = &active
-        && version.source_hash == source_hash
+        && version.source_hash == whole.hash
     {
         return Ok(Json(unchanged(version, report.clone(), start)));
     }
-    let source = Arc::new(source);
-    let mut report = state.worker.build(source.clone()).await?;
-    bifrost_core::schedule::check(&mut report);
-    if !body.force && nothing_loads(&source, &report) {
+    let report = shared::build(&state, &whole).await?;
+    if !body.force && nothing_loads(&whole.source, &report) {
         let detail = "no file of this workspace loads; `errors` says why, `force` deploys all the same";
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing_loads", detail)
             .with_field("files")
             .with_errors(report.errors));
     }
+    let dependants = impacts(&state, &auth, &whole).await?;
     let (errors, warnings, workflows) =
         (report.errors.clone(), report.warnings.clone(), report.workflows.len());
     let done = if body.dry_run {
@@ -135,6 +144,7 @@ pub(crate) async fn deploy(
         DeployResponse {
             version: None,
             number: None,
+            state: None,
             changed: true,
             added,
             updated,
@@ -142,25 +152,40 @@ pub(crate) async fn deploy(
             errors,
             warnings,
             workflows,
+            dependants,
             duration_ms: 0,
         }
     } else {
-        let object_key = source::store(&state, &source_hash, &source).await?;
+        if !body.force {
+            shared::refuse_breakage(&dependants)?;
+        }
+        let organization = organizations::get(&state.db.system(), auth.organization()).await?;
+        let (object_key, own_key) = whole.keep(&state).await?;
         let deployment = Deployment {
-            source_hash,
+            source_hash: whole.hash.clone(),
             object_key,
+            own_key,
+            shared_hash: whole.shared_hash.clone(),
             report,
             created_by: auth.caller.user,
             message: body.message,
             force: body.force,
+            propose: organization.requires_review && auth.scope != Scope::Global,
+            instead_of: None,
         };
         let Deployed { version, is_new, added, changed, removed } =
             workspaces::deploy(&scope, deployment).await?;
-        announce(&state, &version).await;
+        if version.is_active {
+            announce(&state, &version).await;
+            // Whoever imports the shared folders gets what is in them now; also this workspace,
+            // when they changed a moment ago.
+            shared::settle(&state, &auth).await;
+        }
         tracing::info!(organization = %auth.organization(), number = version.number, workflows, "a version was deployed");
         DeployResponse {
             version: Some(version.id),
             number: Some(version.number),
+            state: Some(if version.is_active { "active" } else { "proposed" }),
             changed: is_new,
             added,
             updated: changed,
@@ -168,16 +193,30 @@ pub(crate) async fn deploy(
             errors,
             warnings,
             workflows,
+            dependants,
             duration_ms: 0,
         }
     };
     Ok(Json(DeployResponse { duration_ms: start.elapsed().as_millis() as u64, ..done }))
 }
 
+/// What this deploy does to workspaces that import what it shares.
+async fn impacts(state: &ApiState, auth: &Auth, whole: &Whole) -> Result<Vec<Impact>, Error> {
+    if auth.scope != Scope::Global {
+        return Ok(vec![]);
+    }
+    let shared = workspaces::shared(&auth.scoped(state)).await?;
+    if shared.hash == whole.shared_hash {
+        return Ok(vec![]);
+    }
+    shared::rehearse(state, &whole.source.part(&shared.folders)).await
+}
+
 fn unchanged(version: &Version, report: WorkspaceReport, start: Instant) -> DeployResponse {
     DeployResponse {
         version: Some(version.id),
         number: Some(version.number),
+        state: Some("active"),
         changed: false,
         added: Vec::new(),
         updated: Vec::new(),
@@ -185,6 +224,7 @@ fn unchanged(version: &Version, report: WorkspaceReport, start: Instant) -> Depl
         workflows: report.workflows.len(),
         errors: report.errors,
         warnings: report.warnings,
+        dependants: Vec::new(),
         duration_ms: start.elapsed().as_millis() as u64,
     }
 }
@@ -243,10 +283,13 @@ pub(crate) async fn files(
     State(state): State<ApiState>,
     may::ReadWorkspace(auth): may::ReadWorkspace,
 ) -> ApiResult<Json<FileList>> {
-    let source = active_source(&state, &auth).await?;
-    let files =
-        source.files().iter().map(|(path, content)| FileEntry { path: path.clone(), size: content.len() });
-    Ok(Json(FileList { files: files.collect() }))
+    let (source, own) = active_source(&state, &auth).await?;
+    let entry = |(path, content): (&String, &Vec<u8>)| FileEntry {
+        path: path.clone(),
+        is_shared: !own.files().contains_key(path),
+        size: content.len(),
+    };
+    Ok(Json(FileList { files: source.files().iter().map(entry).collect() }))
 }
 
 /// One file of the active version.
@@ -258,15 +301,21 @@ pub(crate) async fn file(
     may::ReadWorkspace(auth): may::ReadWorkspace,
     Path(path): Path<String>,
 ) -> ApiResult<Json<FileContent>> {
-    let source = active_source(&state, &auth).await?;
+    let (source, _) = active_source(&state, &auth).await?;
     let content = source.files().get(&path).ok_or(Error::NotFound("file"))?;
     Ok(Json(FileContent { size: content.len(), content: source::encode(content), path }))
 }
 
-/// Nothing deployed is an empty workspace.
-async fn active_source(state: &ApiState, auth: &Auth) -> Result<Source, Error> {
-    match workspaces::active_version(&auth.scoped(state)).await? {
-        Some(version) => source::load(state, &version).await,
-        None => Ok(Source::default()),
-    }
+/// What runs, and the workspace's own files of it. Nothing deployed is an empty workspace.
+async fn active_source(state: &ApiState, auth: &Auth) -> Result<(Source, Source), Error> {
+    let Some(version) = workspaces::active_version(&auth.scoped(state)).await? else {
+        return Ok((Source::default(), Source::default()));
+    };
+    let whole = source::load(state, &version.object_key).await?;
+    let own = if version.own_key == version.object_key {
+        whole.clone()
+    } else {
+        source::load(state, &version.own_key).await?
+    };
+    Ok((whole, own))
 }

@@ -1,7 +1,9 @@
 //! What several routes share: reading runs under the caller's eyes, starting them,
 //! and the sources of versions.
 
+pub mod diff;
 pub mod executions;
 pub mod people;
 pub mod run;
+pub mod shared;
 pub mod source;

@@ -8,9 +8,7 @@ use crate::state::ApiState;
 use bifrost_core::events::WAKE;
 use bifrost_core::ports::Event;
 use bifrost_core::ports::subscription::Receiver;
-use bifrost_core::{
-    Error, Execution, ExecutionId, Limits, Parameter, Priority, Result, ScheduleId, Status, schedule,
-};
+use bifrost_core::{Error, Execution, ExecutionId, Limits, Priority, Result, ScheduleId, Status, schedule};
 use bifrost_store::dead_letters::{self, DeadLetter};
 use bifrost_store::executions::NewExecution;
 use bifrost_store::executions::documents::{self, Part};
@@ -186,7 +184,7 @@ pub async fn parameters(
         Some(Value::Object(input)) => input,
         Some(_) => return Err(Error::invalid("input_data", "expected an object")),
     };
-    check(&workflow.info.parameters, &input)?;
+    workflow.info.check_input(&input)?;
     let most = limits(state, auth).await?.parameters_bytes;
     let parameters = Value::Object(input);
     if parameters.to_string().len() as u64 > most {
@@ -208,26 +206,4 @@ async fn announce(state: &ApiState, execution: &Execution) {
     for event in bifrost_core::events::history(execution) {
         state.bus.publish(event).await;
     }
-}
-
-/// Refuses what cannot be right; everything else is for the guest, which coerces.
-fn check(parameters: &[Parameter], input: &Map<String, Value>) -> Result<()> {
-    for parameter in parameters {
-        let field = || format!("input_data.{}", parameter.name);
-        match input.get(&parameter.name) {
-            None if parameter.required => {
-                return Err(Error::invalid(field(), "required parameter is missing"));
-            }
-            Some(Value::Object(_) | Value::Array(_))
-                if matches!(parameter.kind.as_str(), "int" | "float" | "bool") =>
-            {
-                return Err(Error::invalid(field(), format!("expected {}", parameter.kind)));
-            }
-            Some(Value::Object(_) | Value::Bool(_) | Value::Number(_)) if parameter.kind == "list" => {
-                return Err(Error::invalid(field(), "expected list"));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -4,24 +4,24 @@ use crate::state::ApiState;
 use anyhow::Context;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use bifrost_core::{Error, Result, Source};
-use bifrost_store::workspaces::Version;
+use bifrost_core::{Error, Result, Scope, Source};
+use bifrost_store::workspaces;
 use std::collections::BTreeMap;
 
 /// Files by path, in base64, as requests carry them.
 pub type Files = BTreeMap<String, String>;
 
-/// Stores a source and tells its key.
-pub async fn store(state: &ApiState, hash: &str, source: &Source) -> Result<String> {
+/// Stores a source of a workspace and tells its key. No two organizations share an object, so
+/// that one of them can go with all that is its.
+pub async fn store(state: &ApiState, scope: Scope, hash: &str, source: &Source) -> Result<String> {
     let bytes = postcard::to_stdvec(source).context("encoding a source")?;
-    let key = format!("sources/{hash}");
+    let key = format!("{}{hash}", workspaces::folder(scope));
     state.objects.put(&key, bytes).await?;
     Ok(key)
 }
 
-/// Reads the source of a version.
-pub async fn load(state: &ApiState, version: &Version) -> Result<Source> {
-    let key = &version.object_key;
+/// Reads the source at a key of a version.
+pub async fn load(state: &ApiState, key: &str) -> Result<Source> {
     let bytes = state.objects.get(key).await?;
     let bytes = bytes.with_context(|| format!("{key} is missing from the object store"))?;
     let source = postcard::from_bytes(&bytes).with_context(|| format!("decoding {key}"))?;

@@ -40,7 +40,9 @@ async fn every_operation_that_changes_something_writes_an_entry() {
             }
             tried += 1;
             let (_, last) = waiting(&platform.state, 0).await;
-            let request = send(&platform, row(&method, path), Some(&platform.root), true, Owner::Own);
+            // Only the provider shares.
+            let owner = if path == "/api/workspace/shared" { Owner::Global } else { Owner::Own };
+            let request = send(&platform, row(&method, path), Some(&platform.root), true, owner);
             let status = if path.starts_with("/api/data-providers") {
                 tokio::select! {
                     status = request => status,

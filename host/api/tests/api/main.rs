@@ -15,4 +15,6 @@ mod operations;
 mod people;
 mod runs;
 mod schedules;
+
 mod settings;
+mod tenants;

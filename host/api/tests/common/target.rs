@@ -8,9 +8,11 @@ use bifrost_store::executions::{self, NewExecution};
 use bifrost_store::grants::{self, Subject, TargetKind};
 use bifrost_store::identity::{self, NewKey};
 use bifrost_store::invitations::{self, NewInvitation};
+use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::roles::{self, NewRole};
 use bifrost_store::schedules::{self, NewSchedule};
-use bifrost_store::{Sql, workflows};
+use bifrost_store::workspaces::{self, Deployment};
+use bifrost_store::{Sql, offboarding, workflows};
 use serde_json::json;
 
 /// How a row's target is named.
@@ -33,7 +35,16 @@ pub enum By {
     Role,
     Grant,
     Invitation,
+    /// A version that waits for a review, by its number; the scope as with [`Self::Scope`].
+    Proposal,
+    /// An organization that nobody needs, called [`LEAVING`].
+    Leaving,
+    /// One that is gone, and has left its export.
+    Left,
 }
+
+/// The name of organizations that leave.
+pub const LEAVING: &str = "Leaving";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Owner {
@@ -155,6 +166,38 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             let workflow = workflows::find(&db.scope(scope), "hello").await.expect("deployed").id.0;
             let made = grants::create(&db.org(organization), user, TargetKind::Workflow, workflow).await;
             made.expect("grant").id.to_string()
+        }
+        By::Proposal => {
+            let scoped = db.scope(scope);
+            let active = workspaces::active_version(&scoped).await.expect("read").expect("deployed");
+            let report = workspaces::version(&scoped, active.number).await.expect("its report").1;
+            let proposal = Deployment {
+                source_hash: uuid::Uuid::now_v7().to_string(),
+                object_key: active.object_key,
+                own_key: active.own_key,
+                shared_hash: active.shared_hash,
+                report,
+                created_by: UserId::new(),
+                message: None,
+                force: false,
+                propose: true,
+                instead_of: None,
+            };
+            workspaces::deploy(&scoped, proposal).await.expect("proposed").version.number.to_string()
+        }
+        By::Leaving | By::Left => {
+            let new = NewOrganization { name: LEAVING.into(), ..Default::default() };
+            let id = organizations::create(db, new).await.expect("organization").id;
+            if matches!(by, By::Left) {
+                let begun = offboarding::request(db, id, LEAVING, platform.root.user).await;
+                let mut one = Some(begun.expect("begun"));
+                while let Some(next) = one.filter(|one| one.state != offboarding::State::Done) {
+                    let (objects, bus) = (platform.state.objects.as_ref(), platform.state.bus.as_ref());
+                    offboarding::step(db, objects, bus, next).await.expect("a step");
+                    one = Some(offboarding::get(db, id).await.expect("read"));
+                }
+            }
+            id.to_string()
         }
         By::Invitation => {
             let new = NewInvitation {

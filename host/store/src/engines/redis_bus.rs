@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bifrost_core::ports::{Bus, Event, subscription};
 use bifrost_core::{Error, Result};
 use deadpool_redis::redis::aio::PubSubSink;
-use deadpool_redis::redis::{AsyncConnectionConfig, Client, Msg, RedisResult, Value};
+use deadpool_redis::redis::{AsyncConnectionConfig, Client, Msg, RedisResult, Value, cmd};
 use deadpool_redis::{Manager, Pool, Runtime};
 use futures::StreamExt;
 use std::collections::HashSet;
@@ -29,6 +29,9 @@ const PING: Duration = Duration::from_secs(3);
 /// Channels per command when all are subscribed again.
 const CHANNELS_PER_COMMAND: usize = 500;
 
+/// Keys that Redis looks at for one answer of a search.
+const KEYS_PER_SCAN: u32 = 1_000;
+
 /// How to use Redis.
 #[derive(Clone, Debug)]
 pub struct RedisOptions {
@@ -48,6 +51,7 @@ impl Default for RedisOptions {
 pub struct RedisBus(Arc<Inner>);
 
 struct Inner {
+    client: Client,
     fanout: Arc<Fanout>,
     outbox: Arc<Outbox>,
     wishes: mpsc::UnboundedSender<Wish>,
@@ -96,7 +100,7 @@ impl RedisBus {
         let outbox = Arc::new(Outbox::default());
         let connected = Arc::new(AtomicBool::new(false));
         let listener = Listener {
-            client,
+            client: client.clone(),
             prefix: options.prefix.clone(),
             fanout: fanout.clone(),
             wished,
@@ -104,7 +108,7 @@ impl RedisBus {
         };
         let tasks =
             [tokio::spawn(outbox.clone().write(pool, options.prefix)), tokio::spawn(listener.listen())];
-        Ok(Self(Arc::new(Inner { fanout, outbox, wishes, connected, tasks })))
+        Ok(Self(Arc::new(Inner { client, fanout, outbox, wishes, connected, tasks })))
     }
 }
 
@@ -122,6 +126,33 @@ impl Bus for RedisBus {
             let _ = timeout(SUBSCRIBE_WAIT, known).await;
         }
         Ok(receiver)
+    }
+
+    async fn forget(&self, text: &str) -> Result<u64> {
+        let away = |error: &dyn std::fmt::Display| {
+            tracing::warn!("the cache was not searched: {error}");
+            Error::Busy("bus")
+        };
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(ANSWER))
+            .set_response_timeout(Some(ANSWER));
+        let connection = self.0.client.get_multiplexed_async_connection_with_config(&config).await;
+        let mut connection = connection.map_err(|e| away(&e))?;
+        let (mut cursor, mut all) = (0u64, 0);
+        loop {
+            let mut scan = cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg(format!("*{text}*")).arg("COUNT").arg(KEYS_PER_SCAN);
+            let found: RedisResult<(u64, Vec<Vec<u8>>)> = scan.query_async(&mut connection).await;
+            let (next, keys) = found.map_err(|e| away(&e))?;
+            if !keys.is_empty() {
+                let gone: RedisResult<u64> = cmd("UNLINK").arg(&keys).query_async(&mut connection).await;
+                all += gone.map_err(|e| away(&e))?;
+            }
+            cursor = next;
+            if cursor == 0 {
+                return Ok(all);
+            }
+        }
     }
 
     async fn check(&self) -> Result<()> {

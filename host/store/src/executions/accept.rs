@@ -40,6 +40,8 @@ pub struct NewExecution {
     pub not_before: Option<DateTime<Utc>>,
     /// The schedule that somebody starts by hand.
     pub schedule_id: Option<ScheduleId>,
+    /// The runs that led to it. What repeats a confined run is confined as well.
+    pub lineage: Lineage,
 }
 
 impl NewExecution {
@@ -59,6 +61,7 @@ impl NewExecution {
             priority: Priority::Normal,
             not_before: None,
             schedule_id: None,
+            lineage: Lineage::default(),
         }
     }
 }
@@ -77,8 +80,9 @@ pub struct Accepted {
 /// returns, power loss cannot undo it.
 ///
 /// `NotFound` for a workflow or version that the organization does not have,
-/// `Conflict` with `organization_inactive`, `workflow_inactive` or
-/// `idempotency_mismatch` (the key was used with another workflow or parameters).
+/// `Conflict` with `organization_inactive`, `workflow_inactive`, `run_too_deep`,
+/// `too_many_runs` (of one family) or `idempotency_mismatch` (the key was used with
+/// another workflow or parameters).
 pub async fn accept(org: &Scoped, new: NewExecution) -> Result<Accepted> {
     accept_as(org, ExecutionId::new(), new, None).await
 }
@@ -124,6 +128,7 @@ pub(crate) struct Run {
 /// Accepts a run as a part of a larger unit of work.
 pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Result<Accepted> {
     let Run { id, organization, stored, trace } = run;
+    bound(tx, new.lineage).await?;
     let created_at = now();
     let not_before = new.not_before.map(|time| time.trunc_subsecs(6)).filter(|time| *time > created_at);
     let status = if not_before.is_some() { Status::Scheduled } else { Status::Pending };
@@ -131,15 +136,16 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
         "INSERT INTO executions (id, organization_id, workflow_id, workflow_name, version_id, status, retry_on_loss,
            executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, rerun_of, idempotency_key,
            parameters, priority, not_before, schedule_id, trace_parent, parameters_object,
-           executed_by_ceiling)
+           parent_id, root_id, depth, is_confined, executed_by_ceiling)
          SELECT $1, o.id, w.id, w.name, COALESCE($4, s.active_version_id), $14, w.retry_on_loss,
-           $5, $6, $7, $13, $8, $9, $10, $11, $15, $16, $17, $18, $19, $20
+           $5, $6, $7, $13, $8, $9, $10, $11, $15, $16, $17, $18, $19,
+           $20, $21, $22, $23 OR COALESCE((SELECT e.is_confined FROM executions e WHERE e.id = $9), false), $24
          FROM organizations o CROSS JOIN workflows w JOIN workspaces s ON s.id = w.workspace_id
          WHERE o.id = $2 AND o.is_active AND w.id = $3 AND w.is_active AND w.removed_at IS NULL
            AND w.scope_id IN ($2, $12) AND s.active_version_id IS NOT NULL
            AND ($4 IS NULL OR EXISTS (SELECT 1 FROM versions v WHERE v.id = $4 AND v.workspace_id = w.workspace_id))
          ON CONFLICT DO NOTHING
-         RETURNING workflow_name, version_id, retry_on_loss",
+         RETURNING workflow_name, version_id, retry_on_loss, is_confined",
     )
     .bind(id)
     .bind(organization)
@@ -160,11 +166,16 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
     .bind(new.schedule_id)
     .bind(trace)
     .bind(stored.clone())
+    .bind(new.lineage.parent)
+    .bind(new.lineage.root)
+    .bind(new.lineage.depth)
+    .bind(new.lineage.is_confined)
     .bind(Some(new.executed_by_ceiling).filter(|ceiling| *ceiling != Permissions::all()).map(Permissions::bits));
     let event = Event::new("execution.submit")
         .within(organization)
         .target("execution", id)
         .detail("workflow", new.workflow_id)
+        .maybe("parent", new.lineage.parent)
         .maybe("rerun_of", new.rerun_of)
         .maybe("schedule", new.schedule_id)
         .maybe("not_before", not_before);
@@ -194,8 +205,24 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
         not_before,
         schedule_id: new.schedule_id,
         stored: Stored { parameters: stored, ..Stored::default() },
+        lineage: Lineage { is_confined: row.get("is_confined")?, ..new.lineage },
     };
     Ok(Accepted { execution, is_new: true })
+}
+
+/// Refuses what would let a run start runs without end.
+async fn bound(tx: &mut Tx, lineage: Lineage) -> Result<()> {
+    let Some(root) = lineage.root else { return Ok(()) };
+    if lineage.depth > Lineage::MAX_DEPTH {
+        let message = format!("more than {} runs have started each other", Lineage::MAX_DEPTH);
+        return Err(Error::Conflict { code: "run_too_deep", message });
+    }
+    let sql = Sql::new("SELECT COUNT(*) AS runs FROM executions WHERE root_id = $1").bind(root);
+    if tx.one(sql).await?.get::<i64>("runs")? >= Lineage::MAX_FAMILY {
+        let message = format!("the first of these runs has led to {} others already", Lineage::MAX_FAMILY);
+        return Err(Error::Conflict { code: "too_many_runs", message });
+    }
+    Ok(())
 }
 
 /// Nothing was inserted: the key was there, or the request cannot be accepted.

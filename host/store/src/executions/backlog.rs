@@ -3,7 +3,7 @@
 use crate::{Db, Sql, Tx, now};
 use bifrost_core::ports::Ticket;
 use bifrost_core::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The line of one organization at one priority.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,12 @@ pub struct Backlog {
 pub async fn backlog(db: &Db, depth: u32) -> Result<Backlog> {
     let mut tx = db.system().read().await?;
     let mut backlog = Backlog::default();
+    let suspended = suspended(&mut tx).await?;
     for (priority, organization) in lines(&mut tx).await? {
+        // Its runs wait, in their order, until it may run again.
+        if suspended.contains(&organization) {
+            continue;
+        }
         #[cfg(not(feature = "planted-faults"))]
         let left_out = "";
         #[cfg(feature = "planted-faults")]
@@ -78,6 +83,11 @@ pub async fn backlog(db: &Db, depth: u32) -> Result<Backlog> {
     let slots: i64 = workers.iter().filter(|worker| !worker.is_draining).map(|worker| worker.slots).sum();
     backlog.slots = usize::try_from(slots).unwrap_or(0);
     Ok(backlog)
+}
+
+async fn suspended(tx: &mut Tx) -> Result<HashSet<OrganizationId>> {
+    let rows = tx.all(Sql::new("SELECT id FROM organizations WHERE NOT is_active")).await?;
+    rows.iter().map(|row| row.get("id")).collect()
 }
 
 /// The lines, found by leaps through the index instead of a walk over all that wait.

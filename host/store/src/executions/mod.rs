@@ -37,7 +37,8 @@ use bifrost_core::*;
 const COLUMNS: &str = "id, organization_id, workflow_id, workflow_name, version_id, status, attempt,
    retry_on_loss, executed_by, executed_by_email, executed_by_name, executed_by_role, executed_by_ceiling, created_at, started_at, completed_at,
    rerun_of, not_before, schedule_id, result_type, error_type, error_for_user, fuel_used, memory_peak_bytes, duration_ms, error,
-   traceback, roi, parameters, result, variables, parameters_object, result_object, variables_object";
+   traceback, roi, parameters, result, variables, parameters_object, result_object, variables_object,
+   parent_id, root_id, depth, is_confined";
 
 fn read(row: &Row) -> Result<Execution> {
     let status: Status = row.parse("status")?;
@@ -70,6 +71,12 @@ fn read(row: &Row) -> Result<Execution> {
             parameters: row.opt("parameters_object")?,
             result: row.opt("result_object")?,
             variables: row.opt("variables_object")?,
+        },
+        lineage: Lineage {
+            parent: row.opt("parent_id")?,
+            root: row.opt("root_id")?,
+            depth: row.get("depth")?,
+            is_confined: row.get("is_confined")?,
         },
     })
 }

@@ -263,8 +263,9 @@ async fn insert(tx: &mut Tx, runs: &[Run<'_>], time: DateTime<Utc>) -> Result<Ha
                executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, priority, not_before,
                schedule_id, scheduled_for, parameters)
              SELECT v.execution, v.organization, w.id, w.name, s.active_version_id, v.status, w.retry_on_loss,
-               w.id, 'schedule', v.name, ",
+               w.id, ",
         );
+        sql.push_bind(schedule::IDENTITY).push(", v.name, ");
         sql.push_bind(Role::OrgUser.as_str()).push(", ").push_bind(now());
         sql.push(", ").push_bind(Priority::Normal.rank());
         sql.push(

@@ -130,6 +130,10 @@ pub fn deployment(hash: &str, workflows: Vec<WorkflowInfo>) -> Deployment {
     Deployment {
         source_hash: hash.into(),
         object_key: format!("sources/{hash}"),
+        own_key: format!("sources/{hash}"),
+        shared_hash: None,
+        propose: false,
+        instead_of: None,
         report: WorkspaceReport { workflows, ..Default::default() },
         created_by: UserId::new(),
         message: None,
@@ -175,6 +179,7 @@ impl World {
             priority: bifrost_core::Priority::Normal,
             not_before: None,
             schedule_id: None,
+            lineage: Lineage::default(),
         }
     }
 

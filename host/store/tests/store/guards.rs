@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 25] = [
     "organizations",
     "users",
     "api_keys",
@@ -30,6 +30,7 @@ const TABLES: [&str; 24] = [
     "leaders",
     "workers",
     "warm_versions",
+    "offboardings",
     "roles",
     "user_roles",
     "grants",
@@ -129,7 +130,7 @@ async fn rows_of_others_cannot_be_written(db: Db) {
         for statement in
             [format!("DELETE FROM {table}"), format!("UPDATE {table} SET organization_id = organization_id")]
         {
-            if ["organizations", "workers", "warm_versions", "leaders"].contains(&table)
+            if ["organizations", "workers", "warm_versions", "leaders", "offboardings"].contains(&table)
                 && statement.starts_with("UPDATE")
             {
                 continue;

@@ -303,7 +303,7 @@ async fn decorators_follow_deployments(db: Db) {
     {
         deploy(hash, workflows).await;
         assert_eq!(schedules::list(&org, None).await.unwrap(), []);
-        workspaces::rollback(&org, 4, true).await.unwrap();
+        workspaces::rollback(&org, 4, true, None).await.unwrap();
         assert_eq!(only(&org).await.cron, "15 4 * * *", "an earlier version brings its own back");
     }
 }

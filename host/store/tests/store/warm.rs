@@ -54,9 +54,9 @@ async fn what_became_active_last_comes_first(db: Db) {
     assert_eq!(hashes(10).await, ["o1", "h2", "g1"]);
     assert_eq!(hashes(2).await, ["o1", "h2"]);
     // It is as old as it was, but became active now.
-    workspaces::rollback(&org, 1, true).await.unwrap();
+    workspaces::rollback(&org, 1, true, None).await.unwrap();
     assert_eq!(hashes(10).await, ["h1", "o1", "g1"]);
-    workspaces::rollback(&org, second.number, true).await.unwrap();
+    workspaces::rollback(&org, second.number, true, None).await.unwrap();
     assert_eq!(hashes(1).await, ["h2"]);
     let newest = warm::newest(&w.db, "one", 10).await.unwrap();
     assert_eq!((newest[0].id, newest[1].id), (second.id, other.version.id));
@@ -118,7 +118,7 @@ async fn reports_go_with_their_workers_and_activations(db: Db) {
 
     // What was said of an earlier activation does not count for this one.
     workspaces::deploy(&org, deployment("h2", vec![])).await.unwrap();
-    workspaces::rollback(&org, 1, true).await.unwrap();
+    workspaces::rollback(&org, 1, true, None).await.unwrap();
     assert_eq!(warm::spread(&w.db, first).await.unwrap(), spread(0, 1, None));
     assert!(!warm::newest(&w.db, "one", 1).await.unwrap()[0].is_reported);
     report(&w.db, "one", first, 5).await;

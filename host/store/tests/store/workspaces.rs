@@ -76,7 +76,7 @@ async fn a_workflow_in_use_stops_a_deployment(db: Db) {
     }
     assert_eq!(workspaces::active_version(&org).await.unwrap().unwrap().number, 2, "nothing was written");
     assert_eq!(workspaces::list_versions(&org).await.unwrap().len(), 2);
-    assert_eq!(code(workspaces::rollback(&org, 1, false).await.unwrap_err()), "workflow_in_use");
+    assert_eq!(code(workspaces::rollback(&org, 1, false, None).await.unwrap_err()), "workflow_in_use");
     empty.force = true;
     assert_eq!(workspaces::deploy(&org, empty).await.unwrap().removed.len(), 3);
     workspaces::remove_reference(&org, w.workflow, "form", "Onboarding").await.unwrap();
@@ -86,13 +86,13 @@ async fn an_earlier_version_comes_back(db: Db) {
     let w = World::new(db).await;
     let org = w.db.org(w.org.id);
     workspaces::deploy(&org, deployment("h2", vec![info("b.py::two", "two")])).await.unwrap();
-    let back = workspaces::rollback(&org, 1, false).await.unwrap();
+    let back = workspaces::rollback(&org, 1, false, None).await.unwrap();
     assert_eq!((back.version.number, back.version.is_active), (1, true));
     assert_eq!((back.added, back.removed), (vec!["a.py::sync".to_owned()], vec!["b.py::two".to_owned()]));
     let accepted = bifrost_store::executions::accept(&org, w.new_execution()).await.unwrap().execution;
     assert_eq!(accepted.version_id, back.version.id);
-    assert!(!workspaces::rollback(&org, 1, false).await.unwrap().is_new);
-    assert!(matches!(workspaces::rollback(&org, 9, false).await, Err(Error::NotFound("version"))));
+    assert!(!workspaces::rollback(&org, 1, false, None).await.unwrap().is_new);
+    assert!(matches!(workspaces::rollback(&org, 9, false, None).await, Err(Error::NotFound("version"))));
 }
 
 async fn own_workflows_hide_global_ones(db: Db) {

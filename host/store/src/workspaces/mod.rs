@@ -1,12 +1,19 @@
 //! Workspaces and their deployed versions. Deploying is one transaction: a new
-//! version, the workflows found in it, and the switch to it.
+//! version, the workflows found in it, and the switch to it. A version that waits for its
+//! review is the first without the rest.
+
+mod review;
+mod shared;
+
+pub use review::{Review, ReviewState, approve, reject};
+pub use shared::{Dependant, Shared, checked as checked_folders, dependants, set_shared, shared};
 
 use crate::audit::{Event, record};
-use crate::{Row, Scoped, Sql, Tx, Value, now, schedules};
+use crate::{Db, Row, Scoped, Sql, Tx, Value, now, schedules};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use uuid::Uuid;
 
 /// A deployed state of a workspace, without its report.
@@ -20,12 +27,18 @@ pub struct Version {
     pub organization_id: Option<OrganizationId>,
     /// Counts from 1 within the workspace.
     pub number: i64,
-    /// [`Source::hash`].
+    /// [`Source::hash`] of what runs: its own files over the shared ones.
     pub source_hash: String,
-    /// Where the source is among the objects.
+    /// Where that is among the objects.
     pub object_key: String,
+    /// Where its own files are among the objects.
+    pub own_key: String,
+    /// [`Source::hash`] of the shared files in it; `None` where nothing is shared.
+    pub shared_hash: Option<String>,
     /// True for the one that new runs get.
     pub is_active: bool,
+    /// What became of its review; `None` when it needed none.
+    pub review: Option<Review>,
     /// What its author said about it.
     pub message: Option<String>,
     /// Who deployed it.
@@ -41,10 +54,15 @@ pub struct Version {
 /// What to deploy. The source is stored and built already.
 #[derive(Clone, Debug)]
 pub struct Deployment {
-    /// [`Source::hash`].
+    /// [`Source::hash`] of what runs.
     pub source_hash: String,
-    /// Where the source is among the objects.
+    /// Where that is among the objects.
     pub object_key: String,
+    /// Where the files without the shared ones are among the objects.
+    pub own_key: String,
+    /// [`Source::hash`] of the shared files: of an organization those in it, of the
+    /// provider those that others get from it.
+    pub shared_hash: Option<String>,
     /// What the build found.
     pub report: WorkspaceReport,
     /// Who deploys.
@@ -53,6 +71,11 @@ pub struct Deployment {
     pub message: Option<String>,
     /// Deploys also when workflows that are in use would be gone.
     pub force: bool,
+    /// Does not switch to it: it waits for a review.
+    pub propose: bool,
+    /// The version that is active; `Conflict active_changed` when it is another by now.
+    /// `None` for whichever.
+    pub instead_of: Option<VersionId>,
 }
 
 /// What a deployment did. Lists hold `path::function`, sorted.
@@ -72,7 +95,32 @@ pub struct Deployed {
 
 const COLUMNS: &str =
     "v.id, v.workspace_id, v.organization_id, v.number, v.source_hash, v.object_key, v.state, v.message,
-   v.created_by, v.created_at, v.workflow_count, v.error_count";
+   v.created_by, v.created_at, v.workflow_count, v.error_count, v.own_key, v.shared_hash, v.review, v.reviewed_by,
+   v.reviewed_at, v.review_comment";
+
+/// The folder of a workspace's sources among the objects.
+pub fn folder(scope: Scope) -> String {
+    match scope {
+        Scope::Global => "sources/global/".to_owned(),
+        Scope::Organization(id) => format!("sources/{id}/"),
+    }
+}
+
+/// Which of these hashes of sources no version has.
+pub async fn unknown_sources(db: &Db, mut hashes: HashSet<String>) -> Result<HashSet<String>> {
+    let mut tx = db.system().read().await?;
+    for chunk in hashes.clone().into_iter().collect::<Vec<_>>().chunks(500) {
+        let mut sql = Sql::new("SELECT DISTINCT source_hash FROM versions WHERE source_hash IN (");
+        for (index, hash) in chunk.iter().enumerate() {
+            sql.push(if index == 0 { "" } else { ", " }).push_bind(hash.as_str());
+        }
+        sql.push(")");
+        for row in tx.all(sql).await? {
+            hashes.remove(&row.get::<String>("source_hash")?);
+        }
+    }
+    Ok(hashes)
+}
 
 /// Deploys to the handle's workspace, which is made at first use.
 ///
@@ -94,11 +142,23 @@ pub async fn deploy(scoped: &Scoped, deployment: Deployment) -> Result<Deployed>
 
 async fn deploy_in(tx: &mut Tx, new: Deployment) -> Result<Deployed> {
     let (workspace, active) = lock_workspace(tx).await?;
+    if new.instead_of.is_some_and(|expected| active != Some(expected)) {
+        let message = "another version was deployed meanwhile".into();
+        return Err(Error::Conflict { code: "active_changed", message });
+    }
     if let Some(active) = active {
         let version = version_by_id(tx, active).await?;
         if version.source_hash == new.source_hash {
+            // Nothing of what is shared reaches it, whichever that is.
+            let sql = Sql::new("UPDATE versions SET shared_hash = $2 WHERE id = $1");
+            tx.execute(sql.bind(version.id).bind(new.shared_hash)).await?;
             return Ok(Deployed { version, is_new: false, added: vec![], changed: vec![], removed: vec![] });
         }
+    }
+    if new.propose
+        && let Some(version) = review::proposed(tx, workspace, &new.source_hash).await?
+    {
+        return Ok(Deployed { version, is_new: false, added: vec![], changed: vec![], removed: vec![] });
     }
     let sql = Sql::new("SELECT COALESCE(MAX(number), 0) + 1 AS next FROM versions WHERE workspace_id = $1")
         .bind(workspace);
@@ -109,7 +169,10 @@ async fn deploy_in(tx: &mut Tx, new: Deployment) -> Result<Deployed> {
         number: tx.one(sql).await?.get("next")?,
         source_hash: new.source_hash,
         object_key: new.object_key,
-        is_active: true,
+        own_key: new.own_key,
+        shared_hash: new.shared_hash,
+        is_active: false,
+        review: new.propose.then(Review::proposed),
         message: new.message,
         created_by: new.created_by,
         created_at: now(),
@@ -118,8 +181,8 @@ async fn deploy_in(tx: &mut Tx, new: Deployment) -> Result<Deployed> {
     };
     let sql = Sql::new(
         "INSERT INTO versions (id, workspace_id, organization_id, number, source_hash, object_key, state, message,
-           created_by, created_at, workflow_count, error_count, report)
-         VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $8, $9, $10, $11, $12)",
+           created_by, created_at, workflow_count, error_count, report, own_key, shared_hash, review)
+         VALUES ($1, $2, $3, $4, $5, $6, 'superseded', $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(version.id)
     .bind(workspace)
@@ -132,14 +195,32 @@ async fn deploy_in(tx: &mut Tx, new: Deployment) -> Result<Deployed> {
     .bind(version.created_at)
     .bind(version.workflow_count)
     .bind(version.error_count)
-    .bind(Value::json(&new.report)?);
+    .bind(Value::json(&new.report)?)
+    .bind(version.own_key.as_str())
+    .bind(version.shared_hash.clone())
+    .bind(version.review.as_ref().map(|review| review.state.as_str()));
     tx.execute(sql).await?;
+    if new.propose {
+        let event = Event::new("workspace.propose")
+            .target("version", version.id)
+            .detail("number", version.number)
+            .maybe("message", version.message.as_deref());
+        record(tx, event).await?;
+        return Ok(Deployed { version, is_new: true, added: vec![], changed: vec![], removed: vec![] });
+    }
     activate(tx, "workspace.deploy", version, &new.report, new.force).await
 }
 
 /// Makes an earlier version of the handle's workspace active again; refuses as
-/// [`deploy`] does. `NotFound` for a number that the workspace does not have.
-pub async fn rollback(scoped: &Scoped, number: i64, force: bool) -> Result<Deployed> {
+/// [`deploy`] does. `NotFound` for a number that the workspace does not have, `Conflict
+/// not_approved` for one whose review has not ended well. `shared_hash` is what others get
+/// from it, as in [`Deployment`].
+pub async fn rollback(
+    scoped: &Scoped,
+    number: i64,
+    force: bool,
+    shared_hash: Option<String>,
+) -> Result<Deployed> {
     scoped
         .write(move |tx| {
             Box::pin(async move {
@@ -149,7 +230,11 @@ pub async fn rollback(scoped: &Scoped, number: i64, force: bool) -> Result<Deplo
                 ));
                 let row =
                     tx.optional(sql.bind(workspace).bind(number)).await?.ok_or(Error::NotFound("version"))?;
-                let version = read(&row)?;
+                let mut version = read(&row)?;
+                review::refuse_unapproved(&version)?;
+                if version.organization_id.is_none() {
+                    version.shared_hash = shared_hash;
+                }
                 if active == Some(version.id) {
                     return Ok(Deployed {
                         version,
@@ -234,8 +319,11 @@ async fn activate(
          WHERE workspace_id = $1 AND (id = $2 OR state = 'active')",
     );
     tx.execute(sql.bind(workspace).bind(version.id).bind(time)).await?;
-    let sql = Sql::new("UPDATE workspaces SET active_version_id = $2 WHERE id = $1");
-    tx.execute(sql.bind(workspace).bind(version.id)).await?;
+    let sql = Sql::new(
+        "UPDATE workspaces SET active_version_id = $2, shared_hash = CASE WHEN organization_id IS NULL THEN $3 END
+         WHERE id = $1",
+    );
+    tx.execute(sql.bind(workspace).bind(version.id).bind(version.shared_hash.clone())).await?;
     version.is_active = true;
     added.sort();
     changed.sort();
@@ -374,6 +462,9 @@ fn read(row: &Row) -> Result<Version> {
         number: row.get("number")?,
         source_hash: row.get("source_hash")?,
         object_key: row.get("object_key")?,
+        own_key: row.opt("own_key")?.map_or_else(|| row.get("object_key"), Ok)?,
+        shared_hash: row.opt("shared_hash")?,
+        review: review::read(row)?,
         is_active: row.get::<String>("state")? == "active",
         message: row.opt("message")?,
         created_by: row.get("created_by")?,

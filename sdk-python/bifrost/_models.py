@@ -1,0 +1,114 @@
+"""What the platform answers, as objects with attributes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from .enums import ExecutionStatus
+
+
+@dataclass
+class Model:
+    """Base of the answers. Fields that this release does not know are kept as attributes."""
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Self:
+        """From the platform's JSON."""
+        known = cls.__dataclass_fields__
+        model = cls(**{name: value for name, value in fields.items() if name in known})
+        model.__dict__.update((name, value) for name, value in fields.items() if name not in known)
+        return model
+
+    def model_dump(self) -> dict[str, Any]:
+        """The fields as a dictionary."""
+        return asdict(self)
+
+
+@dataclass
+class UserPublic(Model):
+    """A person or a service account, as others see it."""
+
+    id: str
+    email: str
+    name: str = ""
+    organization_id: str | None = None
+    is_active: bool = True
+    is_superuser: bool = False
+    created_at: str | None = None
+
+
+@dataclass
+class Role(Model):
+    """A named set of permissions."""
+
+    id: str
+    name: str
+    description: str | None = None
+    permissions: list[str] = field(default_factory=list)
+
+
+@dataclass
+class WorkflowExecution(Model):
+    """A run."""
+
+    execution_id: str
+    workflow_id: str
+    workflow_name: str
+    status: ExecutionStatus
+    organization_id: str | None = None
+    executed_by: str | None = None
+    executed_by_email: str | None = None
+    executed_by_name: str | None = None
+    input_data: dict[str, Any] | None = None
+    result: Any = None
+    result_type: str | None = None
+    error: str | None = None
+    error_type: str | None = None
+    created_at: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    duration_ms: int | None = None
+    parent_id: str | None = None
+
+    def __post_init__(self) -> None:
+        self.status = ExecutionStatus(self.status)
+
+
+@dataclass
+class ExecutionLog(Model):
+    """A line of a run's log."""
+
+    id: str
+    execution_id: str
+    level: str
+    message: str
+    timestamp: str
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass
+class OAuthCredentials(Model):
+    """What an integration's connection gives to a workflow."""
+
+    connection_name: str
+    client_id: str | None = None
+    client_secret: str | None = None
+    authorization_url: str | None = None
+    token_url: str | None = None
+    scopes: str | None = None
+    access_token: str | None = None
+    refresh_token: str | None = None
+    expires_at: str | None = None
+
+
+@dataclass
+class IntegrationData(Model):
+    """An integration as one organization has it."""
+
+    integration_id: str
+    entity_id: str | None = None
+    entity_name: str | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    oauth: OAuthCredentials | None = None
+    config_secret_keys: list[str] = field(default_factory=list)

@@ -1,0 +1,60 @@
+"""The same code for the provider and for an organization: only who owns it differs."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from bifrost import config, context, executions, integrations, organizations, users, workflow, workflows
+
+
+async def _attempt(call: Callable[[], Any]) -> str:
+    """What became of a call: `done`, or the refusal."""
+    try:
+        value = call()
+        if inspect.isawaitable(value):
+            await value
+    except PermissionError as error:
+        return f"denied: {error}"
+    return "done"
+
+
+@workflow
+async def everything(other: str, person: str) -> dict[str, Any]:
+    """Tries what only the provider's code may do for a platform administrator."""
+    secret = await config.get("vendor_secret")
+    answers = {
+        "organizations.list": await _attempt(organizations.list),
+        "users.create": await _attempt(lambda: users.create(person, "Somebody")),
+        "config.get": "done" if secret is not None else "denied: no such key",
+        "integrations.get": await _attempt(lambda: integrations.get("halo", scope=other)),
+        "workflows.execute": await _attempt(lambda: workflows.execute("quiet", {}, run_as=person)),
+    }
+    answers["context.set_scope"] = await _attempt(lambda: context.set_scope(other))
+    answers["integrations.get of its own"] = str(await integrations.get("halo"))
+    return answers
+
+
+@workflow
+async def quiet() -> str:
+    """Says where it runs."""
+    return str(context.org_id)
+
+
+@workflow
+async def relay(name: str, parameters: dict[str, Any]) -> str:
+    """Starts a workflow by its name."""
+    return await workflows.execute(name, parameters)
+
+
+@workflow
+async def again(left: int = 100) -> int:
+    """Starts itself, until it is stopped."""
+    await workflows.execute("again", {"left": left - 1})
+    return left
+
+
+@workflow
+async def look() -> dict[str, Any]:
+    """What a run sees of runs and people."""
+    seen = await executions.list(limit=5)
+    return {"runs": [run.executed_by_email for run in seen], "users": await _attempt(users.list)}

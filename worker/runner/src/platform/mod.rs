@@ -1,0 +1,164 @@
+//! Calls of the platform's own API by a run. Each names its operation and its target; one
+//! place decides whether the run may ([`bifrost_core::Rights`]), and what is refused or
+//! changed leaves a row in the audit log.
+
+mod audit;
+mod executions;
+mod people;
+mod tenants;
+mod workflows;
+
+use crate::grants::{Grants, refusal};
+use bifrost_core::{Caller, Error, Operation, OrganizationId, Permissions, Result, Rights, Scope, schedule};
+use bifrost_sandbox::{CapabilityError, ErrorKind};
+use bifrost_store::{identity, organizations};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// What was decided about a call.
+pub(crate) struct Granted {
+    /// Whose things are meant.
+    pub target: Scope,
+    /// The organization whose runs and people are meant; the provider's own for global.
+    pub organization: OrganizationId,
+    /// Who the caller is now.
+    pub caller: Caller,
+}
+
+/// A scope and nothing else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scoped {
+    #[serde(default)]
+    scope: Option<String>,
+}
+
+/// What an integration is asked for by.
+#[derive(Deserialize)]
+struct Integration {
+    name: String,
+    #[serde(default)]
+    scope: Option<String>,
+}
+
+impl Grants {
+    /// Answers `platform.call`: JSON text in, JSON text out.
+    pub(crate) async fn platform(
+        &self,
+        operation: &str,
+        arguments: &str,
+    ) -> std::result::Result<String, CapabilityError> {
+        let answer = match operation {
+            "context.set_scope" => self.set_scope(arguments).await,
+            "organizations.list" => self.organizations_list().await,
+            "organizations.get" => self.organizations_get(arguments).await,
+            "organizations.create" => self.organizations_create(arguments).await,
+            "organizations.update" => self.organizations_update(arguments).await,
+            "users.list" => self.users_list(arguments).await,
+            "users.get" => self.users_get(arguments).await,
+            "users.create" => self.users_create(arguments).await,
+            "roles.list" => self.roles_list(arguments).await,
+            "roles.get" => self.roles_get(arguments).await,
+            "workflows.list" => self.workflows_list(arguments).await,
+            "workflows.execute" => self.workflows_execute(arguments).await,
+            "workflows.cancel" => self.workflows_cancel(arguments).await,
+            "executions.list" => self.executions_list(arguments).await,
+            "executions.get" => self.executions_get(arguments).await,
+            "executions.logs" => self.executions_logs(arguments).await,
+            "integrations.get" => self.integrations_get(arguments).await,
+            _ => {
+                let message = format!("the platform has no operation `{}`", operation.escape_debug());
+                return Err(CapabilityError::new(ErrorKind::NotFound, message));
+            }
+        };
+        answer.map(|value| value.to_string()).map_err(refusal)
+    }
+
+    /// Decides about what belongs to the scope that the guest named, with what the caller may
+    /// do now: a right that was taken away while the run went on is gone. A refusal is
+    /// audited.
+    pub(crate) async fn may(&self, operation: Operation, named: Option<&str>) -> Result<Granted> {
+        let decided = match self.standing().await {
+            Ok(caller) => self.rights(caller.permissions).decide(operation, named).map(|t| (t, caller)),
+            Err(error) => Err(error),
+        };
+        match decided {
+            Ok((target, caller)) => {
+                let organization = match target {
+                    Scope::Organization(id) => id,
+                    Scope::Global => organizations::provider(&self.db).await?,
+                };
+                Ok(Granted { target, organization, caller })
+            }
+            Err(error) => {
+                if matches!(error, Error::Denied(_)) {
+                    self.refused(operation, named, &error).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// As [`Self::may`], for what most runs do for themselves: then it does not matter who
+    /// the caller is, and nobody is asked.
+    pub(crate) async fn scope(&self, operation: Operation, named: Option<&str>) -> Result<Scope> {
+        match self.rights(Permissions::NONE).decide(operation, named) {
+            Ok(target) => Ok(target),
+            Err(_) => Ok(self.may(operation, named).await?.target),
+        }
+    }
+
+    fn rights(&self, permissions: Permissions) -> Rights {
+        Rights {
+            organization: self.organization,
+            workspace: self.workspace,
+            permissions,
+            is_confined: self.is_confined,
+        }
+    }
+
+    /// Who the caller is now, bounded by what the run was asked for with.
+    async fn standing(&self) -> Result<Caller> {
+        match identity::caller(&self.db, self.caller.user).await? {
+            Some(now) => Ok(now.within(self.caller.ceiling)),
+            // Nobody asked for it: the workflow's own identity has no account.
+            None if self.caller.email == schedule::IDENTITY => Ok(self.caller.clone()),
+            None => Err(Error::Denied("the caller of this run is not active any more".into())),
+        }
+    }
+
+    async fn set_scope(&self, arguments: &str) -> Result<Value> {
+        let Scoped { scope } = parse(arguments)?;
+        let granted = self.may(Operation::SetScope, scope.as_deref()).await?;
+        organizations::get(&self.db.system(), granted.organization).await?;
+        Ok(Value::Null)
+    }
+
+    async fn integrations_get(&self, arguments: &str) -> Result<Value> {
+        let Integration { name, scope } = parse(arguments)?;
+        self.may(Operation::IntegrationsGet, scope.as_deref()).await?;
+        tracing::debug!(name, "there are no integrations yet");
+        Err(Error::NotFound("integration"))
+    }
+}
+
+/// The arguments of an operation.
+///
+/// # Errors
+/// `Invalid`, naming the argument where that is known.
+fn parse<T: DeserializeOwned>(arguments: &str) -> Result<T> {
+    serde_json::from_str(arguments).map_err(|error| Error::invalid("arguments", error.to_string()))
+}
+
+/// An organization as the SDK has it.
+fn organization(one: &organizations::Organization) -> Value {
+    json!({
+        "id": one.id,
+        "name": one.name,
+        "domain": one.domain,
+        "is_active": one.is_active,
+        "is_provider": one.is_provider,
+        "created_at": one.created_at,
+    })
+}
