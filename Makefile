@@ -7,7 +7,7 @@ VENV := target/python
 # Cargo compiles dependencies anew for another choice of packages: one choice for all.
 BUILD := cargo build --workspace --all-targets
 
-.PHONY: help run build test test-full test-rust test-python services lint bench chaos chaos-long chaos-planted
+.PHONY: help run build test test-full test-rust test-python services lint advisories bench chaos chaos-long chaos-planted
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,9 +43,12 @@ test-python: $(VENV)/bin/pytest
 	cd sdk-python && ../$(VENV)/bin/pytest -q -p no:cacheprovider
 	PYTHONPATH=sdk-python $(VENV)/bin/pytest -q -p no:cacheprovider examples/tests
 
-lint: ## Check format and lints
+lint: advisories ## Check format, lints, and known advisories in dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+advisories: ## Ask the databases of known advisories (STRICT=1: fail where one cannot be asked)
+	tests/advisories.sh
 
 bench: services ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
 	cargo build --release -p bifrost -p bifrost-bench

@@ -7,7 +7,7 @@ use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};
 use bifrost_store::identity::{self, NewKey};
 use bifrost_store::schedules::{self, NewSchedule};
-use bifrost_store::{Sql, workflows};
+use bifrost_store::{Sql, shares, workflows};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -22,6 +22,8 @@ enum By {
     Workflow,
     Provider,
     Config,
+    /// A global secret, shared with the owner.
+    Share,
     Schedule,
     Organization,
     Key,
@@ -82,6 +84,10 @@ fn pause() -> Value {
 
 fn value() -> Value {
     json!({ "value": 1 })
+}
+
+fn egress() -> Value {
+    json!({ "ports": [443] })
 }
 
 fn organization() -> Value {
@@ -147,6 +153,17 @@ const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "200 200 200", "200 200 200"] },
     Row { method: "DELETE", path: "/api/config/{key}", by: By::Config, body: none,
         expected: ["401 401 401", "403 403 403", "204 404 404", "204 404 204"] },
+    Row { method: "GET", path: "/api/config/{key}/shares", by: By::Share, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "PUT", path: "/api/config/{key}/shares/{organization}", by: By::Share, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
+    Row { method: "DELETE", path: "/api/config/{key}/shares/{organization}", by: By::Share, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
+    Row { method: "GET", path: "/api/egress", by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/organizations/{id}/egress", by: By::Organization, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "PUT", path: "/api/organizations/{id}/egress", by: By::Organization, body: egress,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
     Row { method: "GET", path: "/api/organizations", by: By::Scope, body: none, expected: PLATFORM },
     Row { method: "POST", path: "/api/organizations", by: By::Scope, body: organization, expected: PLATFORM_CREATES },
     Row { method: "GET", path: "/api/organizations/{id}", by: By::Organization, body: none,
@@ -275,11 +292,25 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             let entry = NewEntry {
                 key: name.clone(),
                 value: json!(1),
-                is_secret: false,
+                kind: None,
                 description: None,
                 updated_by: None,
             };
             config::set(&db.scope(scope), &platform.state.keyring, entry).await.expect("set");
+            name
+        }
+        By::Share => {
+            let name = format!("key-{}", uuid::Uuid::now_v7());
+            let kind = Some(ConfigType::Secret);
+            let entry =
+                NewEntry { key: name.clone(), value: json!(1), kind, description: None, updated_by: None };
+            let global = db.scope(Scope::Global);
+            config::set(&global, &platform.state.keyring, entry).await.expect("set");
+            let (key, by) = (name.clone(), platform.root.user);
+            global
+                .write(move |tx| Box::pin(async move { shares::add_in(tx, &key, organization, by).await }))
+                .await
+                .expect("shared");
             name
         }
         By::Key => {
@@ -297,6 +328,7 @@ async fn status(platform: &Platform, row: &Row, role: usize, owner: Owner) -> u1
     let id = target(platform, row.by, owner).await;
     let path = row.path.replace("{number}", "1").replace("{path}", "flows.py");
     let path = path.replace("{id}", &id).replace("{key}", &id);
+    let path = path.replace("{organization}", &owner.organization(platform).to_string());
     let caller: Option<&Key> =
         [None, Some(&platform.own.user), Some(&platform.own.admin), Some(&platform.root)][role];
     let mut call = platform.call(row.method.parse().expect("a method"), path);

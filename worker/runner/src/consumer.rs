@@ -339,7 +339,7 @@ impl Runner {
         let grants = Arc::new(Grants {
             db: self.db.by(Arc::new(actor(&claimed.execution))),
             keys: self.keys.clone(),
-            egress: self.egress.clone(),
+            egress: self.egress.of(claimed.execution.organization_id),
             organization: claimed.execution.organization_id,
             workspace: claimed.workspace,
             redactor: Redactor::default(),
@@ -506,5 +506,7 @@ pub(crate) fn redacted(mut outcome: Outcome, redactor: &Redactor) -> Outcome {
     outcome.variables = outcome.variables.map(|value| redactor.value(value));
     outcome.error = outcome.error.map(|text| redactor.text(text));
     outcome.traceback = outcome.traceback.map(|text| redactor.text(text));
+    outcome.error_type = outcome.error_type.map(|text| redactor.text(text));
+    outcome.roi = outcome.roi.map(|value| redactor.value(value));
     outcome
 }

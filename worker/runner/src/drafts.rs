@@ -4,6 +4,7 @@ use crate::consumer::{Runner, answer, lock, redacted};
 use crate::grants::Grants;
 use crate::pool::JobEvent;
 use crate::protocol::*;
+use crate::redact::Lines;
 use async_trait::async_trait;
 use bifrost_core::ports::{DraftRequest, Worker};
 use bifrost_core::*;
@@ -68,12 +69,14 @@ impl Worker for Runner {
         };
         let work = Work::Draft { version: hash.clone(), invocation };
         let mut job = self.pool.submit(&hash, &request.source, work).await?;
-        let mut sequence = 0;
+        let (mut sequence, mut lines) = (0, Lines::default());
         loop {
             match job.events.recv().await {
                 Some(JobEvent::Message(FromSandbox::Log { level, logger, message, .. })) => {
                     sequence += 1;
-                    let (timestamp, message) = (bifrost_store::now(), grants.redactor.text(message));
+                    let timestamp = bifrost_store::now();
+                    let message = lines.redact(&grants.redactor, &logger, message);
+                    let logger = grants.redactor.text(logger);
                     let line = LogLine { sequence, timestamp, level, logger, message };
                     if logs.send(line).await.is_err() {
                         // Nobody listens any more; dropping the job ends the run.
