@@ -6,7 +6,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 VENV := target/python
 BUILD := cargo build --workspace --all-targets
 
-.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample services lint bench chaos chaos-long chaos-planted
+.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample services lint advisories bench chaos chaos-long chaos-planted
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -51,10 +51,13 @@ compat-sample: build $(VENV)/bin/pytest ## Run part of the suites of requests an
 compat: build $(VENV)/bin/pytest ## Run the suites of requests and httpx in the sandbox, print a table
 	$(VENV)/bin/python tests/compat/run.py $(BIFROST)
 
-lint: ## Check format and lints
+lint: advisories ## Check format, lints, and known advisories in dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	tests/features.py
+
+advisories: ## Ask the databases of known advisories (STRICT=1: fail where one cannot be asked)
+	tests/advisories.sh
 
 bench: services ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
 	cargo build --release -p bifrost -p bifrost-bench

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from .enums import ConfigType
 from .errors import OutsideExecutionError
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ class ConfigEntry:
 
     key: str
     value: Any
-    is_secret: bool
+    type: ConfigType
+
+    @property
+    def is_secret(self) -> bool:
+        return self.type is ConfigType.SECRET
 
 
 class Platform(Protocol):
@@ -29,7 +34,7 @@ class Platform(Protocol):
 
     def config_get(self, key: str, scope: str | None) -> ConfigEntry | None: ...
 
-    def config_set(self, key: str, value: Any, is_secret: bool, scope: str | None) -> None: ...
+    def config_set(self, key: str, value: Any, type: ConfigType | None, scope: str | None) -> None: ...
 
     def config_list(self, scope: str | None) -> list[ConfigEntry]: ...
 
@@ -75,7 +80,7 @@ class Detached:
     def config_get(self, key: str, scope: str | None) -> ConfigEntry | None:
         self._refuse("bifrost.config")
 
-    def config_set(self, key: str, value: Any, is_secret: bool, scope: str | None) -> None:
+    def config_set(self, key: str, value: Any, type: ConfigType | None, scope: str | None) -> None:
         self._refuse("bifrost.config")
 
     def config_list(self, scope: str | None) -> list[ConfigEntry]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from . import _context, _platform
 from ._text import checked
+from .enums import ConfigType
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _MISSING: Any = object()
@@ -71,9 +72,19 @@ class config:
 
     @staticmethod
     async def set(
-        key: str, value: Any, *args: Any, is_secret: bool = False, scope: Any = None, org_id: Any = None
+        key: str,
+        value: Any,
+        *args: Any,
+        is_secret: bool = False,
+        type: ConfigType | str | None = None,
+        scope: Any = None,
+        org_id: Any = None,
     ) -> None:
-        """Stores a JSON value. By position, a bool is `is_secret` and anything else a scope."""
+        """Stores a JSON value. By position, a bool is `is_secret` and anything else a scope.
+
+        Without a type a key keeps the one that it has where the value fits, and a secret
+        stays a secret; a new key gets the narrowest type of the value.
+        """
         if len(args) > 2:
             raise TypeError(f"config.set() takes at most 4 positional arguments, {len(args) + 2} were given")
         places = []
@@ -82,14 +93,25 @@ class config:
                 is_secret = argument
             else:
                 places.append(argument)
+        kind = ConfigType.SECRET if is_secret else None
+        if type is not None:
+            if kind is not None and ConfigType(type) is not kind:
+                raise ValueError(f"config.set(): is_secret=True and type={str(type)!r} contradict each other")
+            kind = ConfigType(type)
         key, place = checked(key, "the config key"), _scope(scope, org_id, *places)
-        _platform.current().config_set(key, value, bool(is_secret), place)
+        _platform.current().config_set(key, value, kind, place)
 
     @staticmethod
     async def list(scope: Any = None, *, org_id: Any = None) -> ConfigData:
         """Every key of the scope; secrets are listed with the value `None`."""
         entries = _platform.current().config_list(_scope(scope, org_id))
         return ConfigData((entry.key, entry.value) for entry in entries)
+
+    @staticmethod
+    async def types(scope: Any = None, *, org_id: Any = None) -> dict[str, ConfigType]:
+        """The type of every key of the scope."""
+        entries = _platform.current().config_list(_scope(scope, org_id))
+        return {entry.key: entry.type for entry in entries}
 
     @staticmethod
     async def delete(key: str, scope: Any = None, *, org_id: Any = None) -> bool:

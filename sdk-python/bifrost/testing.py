@@ -19,6 +19,7 @@ from . import _platform
 from ._binding import Binding
 from ._context import ExecutionContext, Organization, activate, context
 from ._platform import ConfigEntry
+from .enums import ConfigType
 from .errors import OutsideExecutionError
 from .http.messages import Request, Response
 
@@ -46,18 +47,30 @@ class FakePlatform(_platform.Detached):
     def config_get(self, key: str, scope: str | None) -> ConfigEntry | None:
         if key not in self.config:
             return None
-        return ConfigEntry(key, self.config[key], key in self.secret_keys)
+        return ConfigEntry(key, self.config[key], self._type(key))
 
-    def config_set(self, key: str, value: Any, is_secret: bool, scope: str | None) -> None:
+    def config_set(self, key: str, value: Any, type: ConfigType | None, scope: str | None) -> None:
         self.config[key] = value
-        if is_secret:
+        if type is ConfigType.SECRET:
             self.secret_keys.add(key)
+        elif type is not None:
+            self.secret_keys.discard(key)
 
     def config_list(self, scope: str | None) -> list[ConfigEntry]:
         return [
-            ConfigEntry(key, None if key in self.secret_keys else value, key in self.secret_keys)
+            ConfigEntry(key, None if key in self.secret_keys else value, self._type(key))
             for key, value in self.config.items()
         ]
+
+    def _type(self, key: str) -> ConfigType:
+        value = self.config[key]
+        if key in self.secret_keys:
+            return ConfigType.SECRET
+        if isinstance(value, bool):
+            return ConfigType.BOOL
+        if isinstance(value, int):
+            return ConfigType.INT
+        return ConfigType.STRING if isinstance(value, str) else ConfigType.JSON
 
     def config_delete(self, key: str, scope: str | None) -> bool:
         self.secret_keys.discard(key)

@@ -10,12 +10,22 @@ from wit_world.imports import config
 from wit_world.imports import platform as api
 from wit_world.imports.bifrost_workflow_types import Error, ErrorKind
 
-from bifrost import ConfigurationError, ValidationError
+from bifrost import ConfigType, ConfigurationError, ValidationError
 from bifrost._platform import ConfigEntry, lazy_pattern
 from bifrost.errors import NotFoundError, OutsideExecutionError
 from bifrost.http.messages import Request, Response
 
 from . import http, results
+
+
+_KINDS = {
+    ConfigType.STRING: config.ValueType.TEXT,
+    ConfigType.INT: config.ValueType.INT,
+    ConfigType.BOOL: config.ValueType.BOOLEAN,
+    ConfigType.JSON: config.ValueType.JSON,
+    ConfigType.SECRET: config.ValueType.SECRET,
+}
+_TYPES = {kind: type for type, kind in _KINDS.items()}
 
 
 class GuestPlatform:
@@ -31,9 +41,9 @@ class GuestPlatform:
             _raise(error.value)
         return None if entry is None else _entry(entry)
 
-    def config_set(self, key: str, value: Any, is_secret: bool, scope: str | None) -> None:
+    def config_set(self, key: str, value: Any, type: ConfigType | None, scope: str | None) -> None:
         try:
-            config.set(key, results.encode(value), is_secret, scope)
+            config.set(key, results.encode(value), None if type is None else _KINDS[type], scope)
         except Err as error:
             _raise(error.value)
 
@@ -67,7 +77,7 @@ class GuestPlatform:
 
 
 def _entry(entry: config.Entry) -> ConfigEntry:
-    return ConfigEntry(entry.key, None if entry.value is None else json.loads(entry.value), entry.is_secret)
+    return ConfigEntry(entry.key, None if entry.value is None else json.loads(entry.value), _TYPES[entry.kind])
 
 
 def _raise(error: Error, what: str = "bifrost.config") -> NoReturn:

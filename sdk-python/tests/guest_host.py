@@ -98,9 +98,9 @@ class Guest:
             "log": {"emit": lambda _store, level, logger, message: self.lines.append((level, logger, message))},
             "config": {
                 "get": self._config_get,
-                "set": lambda _store, key, value, _secret, _scope: self.config.update({key: json.loads(value)}),
+                "set": lambda _store, key, value, _kind, _scope: self.config.update({key: json.loads(value)}),
                 "list": lambda _store, _scope: [
-                    record(key=key, value=json.dumps(value), is_secret=False) for key, value in self.config.items()
+                    record(key=key, value=json.dumps(value), kind="json") for key, value in self.config.items()
                 ],
                 "delete": lambda _store, key, _scope: self.config.pop(key, self) is not self,
             },
@@ -121,7 +121,7 @@ class Guest:
             return Variant("err", _error("denied", "not yours"))
         if key not in self.config:
             return Variant("ok", None)
-        return Variant("ok", record(key=key, value=json.dumps(self.config[key]), is_secret=False))
+        return Variant("ok", record(key=key, value=json.dumps(self.config[key]), kind="json"))
 
     def _find(self, _store: Any, name: str) -> Record | None:
         self.found.append(name)

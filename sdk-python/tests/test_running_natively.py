@@ -21,6 +21,7 @@ from bifrost import (
     workflows,
 )
 from bifrost._platform import ConfigEntry
+from bifrost.enums import ConfigType
 from bifrost.http import Headers, Response, blocking
 from bifrost.testing import FakePlatform, run_workflow
 
@@ -80,9 +81,9 @@ class Recorder(FakePlatform):
         self.scopes.append(scope)
         return super().config_get(key, scope)
 
-    def config_set(self, key: str, value: Any, is_secret: bool, scope: str | None) -> None:
+    def config_set(self, key: str, value: Any, type: ConfigType | None, scope: str | None) -> None:
         self.scopes.append(scope)
-        super().config_set(key, value, is_secret, scope)
+        super().config_set(key, value, type, scope)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,25 @@ def test_config_set_list_delete_and_secrets() -> None:
 
     assert run_workflow(f, platform=platform) == [[2], [2], None, None, ["a", "c"], True, False, "s"]
     assert platform.scopes[:3] == [ORG, ORG, ORG]
+
+
+def test_config_has_types() -> None:
+    async def f():
+        await config.set("text", "5")
+        await config.set("number", 5, type="int")
+        await config.set("flag", True, type=ConfigType.BOOL)
+        await config.set("list", [1])
+        await config.set("hidden", "s", type=ConfigType.SECRET)
+        await config.set("older", "s", is_secret=True, type="secret")
+        with pytest.raises(ValueError, match="contradict"):
+            await config.set("older", "s", is_secret=True, type="string")
+        with pytest.raises(ValueError, match="number"):
+            await config.set("older", "s", type="number")
+        return {key: str(kind) for key, kind in (await config.types()).items()}
+
+    assert run_workflow(f) == {
+        "text": "string", "number": "int", "flag": "bool", "list": "json", "hidden": "secret", "older": "secret",
+    }  # fmt: skip
 
 
 def test_context_and_scope() -> None:

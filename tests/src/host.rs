@@ -1,7 +1,7 @@
 //! A host that keeps configuration in memory and remembers everything it was asked.
 
 use async_trait::async_trait;
-use bifrost_core::LogLevel;
+use bifrost_core::{ConfigType, LogLevel};
 use bifrost_runner::egress::Egress;
 use bifrost_sandbox::{
     Capabilities, CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpRequest, HttpResponse,
@@ -29,7 +29,7 @@ pub struct Line {
 
 /// The host's side of test runs.
 pub struct Host {
-    config: Mutex<BTreeMap<String, (String, bool)>>,
+    config: Mutex<BTreeMap<String, (String, ConfigType)>>,
     lines: Mutex<Vec<Line>>,
     foreign: Mutex<Vec<String>>,
     calls: AtomicU64,
@@ -109,14 +109,14 @@ impl Capabilities for Host {
     ) -> Result<Option<ConfigEntry>, CapabilityError> {
         self.permit(scope, false)?;
         let found = locked(&self.config).get(key).cloned();
-        Ok(found.map(|(value, is_secret)| ConfigEntry { key: key.to_owned(), value: Some(value), is_secret }))
+        Ok(found.map(|(value, kind)| ConfigEntry { key: key.to_owned(), value: Some(value), kind }))
     }
 
     async fn config_set(
         &self,
         key: &str,
         value: &str,
-        is_secret: bool,
+        kind: Option<ConfigType>,
         scope: Option<&str>,
     ) -> Result<(), CapabilityError> {
         self.permit(scope, true)?;
@@ -124,10 +124,11 @@ impl Capabilities for Host {
         if key.is_empty() || key.len() > 255 || key.chars().any(char::is_control) {
             return Err(invalid("the key is not valid".to_owned()));
         }
-        if let Err(error) = serde_json::from_str::<serde_json::Value>(value) {
-            return Err(invalid(format!("the value is not JSON: {error}")));
-        }
-        locked(&self.config).insert(key.to_owned(), (value.to_owned(), is_secret));
+        let parsed: serde_json::Value = serde_json::from_str(value)
+            .map_err(|error| invalid(format!("the value is not JSON: {error}")))?;
+        let kind = kind.unwrap_or_else(|| ConfigType::of(&parsed));
+        kind.check(&parsed).map_err(|error| invalid(error.to_string()))?;
+        locked(&self.config).insert(key.to_owned(), (value.to_owned(), kind));
         Ok(())
     }
 
@@ -135,10 +136,10 @@ impl Capabilities for Host {
         self.permit(scope, false)?;
         let entries = locked(&self.config)
             .iter()
-            .map(|(key, (value, is_secret))| ConfigEntry {
+            .map(|(key, (value, kind))| ConfigEntry {
                 key: key.clone(),
-                value: (!is_secret).then(|| value.clone()),
-                is_secret: *is_secret,
+                value: (*kind != ConfigType::Secret).then(|| value.clone()),
+                kind: *kind,
             })
             .collect();
         Ok(entries)

@@ -4,7 +4,7 @@ use crate::program;
 use anyhow::{Context, Result, bail, ensure};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -47,6 +47,14 @@ pub fn data_folder(temporary: &str) -> Result<tempfile::TempDir> {
     std::fs::create_dir_all(&cache)?;
     std::os::unix::fs::symlink(cache, data.path().join("cache"))?;
     Ok(data)
+}
+
+/// Where the sandbox processes of a data folder keep what they compile: apart from root's,
+/// where they are started by root.
+pub fn sandbox_cache(data: &Path) -> PathBuf {
+    let is_root =
+        std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    if is_root { data.join("cache/sandbox") } else { data.join("cache") }
 }
 
 /// A process that serves; it ends with the test.

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use bifrost_test_services::Installation;
 use bifrost_tests::children;
-use bifrost_tests::process::{Process, data_folder, free_port};
+use bifrost_tests::process::{Process, data_folder, free_port, sandbox_cache};
 use bifrost_tests::services::{Api, metric, ready, start};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -241,9 +241,9 @@ async fn everywhere(installation: Arc<Installation>) -> Result<()> {
 fn other_machine(data: &Path) -> Result<tempfile::TempDir> {
     let other = tempfile::tempdir()?;
     std::os::unix::fs::symlink(data.join("objects"), other.path().join("objects"))?;
-    let cache = other.path().join("cache");
-    std::fs::create_dir(&cache)?;
-    for entry in std::fs::read_dir(data.join("cache"))? {
+    let cache = sandbox_cache(other.path());
+    std::fs::create_dir_all(&cache)?;
+    for entry in std::fs::read_dir(sandbox_cache(data))? {
         let entry = entry?;
         let name = entry.file_name().into_string().ok().context("a name")?;
         let own = ["code-", "wrapper-", "probe-", "image-", "cache.key"];
@@ -256,7 +256,7 @@ fn other_machine(data: &Path) -> Result<tempfile::TempDir> {
 
 /// How many workspaces are in the cache of a data folder.
 fn snapshots(data: &Path) -> Result<usize> {
-    let names = std::fs::read_dir(data.join("cache"))?.flatten().map(|entry| entry.file_name());
+    let names = std::fs::read_dir(sandbox_cache(data))?.flatten().map(|entry| entry.file_name());
     let is_snapshot = |name: &String| name.starts_with("snapshot-") && name.ends_with(".cwasm");
     Ok(names.filter_map(|name| name.into_string().ok()).filter(is_snapshot).count())
 }

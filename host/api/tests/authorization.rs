@@ -88,6 +88,10 @@ fn leaving(_: &str) -> Value {
     json!({ "confirm": LEAVING })
 }
 
+fn egress(_: &str) -> Value {
+    json!({ "ports": [443] })
+}
+
 fn organization(_: &str) -> Value {
     json!({ "name": "New" })
 }
@@ -186,6 +190,17 @@ pub const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "200 200 200", "200 200 200"] },
     Row { method: "DELETE", path: "/api/config/{key}", needs: Some(WriteConfig), by: By::Config, body: none,
         expected: ["401 401 401", "403 403 403", "204 404 404", "204 404 204"] },
+    Row { method: "GET", path: "/api/config/{key}/shares", needs: Some(ManageOrganizations), by: By::Share, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "PUT", path: "/api/config/{key}/shares/{organization}", needs: Some(ManageOrganizations), by: By::Share, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
+    Row { method: "DELETE", path: "/api/config/{key}/shares/{organization}", needs: Some(ManageOrganizations), by: By::Share, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
+    Row { method: "GET", path: "/api/egress", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/organizations/{id}/egress", needs: Some(ManageOrganizations), by: By::Organization, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "PUT", path: "/api/organizations/{id}/egress", needs: Some(ManageOrganizations), by: By::Organization, body: egress,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
     Row { method: "GET", path: "/api/organizations", needs: Some(ManageOrganizations), by: By::Scope, body: none, expected: PLATFORM },
     Row { method: "POST", path: "/api/organizations", needs: Some(ManageOrganizations), by: By::Scope, body: organization, expected: PLATFORM_CREATES },
     Row { method: "GET", path: "/api/organizations/{id}", needs: Some(ManageOrganizations), by: By::Organization, body: none,
@@ -257,6 +272,7 @@ pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root:
     let number = if matches!(row.by, By::Proposal) { id.as_str() } else { "1" };
     let path = row.path.replace("{number}", number).replace("{path}", "flows.py");
     let path = path.replace("{id}", &id).replace("{key}", &id);
+    let path = path.replace("{organization}", &owner.organization(platform).to_string());
     let mut call = platform.call(row.method.parse().expect("a method"), path);
     if let Some(key) = caller {
         call = call.key(key);

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use bifrost_api::health::Services;
 use bifrost_core::Limits;
 use bifrost_core::ports::{Bus, Objects, Queue};
-use bifrost_runner::egress::{Egress, Reach};
+use bifrost_runner::egress::{Egress, Reach, Service};
 use bifrost_runner::{Pool, PoolSettings, Runner, RunnerSettings};
 use bifrost_scheduler::SchedulerSettings;
 use bifrost_store::{
@@ -14,6 +14,7 @@ use bifrost_store::{
 };
 use chrono::TimeDelta;
 use clap::Args;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,10 @@ pub struct DatabaseArgs {
     /// The database: `sqlite:PATH` or `postgres://…`; by default a file below `--data`.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database: Option<String>,
+    /// The same PostgreSQL database as another role, for what concerns all organizations:
+    /// dispatcher, scheduler, sign-in. See `bifrost migrate --help`.
+    #[arg(long, env = "BIFROST_SYSTEM_DATABASE_URL", hide_env_values = true)]
+    pub system_database: Option<String>,
 }
 
 impl DatabaseArgs {
@@ -45,6 +50,15 @@ impl DatabaseArgs {
     pub fn url(&self, data: &Path) -> String {
         let default = || format!("sqlite:{}", data.join("bifrost.db").display());
         self.database.clone().unwrap_or_else(default)
+    }
+
+    /// Opens the database, and migrates it where its role may.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn open(&self, data: &Path) -> Result<Db> {
+        let options = Options { system_url: self.system_database.clone(), ..Options::default() };
+        Ok(Db::open(&self.url(data), options).await?)
     }
 }
 
@@ -64,10 +78,31 @@ pub struct EngineArgs {
     pub redis: Option<String>,
     #[command(flatten)]
     pub s3: S3Args,
-    /// Encrypts secrets: base64 of 32 bytes, the same for all processes. By default a file
-    /// below `--data`, made when it is missing.
+    #[command(flatten)]
+    pub keys: KeyArgs,
+}
+
+/// What encrypts secrets.
+#[derive(Args, Clone)]
+pub struct KeyArgs {
+    /// Encrypts secrets: base64 of 32 bytes, the same for all processes. Several keys, with
+    /// commas or spaces between them, while they change: the first is used, the others still
+    /// read. By default a file below `--data`, made when it is missing.
     #[arg(long, env = "BIFROST_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<String>,
+}
+
+impl KeyArgs {
+    /// The master keys.
+    ///
+    /// # Errors
+    /// When they are none, or the file cannot be read.
+    pub fn keyring(&self, data: &Path) -> Result<Keyring> {
+        Ok(match &self.master_key {
+            Some(key) => Keyring::of(key)?,
+            None => Keyring::load(data)?,
+        })
+    }
 }
 
 /// Where workspaces and what is large of runs are kept, if not in the data folder.
@@ -163,6 +198,8 @@ pub struct Engines {
     pub embedded: bool,
     /// Names this process in leases.
     pub name: String,
+    /// Where the services are; no workflow may reach them.
+    pub services: Vec<Service>,
 }
 
 impl EngineArgs {
@@ -174,11 +211,8 @@ impl EngineArgs {
         std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
         let data = data.canonicalize()?;
         let url = self.database.url(&data);
-        let db = Db::open(&url, Options::default()).await.context("the database (DATABASE_URL)")?;
-        let keys = match &self.master_key {
-            Some(key) => Keyring::of(key)?,
-            None => Keyring::load(&data)?,
-        };
+        let db = self.database.open(&data).await.context("the database (DATABASE_URL)")?;
+        let keys = self.keys.keyring(&data)?;
         let queue: Arc<dyn Queue> = match &self.amqp {
             Some(url) => {
                 let options = RabbitOptions { queue: self.queue.clone(), ..RabbitOptions::default() };
@@ -195,7 +229,22 @@ impl EngineArgs {
             None => Arc::new(DirectoryObjects::open(data.join("objects")).await?),
         };
         let name = format!("{}-{}-{}", host(), std::process::id(), uuid::Uuid::now_v7().simple());
-        Ok((Engines { db, keys, queue, bus, objects, embedded: self.amqp.is_none(), name }, data))
+        let services = self.services(&url);
+        Ok((Engines { db, keys, queue, bus, objects, embedded: self.amqp.is_none(), name, services }, data))
+    }
+
+    /// Where everything is that these processes talk to.
+    fn services(&self, database: &str) -> Vec<Service> {
+        let telemetry = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok();
+        let urls = [
+            (Some(database), 5_432),
+            (self.database.system_database.as_deref(), 5_432),
+            (self.amqp.as_deref(), 5_672),
+            (self.redis.as_deref(), 6_379),
+            (self.s3.s3_endpoint.as_deref(), 443),
+            (telemetry.as_deref(), 4_318),
+        ];
+        urls.into_iter().filter_map(|(url, port)| Service::of_url(url?, port)).collect()
     }
 }
 
@@ -206,14 +255,24 @@ pub fn host() -> String {
 
 impl WorkerArgs {
     /// Starts sandbox processes and a runner over them; it takes nothing before
-    /// [`Runner::run`].
+    /// [`Runner::run`]. `listening` is where this process listens itself.
     ///
     /// # Errors
     /// When the program does not know its own path.
-    pub fn runner(&self, engines: &Engines, data: &Path, public_url: String) -> Result<Arc<Runner>> {
+    pub fn runner(
+        &self,
+        engines: &Engines,
+        data: &Path,
+        public_url: String,
+        listening: impl IntoIterator<Item = SocketAddr>,
+    ) -> Result<Arc<Runner>> {
         let reach = if self.egress_private { Reach::Any } else { Reach::Public };
         let egress = Egress::new(reach, usize::try_from(Limits::default().http_body_bytes)?)?;
-        let egress = egress.with_trace_hosts(&self.trace_hosts);
+        let listening = listening.into_iter().map(Service::from);
+        let egress = egress
+            .with_trace_hosts(&self.trace_hosts)
+            .without(engines.services.iter().cloned().chain(listening).collect())
+            .with_policies(engines.db.clone());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let processes = self.processes.unwrap_or(cores).max(1);
         let pool = Pool::start(&PoolSettings {

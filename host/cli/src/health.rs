@@ -21,6 +21,11 @@ pub struct HealthArgs {
 }
 
 impl HealthArgs {
+    /// The address, where there is one.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.health_listen
+    }
+
     /// Serves until the process ends, if an address was given.
     ///
     /// # Errors

@@ -3,8 +3,10 @@
 mod admin;
 mod audit;
 mod client;
+mod config;
 mod dead_letters;
 mod doctor;
+mod egress;
 mod engines;
 mod files;
 mod health;
@@ -15,6 +17,7 @@ mod parameters;
 mod people;
 mod remote;
 mod sandbox;
+mod secrets;
 mod stop;
 mod telemetry;
 mod up;
@@ -84,6 +87,12 @@ enum Command {
     Roles(people::Roles),
     /// Search, export and verify the log of who did what.
     Audit(audit::Audit),
+    /// List, set, delete and share settings and secrets.
+    Config(config::Config),
+    /// Show and set where an organization's workflows may send requests.
+    Egress(egress::Egress),
+    /// Change the keys that encrypt secrets, while everything runs.
+    Secrets(secrets::Secrets),
     /// Print the version.
     Version,
     /// Print a completion script for a shell.
@@ -152,6 +161,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Users(users) => block_on(users.execute(&cli.data)),
         Command::Roles(roles) => block_on(roles.execute(&cli.data)),
         Command::Audit(audit) => block_on(audit.execute(&cli.data)),
+        Command::Config(config) => block_on(config.execute(&cli.data)),
+        Command::Egress(egress) => block_on(egress.execute(&cli.data)),
+        Command::Secrets(secrets) => block_on(secrets.execute(&cli.data)),
         Command::SandboxProcess(process) => process.execute(),
         Command::Version => {
             println!("bifrost {}", env!("CARGO_PKG_VERSION"));

@@ -2,7 +2,7 @@
 
 use crate::engines::DatabaseArgs;
 use anyhow::Result;
-use bifrost_store::migrate;
+use bifrost_store::{db_roles, migrate};
 use clap::Args;
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,6 +16,14 @@ pub struct Migrate {
     /// Change nothing; exit with 1 when something is to be done.
     #[arg(long)]
     check: bool,
+    /// A PostgreSQL role that servers use for tenants' data (in `DATABASE_URL`). It and the
+    /// system's role are given their rights after each migration, which their owner runs.
+    #[arg(long, env = "BIFROST_TENANT_ROLE", requires = "system_role", value_name = "ROLE")]
+    tenant_role: Option<String>,
+    /// The role for what concerns all organizations (in `BIFROST_SYSTEM_DATABASE_URL`).
+    /// From then on no other role may do that.
+    #[arg(long, env = "BIFROST_SYSTEM_ROLE", requires = "tenant_role", value_name = "ROLE")]
+    system_role: Option<String>,
 }
 
 impl Migrate {
@@ -29,6 +37,10 @@ impl Migrate {
             std::fs::create_dir_all(data)?;
         }
         let plan = if self.check { migrate::plan(&url).await? } else { migrate::run(&url).await? };
+        if let (Some(tenants), Some(system)) = (&self.tenant_role, &self.system_role) {
+            db_roles::separate(&url, tenants, system).await?;
+            println!("`{tenants}` is for tenants' data, `{system}` for the system");
+        }
         for (version, name) in &plan.pending {
             println!("{} {version:04} {name}", if self.check { "missing " } else { "migrated" });
         }

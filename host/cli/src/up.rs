@@ -202,7 +202,8 @@ impl Up {
         let (listener, address) = self.listen.bind().await?;
         let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
         bootstrap(&engines, &data).await?;
-        let runner = self.worker.runner(&engines, &data, public_url)?;
+        let listening = [listener.local_addr()?].into_iter().chain(self.health.address());
+        let runner = self.worker.runner(&engines, &data, public_url, listening)?;
         if engines.embedded {
             // A fresh process holds no leases: whatever is leased belongs to one that is gone.
             executions::release_all_leases_of_embedded(&engines.db).await?;
@@ -257,7 +258,8 @@ impl Api {
             let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
             bootstrap(&engines, &data).await?;
             // Builds and drafts; it takes no runs.
-            let runner = self.worker.runner(&engines, &data, public_url)?;
+            let listening = [listener.local_addr()?].into_iter().chain(self.health.address());
+            let runner = self.worker.runner(&engines, &data, public_url, listening)?;
             self.health.serve(engines.services()).await?;
             println!("Bifrost is at {address}");
             tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "started");
@@ -276,7 +278,7 @@ impl Work {
             let stop = Stop::listen()?;
             metrics::install();
             let (engines, data) = self.engines.open(data).await?;
-            let runner = self.worker.runner(&engines, &data, self.public_url)?;
+            let runner = self.worker.runner(&engines, &data, self.public_url, self.health.address())?;
             let services = engines.services();
             self.health.serve(services.clone()).await?;
             let runs = tokio::spawn(runner.clone().run());

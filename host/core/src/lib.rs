@@ -1,7 +1,9 @@
 //! The domain: what a run is, who may see it, what bounds it. No I/O lives here.
 
 pub mod caller;
+pub mod config;
 pub mod dead_letter;
+pub mod egress;
 pub mod error;
 pub mod events;
 pub mod execution;
@@ -17,7 +19,9 @@ pub mod trace;
 pub mod workspace;
 
 pub use caller::{Caller, Role, Scope};
+pub use config::ConfigType;
 pub use dead_letter::DeadLetterState;
+pub use egress::EgressPolicy;
 pub use error::{Error, Result};
 pub use execution::{Execution, Lineage, LogLevel, LogLine, Outcome, Priority, ResultType, Status, Stored};
 pub use id::*;

@@ -13,17 +13,20 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// How to open a database.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Connections of the pool (SQLite: readers; the writer is one more).
     pub connections: u32,
     /// How long a caller waits for a connection before it hears `Busy`.
     pub acquire_timeout: Duration,
+    /// The same PostgreSQL database as another role, for [`Access::System`]. See
+    /// [`crate::roles`].
+    pub system_url: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 16, acquire_timeout: Duration::from_secs(10) }
+        Self { connections: 16, acquire_timeout: Duration::from_secs(10), system_url: None }
     }
 }
 
@@ -46,7 +49,11 @@ enum Backend {
         writer: Mutex<Option<Writer>>,
         task: Mutex<Option<tokio::task::JoinHandle<()>>>,
     },
-    Postgres(PgPool),
+    Postgres {
+        tenants: PgPool,
+        /// Of another role, or the same pool.
+        system: PgPool,
+    },
 }
 
 /// Whose data a transaction may touch.
@@ -106,7 +113,12 @@ impl Db {
             let (writer, task) = Writer::start(connection);
             Backend::Sqlite { readers, writer: Mutex::new(Some(writer)), task: Mutex::new(Some(task)) }
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Backend::Postgres(dialect::open_postgres(url, &options).await?)
+            let tenants = dialect::open_postgres(url, &options).await?;
+            let system = match &options.system_url {
+                Some(url) => dialect::open_postgres(url, &options).await?,
+                None => tenants.clone(),
+            };
+            Backend::Postgres { tenants, system }
         } else {
             return Err(Error::invalid("database", "expected sqlite:path or postgres://user@host/database"));
         };
@@ -124,7 +136,7 @@ impl Db {
     pub fn engine(&self) -> Engine {
         match self.inner.backend {
             Backend::Sqlite { .. } => Engine::Sqlite,
-            Backend::Postgres(_) => Engine::Postgres,
+            Backend::Postgres { .. } => Engine::Postgres,
         }
     }
 
@@ -158,7 +170,12 @@ impl Db {
     pub fn connections(&self) -> (u32, usize) {
         match &self.inner.backend {
             Backend::Sqlite { readers, .. } => (readers.size(), readers.num_idle()),
-            Backend::Postgres(pool) => (pool.size(), pool.num_idle()),
+            Backend::Postgres { tenants, .. } if self.inner.options.system_url.is_none() => {
+                (tenants.size(), tenants.num_idle())
+            }
+            Backend::Postgres { tenants, system } => {
+                (tenants.size() + system.size(), tenants.num_idle() + system.num_idle())
+            }
         }
     }
 
@@ -174,8 +191,18 @@ impl Db {
                 }
                 readers.close().await;
             }
-            Backend::Postgres(pool) => pool.close().await,
+            Backend::Postgres { tenants, system } => {
+                tenants.close().await;
+                system.close().await;
+            }
         }
+    }
+}
+
+impl Backend {
+    /// The connections of PostgreSQL that an access may use.
+    fn pool(tenants: &PgPool, system: &PgPool, access: Access) -> PgPool {
+        if access == Access::System { system.clone() } else { tenants.clone() }
     }
 }
 
@@ -232,9 +259,10 @@ impl Scoped {
     pub async fn read(&self) -> Result<Tx> {
         let connection = match &self.db.inner.backend {
             Backend::Sqlite { readers, .. } => Connection::Reader(timed(readers.begin()).await?),
-            Backend::Postgres(pool) => {
+            Backend::Postgres { tenants, system } => {
                 let begin = dialect::begin_postgres(self.access, true);
-                Connection::Postgres(timed(begun(pool, begin)).await?)
+                let pool = Backend::pool(tenants, system, self.access);
+                Connection::Postgres(timed(begun(&pool, begin)).await?)
             }
         };
         Ok(Tx { connection, access: self.access, actor: None })
@@ -256,9 +284,10 @@ impl Scoped {
                 let as_whom = (self.access, self.db.actor.clone());
                 writer.write(as_whom, self.db.inner.options.acquire_timeout, unit).await
             }
-            Backend::Postgres(pool) => {
+            Backend::Postgres { tenants, system } => {
                 let begin = dialect::begin_postgres(self.access, false);
-                let connection = Connection::Postgres(timed(begun(pool, begin)).await?);
+                let pool = Backend::pool(tenants, system, self.access);
+                let connection = Connection::Postgres(timed(begun(&pool, begin)).await?);
                 let mut tx = Tx { connection, access: self.access, actor: self.db.actor.clone() };
                 let value = unit(&mut tx).await?;
                 tx.commit().await?;

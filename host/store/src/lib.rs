@@ -9,15 +9,18 @@
 pub mod audit;
 pub mod config;
 pub mod db;
+pub mod db_roles;
 pub mod dead_letters;
 pub mod diagnose;
 pub mod dialect;
+pub mod egress;
 pub mod engines;
 mod error;
 pub mod executions;
 pub mod grants;
 pub mod identity;
 pub mod invitations;
+pub mod keyring;
 pub mod leaders;
 pub mod migrate;
 pub mod offboarding;
@@ -25,8 +28,10 @@ pub mod organizations;
 #[cfg(feature = "planted-faults")]
 pub mod planted;
 pub mod roles;
+pub mod rotation;
 pub mod schedules;
-pub mod secrets;
+mod secrets;
+pub mod shares;
 pub mod sql;
 mod tx;
 pub mod users;
@@ -42,7 +47,7 @@ pub use engines::{
     DirectoryObjects, InProcessBus, InProcessQueue, RabbitOptions, RabbitQueue, RedisBus, RedisOptions,
     S3Objects, S3Options,
 };
-pub use secrets::Keyring;
+pub use keyring::Keyring;
 pub use sql::{Row, Sql, Value};
 pub use tx::Tx;
 

@@ -1,117 +1,134 @@
-//! Encryption of secrets before they touch the database. The master key wraps one data
+//! Encryption of secrets before they touch the database. A master key wraps one data
 //! key per scope; the data key encrypts values. Every ciphertext is bound to its scope,
-//! its key's name and the data key's version, so that none can be moved elsewhere.
+//! its name and the data key's version, so that none can be moved elsewhere.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::keyring::{Keyring, Wraps};
+use crate::{Row, Sql, Tx, now};
 use bifrost_core::{Error, Result};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use std::io::Write;
-use std::path::Path;
-use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// Environment variable with the master key: base64 of 32 bytes.
-pub const MASTER_KEY_VARIABLE: &str = "BIFROST_MASTER_KEY";
-/// File in the data directory that holds the master key otherwise.
-pub const MASTER_KEY_FILE: &str = "master.key";
 /// Bytes of a key.
-const KEY: usize = 32;
+pub(crate) const KEY: usize = 32;
 /// Bytes of a nonce; random ones never repeat at this length.
 const NONCE: usize = 24;
+/// How often the latest data key is looked up when it is replaced meanwhile.
+const ATTEMPTS: usize = 5;
 
-/// The master key, wiped from memory with its last clone.
-#[derive(Clone)]
-pub struct Keyring(Arc<Zeroizing<[u8; KEY]>>);
+/// A table whose rows hold values that data keys encrypt; it has `scope_id`.
+pub(crate) struct Sealed {
+    pub table: &'static str,
+    /// The column that names a row within its scope, as text.
+    pub name: &'static str,
+    pub ciphertext: &'static str,
+    /// The column with the data key's version; NULL where nothing is encrypted.
+    pub version: &'static str,
+    /// Binds a ciphertext to this table.
+    pub domain: &'static [u8; 16],
+}
+
+/// Settings of the type `secret`.
+pub(crate) const CONFIG: Sealed = Sealed {
+    table: "config",
+    name: "key",
+    ciphertext: "ciphertext",
+    version: "key_version",
+    domain: b"bifrost config 1",
+};
+
+/// Every such table. Rotation re-encrypts what is listed here; a test compares it with
+/// the database.
+pub(crate) const SEALED: &[Sealed] = &[CONFIG];
+
+/// The columns of a data key `d` that [`Wraps`] are read from.
+pub(crate) const WRAPS: &str = "d.wrapped, d.key_id, d.next_wrapped, d.next_key_id";
 
 /// One scope's data key, wiped when dropped.
 pub(crate) struct DataKey {
-    pub(crate) version: i64,
+    pub version: i64,
     scope: Uuid,
     key: Zeroizing<[u8; KEY]>,
 }
 
-impl Keyring {
-    /// From [`MASTER_KEY_VARIABLE`], else from [`MASTER_KEY_FILE`] in `data_dir`, which
-    /// is made (readable by its owner only) when it is missing.
-    pub fn load(data_dir: &Path) -> Result<Self> {
-        if let Ok(text) = std::env::var(MASTER_KEY_VARIABLE) {
-            return Self::parse(&Zeroizing::new(text), MASTER_KEY_VARIABLE);
-        }
-        let path = data_dir.join(MASTER_KEY_FILE);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&Zeroizing::new(text), &path.display().to_string()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::create(&path),
-            Err(error) => Err(Error::Internal(anyhow::anyhow!("{}: {error}", path.display()))),
-        }
+impl DataKey {
+    /// A new key for a scope, and its wrapped form for the database.
+    pub fn generate(keys: &Keyring, scope: Uuid, version: i64) -> Result<(Self, Wraps)> {
+        let data = Self { version, scope, key: random()? };
+        let wraps = data.wrap(keys)?;
+        Ok((data, wraps))
     }
 
-    /// From base64 of 32 bytes.
-    ///
-    /// # Errors
-    /// When it is not that.
-    pub fn of(text: &str) -> Result<Self> {
-        Self::parse(text, MASTER_KEY_VARIABLE)
-    }
-
-    /// From the key itself.
-    pub fn from_bytes(key: [u8; KEY]) -> Self {
-        Self(Arc::new(Zeroizing::new(key)))
-    }
-
-    fn parse(text: &str, origin: &str) -> Result<Self> {
-        let bytes = STANDARD.decode(text.trim()).map(Zeroizing::new).ok();
-        let key = bytes.and_then(|b| <[u8; KEY]>::try_from(b.as_slice()).ok());
-        key.map(Self::from_bytes)
-            .ok_or_else(|| Error::invalid(origin, format!("expected base64 of {KEY} bytes")))
-    }
-
-    fn create(path: &Path) -> Result<Self> {
-        let key = random::<KEY>()?;
-        let text = Zeroizing::new(STANDARD.encode(key.as_slice()));
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(path).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-        written.map_err(|e| Error::Internal(anyhow::anyhow!("{}: {e}", path.display())))?;
-        Ok(Self(Arc::new(key)))
-    }
-
-    /// A new data key for a scope, and its wrapped form for the database.
-    pub(crate) fn new_data_key(&self, scope: Uuid, version: i64) -> Result<(DataKey, Vec<u8>)> {
-        let data = DataKey { version, scope, key: random()? };
-        let wrapped = seal(&self.0, data.key.as_slice(), &wrap_context(scope, version))?;
-        Ok((data, wrapped))
-    }
-
-    /// A data key from the database. An error when the master key is not the one that
-    /// wrapped it.
-    pub(crate) fn unwrap(&self, scope: Uuid, version: i64, wrapped: &[u8]) -> Result<DataKey> {
-        let plain = open(&self.0, wrapped, &wrap_context(scope, version))?;
+    /// A key from the database. An error when this process has no master key that wrapped it.
+    pub fn read(keys: &Keyring, scope: Uuid, version: i64, wraps: &Wraps) -> Result<Self> {
+        let plain = keys.unwrap(wraps, &wrap_context(scope, version))?;
         let key = <[u8; KEY]>::try_from(plain.as_slice()).map(Zeroizing::new);
         let key = key.map_err(|_| Error::Internal(anyhow::anyhow!("a data key has the wrong length")))?;
-        Ok(DataKey { version, scope, key })
+        Ok(Self { version, scope, key })
+    }
+
+    /// Its wrapped form for the database, by the master keys of today.
+    pub fn wrap(&self, keys: &Keyring) -> Result<Wraps> {
+        keys.wrap(self.key.as_slice(), &wrap_context(self.scope, self.version))
+    }
+
+    pub fn encrypt(&self, place: &Sealed, name: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        seal(&self.key, plain, &self.context(place, name))
+    }
+
+    pub fn decrypt(&self, place: &Sealed, name: &str, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        open(&self.key, ciphertext, &self.context(place, name))
+    }
+
+    fn context(&self, place: &Sealed, name: &str) -> Vec<u8> {
+        context(place.domain, self.scope, self.version, name)
     }
 }
 
-impl DataKey {
-    pub(crate) fn encrypt(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>> {
-        seal(&self.key, plain, &self.context(name))
-    }
+/// The [`Wraps`] in a row that has the columns of [`WRAPS`].
+pub(crate) fn wraps(row: &Row) -> Result<Wraps> {
+    let next = row.opt("next_wrapped")?.zip(row.opt("next_key_id")?);
+    Ok(Wraps { first: (row.get("wrapped")?, row.opt("key_id")?), next })
+}
 
-    pub(crate) fn decrypt(&self, name: &str, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        open(&self.key, ciphertext, &self.context(name))
+/// The latest data key of the transaction's scope, made at first use. Until the
+/// transaction ends, rotation does not take it away.
+pub(crate) async fn latest(tx: &mut Tx, keys: &Keyring) -> Result<DataKey> {
+    let scope = tx.access().scope_id()?;
+    let latest = Sql::new(format!(
+        "SELECT d.version, {WRAPS} FROM data_keys d WHERE d.scope_id = $1 ORDER BY d.version DESC LIMIT 1{}",
+        tx.engine().for_share()
+    ))
+    .bind(scope);
+    for _ in 0..ATTEMPTS {
+        if let Some(row) = tx.optional(latest.clone()).await? {
+            return DataKey::read(keys, scope, row.get("version")?, &wraps(&row)?);
+        }
+        // None yet; or the latest was replaced and deleted before it could be locked.
+        let found = Sql::new("SELECT COUNT(*) AS n FROM data_keys WHERE scope_id = $1").bind(scope);
+        if tx.one(found).await?.get::<i64>("n")? == 0 {
+            insert(tx, &DataKey::generate(keys, scope, 1)?).await?;
+        }
     }
+    Err(Error::Busy("data keys"))
+}
 
-    fn context(&self, name: &str) -> Vec<u8> {
-        context(b"bifrost config 1", self.scope, self.version, name)
-    }
+/// Adds a data key to the transaction's scope, unless another transaction was first.
+pub(crate) async fn insert(tx: &mut Tx, (data, wraps): &(DataKey, Wraps)) -> Result<()> {
+    let (next_wrapped, next_id) = wraps.next.clone().unzip();
+    let sql = Sql::new(
+        "INSERT INTO data_keys (organization_id, version, wrapped, key_id, next_wrapped, next_key_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (scope_id, version) DO NOTHING",
+    )
+    .bind(tx.access().organization())
+    .bind(data.version)
+    .bind(wraps.first.0.clone())
+    .bind(wraps.first.1.clone())
+    .bind(next_wrapped)
+    .bind(next_id)
+    .bind(now());
+    tx.execute(sql).await.map(drop)
 }
 
 fn wrap_context(scope: Uuid, version: i64) -> Vec<u8> {
@@ -123,14 +140,14 @@ fn context(domain: &[u8; 16], scope: Uuid, version: i64, name: &str) -> Vec<u8> 
     [domain.as_slice(), scope.as_bytes(), &version.to_le_bytes(), name.as_bytes()].concat()
 }
 
-fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
+pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
     let mut bytes = Zeroizing::new([0u8; N]);
     getrandom::fill(bytes.as_mut_slice())
         .map_err(|e| Error::Internal(anyhow::anyhow!("no randomness: {e}")))?;
     Ok(bytes)
 }
 
-fn seal(key: &[u8; KEY], plain: &[u8], context: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn seal(key: &[u8; KEY], plain: &[u8], context: &[u8]) -> Result<Vec<u8>> {
     let nonce = random::<NONCE>()?;
     let sealed = XChaCha20Poly1305::new(Key::from_slice(key))
         .encrypt(XNonce::from_slice(nonce.as_slice()), Payload { msg: plain, aad: context })
@@ -138,7 +155,7 @@ fn seal(key: &[u8; KEY], plain: &[u8], context: &[u8]) -> Result<Vec<u8>> {
     Ok([nonce.as_slice(), &sealed].concat())
 }
 
-fn open(key: &[u8; KEY], sealed: &[u8], context: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn open(key: &[u8; KEY], sealed: &[u8], context: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let opened = sealed.split_at_checked(NONCE).and_then(|(nonce, body)| {
         XChaCha20Poly1305::new(Key::from_slice(key))
             .decrypt(XNonce::from_slice(nonce), Payload { msg: body, aad: context })
@@ -157,18 +174,20 @@ mod tests {
     fn a_ciphertext_is_bound_to_its_place() {
         let keys = Keyring::from_bytes([7; KEY]);
         let (scope, other) = (Uuid::now_v7(), Uuid::now_v7());
-        let (data, wrapped) = keys.new_data_key(scope, 1).expect("key");
-        let sealed = data.encrypt("token", b"s3cret").expect("encrypts");
+        let (data, wraps) = DataKey::generate(&keys, scope, 1).expect("key");
+        let sealed = data.encrypt(&CONFIG, "token", b"s3cret").expect("encrypts");
         assert!(!sealed.windows(6).any(|w| w == b"s3cret"));
-        let again = keys.unwrap(scope, 1, &wrapped).expect("unwraps");
-        assert_eq!(again.decrypt("token", &sealed).expect("decrypts").as_slice(), b"s3cret");
-        assert!(again.decrypt("other", &sealed).is_err());
-        assert!(keys.unwrap(other, 1, &wrapped).is_err());
-        assert!(keys.unwrap(scope, 2, &wrapped).is_err());
-        assert!(Keyring::from_bytes([8; KEY]).unwrap(scope, 1, &wrapped).is_err());
+        let again = DataKey::read(&keys, scope, 1, &wraps).expect("unwraps");
+        assert_eq!(again.decrypt(&CONFIG, "token", &sealed).expect("decrypts").as_slice(), b"s3cret");
+        assert!(again.decrypt(&CONFIG, "other", &sealed).is_err());
+        let elsewhere = Sealed { domain: b"another table 1 ", ..CONFIG };
+        assert!(again.decrypt(&elsewhere, "token", &sealed).is_err());
+        assert!(DataKey::read(&keys, other, 1, &wraps).is_err());
+        assert!(DataKey::read(&keys, scope, 2, &wraps).is_err());
+        assert!(DataKey::read(&Keyring::from_bytes([8; KEY]), scope, 1, &wraps).is_err());
         let mut changed = sealed;
         *changed.last_mut().expect("bytes") ^= 1;
-        assert!(again.decrypt("token", &changed).is_err());
-        assert!(again.decrypt("token", &[1, 2, 3]).is_err());
+        assert!(again.decrypt(&CONFIG, "token", &changed).is_err());
+        assert!(again.decrypt(&CONFIG, "token", &[1, 2, 3]).is_err());
     }
 }

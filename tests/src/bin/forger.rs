@@ -161,7 +161,7 @@ fn act(mode: &str, mut socket: &UnixStream, job: JobId) -> Result<()> {
         "large call" => {
             let value = "v".repeat(MAX_CALL + 1);
             let (key, scope) = ("key".to_owned(), None);
-            send(socket, &call(job, 1, Call::ConfigSet { key, value, is_secret: false, scope }))?;
+            send(socket, &call(job, 1, Call::ConfigSet { key, value, kind: None, scope }))?;
         }
         "large body" => send(socket, &http(job, 1, 33 << 20))?,
         "one number twice" => {

@@ -6,7 +6,7 @@ use crate::wire::{Outbox, Reader};
 use crate::{guard, lockdown};
 use anyhow::{Context, Result, anyhow, bail};
 use async_trait::async_trait;
-use bifrost_core::{LogLevel, Source};
+use bifrost_core::{ConfigType, LogLevel, Source};
 use bifrost_sandbox::*;
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -51,6 +51,7 @@ pub fn serve(cache: &Path, settings: &Settings) -> Result<()> {
     let socket: OwnedFd = std::io::stdin().as_fd().try_clone_to_owned()?;
     let socket = std::os::unix::net::UnixStream::from(socket);
     socket.set_nonblocking(true).context("standard input is not a socket")?;
+    let cache = &lockdown::leave_root(cache);
     let opened = Cache::open(cache)?;
     // It has no thread of its own, but a pair of sockets.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -332,11 +333,11 @@ impl Capabilities for Remote {
         &self,
         key: &str,
         value: &str,
-        is_secret: bool,
+        kind: Option<ConfigType>,
         scope: Option<&str>,
     ) -> Result<(), CapabilityError> {
         let (key, value, scope) = (key.to_owned(), value.to_owned(), scope.map(str::to_owned));
-        let request = Call::ConfigSet { key, value, is_secret, scope };
+        let request = Call::ConfigSet { key, value, kind, scope };
         if let Some(error) = large(&request) {
             return Err(error);
         }

@@ -356,7 +356,7 @@ impl Runner {
         let grants = Arc::new(Grants {
             db: self.db.by(Arc::new(actor(&claimed.execution))),
             keys: self.keys.clone(),
-            egress: self.egress.clone(),
+            egress: self.egress.of(run.organization_id),
             organization: run.organization_id,
             workspace: claimed.workspace,
             is_confined: run.lineage.is_confined,
@@ -528,5 +528,7 @@ pub(crate) fn redacted(mut outcome: Outcome, redactor: &Redactor) -> Outcome {
     outcome.variables = outcome.variables.map(|value| redactor.value(value));
     outcome.error = outcome.error.map(|text| redactor.text(text));
     outcome.traceback = outcome.traceback.map(|text| redactor.text(text));
+    outcome.error_type = outcome.error_type.map(|text| redactor.text(text));
+    outcome.roi = outcome.roi.map(|value| redactor.value(value));
     outcome
 }

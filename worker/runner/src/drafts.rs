@@ -4,7 +4,7 @@ use crate::consumer::{Runner, answer, lock, redacted};
 use crate::grants::Grants;
 use crate::pool::JobEvent;
 use crate::protocol::*;
-use crate::redact::Redactor;
+use crate::redact::{Lines, Redactor};
 use async_trait::async_trait;
 use bifrost_core::ports::{DraftRequest, Worker};
 use bifrost_core::*;
@@ -39,11 +39,12 @@ impl Worker for Runner {
     async fn draft(&self, request: DraftRequest, logs: mpsc::Sender<LogLine>) -> Result<Outcome> {
         let hash = request.source.hash();
         let execution = ExecutionId::new();
+        let organization = request.scope.organization().unwrap_or(request.caller.organization);
         let grants = Arc::new(Grants {
             db: self.db.by(Arc::new(Actor::of(&request.caller).in_run(execution))),
             keys: self.keys.clone(),
-            egress: self.egress.clone(),
-            organization: request.scope.organization().unwrap_or(request.caller.organization),
+            egress: self.egress.of(organization),
+            organization,
             workspace: request.scope,
             is_confined: false,
             caller: request.caller.clone(),
@@ -75,12 +76,14 @@ impl Worker for Runner {
         };
         let work = Work::Draft { version: hash.clone(), invocation };
         let mut job = self.pool.submit(&hash, &request.source, work).await?;
-        let mut sequence = 0;
+        let (mut sequence, mut lines) = (0, Lines::default());
         loop {
             match job.events.recv().await {
                 Some(JobEvent::Message(FromSandbox::Log { level, logger, message, .. })) => {
                     sequence += 1;
-                    let (timestamp, message) = (bifrost_store::now(), grants.redactor.text(message));
+                    let timestamp = bifrost_store::now();
+                    let message = lines.redact(&grants.redactor, &logger, message);
+                    let logger = grants.redactor.text(logger);
                     let line = LogLine { sequence, timestamp, level, logger, message };
                     if logs.send(line).await.is_err() {
                         // Nobody listens any more; dropping the job ends the run.

@@ -3,9 +3,9 @@
 
 use crate::egress::Egress;
 use crate::protocol::{Call, Reply};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, TooMany};
 use bifrost_core::ports::{Bus, Objects};
-use bifrost_core::{Caller, Error, Lineage, Operation, OrganizationId, Scope};
+use bifrost_core::{Caller, ConfigType, Error, Lineage, Operation, OrganizationId, Scope};
 use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind};
 use bifrost_store::audit::{self, Event};
 use bifrost_store::{Db, Keyring, Scoped, config};
@@ -54,6 +54,11 @@ pub(crate) fn refusal(error: Error) -> CapabilityError {
     CapabilityError::new(kind, error.to_string())
 }
 
+/// An entry as the guest sees it; a list has no values of secrets.
+fn told(entry: config::Entry) -> ConfigEntry {
+    ConfigEntry { key: entry.key, value: entry.value.map(|value| value.to_string()), kind: entry.kind }
+}
+
 impl Grants {
     /// Writes down that the run reads a secret: once for each name, before it has it.
     async fn tell(&self, entry: &config::Entry) -> Result<(), CapabilityError> {
@@ -74,8 +79,8 @@ impl Grants {
     pub async fn answer(&self, call: Call) -> Reply {
         match call {
             Call::ConfigGet { key, scope } => Reply::ConfigGet(self.config_get(&key, scope).await),
-            Call::ConfigSet { key, value, is_secret, scope } => {
-                Reply::ConfigSet(self.config_set(key, &value, is_secret, scope).await)
+            Call::ConfigSet { key, value, kind, scope } => {
+                Reply::ConfigSet(self.config_set(key, &value, kind, scope).await)
             }
             Call::ConfigList { scope } => Reply::ConfigList(self.config_list(scope).await),
             Call::ConfigDelete { key, scope } => Reply::ConfigDelete(self.config_delete(&key, scope).await),
@@ -98,22 +103,19 @@ impl Grants {
         let scoped = self.scoped(Operation::ConfigRead, scope.as_deref()).await?;
         let provider_code = self.workspace == Scope::Global;
         let found = config::get(&scoped, &self.keys, key, provider_code).await.map_err(refusal)?;
-        if let Some(entry) = found.as_ref().filter(|entry| entry.is_secret) {
-            self.tell(entry).await?;
-        } else if found.is_none() && !provider_code {
-            self.note_withheld(key).await;
-        }
-        Ok(found.map(|entry| {
-            if entry.is_secret {
-                match &entry.value {
-                    Some(serde_json::Value::String(text)) => self.redactor.add(text),
-                    Some(other) => self.redactor.add(&other.to_string()),
-                    None => {}
-                }
+        let Some(entry) = found else {
+            if !provider_code {
+                self.note_withheld(key).await;
             }
-            let value = entry.value.map(|value| value.to_string());
-            ConfigEntry { key: entry.key, value, is_secret: entry.is_secret }
-        }))
+            return Ok(None);
+        };
+        if let Some(secret) = entry.value.as_ref().filter(|_| entry.is_secret()) {
+            // What cannot be redacted is not handed out.
+            let too_many = |error: TooMany| CapabilityError::new(ErrorKind::Limit, error.to_string());
+            self.redactor.add(secret).map_err(too_many)?;
+            self.tell(&entry).await?;
+        }
+        Ok(Some(told(entry)))
     }
 
     /// A global secret answers like a key that does not exist; that it was asked for is
@@ -133,27 +135,20 @@ impl Grants {
         &self,
         key: String,
         value: &str,
-        is_secret: bool,
+        kind: Option<ConfigType>,
         scope: Option<String>,
     ) -> Result<(), CapabilityError> {
         let scoped = self.scoped(Operation::ConfigWrite, scope.as_deref()).await?;
         let value = serde_json::from_str(value)
             .map_err(|e| CapabilityError::new(ErrorKind::Invalid, format!("the value is not JSON: {e}")))?;
-        let new = config::NewEntry { key, value, is_secret, description: None, updated_by: None };
-        config::set(&scoped, &self.keys, new).await.map_err(refusal)
+        let new = config::NewEntry { key, value, kind, description: None, updated_by: None };
+        config::set(&scoped, &self.keys, new).await.map(drop).map_err(refusal)
     }
 
     async fn config_list(&self, scope: Option<String>) -> Result<Vec<ConfigEntry>, CapabilityError> {
         let scoped = self.scoped(Operation::ConfigRead, scope.as_deref()).await?;
         let entries = config::list(&scoped).await.map_err(refusal)?;
-        Ok(entries
-            .into_iter()
-            .map(|entry| ConfigEntry {
-                key: entry.key,
-                value: entry.value.filter(|_| !entry.is_secret).map(|value| value.to_string()),
-                is_secret: entry.is_secret,
-            })
-            .collect())
+        Ok(entries.into_iter().map(told).collect())
     }
 
     async fn config_delete(&self, key: &str, scope: Option<String>) -> Result<bool, CapabilityError> {

@@ -18,7 +18,6 @@ mod log;
 mod observe;
 mod platform;
 pub mod pool;
-mod presence;
 mod process;
 pub mod protocol;
 mod recent;

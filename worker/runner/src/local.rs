@@ -3,7 +3,7 @@
 
 use crate::egress::Egress;
 use async_trait::async_trait;
-use bifrost_core::LogLevel;
+use bifrost_core::{ConfigType, LogLevel};
 use bifrost_sandbox::*;
 use serde_json::{Map, Value};
 use std::sync::Mutex;
@@ -30,7 +30,7 @@ impl Local {
 }
 
 fn entry(key: &str, value: &Value) -> ConfigEntry {
-    ConfigEntry { key: key.to_owned(), value: Some(value.to_string()), is_secret: false }
+    ConfigEntry { key: key.to_owned(), value: Some(value.to_string()), kind: ConfigType::of(value) }
 }
 
 #[async_trait]
@@ -43,11 +43,14 @@ impl Capabilities for Local {
         &self,
         key: &str,
         value: &str,
-        _: bool,
+        kind: Option<ConfigType>,
         _: Option<&str>,
     ) -> Result<(), CapabilityError> {
         let value = serde_json::from_str(value)
             .map_err(|e| CapabilityError::new(ErrorKind::Invalid, format!("the value is not JSON: {e}")))?;
+        if let Some(kind) = kind {
+            kind.check(&value).map_err(|e| CapabilityError::new(ErrorKind::Invalid, e.to_string()))?;
+        }
         self.config().insert(key.to_owned(), value);
         Ok(())
     }

@@ -2,11 +2,33 @@
 //! break out of the engine, these walls of the operating system are still around it. See
 //! `docs/decisions/0003-sandbox-process-lockdown.md`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+/// User and group of sandbox processes that root starts: in no range that Linux
+/// distributions, systemd or containers give to anybody, and below 65,536, as user
+/// namespaces often end there.
+#[cfg(target_os = "linux")]
+pub const SANDBOX_ID: u32 = 60_800;
+/// Largest file, in bytes; the largest image of a workspace is below 1 GiB.
+#[cfg(target_os = "linux")]
+const FILE_BYTES: u64 = 4 << 30;
 /// Open files: one for each version that is loaded, and some of the process itself.
 #[cfg(target_os = "linux")]
 const OPEN_FILES: u64 = 1_024;
+
+/// Becomes a user of its own where root starts it, which then owns nothing but its part of
+/// the cache; answers where that is. Root never loads native code from there. Call it first.
+pub fn leave_root(cache: &Path) -> PathBuf {
+    #[cfg(target_os = "linux")]
+    if rustix::process::geteuid().is_root() {
+        match linux::become_own_user(cache) {
+            // Its path may lead through folders that are root's alone.
+            Ok(()) => return PathBuf::from("."),
+            Err(error) => tracing::warn!("the sandbox process stays root: {error:#}"),
+        }
+    }
+    cache.to_owned()
+}
 
 /// Gives up, for this thread and all that it will start: new programs and processes,
 /// sockets, privileges, and all files but those in the folder of the cache. Call it while
@@ -14,6 +36,7 @@ const OPEN_FILES: u64 = 1_024;
 pub fn enter(cache: &Path) {
     #[cfg(target_os = "linux")]
     for (what, result) in [
+        ("new privileges", linux::privileges()),
         ("limits of resources", linux::limits()),
         ("files", linux::files(cache)),
         ("system calls", linux::system_calls()),
@@ -31,13 +54,16 @@ pub fn enter(cache: &Path) {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::OPEN_FILES;
+    use super::{FILE_BYTES, OPEN_FILES, SANDBOX_ID};
     use anyhow::{Context, Result, ensure};
     use landlock::{
         ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
         RulesetCreatedAttr, RulesetStatus, Scope,
     };
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use rustix::process::{
+        DumpableBehavior, Gid, Resource, Rlimit, Uid, getrlimit, set_dumpable_behavior, setrlimit,
+    };
+    use rustix::thread::{set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
     use seccompiler::{
         BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
         SeccompRule,
@@ -45,12 +71,35 @@ mod linux {
     use std::collections::BTreeMap;
     use std::path::Path;
 
-    /// No image of its memory on disk, and few open files.
+    /// Owns a folder below the cache from now on, and is there. As the only thread: others
+    /// would stay root.
+    pub fn become_own_user(cache: &Path) -> Result<()> {
+        let folder = cache.join("sandbox");
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        std::os::unix::fs::chown(&folder, Some(SANDBOX_ID), Some(SANDBOX_ID))?;
+        std::env::set_current_dir(&folder)?;
+        let (user, group) = (Uid::from_raw(SANDBOX_ID), Gid::from_raw(SANDBOX_ID));
+        set_thread_groups(&[])?;
+        set_thread_res_gid(group, group, group)?;
+        set_thread_res_uid(user, user, user)?;
+        // Else /proc/self would stay root's, and with it which pages a run has touched.
+        set_dumpable_behavior(DumpableBehavior::Dumpable)?;
+        Ok(())
+    }
+
+    /// No program that it could start would have more rights than it.
+    pub fn privileges() -> Result<()> {
+        Ok(set_no_new_privs(true)?)
+    }
+
+    /// No image of its memory on disk, few open files, and none that fills a disk.
     pub fn limits() -> Result<()> {
         let none = Rlimit { current: Some(0), maximum: Some(0) };
         setrlimit(Resource::Core, none)?;
         let most = getrlimit(Resource::Nofile).maximum.map_or(OPEN_FILES, |most| most.min(OPEN_FILES));
         setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: Some(most) })?;
+        let most = getrlimit(Resource::Fsize).maximum.map_or(FILE_BYTES, |most| most.min(FILE_BYTES));
+        setrlimit(Resource::Fsize, Rlimit { current: Some(most), maximum: Some(most) })?;
         Ok(())
     }
 
@@ -89,7 +138,6 @@ mod linux {
     fn apply(rules: Rules, otherwise: SeccompAction, matched: SeccompAction) -> Result<()> {
         let architecture = std::env::consts::ARCH.try_into().context("this architecture")?;
         let filter: BpfProgram = SeccompFilter::new(rules, otherwise, matched, architecture)?.try_into()?;
-        // It also says that no program may ever give this process new privileges.
         seccompiler::apply_filter(&filter)?;
         Ok(())
     }

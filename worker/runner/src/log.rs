@@ -1,7 +1,7 @@
 //! A run's log on its way out: numbered, redacted, written in batches, and sent live
 //! once it is written, so that a line which was seen is never another one later.
 
-use crate::redact::Redactor;
+use crate::redact::{Lines, Redactor};
 use bifrost_core::ports::{Bus, Event};
 use bifrost_core::*;
 use bifrost_store::Db;
@@ -29,6 +29,7 @@ pub(crate) struct Log {
     next: i64,
     bytes: usize,
     waiting: Vec<LogLine>,
+    lines: Lines,
     due: Option<Instant>,
     written: Option<Instant>,
 }
@@ -36,13 +37,25 @@ pub(crate) struct Log {
 impl Log {
     /// Of the attempt that holds the lease with `token`; `next` is its first sequence.
     pub fn new(db: Db, bus: Arc<dyn Bus>, execution: ExecutionId, token: i64, next: i64) -> Self {
-        Self { db, bus, execution, token, next, bytes: 0, waiting: vec![], due: None, written: None }
+        Self {
+            db,
+            bus,
+            execution,
+            token,
+            next,
+            bytes: 0,
+            waiting: vec![],
+            lines: Lines::default(),
+            due: None,
+            written: None,
+        }
     }
 
     /// Takes a line. True when it is time to write.
     pub fn add(&mut self, level: LogLevel, logger: String, message: String, redactor: &Redactor) -> bool {
         metrics::counter!("bifrost_log_lines_total").increment(1);
-        let message = redactor.text(message);
+        let message = self.lines.redact(redactor, &logger, message);
+        let logger = redactor.text(logger);
         self.bytes += message.len();
         self.waiting.push(LogLine {
             sequence: self.next,

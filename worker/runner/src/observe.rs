@@ -60,8 +60,8 @@ pub(crate) fn occupancy(slots: usize, active: usize) {
 
 /// The span of a guest's request. Paths and queries hold secrets, so only the host is told.
 pub(crate) fn request(request: &HttpRequest) -> Span {
-    let url = reqwest::Url::parse(&request.url).ok();
-    let host = url.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
+    let url = url::Url::parse(&request.url).ok();
+    let host = url.as_ref().and_then(url::Url::host_str).unwrap_or_default();
     tracing::info_span!(
         "outbound",
         "http.request.method" = request.method,

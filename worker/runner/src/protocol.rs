@@ -2,7 +2,7 @@
 //! it reads here: a message that cannot be decoded, is about a job that the process does
 //! not have, or goes beyond the job's limits ends the process.
 
-use bifrost_core::{Limits, LogLevel, Source};
+use bifrost_core::{ConfigType, Limits, LogLevel, Source};
 use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
@@ -206,7 +206,7 @@ impl FromSandbox {
 #[expect(missing_docs, reason = "as in the trait Capabilities")]
 pub enum Call {
     ConfigGet { key: String, scope: Option<String> },
-    ConfigSet { key: String, value: String, is_secret: bool, scope: Option<String> },
+    ConfigSet { key: String, value: String, kind: Option<ConfigType>, scope: Option<String> },
     ConfigList { scope: Option<String> },
     ConfigDelete { key: String, scope: Option<String> },
     Http(HttpRequest),

@@ -2,7 +2,7 @@
 //! the guest says can widen it.
 
 use async_trait::async_trait;
-use bifrost_core::LogLevel;
+use bifrost_core::{ConfigType, LogLevel};
 use serde::{Deserialize, Serialize};
 
 /// Why a capability said no, by what the author can do about it.
@@ -49,8 +49,8 @@ pub struct ConfigEntry {
     pub key: String,
     /// JSON; absent for a secret in a list.
     pub value: Option<String>,
-    /// True for secrets.
-    pub is_secret: bool,
+    /// What it is.
+    pub kind: ConfigType,
 }
 
 /// An outgoing HTTP request, its body whole (bounded by `http_body_bytes`).
@@ -119,12 +119,12 @@ pub trait Capabilities: Send + Sync + 'static {
         Err(CapabilityError::unavailable())
     }
 
-    /// Writes a configuration value.
+    /// Writes a configuration value. Without a type it keeps the one it has where that fits.
     async fn config_set(
         &self,
         _key: &str,
         _value: &str,
-        _is_secret: bool,
+        _kind: Option<ConfigType>,
         _scope: Option<&str>,
     ) -> Result<(), CapabilityError> {
         Err(CapabilityError::unavailable())

@@ -5,7 +5,7 @@ use crate::capabilities::*;
 use crate::http::HttpGate;
 use crate::meter::Meter;
 use bifrost_base::library;
-use bifrost_core::{Limits, LogLevel, Source};
+use bifrost_core::{ConfigType, Limits, LogLevel, Source};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -204,7 +204,27 @@ fn refusal(error: CapabilityError) -> types::Error {
 }
 
 fn entry(entry: ConfigEntry) -> config::Entry {
-    config::Entry { key: entry.key, value: entry.value, is_secret: entry.is_secret }
+    config::Entry { key: entry.key, value: entry.value, kind: shown(entry.kind) }
+}
+
+fn shown(kind: ConfigType) -> config::ValueType {
+    match kind {
+        ConfigType::String => config::ValueType::Text,
+        ConfigType::Int => config::ValueType::Int,
+        ConfigType::Bool => config::ValueType::Boolean,
+        ConfigType::Json => config::ValueType::Json,
+        ConfigType::Secret => config::ValueType::Secret,
+    }
+}
+
+fn named(kind: config::ValueType) -> ConfigType {
+    match kind {
+        config::ValueType::Text => ConfigType::String,
+        config::ValueType::Int => ConfigType::Int,
+        config::ValueType::Boolean => ConfigType::Bool,
+        config::ValueType::Json => ConfigType::Json,
+        config::ValueType::Secret => ConfigType::Secret,
+    }
 }
 
 impl types::Host for State {}
@@ -224,11 +244,12 @@ impl config::Host for State {
         &mut self,
         key: String,
         value: String,
-        is_secret: bool,
+        kind: Option<config::ValueType>,
         scope: Option<String>,
     ) -> Result<(), types::Error> {
         self.refuse_while_loading("config")?;
-        self.capabilities.config_set(&key, &value, is_secret, scope.as_deref()).await.map_err(refusal)
+        let kind = kind.map(named);
+        self.capabilities.config_set(&key, &value, kind, scope.as_deref()).await.map_err(refusal)
     }
 
     async fn list(&mut self, scope: Option<String>) -> Result<Vec<config::Entry>, types::Error> {

@@ -1,4 +1,4 @@
-//! Settings and secrets. A secret can be written and deleted, never read.
+//! Settings and secrets. A secret can be written, deleted and shared, never read.
 
 use crate::auth::{Auth, may};
 use crate::extract::{Input, Path};
@@ -7,7 +7,7 @@ use crate::responses::{Reads, Writes};
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, OrganizationId, UserId};
+use bifrost_core::{ConfigType, Error, OrganizationId, UserId};
 use bifrost_store::config::{self, Entry, NewEntry};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -20,7 +20,12 @@ pub(crate) struct ConfigEntry {
     key: String,
     /// Always `null` for a secret.
     value: Option<Value>,
+    #[serde(rename = "type")]
+    kind: ConfigType,
     is_secret: bool,
+    /// True for a global secret that an organization's own workspace may read: this one,
+    /// or in the global scope any.
+    shared: bool,
     /// For people.
     description: Option<String>,
     /// The owner; `null` for a global one, which is the fallback for all.
@@ -39,9 +44,13 @@ pub(crate) struct ConfigList {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetConfig {
-    /// Any JSON.
+    /// Any JSON that the type allows.
     value: Value,
-    /// Keeps it encrypted, and never shows it again.
+    /// If absent: as it was where the value fits, and a secret stays one; else the
+    /// narrowest type of the value.
+    #[serde(default, rename = "type")]
+    kind: Option<ConfigType>,
+    /// The same as the type `secret`: keeps it encrypted, and never shows it again.
     #[serde(default)]
     is_secret: bool,
     /// For people.
@@ -49,12 +58,25 @@ pub(crate) struct SetConfig {
     description: Option<String>,
 }
 
+impl SetConfig {
+    fn kind(&self) -> Result<Option<ConfigType>, Error> {
+        match (self.is_secret, self.kind) {
+            (true, None | Some(ConfigType::Secret)) => Ok(Some(ConfigType::Secret)),
+            (true, Some(_)) => Err(Error::invalid("type", "`is_secret` says that it is a secret")),
+            (false, kind) => Ok(kind),
+        }
+    }
+}
+
 impl From<Entry> for ConfigEntry {
     fn from(entry: Entry) -> Self {
+        let is_secret = entry.is_secret();
         Self {
             key: entry.key,
-            value: entry.value.filter(|_| !entry.is_secret),
-            is_secret: entry.is_secret,
+            value: entry.value.filter(|_| !is_secret),
+            kind: entry.kind,
+            is_secret,
+            shared: entry.shared,
             description: entry.description,
             organization_id: entry.scope.organization(),
             updated_at: entry.updated_at,
@@ -63,7 +85,7 @@ impl From<Entry> for ConfigEntry {
     }
 }
 
-/// Lists settings: the scope's own, and global values that they do not hide.
+/// Lists settings: the scope's own, and global ones that they do not hide.
 #[utoipa::path(get, path = "/api/config", operation_id = "list_config", tag = "config",
     responses((status = 200, body = ConfigList), Reads))]
 pub(crate) async fn list(
@@ -96,8 +118,8 @@ pub(crate) async fn put(
 ) -> ApiResult<Json<ConfigEntry>> {
     let entry = NewEntry {
         key: key.clone(),
+        kind: body.kind()?,
         value: body.value,
-        is_secret: body.is_secret,
         description: body.description,
         updated_by: Some(auth.caller.user),
     };
@@ -105,7 +127,7 @@ pub(crate) async fn put(
     Ok(Json(find(&state, &auth, &key).await?))
 }
 
-/// Deletes a setting of the scope.
+/// Deletes a setting of the scope; of a global secret also whom it was shared with.
 #[utoipa::path(delete, path = "/api/config/{key}", operation_id = "delete_config", tag = "config",
     params(("key" = String, Path)), responses((status = 204, description = "Gone"), Reads))]
 pub(crate) async fn delete(

@@ -6,6 +6,7 @@ mod audit;
 mod config;
 mod dead_letters;
 mod drafts;
+mod egress;
 mod execute;
 mod executions;
 mod grants;
@@ -17,6 +18,7 @@ mod reviews;
 mod roles;
 mod schedules;
 mod shared;
+mod shares;
 mod users;
 mod versions;
 mod workflows;
@@ -77,6 +79,10 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(drafts::draft))
         .routes(routes!(config::list))
         .routes(routes!(config::get, config::put, config::delete))
+        .routes(routes!(shares::list))
+        .routes(routes!(shares::add, shares::remove))
+        .routes(routes!(egress::own))
+        .routes(routes!(egress::get, egress::set))
         .routes(routes!(admin::list, admin::create))
         .routes(routes!(admin::get, admin::update))
         .routes(routes!(offboarding::request, offboarding::get))

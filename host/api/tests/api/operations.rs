@@ -23,7 +23,9 @@ const WAIT: Duration = Duration::from_millis(400);
 
 /// The API over a database with one connection.
 async fn small(url: &str) -> (Router, Db, String, tempfile::TempDir) {
-    let db = Db::open(url, Options { connections: 1, acquire_timeout: WAIT }).await.expect("a database");
+    let db = Db::open(url, Options { connections: 1, acquire_timeout: WAIT, ..Options::default() })
+        .await
+        .expect("a database");
     let first = Bootstrap {
         organization: "Provider".into(),
         email: "root@provider.example".into(),

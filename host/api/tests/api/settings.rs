@@ -32,6 +32,94 @@ async fn a_secret_can_be_written_but_not_read() {
 }
 
 #[tokio::test]
+async fn a_setting_has_a_type() {
+    let platform = Platform::new().await;
+    let admin = &platform.own.admin;
+    let put = |key: &str, body: Value| {
+        platform.call(Method::PUT, format!("/api/config/{key}")).key(admin).json(body)
+    };
+    for (value, kind) in
+        [(json!("a"), "string"), (json!(5), "int"), (json!(false), "bool"), (json!([1]), "json")]
+    {
+        let made = put(kind, json!({ "value": value })).send().await.expect(200);
+        assert_eq!((&made["type"], &made["value"], &made["shared"]), (&json!(kind), &value, &json!(false)));
+    }
+    let wrong = put("n", json!({ "value": "5", "type": "int" })).send().await.expect(422);
+    assert_eq!(wrong["field"], "value");
+    let both = json!({ "value": "5", "type": "string", "is_secret": true });
+    assert_eq!(put("n", both).send().await.expect(422)["field"], "type");
+    put("n", json!({ "value": 5, "type": "number" })).send().await.expect(422);
+    let secret = put("n", json!({ "value": "s", "type": "secret" })).send().await.expect(200);
+    assert_eq!(
+        (&secret["type"], &secret["is_secret"], &secret["value"]),
+        (&json!("secret"), &json!(true), &Value::Null)
+    );
+    let again = put("n", json!({ "value": "other" })).send().await.expect(200);
+    assert_eq!(again["type"], "secret", "it stays one unless it is said");
+}
+
+#[tokio::test]
+async fn a_global_secret_is_shared_and_taken_back() {
+    let platform = Platform::new().await;
+    let (root, admin) = (&platform.root, &platform.own.admin);
+    let secret = json!({ "value": "hunter2-hunter2", "type": "secret" });
+    let put = platform.call(Method::PUT, "/api/config/token").key(root);
+    put.json(secret).send().await.expect(200);
+    platform.get("/api/config/token").key(admin).send().await.expect(404);
+    let share = |method: Method, id: String| {
+        platform.call(method, format!("/api/config/token/shares/{id}")).key(root)
+    };
+    share(Method::PUT, platform.own.id.to_string()).send().await.expect(204);
+    share(Method::PUT, uuid::Uuid::now_v7().to_string()).send().await.expect(404);
+    platform
+        .call(Method::PUT, format!("/api/config/none/shares/{}", platform.own.id))
+        .key(root)
+        .send()
+        .await
+        .expect(404);
+    let seen = platform.get("/api/config/token").key(admin).send().await.expect(200);
+    assert_eq!(
+        (&seen["shared"], &seen["organization_id"], &seen["value"]),
+        (&json!(true), &Value::Null, &Value::Null)
+    );
+    platform.get("/api/config/token").key(&platform.foreign.admin).send().await.expect(404);
+    let list = platform.get("/api/config/token/shares").key(root).send().await.expect(200);
+    assert_eq!(list["shares"][0]["organization_id"], json!(platform.own.id));
+    share(Method::DELETE, platform.own.id.to_string()).send().await.expect(204);
+    share(Method::DELETE, platform.own.id.to_string()).send().await.expect(404);
+    platform.get("/api/config/token").key(admin).send().await.expect(404);
+}
+
+#[tokio::test]
+async fn an_egress_policy_is_the_provider_s_to_set() {
+    let platform = Platform::new().await;
+    let (root, admin) = (&platform.root, &platform.own.admin);
+    let path = format!("/api/organizations/{}/egress", platform.own.id);
+    let put = |body: Value| platform.call(Method::PUT, path.clone()).key(root).json(body);
+    let policy =
+        json!({ "allow_hosts": ["*.Example.com"], "private_networks": ["10.1.2.3/16"], "bytes_per_day": 5 });
+    let set = put(policy).send().await.expect(200);
+    assert_eq!(
+        (&set["allow_hosts"], &set["private_networks"]),
+        (&json!(["*.example.com"]), &json!(["10.1.0.0/16"]))
+    );
+    let own = platform.get("/api/egress").key(admin).send().await.expect(200);
+    assert_eq!((&own["allow_hosts"], &own["bytes_per_day"]), (&json!(["*.example.com"]), &json!(5)));
+    for (body, field) in [
+        (json!({ "private_networks": ["127.0.0.0/8"] }), "private_networks"),
+        (json!({ "deny_hosts": ["http://x"] }), "deny_hosts"),
+        (json!({ "ports": [0] }), "ports"),
+    ] {
+        assert_eq!(put(body).send().await.expect(422)["field"], field);
+    }
+    put(json!({ "colour": 1 })).send().await.expect(422);
+    platform.call(Method::PUT, path.clone()).key(admin).json(json!({})).send().await.expect(403);
+    put(json!({})).send().await.expect(200);
+    let own = platform.get("/api/egress").key(admin).send().await.expect(200);
+    assert_eq!(own["allow_hosts"], json!([]));
+}
+
+#[tokio::test]
 async fn a_key_is_shown_once_and_can_be_revoked() {
     let platform = Platform::new().await;
     let root = &platform.root;

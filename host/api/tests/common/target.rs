@@ -12,7 +12,7 @@ use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::roles::{self, NewRole};
 use bifrost_store::schedules::{self, NewSchedule};
 use bifrost_store::workspaces::{self, Deployment};
-use bifrost_store::{Sql, offboarding, workflows};
+use bifrost_store::{Sql, offboarding, shares, workflows};
 use serde_json::json;
 
 /// How a row's target is named.
@@ -26,6 +26,8 @@ pub enum By {
     Workflow,
     Provider,
     Config,
+    /// A global secret, shared with the owner.
+    Share,
     Schedule,
     Organization,
     Key,
@@ -140,11 +142,25 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             let entry = NewEntry {
                 key: name.clone(),
                 value: json!(1),
-                is_secret: false,
+                kind: None,
                 description: None,
                 updated_by: None,
             };
             config::set(&db.scope(scope), &platform.state.keyring, entry).await.expect("set");
+            name
+        }
+        By::Share => {
+            let name = format!("key-{}", uuid::Uuid::now_v7());
+            let kind = Some(ConfigType::Secret);
+            let entry =
+                NewEntry { key: name.clone(), value: json!(1), kind, description: None, updated_by: None };
+            let global = db.scope(Scope::Global);
+            config::set(&global, &platform.state.keyring, entry).await.expect("set");
+            let (key, by) = (name.clone(), platform.root.user);
+            global
+                .write(move |tx| Box::pin(async move { shares::add_in(tx, &key, organization, by).await }))
+                .await
+                .expect("shared");
             name
         }
         By::Key => {

@@ -200,7 +200,7 @@ async fn objects(engines: &EngineArgs) -> Vec<Check> {
 }
 
 fn master_key(engines: &EngineArgs) -> Check {
-    if engines.master_key.is_some() {
+    if engines.keys.master_key.is_some() {
         Check::ok("master_key", "from the environment")
     } else if engines.amqp.is_some() {
         let fix = "set BIFROST_MASTER_KEY (openssl rand -base64 32) to the same value for all processes";

@@ -3,13 +3,16 @@
 use crate::common::*;
 use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
-use bifrost_store::{Db, Keyring, Sql};
+use bifrost_store::{Db, Keyring, Sql, egress, shares};
 use serde_json::{Value, json};
 
 on_both!(
     own_values_come_before_global_ones,
     a_global_secret_is_for_the_provider,
-    secrets_are_encrypted_at_rest
+    secrets_are_encrypted_at_rest,
+    types_are_checked_and_kept,
+    a_global_secret_is_for_those_it_is_shared_with,
+    usage_of_egress_adds_up,
 );
 
 fn keys() -> Keyring {
@@ -17,7 +20,8 @@ fn keys() -> Keyring {
 }
 
 fn entry(key: &str, value: Value, is_secret: bool) -> NewEntry {
-    NewEntry { key: key.into(), value, is_secret, description: None, updated_by: None }
+    let kind = is_secret.then_some(ConfigType::Secret);
+    NewEntry { key: key.into(), value, kind, description: None, updated_by: None }
 }
 
 async fn own_values_come_before_global_ones(db: Db) {
@@ -50,7 +54,7 @@ async fn a_global_secret_is_for_the_provider(db: Db) {
     let given = config::get(&org, &keys(), "token", true).await.unwrap().unwrap();
     assert_eq!((given.value, given.scope), (Some(json!("g-secret")), Scope::Global));
     let listed = config::list(&global).await.unwrap();
-    assert_eq!((listed[0].is_secret, &listed[0].value), (true, &None));
+    assert_eq!((listed[0].is_secret(), &listed[0].value), (true, &None));
     assert!(config::get(&global, &keys(), "token", false).await.unwrap().is_some());
 
     config::set(&org, &keys(), entry("token", json!("own"), true)).await.unwrap();
@@ -80,7 +84,99 @@ async fn secrets_are_encrypted_at_rest(db: Db) {
     w.db.system().write(move |tx| Box::pin(async move { tx.execute(Sql::new(swap)).await })).await.unwrap();
     assert!(config::get(&org, &keys(), "b", false).await.is_err());
     config::set(&org, &keys(), entry("a", json!(5), false)).await.unwrap();
-    assert_eq!(config::get(&org, &keys(), "a", false).await.unwrap().unwrap().value, Some(json!(5)));
+    let kept = config::get(&org, &keys(), "a", false).await.unwrap().unwrap();
+    assert_eq!((kept.value, kept.kind), (Some(json!(5)), ConfigType::Secret), "it stays a secret");
+}
+
+async fn types_are_checked_and_kept(db: Db) {
+    let w = World::new(db).await;
+    let org = w.db.org(w.org.id);
+    let set = async |key: &str, value: Value, kind: Option<ConfigType>| {
+        let new = NewEntry { key: key.into(), value, kind, description: None, updated_by: None };
+        config::set(&org, &keys(), new).await
+    };
+    use ConfigType::{Bool, Int, Json, Secret, String};
+    for (value, kind) in [(json!("x"), String), (json!(5), Int), (json!(true), Bool), (json!([1]), Json)] {
+        assert_eq!(set(kind.as_str(), value, None).await.unwrap(), kind);
+    }
+    let error = set("int", json!("5"), Some(Int)).await.unwrap_err();
+    assert!(matches!(&error, Error::Invalid { field, .. } if field == "value"), "{error}");
+    assert_eq!(set("int", json!(6), None).await.unwrap(), Int);
+    assert_eq!(set("json", json!(6), None).await.unwrap(), Json, "what fits keeps its type");
+    assert_eq!(set("int", json!("six"), None).await.unwrap(), String, "what does not fit has its own");
+    assert_eq!(set("string", json!("x"), Some(Secret)).await.unwrap(), Secret);
+    assert_eq!(set("string", json!("y"), None).await.unwrap(), Secret);
+    assert_eq!(set("string", json!("y"), Some(String)).await.unwrap(), String, "only when it is said");
+    let large = json!("x".repeat(64 << 10));
+    assert!(set("large", large.clone(), Some(Secret)).await.is_err());
+    assert!(set("large", large, None).await.is_ok());
+    let kinds: Vec<_> = config::list(&org).await.unwrap().into_iter().map(|e| (e.key, e.kind)).collect();
+    let expected = [("bool", Bool), ("int", String), ("json", Json), ("large", String), ("string", String)];
+    assert_eq!(kinds, expected.map(|(key, kind)| (key.to_owned(), kind)));
+}
+
+async fn a_global_secret_is_for_those_it_is_shared_with(db: Db) {
+    let w = World::new(db).await;
+    let (org, other, global) = (w.db.org(w.org.id), w.db.org(w.other.id), w.db.scope(Scope::Global));
+    let (id, by) = (w.org.id, w.user);
+    let share = |key: &'static str| {
+        global.write(move |tx| Box::pin(async move { shares::add_in(tx, key, id, by).await }))
+    };
+    config::set(&global, &keys(), entry("token", json!("g-secret"), true)).await.unwrap();
+    config::set(&global, &keys(), entry("plain", json!("p"), false)).await.unwrap();
+    assert!(matches!(share("none").await, Err(Error::NotFound(_))));
+    assert!(matches!(share("plain").await, Err(Error::Invalid { .. })));
+    assert!(share("token").await.unwrap());
+    assert!(!share("token").await.unwrap(), "once is enough");
+    let value = async |scoped: &bifrost_store::Scoped| {
+        config::get(scoped, &keys(), "token", false).await.unwrap().and_then(|entry| entry.value)
+    };
+    assert_eq!(value(&org).await, Some(json!("g-secret")));
+    assert_eq!(value(&other).await, None);
+    let shown = async |scoped: &bifrost_store::Scoped| {
+        let listed = config::list(scoped).await.unwrap();
+        listed.into_iter().find(|entry| entry.key == "token").map(|entry| (entry.shared, entry.value))
+    };
+    assert_eq!(shown(&org).await, Some((true, None)));
+    assert_eq!(shown(&other).await, None);
+    assert_eq!(shown(&global).await, Some((true, None)));
+    let given = shares::list(&w.db, "token").await.unwrap();
+    assert_eq!(given.iter().map(|share| share.organization_id).collect::<Vec<_>>(), [id]);
+    let taken = || global.write(move |tx| Box::pin(async move { shares::remove_in(tx, "token", id).await }));
+    assert!(taken().await.unwrap());
+    assert!(!taken().await.unwrap());
+    assert_eq!((value(&org).await, shown(&global).await), (None, Some((false, None))));
+    // A secret that is made later under the same name is another one.
+    share("token").await.unwrap();
+    config::delete(&global, "token").await.unwrap();
+    config::set(&global, &keys(), entry("token", json!("new"), true)).await.unwrap();
+    assert_eq!(value(&org).await, None);
+    // No tenant shares with itself; SQLite has no policies for that.
+    if w.db.engine() == bifrost_store::Engine::Postgres {
+        let insert = "INSERT INTO config_shares (key, organization_id, shared_at, shared_by) VALUES ('token', $1, $2, $3)";
+        let insert = Sql::new(insert).bind(id).bind(bifrost_store::now()).bind(by);
+        assert!(org.write(move |tx| Box::pin(async move { tx.execute(insert).await })).await.is_err());
+    }
+}
+
+async fn usage_of_egress_adds_up(db: Db) {
+    let w = World::new(db).await;
+    let count = async |minute: i64, requests: i64, day: i64, bytes: i64| {
+        let used = egress::Usage { minute, requests, day, bytes };
+        let total = egress::count(&w.db, w.org.id, used).await.unwrap();
+        (total.minute, total.requests, total.day, total.bytes)
+    };
+    assert_eq!(count(10, 1, 1, 100).await, (10, 1, 1, 100));
+    assert_eq!(count(10, 2, 1, 50).await, (10, 3, 1, 150));
+    assert_eq!(count(11, 1, 1, 1).await, (11, 1, 1, 151), "a new minute");
+    assert_eq!(count(10, 9, 1, 1).await, (11, 1, 1, 152), "a late one is left out");
+    assert_eq!(count(12, 1, 2, 5).await, (12, 1, 2, 5), "a new day");
+    let policy = EgressPolicy { ports: vec![443], ..EgressPolicy::default() };
+    let (id, by, asked) = (w.org.id, w.user, policy.clone());
+    let set = w.db.system();
+    set.write(move |tx| Box::pin(async move { egress::set_in(tx, id, asked, by).await })).await.unwrap();
+    assert_eq!(egress::get(&w.db.org(w.org.id)).await.unwrap().policy, policy);
+    assert_eq!(egress::get(&w.db.org(w.other.id)).await.unwrap().policy, EgressPolicy::default());
 }
 
 #[test]

@@ -107,7 +107,11 @@ async fn sqlite_keeps_what_was_answered() {
 async fn a_full_pool_answers_busy() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", directory.path().join("b.db").display());
-    let options = Options { connections: 1, acquire_timeout: std::time::Duration::from_millis(50) };
+    let options = Options {
+        connections: 1,
+        acquire_timeout: std::time::Duration::from_millis(50),
+        ..Options::default()
+    };
     let db = Db::open(&url, options).await.unwrap();
     let _held = db.system().read().await.unwrap();
     assert!(matches!(db.system().read().await, Err(Error::Busy("database"))));

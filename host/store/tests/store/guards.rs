@@ -50,7 +50,7 @@ async fn filled(db: Db) -> World {
         let new = NewEntry {
             key: "s".into(),
             value: json!("x"),
-            is_secret: true,
+            kind: Some(ConfigType::Secret),
             description: None,
             updated_by: None,
         };

@@ -1,0 +1,73 @@
+//! Where organizations' workflows may send requests. Administrators of an organization see
+//! its policy; only the provider's change it.
+
+use crate::auth::may;
+use crate::extract::{Input, Path};
+use crate::problem::ApiResult;
+use crate::responses::{Reads, Writes};
+use crate::state::ApiState;
+use axum::Json;
+use axum::extract::State;
+use bifrost_core::{EgressPolicy, OrganizationId, UserId};
+use bifrost_store::egress::{self, Kept};
+use bifrost_store::organizations;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// An organization's egress policy. It holds for new requests within five seconds.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct EgressView {
+    organization_id: OrganizationId,
+    #[serde(flatten)]
+    policy: EgressPolicy,
+    /// `null` while it is the default.
+    updated_at: Option<DateTime<Utc>>,
+    updated_by: Option<UserId>,
+}
+
+impl EgressView {
+    fn new(organization_id: OrganizationId, kept: Kept) -> Self {
+        let Kept { policy, updated_at, updated_by } = kept;
+        Self { organization_id, policy, updated_at, updated_by }
+    }
+}
+
+/// The policy of the caller's organization.
+#[utoipa::path(get, path = "/api/egress", operation_id = "own_egress", tag = "egress",
+    responses((status = 200, body = EgressView), Reads))]
+pub(crate) async fn own(
+    State(state): State<ApiState>,
+    may::ReadConfig(auth): may::ReadConfig,
+) -> ApiResult<Json<EgressView>> {
+    let kept = egress::get(&auth.org(&state)).await?;
+    Ok(Json(EgressView::new(auth.organization(), kept)))
+}
+
+/// The policy of an organization.
+#[utoipa::path(get, path = "/api/organizations/{id}/egress", operation_id = "get_egress", tag = "egress",
+    params(("id" = OrganizationId, Path)), responses((status = 200, body = EgressView), Reads))]
+pub(crate) async fn get(
+    State(state): State<ApiState>,
+    _: may::ManageOrganizations,
+    Path(id): Path<OrganizationId>,
+) -> ApiResult<Json<EgressView>> {
+    organizations::get(&state.db.system(), id).await?;
+    Ok(Json(EgressView::new(id, egress::get(&state.db.org(id)).await?)))
+}
+
+/// Replaces the policy of an organization; what is absent has its default.
+#[utoipa::path(put, path = "/api/organizations/{id}/egress", operation_id = "set_egress", tag = "egress",
+    params(("id" = OrganizationId, Path)), request_body = EgressPolicy,
+    responses((status = 200, body = EgressView), Writes))]
+pub(crate) async fn set(
+    State(state): State<ApiState>,
+    may::ManageOrganizations(auth): may::ManageOrganizations,
+    Path(id): Path<OrganizationId>,
+    Input(policy): Input<EgressPolicy>,
+) -> ApiResult<Json<EgressView>> {
+    organizations::get(&state.db.system(), id).await?;
+    let by = auth.caller.user;
+    let unit = auth.db(&state).system();
+    unit.write(move |tx| Box::pin(async move { egress::set_in(tx, id, policy, by).await })).await?;
+    Ok(Json(EgressView::new(id, egress::get(&state.db.org(id)).await?)))
+}

@@ -1,0 +1,239 @@
+//! PostgreSQL with one role for tenants and one for the system, both made by the test: what
+//! neither can do, whatever the program forgets.
+
+use crate::common::*;
+use bifrost_core::*;
+use bifrost_store::config::{self, NewEntry};
+use bifrost_store::{Access, Db, Keyring, Options, Sql, db_roles, executions, rotation};
+use bifrost_test_services::Database;
+use serde_json::json;
+use sqlx::{Connection, Executor, PgConnection, Row};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Tables of the platform itself. All others have to belong to an organization.
+const OF_NOBODY: [&str; 5] = ["_sqlx_migrations", "key_rotations", "leaders", "warm_versions", "workers"];
+const PASSWORD: &str = "isolation-test";
+
+struct Separated {
+    database: Database,
+    superuser: PgConnection,
+    roles: [String; 2],
+    urls: [String; 2],
+}
+
+impl Separated {
+    async fn new() -> Self {
+        let database = Database::create("isolation").await.unwrap();
+        let mut superuser = database.observe().await.unwrap();
+        let unique = Uuid::now_v7().simple().to_string();
+        let roles = ["tenants", "system"].map(|name| format!("bifrost_{name}_{unique}"));
+        for role in &roles {
+            let sql = format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'");
+            superuser.execute(sql.as_str()).await.unwrap();
+        }
+        bifrost_store::migrate::run(database.url()).await.unwrap();
+        db_roles::separate(database.url(), &roles[0], &roles[1]).await.unwrap();
+        let (_, place) = database.url().rsplit_once('@').unwrap();
+        let urls = [0, 1].map(|n| format!("postgres://{}:{PASSWORD}@{place}", roles[n]));
+        Self { database, superuser, roles, urls }
+    }
+
+    async fn open(&self) -> Db {
+        let options =
+            Options { connections: 4, system_url: Some(self.urls[1].clone()), ..Options::default() };
+        Db::open(&self.urls[0], options).await.unwrap()
+    }
+
+    /// As one of the roles, in the scope that `bifrost.org` says.
+    async fn connect(&self, role: usize, scope: &str) -> PgConnection {
+        let mut connection = PgConnection::connect(&self.urls[role]).await.unwrap();
+        sqlx::query("SELECT set_config('bifrost.org', $1, false)")
+            .bind(scope)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection
+    }
+
+    async fn finish(mut self) {
+        for role in &self.roles {
+            self.superuser.execute(format!("DROP OWNED BY {role}").as_str()).await.unwrap();
+            self.superuser.execute(format!("DROP ROLE {role}").as_str()).await.unwrap();
+        }
+        drop(self.superuser);
+        self.database.finish().await.unwrap();
+    }
+
+    /// Every table, and whether its rows belong to an organization.
+    async fn tables(&mut self) -> BTreeMap<String, bool> {
+        let sql = "SELECT c.relname::text AS name, EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid
+                     AND a.attname = 'organization_id' AND NOT a.attisdropped) OR c.relname = 'organizations' AS owned
+                   FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')";
+        let rows = self.superuser.fetch_all(sql).await.unwrap();
+        rows.iter().map(|row| (row.get("name"), row.get("owned"))).collect()
+    }
+
+    /// A row of an organization in a table, whatever its columns are.
+    async fn fill(&mut self, table: &str, organization: Uuid) {
+        let sql = "SELECT column_name::text AS name, udt_name::text AS kind FROM information_schema.columns
+                   WHERE table_schema = 'public' AND table_name = $1 AND is_nullable = 'NO'
+                     AND is_generated = 'NEVER' AND is_identity = 'NO' AND column_default IS NULL";
+        let columns = sqlx::query(sql).bind(table).fetch_all(&mut self.superuser).await.unwrap();
+        let owner = if table == "organizations" { "id" } else { "organization_id" };
+        let mut values = BTreeMap::from([(owner.to_owned(), format!("'{organization}'"))]);
+        for column in columns {
+            let (name, kind): (String, String) = (column.get("name"), column.get("kind"));
+            let value = match kind.as_str() {
+                "uuid" => "gen_random_uuid()",
+                "text" | "varchar" => "gen_random_uuid()::text",
+                "json" | "jsonb" => "'{}'",
+                "timestamptz" => "now()",
+                "bool" => "false",
+                "bytea" => "gen_random_uuid()::text::bytea",
+                "int8" | "int4" | "int2" => "1",
+                other => panic!("{table}.{name} is of the new type {other}; say what a value of it is"),
+            };
+            values.entry(name).or_insert_with(|| value.to_owned());
+        }
+        let names: Vec<_> = values.keys().map(String::as_str).collect();
+        let list: Vec<_> = values.values().map(String::as_str).collect();
+        let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), list.join(", "));
+        self.superuser.execute(sql.as_str()).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neither_role_goes_around_policies() {
+    let separated = Separated::new().await;
+    for role in 0..2 {
+        let mut connection = separated.connect(role, "").await;
+        let sql = "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user";
+        let row = connection.fetch_one(sql).await.unwrap();
+        for flag in ["rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb"] {
+            assert!(!row.get::<bool, _>(flag), "{flag}");
+        }
+        for statement in [
+            "ALTER TABLE config DISABLE ROW LEVEL SECURITY",
+            "CREATE POLICY mine ON config USING (true)",
+            "CREATE TABLE mine (id uuid)",
+            "CREATE OR REPLACE FUNCTION bifrost_is_system() RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+            "TRUNCATE executions",
+            "SET ROLE postgres",
+        ] {
+            assert!(connection.execute(statement).await.is_err(), "{statement}");
+        }
+    }
+    separated.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_table_shows_a_foreign_row() {
+    let mut separated = Separated::new().await;
+    // What a row may hold is not the question here; who sees it is.
+    let sql = "DO $$ DECLARE c record; BEGIN
+      FOR c IN SELECT conrelid::regclass AS t, conname FROM pg_constraint
+               WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.t, c.conname);
+      END LOOP; END $$";
+    separated.superuser.execute(sql).await.unwrap();
+    let tables = separated.tables().await;
+    let of_nobody: BTreeSet<_> =
+        tables.iter().filter(|(_, owned)| !**owned).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        of_nobody,
+        BTreeSet::from(OF_NOBODY),
+        "a new table belongs to an organization, or to this list"
+    );
+    let granted: BTreeSet<_> = db_roles::TABLES.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(granted, tables.keys().map(String::as_str).collect(), "the left side is `db_roles::TABLES`");
+
+    let (foreign, own) = (Uuid::now_v7(), Uuid::now_v7());
+    let owned: Vec<_> = tables.iter().filter(|(_, owned)| **owned).map(|(name, _)| name.clone()).collect();
+    for table in &owned {
+        separated.fill(table, foreign).await;
+    }
+    for scope in ["", &own.to_string(), "global", "*"] {
+        let mut tenant = separated.connect(0, scope).await;
+        for table in &owned {
+            if table == "config_shares" && scope == "global" {
+                // The provider's own: with whom it shares its secrets.
+                continue;
+            }
+            // Without WHERE. Refused is as good as empty.
+            let seen = tenant.fetch_all(format!("SELECT * FROM {table}").as_str()).await;
+            assert_eq!(seen.map_or(0, |rows| rows.len()), 0, "{table} in the scope `{scope}`");
+            let column = if table == "organizations" { "id" } else { "organization_id" };
+            for statement in
+                [format!("DELETE FROM {table}"), format!("UPDATE {table} SET {column} = '{own}'")]
+            {
+                let changed = tenant.execute(statement.as_str()).await.map_or(0, |done| done.rows_affected());
+                assert_eq!(changed, 0, "{statement} in the scope `{scope}`");
+            }
+        }
+        for table in OF_NOBODY.into_iter().filter(|table| *table != "_sqlx_migrations") {
+            assert!(tenant.fetch_all(format!("SELECT * FROM {table}").as_str()).await.is_err(), "{table}");
+        }
+    }
+    // The control: their owner sees them, and so does the system where it was given them.
+    let mut owner = separated.connect(0, &foreign.to_string()).await;
+    let mut system = separated.connect(1, "*").await;
+    let mut refused = BTreeSet::new();
+    for table in &owned {
+        let count = format!("SELECT COUNT(*) AS n FROM {table}");
+        if table != "audit_outbox" {
+            let row =
+                owner.fetch_one(count.as_str()).await.unwrap_or_else(|error| panic!("{table}: {error}"));
+            assert_eq!(row.get::<i64, _>("n"), 1, "{table} for its owner");
+        }
+        match system.fetch_one(count.as_str()).await {
+            Ok(row) => assert_eq!(row.get::<i64, _>("n"), 1, "{table} for the system"),
+            Err(_) => assert!(refused.insert(table.as_str())),
+        }
+    }
+    assert_eq!(refused, BTreeSet::from(["config", "config_shares", "data_keys", "egress_usage"]));
+    // Without its word the system is nobody.
+    let mut silent = separated.connect(1, "").await;
+    assert_eq!(silent.fetch_all("SELECT * FROM executions").await.unwrap().len(), 0);
+    drop((owner, system, silent));
+    separated.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_platform_works_with_two_roles() {
+    let separated = Separated::new().await;
+    let db = separated.open().await;
+    let w = World::new(db.clone()).await;
+    let id = w.accept().await.id;
+    let token = w.claim(id, 1, 60).await.unwrap().token;
+    executions::append_logs(&w.db, id, token, vec![line(1, LogLevel::Info, "x")]).await.unwrap();
+    let ending = executions::Ending {
+        outcome: success(json!(1)),
+        stored: Default::default(),
+        lines: vec![],
+        has_long_log: false,
+    };
+    assert!(executions::end(&w.db, id, token, ending).await.unwrap().is_some());
+    let (keys, org) = (Keyring::from_bytes([1; 32]), w.db.org(w.org.id));
+    for scoped in [&org, &w.db.scope(Scope::Global)] {
+        let kind = Some(ConfigType::Secret);
+        let new = NewEntry { key: "s".into(), value: json!("x"), kind, description: None, updated_by: None };
+        config::set(scoped, &keys, new).await.unwrap();
+    }
+    assert!(config::get(&w.db.org(w.other.id), &keys, "s", false).await.unwrap().is_none());
+    assert!(config::get(&w.db.org(w.other.id), &keys, "s", true).await.unwrap().is_some());
+    let next = Keyring::from_bytes([2; 32]).with_previous(&keys);
+    rotation::wrap(&w.db, &next, &mut |_| ()).await.unwrap();
+    rotation::renew(&w.db, &next, &mut |_| ()).await.unwrap();
+    rotation::finish(&w.db, &next, &mut |_| ()).await.unwrap();
+    assert!(config::get(&org, &next, "s", false).await.unwrap().is_some());
+    bifrost_store::schedules::create(&org, crate::schedules::hourly(w.workflow)).await.unwrap();
+    crate::warm::worker(&w.db, "worker-1", false).await;
+    bifrost_store::audit::append(&w.db).await.unwrap();
+    // Even the program itself cannot ask the system for a secret.
+    let secrets = Sql::new("SELECT key FROM config");
+    assert!(db.with(Access::System).read().await.unwrap().all(secrets).await.is_err());
+    db.close().await;
+    drop(w);
+    separated.finish().await;
+}

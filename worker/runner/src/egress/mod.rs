@@ -1,0 +1,232 @@
+//! The way out: the guest's HTTP, sent by the host under its organization's policy.
+//!
+//! A name is resolved once, every address is checked, and the connection goes to the
+//! checked address. Redirects are the guest's to follow, so that each is checked again.
+
+mod address;
+mod dial;
+mod headers;
+mod own;
+mod policy;
+mod presence;
+
+pub use address::is_global;
+pub use own::Service;
+
+use crate::observe;
+use bifrost_core::OrganizationId;
+use bifrost_core::egress::{matches_host, normal_host};
+use bifrost_sandbox::{HttpError, HttpRequest, HttpResponse};
+use bifrost_store::Db;
+use bytes::Bytes;
+use dial::{Dial, DialError, Way};
+use http_body_util::{BodyExt, Full};
+use own::Own;
+use policy::Policies;
+use presence::Presence;
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tracing::Instrument;
+use url::Url;
+
+/// Where requests may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Addresses of the public internet only.
+    Public,
+    /// Any address but the platform's own services and what machines are told of
+    /// themselves: for one's own machine, and for tests.
+    Any,
+}
+
+/// Longest wait for the answer when the guest says nothing.
+const TIMEOUT: Duration = Duration::from_secs(600);
+/// The header that names a trace.
+const TRACE_PARENT: &str = "traceparent";
+
+/// Sends requests; one per process, it pools connections.
+#[derive(Clone)]
+pub struct Egress {
+    tls: Arc<ClientConfig>,
+    way: Way,
+    presence: Presence,
+    body_bytes: usize,
+    trace_hosts: Arc<[String]>,
+    policies: Option<Arc<Policies>>,
+    organization: Option<OrganizationId>,
+}
+
+impl Egress {
+    /// A way out with this reach; answers are bounded by `body_bytes`.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(reach: Reach, body_bytes: usize) -> anyhow::Result<Self> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder =
+            || ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
+        let tls = builder()?.with_platform_verifier().map(|builder| builder.with_no_client_auth());
+        let tls = tls.or_else(|error| {
+            tracing::warn!("this machine has no CA certificates; HTTPS will be refused: {error}");
+            let nobody = rustls::RootCertStore::empty();
+            builder().map(|builder| builder.with_root_certificates(nobody).with_no_client_auth())
+        })?;
+        let way = Dial::new(reach, Arc::new(Own::default())).way(&tls);
+        Ok(Self {
+            tls: Arc::new(tls),
+            way,
+            presence: Presence::default(),
+            body_bytes,
+            trace_hosts: Arc::default(),
+            policies: None,
+            organization: None,
+        })
+    }
+
+    /// Tells these hosts, and nobody else, which trace a request belongs to. `*.` before a
+    /// name means all names below it.
+    #[must_use]
+    pub fn with_trace_hosts(mut self, hosts: &[String]) -> Self {
+        self.trace_hosts = hosts.iter().filter_map(|host| normal_host(host)).collect();
+        self
+    }
+
+    /// Never reaches these services of the platform itself, wherever they are.
+    #[must_use]
+    pub fn without(mut self, services: Vec<Service>) -> Self {
+        self.way = self.way.dial.without(Arc::new(Own::new(services))).way(&self.tls);
+        self
+    }
+
+    /// Knows the policies of organizations; see [`Self::of`].
+    #[must_use]
+    pub fn with_policies(mut self, db: Db) -> Self {
+        self.policies = Some(Arc::new(Policies::new(db)));
+        self
+    }
+
+    /// The way out for the runs of one organization.
+    #[must_use]
+    pub fn of(&self, organization: OrganizationId) -> Self {
+        Self { organization: Some(organization), ..self.clone() }
+    }
+
+    /// Sends one request and reads its whole answer. `CONNECT` asks whether somebody listens.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (span, begun) = (observe::request(&request), Instant::now());
+        let limit = request.timeout_ms.map_or(TIMEOUT, Duration::from_millis);
+        let exchange = tokio::time::timeout(limit, self.exchange(request));
+        let result = exchange.instrument(span.clone()).await.unwrap_or(Err(HttpError::Timeout));
+        observe::answered(&span, &result, begun.elapsed());
+        result
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let protocol = |what: String| HttpError::Protocol(what);
+        let mut url = Url::parse(&request.url).map_err(|e| protocol(format!("the URL: {e}")))?;
+        let port = match (url.scheme(), url.port_or_known_default()) {
+            ("http" | "https", Some(port)) => port,
+            (scheme, _) => return Err(protocol(format!("`{scheme}` is neither http nor https"))),
+        };
+        let host = url.host_str().ok_or_else(|| protocol("the URL has no host".to_owned()))?.to_owned();
+        let method = http::Method::from_bytes(request.method.as_bytes());
+        let method = method.map_err(|_| protocol(format!("`{}` is no method", request.method)))?;
+        let mut headers = headers::checked(request.headers, &url, request.body.len())?;
+        headers::credentials(&mut url, &mut headers)?;
+        if let Some(parent) = bifrost_core::trace::current().filter(|_| self.hears_of_traces(&host))
+            && !headers.contains_key(TRACE_PARENT)
+            && let Ok(value) = parent.parse()
+        {
+            headers.insert(TRACE_PARENT, value);
+        }
+        let connects = request.connects();
+        let own_way = match (&self.policies, self.organization) {
+            (Some(policies), Some(organization)) => {
+                let method = (!connects).then_some(method.as_str());
+                let asked = policy::Asked { method, host: &host, port, bytes: request.body.len() };
+                policies
+                    .admit(organization, asked, |networks| {
+                        self.way.dial.with_networks(networks).way(&self.tls)
+                    })
+                    .await?
+            }
+            _ => None,
+        };
+        let way = own_way.as_ref().unwrap_or(&self.way);
+        let place = (self.organization, host, port);
+        let uri: http::Uri = url.as_str().parse().map_err(|e| protocol(format!("the URL: {e}")))?;
+        if connects {
+            self.presence.ask(place, &way.dial, uri, request.connect_timeout_ms).await?;
+            return Ok(HttpResponse { status: 200, headers: vec![], body: vec![] });
+        }
+        let mut outgoing = http::Request::new(Full::new(Bytes::from(request.body)));
+        *outgoing.method_mut() = method;
+        *outgoing.uri_mut() = uri;
+        *outgoing.headers_mut() = headers;
+        let response = way.client.request(outgoing).await.map_err(|error| failure(&error))?;
+        self.presence.note(place);
+        let (head, body) = response.into_parts();
+        let answer = self.whole(body).await;
+        if let (Some(policies), Some(organization)) = (&self.policies, self.organization) {
+            let bytes = answer.as_ref().map_or(self.body_bytes, Vec::len);
+            policies.received(organization, bytes);
+        }
+        let headers = head.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
+        Ok(HttpResponse { status: head.status.as_u16(), headers, body: answer? })
+    }
+
+    fn hears_of_traces(&self, host: &str) -> bool {
+        self.trace_hosts.iter().any(|pattern| matches_host(pattern, host))
+    }
+
+    async fn whole<B>(&self, mut incoming: B) -> Result<Vec<u8>, HttpError>
+    where
+        B: BodyExt<Data = Bytes, Error: std::fmt::Display> + Unpin,
+    {
+        let mut body = vec![];
+        while let Some(frame) = incoming.frame().await {
+            let Ok(data) = frame.map_err(|e| HttpError::Connection(e.to_string()))?.into_data() else {
+                continue;
+            };
+            if body.len() + data.len() > self.body_bytes {
+                return Err(HttpError::Limit(format!("the answer is larger than {} bytes", self.body_bytes)));
+            }
+            body.extend_from_slice(&data);
+        }
+        Ok(body)
+    }
+}
+
+impl From<&DialError> for HttpError {
+    fn from(error: &DialError) -> Self {
+        match error {
+            DialError::Refused(why) => Self::Denied(why.clone()),
+            DialError::Unknown(_) => Self::Dns,
+            DialError::Unreachable(why) => Self::Connection(why.to_string()),
+            DialError::Slow => Self::Timeout,
+        }
+    }
+}
+
+/// The first cause that somebody can do something about.
+fn failure(error: &hyper_util::client::legacy::Error) -> HttpError {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(dial) = cause.downcast_ref::<DialError>() {
+            return dial.into();
+        }
+        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return HttpError::Tls(tls.to_string());
+        }
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    if error.is_connect() { HttpError::Connection(text) } else { HttpError::Protocol(text) }
+}
+
+#[cfg(test)]
+mod tests;
