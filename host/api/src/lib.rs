@@ -4,12 +4,15 @@
 //! so neither can name what the other lacks.
 
 pub mod auth;
+mod cookies;
+mod credential;
 mod events;
 pub mod extract;
 pub mod health;
 mod layers;
 pub mod metrics;
 pub mod origin;
+mod pages;
 pub mod problem;
 mod responses;
 mod routes;
@@ -23,7 +26,7 @@ pub use state::{ApiState, Operations};
 /// The whole API under its layers.
 pub fn router(state: ApiState) -> axum::Router {
     let (router, _) = routes::all().split_for_parts();
-    layers::apply(router.with_state(state.clone()), state)
+    layers::apply(router.merge(pages::routes()).with_state(state.clone()), state)
 }
 
 /// The OpenAPI document of [`router`].

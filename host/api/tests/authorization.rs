@@ -7,9 +7,14 @@ use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};
 use bifrost_store::identity::{self, NewKey};
 use bifrost_store::schedules::{self, NewSchedule};
+use bifrost_store::sign_in::providers;
+use bifrost_store::users;
 use bifrost_store::{Sql, workflows};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+#[path = "authorization/sign_in.rs"]
+mod sign_in;
 
 /// How a row's target is named.
 #[derive(Clone, Copy)]
@@ -27,6 +32,10 @@ enum By {
     Key,
     /// Of a run that has ended.
     DeadLetter,
+    /// An OpenID provider; of the platform, so that the owner makes no difference.
+    IdentityProvider,
+    /// Somebody who could sign in.
+    Person,
 }
 
 /// `expected` has, for each role, the statuses for a target in the caller's own
@@ -165,6 +174,10 @@ const ROWS: &[Row] = &[
         expected: ["426 426 426", "426 404 404", "426 404 404", "426 404 426"] },
 ];
 
+fn rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain(sign_in::ROWS)
+}
+
 #[test]
 fn every_operation_has_a_row() {
     let api = serde_json::to_value(bifrost_api::openapi()).expect("json");
@@ -176,9 +189,9 @@ fn every_operation_has_a_row() {
             methods.map(move |method| (method.to_uppercase(), path.clone()))
         })
         .collect();
-    let rows: BTreeSet<_> = ROWS.iter().map(|row| (row.method.to_owned(), row.path.to_owned())).collect();
+    let rows: BTreeSet<_> = rows().map(|row| (row.method.to_owned(), row.path.to_owned())).collect();
     assert_eq!(documented, rows, "the left side is the API, the right side this table");
-    assert_eq!(rows.len(), ROWS.len(), "a row is there twice");
+    assert_eq!(rows.len(), self::rows().count(), "a row is there twice");
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -238,6 +251,26 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             let new = new_run().await;
             executions::accept(&db.org(organization), new).await.expect("accepted").execution.id.to_string()
         }
+        By::IdentityProvider => {
+            let settings = providers::Settings {
+                name: "X".into(),
+                kind: "oidc".into(),
+                issuer: "http://127.0.0.1:1".into(),
+                client_id: uuid::Uuid::now_v7().to_string(),
+                client_secret: None,
+                scopes: vec!["openid".into()],
+                domains: vec![],
+                creates_users: false,
+                is_enabled: true,
+            };
+            let made = providers::create(db, &platform.state.keyring, settings).await.expect("made");
+            made.id.to_string()
+        }
+        By::Person => {
+            let email = format!("{}@x.example", uuid::Uuid::now_v7());
+            let new = users::NewUser::person(&email, "Somebody", Role::OrgUser);
+            users::create(&db.org(organization), new).await.expect("made").id.to_string()
+        }
         By::DeadLetter => {
             // Scheduled, so that nobody takes it before it is cancelled.
             let mut new = new_run().await;
@@ -296,7 +329,7 @@ async fn target(platform: &Platform, by: By, owner: Owner) -> String {
 async fn status(platform: &Platform, row: &Row, role: usize, owner: Owner) -> u16 {
     let id = target(platform, row.by, owner).await;
     let path = row.path.replace("{number}", "1").replace("{path}", "flows.py");
-    let path = path.replace("{id}", &id).replace("{key}", &id);
+    let path = path.replace("{id}", &id).replace("{key}", &id).replace("{code}", "BBBB-BBBB");
     let caller: Option<&Key> =
         [None, Some(&platform.own.user), Some(&platform.own.admin), Some(&platform.root)][role];
     let mut call = platform.call(row.method.parse().expect("a method"), path);
@@ -332,7 +365,7 @@ async fn the_matrix_holds() {
     let platform = Platform::deployed().await;
     let mut wrong = Vec::new();
     let checks = async {
-        for row in ROWS {
+        for row in rows() {
             check(&platform, row, &mut wrong).await;
         }
     };

@@ -149,7 +149,7 @@ async fn own(tx: &mut Tx, key: &str) -> Result<Option<Entry>> {
 }
 
 /// The scope's latest data key, made at first use.
-async fn data_key(tx: &mut Tx, keys: &Keyring) -> Result<DataKey> {
+pub(crate) async fn data_key(tx: &mut Tx, keys: &Keyring) -> Result<DataKey> {
     let scope = tx.access().scope_id()?;
     let latest =
         Sql::new("SELECT version, wrapped FROM data_keys WHERE scope_id = $1 ORDER BY version DESC LIMIT 1")

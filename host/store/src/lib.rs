@@ -26,6 +26,7 @@ pub mod planted;
 pub mod roles;
 pub mod schedules;
 pub mod secrets;
+pub mod sign_in;
 pub mod sql;
 mod tx;
 pub mod users;

@@ -18,5 +18,6 @@ mod property;
 mod recovery;
 mod retention;
 mod schedules;
+mod sign_in;
 mod warm;
 mod workspaces;
