@@ -54,7 +54,7 @@ impl Auth {
         let actor = origin.actor(&caller);
         let own = match caller.role {
             Role::PlatformAdmin => Scope::Global,
-            Role::OrgAdmin | Role::OrgUser => Scope::Organization(caller.organization),
+            Role::OrgAdmin | Role::OrgUser | Role::OrgGuest => Scope::Organization(caller.organization),
         };
         let Some(named) = organization else {
             return Ok(Self { caller, scope: own, actor, origin: origin.clone(), signed: None });
@@ -62,7 +62,7 @@ impl Auth {
         let named: OrganizationId = named.parse().map_err(|_| Error::NotFound("organization"))?;
         if named != caller.organization {
             if !caller.may(Permission::EnterOrganizations) {
-                origin.hide(format_args!("organization {named}"));
+                origin.deny(format_args!("organization {named}"));
                 return Err(Error::NotFound("organization"));
             }
             organizations::get(&state.db.system(), named).await?;

@@ -89,6 +89,12 @@ impl Credential {
         };
         let Some((caller, signed)) = found else {
             throttle.stranger(origin.address())?;
+            if let Self::Key(key) = self
+                && let Some(holder) = identity::holder(&state.db, key).await?
+            {
+                origin.note(holder);
+                origin.deny("a key that is not good any more");
+            }
             return Err(Error::Unauthenticated);
         };
         let id = signed.map(|signed| signed.id.0).or(caller.key.map(|key| key.0));

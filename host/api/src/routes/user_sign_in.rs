@@ -40,7 +40,7 @@ pub(crate) struct CreatedLink {
 async fn check_above(state: &ApiState, auth: &Auth, user: UserId) -> Result<(), Error> {
     users::get(&auth.org(state), user).await?;
     let Some(other) = identity::caller(&state.db, user).await? else { return Ok(()) };
-    if other.role <= auth.caller.role && auth.caller.permissions.covers(other.permissions) {
+    if auth.caller.permissions.covers(other.permissions) {
         return Ok(());
     }
     Err(Error::Denied("this person may do more than you; ask somebody who may as much".into()))

@@ -1,5 +1,6 @@
 //! The API against a real store, queue and bus.
 
+mod audited;
 #[path = "../authorization.rs"]
 mod authorization;
 #[path = "../common/mod.rs"]
@@ -12,8 +13,10 @@ mod large;
 mod live;
 mod oidc;
 mod operations;
+mod people;
 mod runs;
 mod schedules;
 mod settings;
 mod sign_in;
+mod sign_in_audited;
 mod sign_in_hostile;

@@ -3,6 +3,7 @@
 
 pub mod authenticator;
 pub mod browser;
+pub mod target;
 pub mod worker;
 
 use axum::Router;

@@ -6,6 +6,7 @@
 #[macro_use]
 mod common;
 mod archive;
+mod audit;
 mod config;
 mod database;
 mod dead_letters;
@@ -14,6 +15,7 @@ mod engines;
 mod executions;
 mod guards;
 mod identity;
+mod people;
 mod property;
 mod recovery;
 mod retention;
