@@ -26,7 +26,12 @@ test: test-python test-rust compat-sample ## Run all tests (NO_CHAOS=1: where th
 test-full: ## The same, ten thousand runs in a storm and planted faults, an hour; prints what was seen
 	tests/full.sh
 
-test-rust: services libraries
+# What a test starts with node: a real OpenID provider.
+tests/oidc/node_modules: tests/oidc/package-lock.json
+	cd tests/oidc && npm ci --no-fund --no-audit --silent
+	touch $@
+
+test-rust: services libraries tests/oidc/node_modules
 	$(BUILD)
 ifeq ($(NEXTEST),yes)
 	cargo nextest run --workspace --no-fail-fast

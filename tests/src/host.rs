@@ -173,9 +173,4 @@ impl Capabilities for Host {
             None => Err(HttpError::Denied("there is no network".to_owned())),
         }
     }
-
-    async fn platform(&self, operation: &str, _: &str) -> Result<String, CapabilityError> {
-        let shown: String = operation.chars().take(100).collect();
-        Err(CapabilityError::new(ErrorKind::NotFound, format!("there is no operation `{shown}`")))
-    }
 }

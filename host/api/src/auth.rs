@@ -2,18 +2,16 @@
 //! nowhere else: no body and no id in a path can widen it.
 
 use crate::ApiState;
+use crate::credential::{Credential, Signed};
 use crate::origin::Origin;
 use crate::problem::ApiError;
 use axum::extract::FromRequestParts;
 use bifrost_core::{Caller, Error, OrganizationId, Permission, Role, Scope};
 use bifrost_store::audit::Actor;
-use bifrost_store::{Db, Scoped, identity, organizations};
+use bifrost_store::{Db, Scoped, organizations};
+use http::HeaderMap;
 use http::request::Parts;
-use http::{HeaderMap, header};
 use std::sync::Arc;
-
-/// The header that carries a key, beside `Authorization: Bearer`.
-pub const KEY_HEADER: &str = "x-bifrost-key";
 
 /// The header by which a platform administrator names an organization.
 pub const ORGANIZATION_HEADER: &str = "x-bifrost-organization";
@@ -30,24 +28,20 @@ pub struct Auth {
     pub actor: Arc<Actor>,
     /// Where the request came from.
     pub origin: Origin,
+    /// The session behind it; `None` for a key.
+    pub signed: Option<Signed>,
 }
 
 impl Auth {
-    /// Authenticates a key and resolves the scope.
-    pub async fn of_key(
+    /// Authenticates a key or a session, and resolves the scope.
+    pub async fn of(
         state: &ApiState,
-        key: &str,
+        credential: &Credential,
         organization: Option<&str>,
         origin: &Origin,
     ) -> Result<Self, Error> {
-        let Some(caller) = identity::authenticate(&state.db, key).await? else {
-            if let Some(holder) = identity::holder(&state.db, key).await? {
-                origin.note(holder);
-                origin.deny("a key that is not good any more");
-            }
-            return Err(Error::Unauthenticated);
-        };
-        Self::of_caller(state, caller, organization, origin).await
+        let (caller, signed) = credential.caller(state, origin).await?;
+        Ok(Self { signed, ..Self::of_caller(state, caller, organization, origin).await? })
     }
 
     /// Resolves the scope of somebody who is authenticated.
@@ -63,7 +57,7 @@ impl Auth {
             Role::OrgAdmin | Role::OrgUser | Role::OrgGuest => Scope::Organization(caller.organization),
         };
         let Some(named) = organization else {
-            return Ok(Self { caller, scope: own, actor, origin: origin.clone() });
+            return Ok(Self { caller, scope: own, actor, origin: origin.clone(), signed: None });
         };
         let named: OrganizationId = named.parse().map_err(|_| Error::NotFound("organization"))?;
         if named != caller.organization {
@@ -74,7 +68,7 @@ impl Auth {
             let organization = organizations::get(&state.db.system(), named).await?;
             organizations::refuse_offboarding(&organization)?;
         }
-        Ok(Self { caller, scope: Scope::Organization(named), actor, origin: origin.clone() })
+        Ok(Self { caller, scope: Scope::Organization(named), actor, origin: origin.clone(), signed: None })
     }
 
     /// The organization whose runs and data are meant; the provider's own for global.
@@ -117,17 +111,6 @@ impl Auth {
     }
 }
 
-/// The key in the headers, where there is one.
-pub fn key_of(headers: &HeaderMap) -> Option<&str> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (scheme, key) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-    });
-    bearer
-        .or_else(|| headers.get(KEY_HEADER).and_then(|value| value.to_str().ok()))
-        .filter(|key| !key.is_empty())
-}
-
 /// The organization that the headers name, where they do.
 pub fn organization_of(headers: &HeaderMap) -> Option<&str> {
     headers.get(ORGANIZATION_HEADER).map(|value| value.to_str().unwrap_or_default())
@@ -137,9 +120,11 @@ impl FromRequestParts<ApiState> for Auth {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
-        let key = key_of(&parts.headers).ok_or(Error::Unauthenticated)?;
+        let credential = Credential::of(&parts.headers, state).ok_or(Error::Unauthenticated)?;
         let origin = Origin::of(&parts.extensions);
-        Ok(Self::of_key(state, key, organization_of(&parts.headers), &origin).await?)
+        let auth = Self::of(state, &credential, organization_of(&parts.headers), &origin).await?;
+        credential.check_sender(&parts.method, false, &parts.headers, state)?;
+        Ok(auth)
     }
 }
 

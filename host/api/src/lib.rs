@@ -4,12 +4,15 @@
 //! so neither can name what the other lacks.
 
 pub mod auth;
+mod cookies;
+mod credential;
 mod events;
 pub mod extract;
 pub mod health;
 mod layers;
 pub mod metrics;
 pub mod origin;
+mod pages;
 pub mod problem;
 mod responses;
 mod routes;
@@ -24,7 +27,7 @@ pub use state::{ApiState, Operations};
 pub fn router(state: ApiState) -> axum::Router {
     let (router, _) = routes::all().split_for_parts();
     let watch = axum::middleware::from_fn_with_state(state.clone(), origin::watch);
-    layers::apply(router.with_state(state).layer(watch))
+    layers::apply(router.merge(pages::routes()).with_state(state).layer(watch))
 }
 
 /// Finishes what a crash may have left: gives workspaces that import shared folders what is in

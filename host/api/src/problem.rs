@@ -41,6 +41,9 @@ pub struct Problem {
     /// Files at fault, when a deploy was refused for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FileError>,
+    /// `code` once more, where RFC 6749 has it under this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     /// Names this request in the server's log.
     pub request_id: String,
 }
@@ -53,6 +56,8 @@ pub struct ApiError {
     detail: Cow<'static, str>,
     field: Option<String>,
     errors: Vec<FileError>,
+    retry_after: Option<u64>,
+    is_oauth: bool,
     cause: Option<Arc<anyhow::Error>>,
 }
 
@@ -69,8 +74,15 @@ impl ApiError {
             detail: detail.into(),
             field: None,
             errors: Vec::new(),
+            retry_after: None,
+            is_oauth: false,
             cause: None,
         }
+    }
+
+    /// An error of an OAuth operation: 400, and `code` is also called `error`.
+    pub fn oauth(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { is_oauth: true, ..Self::new(StatusCode::BAD_REQUEST, code, detail) }
     }
 
     /// Names the input at fault.
@@ -136,6 +148,7 @@ impl ApiError {
             code: self.code.to_string(),
             field: self.field.clone(),
             errors: self.errors.clone(),
+            error: self.is_oauth.then(|| self.code.to_string()),
             request_id: request_id.to_owned(),
         }
     }
@@ -154,6 +167,10 @@ impl From<Error> for ApiError {
             Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
             Error::Gone(_) => Self::new(StatusCode::GONE, "gone", detail),
             Error::Busy(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail),
+            Error::Limited { seconds } => Self {
+                retry_after: Some(seconds),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+            },
             Error::Internal(cause) => Self::internal(cause),
         }
     }
@@ -204,12 +221,16 @@ pub async fn finish(request: Request, next: Next) -> Response {
     let body = serde_json::to_vec(&error.problem(&request_id)).unwrap_or_default();
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    let content_type = if error.is_oauth { "application/json" } else { CONTENT_TYPE };
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if status == StatusCode::UNAUTHORIZED {
         parts.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    }
+    if let Some(seconds) = error.retry_after {
+        parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     Response::from_parts(parts, body.into())
 }

@@ -24,11 +24,18 @@ pub struct Writes;
 pub struct Kept;
 /// Errors of an operation that needs no key.
 pub struct Open;
+/// Errors of a step of signing in, which needs no key either.
+pub struct SigningIn;
+/// Errors of an operation as RFC 6749 has them.
+pub struct OAuth;
+/// The error of an operation that nobody repeats at will.
+pub struct Limited;
 
 const UNAUTHENTICATED: (u16, &str) = (401, "No key, or one that is not known");
 const DENIED: (u16, &str) = (403, "Known caller, but not theirs to do");
 const NOT_FOUND: (u16, &str) = (404, "No such thing in the caller's scope");
 const INVALID: (u16, &str) = (422, "An input is not valid; `field` names it");
+const LIMITED: (u16, &str) = (429, "Too many requests or attempts; come back after `Retry-After`");
 const INTERNAL: (u16, &str) = (500, "The server failed; its log has the cause under `request_id`");
 const BUSY: (u16, &str) = (503, "Busy for the moment; come back after `Retry-After`");
 
@@ -73,6 +80,35 @@ impl IntoResponses for Kept {
     }
 }
 
+impl IntoResponses for SigningIn {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            (400, "The body is not JSON"),
+            DENIED,
+            NOT_FOUND,
+            (409, "Valid, but not in this state; `code` says why"),
+            (413, "The body is too large"),
+            (415, "The body is not declared as JSON"),
+            INVALID,
+            LIMITED,
+            INTERNAL,
+            BUSY,
+        ])
+    }
+}
+
+impl IntoResponses for OAuth {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[(400, "Refused; `error` says why, in the words of RFC 6749 and RFC 8628"), INTERNAL, BUSY])
+    }
+}
+
+impl IntoResponses for Limited {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[LIMITED])
+    }
+}
+
 impl IntoResponses for Open {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[INTERNAL])
@@ -101,6 +137,14 @@ pub fn complete(mut api: OpenApi) -> OpenApi {
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Bifrost-Key"))),
     );
 
+    components.add_security_scheme(
+        "session",
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            "__Host-bifrost_session",
+            "`bifrost_session` where the platform is reached over plain HTTP",
+        ))),
+    );
+
     let paths = std::mem::take(&mut api.paths.paths);
     for (path, mut item) in paths {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
@@ -119,7 +163,7 @@ fn secure(operation: &mut Operation) {
     }
     let none: [&str; 0] = [];
     operation.security =
-        Some(vec![SecurityRequirement::new("bearer", none), SecurityRequirement::new("key", none)]);
+        Some(["bearer", "key", "session"].map(|name| SecurityRequirement::new(name, none)).to_vec());
     let organization = ParameterBuilder::new()
         .name(ORGANIZATION_HEADER)
         .parameter_in(ParameterIn::Header)

@@ -2,6 +2,7 @@
 
 use crate::health::Services;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
+use bifrost_signin::SignIn;
 use bifrost_store::{Db, Keyring};
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ pub struct ApiState {
     pub objects: Arc<dyn Objects>,
     /// Builds, drafts and cancels.
     pub worker: Arc<dyn Worker>,
+    /// Checks how people sign in.
+    pub sign_in: SignIn,
     /// For those who run the platform.
     pub operations: Operations,
 }

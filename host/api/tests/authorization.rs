@@ -11,6 +11,9 @@ use bifrost_store::users::{self, NewUser};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+#[path = "authorization/sign_in.rs"]
+mod sign_in;
+
 /// `expected` has, for each role, the statuses for a target in the caller's own
 /// organization, in a foreign one, and in the provider's or global scope.
 pub struct Row {
@@ -129,7 +132,7 @@ fn new_grant(user: &str) -> Value {
 }
 
 #[rustfmt::skip]
-pub const ROWS: &[Row] = &[
+const ROWS: &[Row] = &[
     Row { method: "GET", path: "/health/live", needs: None, by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/health/ready", needs: None, by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/metrics", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
@@ -246,6 +249,10 @@ pub const ROWS: &[Row] = &[
         expected: ["426 426 426", "426 404 404", "426 404 404", "426 404 426"] },
 ];
 
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain(sign_in::ROWS)
+}
+
 #[test]
 fn every_operation_has_a_row() {
     let api = serde_json::to_value(bifrost_api::openapi()).expect("json");
@@ -257,9 +264,9 @@ fn every_operation_has_a_row() {
             methods.map(move |method| (method.to_uppercase(), path.clone()))
         })
         .collect();
-    let rows: BTreeSet<_> = ROWS.iter().map(|row| (row.method.to_owned(), row.path.to_owned())).collect();
+    let rows: BTreeSet<_> = rows().map(|row| (row.method.to_owned(), row.path.to_owned())).collect();
     assert_eq!(documented, rows, "the left side is the API, the right side this table");
-    assert_eq!(rows.len(), ROWS.len(), "a row is there twice");
+    assert_eq!(rows.len(), self::rows().count(), "a row is there twice");
 }
 
 async fn status(platform: &Platform, row: &Row, role: usize, owner: Owner) -> u16 {
@@ -271,7 +278,7 @@ pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root:
     let id = target(platform, row.by, owner).await;
     let number = if matches!(row.by, By::Proposal) { id.as_str() } else { "1" };
     let path = row.path.replace("{number}", number).replace("{path}", "flows.py");
-    let path = path.replace("{id}", &id).replace("{key}", &id);
+    let path = path.replace("{id}", &id).replace("{key}", &id).replace("{code}", "BBBB-BBBB");
     let path = path.replace("{organization}", &owner.organization(platform).to_string());
     let mut call = platform.call(row.method.parse().expect("a method"), path);
     if let Some(key) = caller {
@@ -306,7 +313,7 @@ async fn the_matrix_holds() {
     let platform = Platform::deployed().await;
     let mut wrong = Vec::new();
     let checks = async {
-        for row in ROWS {
+        for row in rows() {
             check(&platform, row, &mut wrong).await;
         }
     };
@@ -368,7 +375,7 @@ fn beside(row: &Row) -> &'static [Permission] {
     match (row.method, row.path) {
         // The user is made with it, as somebody who runs workflows.
         ("POST", "/api/keys") => &[ManageUsers, RunWorkflows],
-        ("POST" | "PATCH", path) if path.starts_with("/api/users") => &[RunWorkflows],
+        ("POST" | "PATCH" | "DELETE", path) if path.starts_with("/api/users") => &[RunWorkflows],
         ("POST", "/api/invitations" | "/api/grants" | "/api/schedules") => &[RunWorkflows],
         ("POST", "/api/schedules/{id}/run") => &[RunWorkflows],
         _ => &[],
@@ -382,7 +389,7 @@ async fn a_permission_opens_its_operations_and_nothing_else() {
     let platform = Platform::deployed().await;
     let mut wrong = Vec::new();
     let checks = async {
-        for row in ROWS {
+        for row in rows() {
             let Some(needed) = row.needs else { continue };
             let enough: Permissions = [needed].into_iter().chain(beside(row).iter().copied()).collect();
             let expected = |role: usize| row.expected[role][..3].parse::<u16>().expect("a status");

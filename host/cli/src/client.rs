@@ -1,5 +1,6 @@
 //! A server, as the commands that talk to one see it.
 
+use crate::login::Sessions;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
@@ -12,7 +13,8 @@ pub struct Server {
     /// The server's address.
     #[arg(long, env = "BIFROST_URL", default_value = "http://127.0.0.1:8400")]
     pub server: String,
-    /// An API key. For a server of this machine the administrator's, if `--data` has it.
+    /// An API key. By default the session of `bifrost login`; for a server of this machine else
+    /// the administrator's key, if `--data` has it.
     #[arg(long, env = "BIFROST_KEY", hide_env_values = true)]
     pub key: Option<String>,
     /// Act in this organization (name or id); for platform administrators.
@@ -40,7 +42,11 @@ impl Server {
             let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
             loopback.then(|| std::fs::read_to_string(data.join("admin.key")).ok()).flatten()
         };
-        let key = self.key.or_else(local).context("no key; give --key or set BIFROST_KEY")?;
+        let key = match self.key {
+            Some(key) => Some(key),
+            None => Sessions::load(data)?.token(&server).map(str::to_owned).or_else(local),
+        };
+        let key = key.context("you are not signed in; run `bifrost login`, give --key or set BIFROST_KEY")?;
         let key = key.trim().to_owned();
         // Without CA certificates a server on this machine can still be reached.
         let http = reqwest::Client::builder().build();

@@ -11,6 +11,7 @@ mod engines;
 mod files;
 mod health;
 mod local;
+mod login;
 mod migrate;
 mod offboard;
 mod parameters;
@@ -18,6 +19,7 @@ mod people;
 mod remote;
 mod sandbox;
 mod secrets;
+mod set_up;
 mod stop;
 mod telemetry;
 mod up;
@@ -59,6 +61,7 @@ enum Command {
     Worker(up::Work),
     /// Admit runs and fire schedules for such a platform.
     Scheduler(up::Schedule),
+    SetUp(set_up::SetUp),
     /// Bring the database up to date, or check whether it is.
     ///
     /// Exit code: 0 up to date, 1 with `--check` when something is to be done, 2 failed.
@@ -69,6 +72,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Ask a process of this machine whether it is healthy.
     Health(health::Health),
+    Login(login::Login),
+    Logout(login::Logout),
     /// Deploy a folder to a server.
     Deploy(remote::Deploy),
     /// List the latest executions of a server.
@@ -152,6 +157,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Migrate(migrate) => block_on(migrate.execute(&cli.data)),
         Command::Doctor(doctor) => block_on(doctor.execute(&cli.data)),
         Command::Health(health) => block_on(health.execute()),
+        Command::SetUp(set_up) => block_on(set_up.execute(&cli.data)),
+        Command::Login(login) => block_on(login.execute(&cli.data)),
+        Command::Logout(logout) => block_on(logout.execute(&cli.data)),
         Command::Deploy(deploy) => block_on(deploy.execute(&cli.data)),
         Command::Executions(list) => block_on(list.execute(&cli.data)),
         Command::Logs(logs) => block_on(logs.execute(&cli.data)),

@@ -3,12 +3,15 @@
 use crate::engines::{EngineArgs, Engines, RetentionArgs, WorkerArgs};
 use crate::health::HealthArgs;
 use crate::remote::Deploy;
+use crate::set_up;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use axum::serve::ListenerExt;
 use bifrost_api::{ApiState, Operations, metrics};
 use bifrost_core::ports::Worker;
 use bifrost_runner::Runner;
+use bifrost_signin::throttle::Rates;
+use bifrost_signin::{Settings, SignIn};
 use bifrost_store::{executions, identity, workers};
 use clap::Args;
 use ipnet::IpNet;
@@ -104,6 +107,23 @@ struct ListenArgs {
     #[arg(long, env = "BIFROST_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK",
         value_parser = network)]
     trusted_proxies: Vec<IpNet>,
+    #[command(flatten)]
+    rates: RateArgs,
+}
+
+/// How often requests may come; what is more is answered 429.
+#[derive(Args)]
+struct RateArgs {
+    /// Requests per second with one key or session, twice as many at once; 0 for no limit.
+    #[arg(long, env = "BIFROST_RATE_KEY", default_value_t = Rates::default().per_key)]
+    rate_key: u32,
+    /// Requests per second from one address with a key or session that is not good, twice as
+    /// many at once; 0 for no limit.
+    #[arg(long, env = "BIFROST_RATE_ADDRESS", default_value_t = Rates::default().per_address)]
+    rate_address: u32,
+    /// Steps of signing in per minute from one address; 0 for no limit.
+    #[arg(long, env = "BIFROST_RATE_SIGN_IN", default_value_t = Rates::default().sign_in)]
+    rate_sign_in: u32,
 }
 
 /// A network, or one address.
@@ -133,7 +153,7 @@ impl ListenArgs {
 }
 
 /// Makes the first administrator, once.
-async fn bootstrap(engines: &Engines, data: &Path) -> Result<()> {
+async fn bootstrap(engines: &Engines, data: &Path, public_url: &str) -> Result<()> {
     let first = identity::Bootstrap {
         organization: "Provider".to_owned(),
         email: "admin@localhost".to_owned(),
@@ -144,12 +164,23 @@ async fn bootstrap(engines: &Engines, data: &Path) -> Result<()> {
         write_private(&file, &made.token)?;
         println!("Administrator's key (shown once): {}", made.token);
         println!("It is also in {}, for the commands of this machine.", file.display());
+        set_up::print(&engines.db, public_url).await?;
     }
     Ok(())
 }
 
-fn state(engines: &Engines, worker: Arc<dyn Worker>, listen: ListenArgs) -> ApiState {
-    ApiState {
+fn state(
+    engines: &Engines,
+    worker: Arc<dyn Worker>,
+    listen: ListenArgs,
+    public_url: &str,
+) -> Result<ApiState> {
+    let RateArgs { rate_key: per_key, rate_address: per_address, rate_sign_in: sign_in } = listen.rates;
+    let rates = Rates { per_key, per_address, sign_in };
+    let settings = Settings { rates, ..Settings::at(public_url)? };
+    warn_of_plain_http(&settings);
+    Ok(ApiState {
+        sign_in: SignIn::new(engines.db.clone(), engines.keys.clone(), settings)?,
         db: engines.db.clone(),
         keyring: engines.keys.clone(),
         bus: engines.bus.clone(),
@@ -160,6 +191,19 @@ fn state(engines: &Engines, worker: Arc<dyn Worker>, listen: ListenArgs) -> ApiS
             metrics_token: listen.metrics_token.map(Into::into),
             trusted_proxies: listen.trusted_proxies.into(),
         },
+    })
+}
+
+/// Over plain HTTP everybody on the way can take a session over.
+fn warn_of_plain_http(settings: &Settings) {
+    let url = &settings.public_url;
+    let local = match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        None => false,
+    };
+    if url.scheme() == "http" && !local {
+        tracing::warn!(%url, "people sign in over plain HTTP; put TLS in front and set --public-url to https://");
     }
 }
 
@@ -201,9 +245,9 @@ impl Up {
         let (engines, data) = self.engines.open(data).await?;
         let (listener, address) = self.listen.bind().await?;
         let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
-        bootstrap(&engines, &data).await?;
+        bootstrap(&engines, &data, &public_url).await?;
         let listening = [listener.local_addr()?].into_iter().chain(self.health.address());
-        let runner = self.worker.runner(&engines, &data, public_url, listening)?;
+        let runner = self.worker.runner(&engines, &data, public_url.clone(), listening)?;
         if engines.embedded {
             // A fresh process holds no leases: whatever is leased belongs to one that is gone.
             executions::release_all_leases_of_embedded(&engines.db).await?;
@@ -212,7 +256,7 @@ impl Up {
         let services = engines.services();
         self.health.serve(services.clone()).await?;
         let patience = Duration::from_secs(self.drain);
-        let state = state(&engines, runner.clone(), self.listen);
+        let state = state(&engines, runner.clone(), self.listen, &public_url)?;
         let runs = tokio::spawn(runner.clone().run());
         let (scheduling, until) = (engines.clone(), stop.clone());
         let scheduler =
@@ -256,14 +300,14 @@ impl Api {
             let (engines, data) = self.engines.open(data).await?;
             let (listener, address) = self.listen.bind().await?;
             let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
-            bootstrap(&engines, &data).await?;
+            bootstrap(&engines, &data, &public_url).await?;
             // Builds and drafts; it takes no runs.
             let listening = [listener.local_addr()?].into_iter().chain(self.health.address());
-            let runner = self.worker.runner(&engines, &data, public_url, listening)?;
+            let runner = self.worker.runner(&engines, &data, public_url.clone(), listening)?;
             self.health.serve(engines.services()).await?;
             println!("Bifrost is at {address}");
             tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "started");
-            let state = state(&engines, runner, self.listen);
+            let state = state(&engines, runner, self.listen, &public_url)?;
             serve(listener, state, stop, Duration::from_secs(self.drain)).await?;
             engines.close().await;
             tracing::info!("ended");

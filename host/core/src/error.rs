@@ -37,6 +37,12 @@ pub enum Error {
     /// A resource is exhausted for the moment; the caller should come back.
     #[error("busy: {0}")]
     Busy(&'static str),
+    /// Too many requests or attempts; the caller may come back after this time.
+    #[error("too many attempts; try again in {seconds} s")]
+    Limited {
+        /// How long to wait, in seconds.
+        seconds: u64,
+    },
     /// A bug or an engine that failed. Its text goes to the log, never to a caller.
     #[error(transparent)]
     Internal(#[from] anyhow::Error),

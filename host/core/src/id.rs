@@ -67,4 +67,10 @@ ids! {
     InvitationId,
     /// One entry of the audit log.
     AuditId,
+    /// What a person holds after signing in.
+    SessionId,
+    /// A passkey of a person.
+    PasskeyId,
+    /// An OpenID provider that people sign in with.
+    IdentityProviderId,
 }

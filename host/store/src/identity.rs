@@ -180,8 +180,8 @@ pub(crate) fn random_token(prefix: &str) -> Result<String> {
     Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// 32 random bytes need no slow hash and no salt.
-pub(crate) fn hash(token: &str) -> Vec<u8> {
+/// What is kept of a token. 32 random bytes need no slow hash and no salt.
+pub fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 

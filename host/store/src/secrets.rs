@@ -38,9 +38,27 @@ pub(crate) const CONFIG: Sealed = Sealed {
     domain: b"bifrost config 1",
 };
 
+/// The shared secret of a second factor.
+pub(crate) const TOTP: Sealed = Sealed {
+    table: "totp",
+    name: "sealed_as",
+    ciphertext: "ciphertext",
+    version: "key_version",
+    domain: b"bifrost totp   1",
+};
+
+/// Client secrets of OpenID providers.
+pub(crate) const IDENTITY_PROVIDERS: Sealed = Sealed {
+    table: "identity_providers",
+    name: "sealed_as",
+    ciphertext: "ciphertext",
+    version: "key_version",
+    domain: b"bifrost openid 1",
+};
+
 /// Every such table. Rotation re-encrypts what is listed here; a test compares it with
 /// the database.
-pub(crate) const SEALED: &[Sealed] = &[CONFIG];
+pub(crate) const SEALED: &[Sealed] = &[CONFIG, TOTP, IDENTITY_PROVIDERS];
 
 /// The columns of a data key `d` that [`Wraps`] are read from.
 pub(crate) const WRAPS: &str = "d.wrapped, d.key_id, d.next_wrapped, d.next_key_id";

@@ -45,7 +45,8 @@ macro_rules! from {
 from! {
     Uuid: Uuid => |v| v, OrganizationId => |v| v.0, UserId => |v| v.0, WorkspaceId => |v| v.0, VersionId => |v| v.0,
         WorkflowId => |v| v.0, ExecutionId => |v| v.0, KeyId => |v| v.0, ScheduleId => |v| v.0, DeadLetterId => |v| v.0, RoleId => |v| v.0,
-        GrantId => |v| v.0, InvitationId => |v| v.0, AuditId => |v| v.0;
+        GrantId => |v| v.0, InvitationId => |v| v.0, AuditId => |v| v.0,
+        SessionId => |v| v.0, PasskeyId => |v| v.0, IdentityProviderId => |v| v.0;
     Text: String => |v| plain(v), &str => |v| plain(v.to_owned());
     Int: i64 => |v| v, i32 => |v| v.into(), u32 => |v| v.into();
     Bool: bool => |v| v;
@@ -262,5 +263,8 @@ ids!(
     RoleId,
     GrantId,
     InvitationId,
-    AuditId
+    AuditId,
+    SessionId,
+    PasskeyId,
+    IdentityProviderId
 );

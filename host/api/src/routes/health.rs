@@ -1,6 +1,7 @@
 //! Whether the process lives, whether it can serve, what it is.
 
-use crate::auth::{Auth, key_of, organization_of};
+use crate::auth::{Auth, organization_of};
+use crate::credential::Credential;
 use crate::health::{self, Health};
 use crate::origin::Origin;
 use crate::problem::{ApiResult, Problem};
@@ -46,13 +47,16 @@ pub(crate) async fn metrics(
     headers: HeaderMap,
     extensions: Extensions,
 ) -> ApiResult<Response> {
-    let key = key_of(&headers).ok_or(Error::Unauthenticated)?;
+    let credential = Credential::of(&headers, &state).ok_or(Error::Unauthenticated)?;
     let token = state.operations.metrics_token.as_deref();
     // Hashes are compared in constant time.
-    let has_token = token.is_some_and(|token| blake3::hash(token.as_bytes()) == blake3::hash(key.as_bytes()));
+    let has_token = match (&credential, token) {
+        (Credential::Key(key), Some(token)) => blake3::hash(token.as_bytes()) == blake3::hash(key.as_bytes()),
+        _ => false,
+    };
     if !has_token {
         let origin = Origin::of(&extensions);
-        let auth = Auth::of_key(&state, key, organization_of(&headers), &origin).await?;
+        let auth = Auth::of(&state, &credential, organization_of(&headers), &origin).await?;
         auth.need(Permission::OperatePlatform)?;
     }
     Ok(health::text(&state.db))

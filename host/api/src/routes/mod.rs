@@ -5,20 +5,25 @@ mod admin;
 mod audit;
 mod config;
 mod dead_letters;
+mod devices;
 mod drafts;
 mod egress;
 mod execute;
 mod executions;
 mod grants;
 mod health;
+mod identity_providers;
 mod invitations;
 mod keys;
 mod offboarding;
+mod own_sign_in;
 mod reviews;
 mod roles;
 mod schedules;
 mod shared;
 mod shares;
+mod sign_in;
+mod user_sign_in;
 mod users;
 mod versions;
 mod workflows;
@@ -103,7 +108,42 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(keys::me))
         .routes(routes!(ws::connect))
         .routes(routes!(ws::execution))
+        .merge(signing_in())
         .fallback(nothing_here)
+}
+
+fn signing_in() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_in::options))
+        .routes(routes!(sign_in::password))
+        .routes(routes!(sign_in::second_factor))
+        .routes(routes!(sign_in::passkey_challenge))
+        .routes(routes!(sign_in::passkey))
+        .routes(routes!(sign_in::link))
+        .routes(routes!(sign_in::invitation))
+        .routes(routes!(sign_in::first))
+        .routes(routes!(sign_in::out))
+        .routes(routes!(identity_providers::begin))
+        .routes(routes!(identity_providers::callback))
+        .routes(routes!(own_sign_in::overview))
+        .routes(routes!(own_sign_in::password))
+        .routes(routes!(own_sign_in::begin_second_factor, own_sign_in::remove_second_factor))
+        .routes(routes!(own_sign_in::confirm_second_factor))
+        .routes(routes!(own_sign_in::recovery_codes))
+        .routes(routes!(own_sign_in::passkey_challenge))
+        .routes(routes!(own_sign_in::add_passkey))
+        .routes(routes!(own_sign_in::remove_passkey))
+        .routes(routes!(own_sign_in::sessions, own_sign_in::end_other_sessions))
+        .routes(routes!(own_sign_in::end_session))
+        .routes(routes!(devices::code))
+        .routes(routes!(devices::token))
+        .routes(routes!(devices::get))
+        .routes(routes!(devices::approve))
+        .routes(routes!(devices::deny))
+        .routes(routes!(user_sign_in::link))
+        .routes(routes!(user_sign_in::end_sessions))
+        .routes(routes!(identity_providers::list, identity_providers::create))
+        .routes(routes!(identity_providers::get, identity_providers::update, identity_providers::delete))
 }
 
 async fn nothing_here() -> Response {

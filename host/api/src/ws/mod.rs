@@ -9,6 +9,7 @@ mod session;
 pub use channel::Channel;
 
 use crate::auth::{self, Auth};
+use crate::credential::Credential;
 use crate::extract::{Path, Query};
 use crate::origin::Origin;
 use crate::problem::ApiResult;
@@ -18,8 +19,8 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::response::{IntoResponse, Response};
-use bifrost_core::{Error, ExecutionId};
-use http::{Extensions, HeaderMap};
+use bifrost_core::ExecutionId;
+use http::{Extensions, HeaderMap, Method};
 use serde::Deserialize;
 use session::Start;
 
@@ -88,17 +89,16 @@ pub(crate) async fn execution(
     Ok(switch(upgrade, state, start))
 }
 
-async fn login(
-    state: &ApiState,
-    headers: &HeaderMap,
-    origin: &Origin,
-) -> Result<Option<session::Login>, Error> {
-    let Some(key) = auth::key_of(headers) else {
+/// Who the headers say it is. A cookie counts only for a page of this platform: a live
+/// connection reads across sites otherwise.
+async fn login(state: &ApiState, headers: &HeaderMap, origin: &Origin) -> ApiResult<Option<session::Login>> {
+    let Some(credential) = Credential::of(headers, state) else {
         return Ok(None);
     };
     let organization = auth::organization_of(headers);
-    let auth = Auth::of_key(state, key, organization, origin).await?;
-    Ok(Some(session::Login { key: key.to_owned(), organization: organization.map(str::to_owned), auth }))
+    let auth = Auth::of(state, &credential, organization, origin).await?;
+    credential.check_sender(&Method::GET, true, headers, state)?;
+    Ok(Some(session::Login { credential, organization: organization.map(str::to_owned), auth }))
 }
 
 fn switch(upgrade: Upgrade, state: ApiState, start: Start) -> Response {

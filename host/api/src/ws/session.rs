@@ -3,6 +3,7 @@
 use super::Channel;
 use super::follow::{Follow, follow};
 use crate::auth::Auth;
+use crate::credential::Credential;
 use crate::events;
 use crate::origin::Origin;
 use crate::state::ApiState;
@@ -25,8 +26,9 @@ const AUTH_WAIT: Duration = Duration::from_secs(10);
 /// Between two pings; keeps proxies from closing an idle connection.
 const PING: Duration = Duration::from_secs(30);
 
-/// Between two checks that the key is still good.
-const RECHECK: Duration = Duration::from_secs(60);
+/// Between two checks that the key or session is still good: with what a process believes of
+/// sessions, what is revoked is cut off within five seconds.
+const RECHECK: Duration = Duration::from_secs(2);
 
 /// A client that takes longer than this for one message is gone.
 const SEND_WAIT: Duration = Duration::from_secs(30);
@@ -46,10 +48,10 @@ const CLOSE_UNAUTHENTICATED: u16 = 4401;
 /// Close code: done.
 const CLOSE_NORMAL: u16 = 1000;
 
-/// A key that was good.
+/// A key or a session that was good.
 pub struct Login {
-    /// The key, to check it again later.
-    pub key: String,
+    /// To be checked again later.
+    pub credential: Credential,
     /// The organization it was used for.
     pub organization: Option<String>,
     /// Who it is.
@@ -154,8 +156,9 @@ async fn authenticate(socket: &mut WebSocket, state: &ApiState, origin: &Origin)
     let Ok(Incoming::Auth { token, organization }) = serde_json::from_str(&text) else {
         return Err(REFUSED);
     };
-    match Auth::of_key(state, &token, organization.as_deref(), origin).await {
-        Ok(auth) => Ok(Login { key: token, organization, auth }),
+    let credential = Credential::of_text(&token);
+    match Auth::of(state, &credential, organization.as_deref(), origin).await {
+        Ok(auth) => Ok(Login { credential, organization, auth }),
         Err(error) => {
             log_internal(&error);
             Err(REFUSED)
@@ -305,8 +308,8 @@ impl Session {
 
     /// Closes the connection when its key was revoked, or allows something else, in the meantime.
     async fn recheck(&mut self) -> Result<(), Close> {
-        let Login { key, organization, .. } = &self.login;
-        match Auth::of_key(&self.state, key, organization.as_deref(), &self.origin).await {
+        let Login { credential, organization, .. } = &self.login;
+        match Auth::of(&self.state, credential, organization.as_deref(), &self.origin).await {
             // What is subscribed to was decided with the old permissions.
             Ok(auth) if auth.caller.permissions != self.login.auth.caller.permissions => {
                 return Err(Close(CLOSE_UNAUTHENTICATED, "what you may do has changed; connect again"));
@@ -315,7 +318,9 @@ impl Session {
             Err(Error::Internal(error)) => {
                 tracing::warn!(error = format!("{error:#}"), "key of a live connection could not be checked");
             }
-            Err(_) => return Err(Close(CLOSE_UNAUTHENTICATED, "the key is no longer good")),
+            // It passes; what was revoked is found then.
+            Err(Error::Busy(_) | Error::Limited { .. }) => {}
+            Err(_) => return Err(Close(CLOSE_UNAUTHENTICATED, "the key or session is no longer good")),
         }
         Ok(())
     }

@@ -11,10 +11,13 @@ mod documents;
 mod errors;
 mod large;
 mod live;
+mod oidc;
 mod operations;
 mod people;
 mod runs;
 mod schedules;
-
 mod settings;
+mod sign_in;
+mod sign_in_audited;
+mod sign_in_hostile;
 mod tenants;

@@ -33,9 +33,12 @@ async fn small(url: &str) -> (Router, Db, String, tempfile::TempDir) {
     };
     let token = identity::bootstrap(&db, first).await.expect("bootstrap").expect("an empty database").token;
     let dir = tempfile::tempdir().expect("a directory");
+    let keyring = Keyring::from_bytes([7; 32]);
+    let settings = bifrost_signin::Settings::at("http://127.0.0.1:8400").expect("an address");
     let state = ApiState {
         db: db.clone(),
-        keyring: Keyring::from_bytes([7; 32]),
+        sign_in: bifrost_signin::SignIn::new(db.clone(), keyring.clone(), settings).expect("signing in"),
+        keyring,
         bus: Arc::new(InProcessBus::new()),
         objects: Arc::new(DirectoryObjects::open(dir.path().join("objects")).await.expect("objects")),
         worker: Arc::new(FakeWorker::default()),

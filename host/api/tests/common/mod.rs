@@ -1,6 +1,8 @@
 //! A platform to test against: real store, queue, bus and objects; only the worker is
 //! a stand-in. Two tenants, and the provider.
 
+pub mod authenticator;
+pub mod browser;
 pub mod target;
 pub mod worker;
 
@@ -11,6 +13,8 @@ use base64::prelude::BASE64_STANDARD;
 use bifrost_api::ApiState;
 use bifrost_core::ports::Event;
 use bifrost_core::*;
+use bifrost_signin::throttle::Rates;
+use bifrost_signin::{Settings, SignIn};
 use bifrost_store::executions::{self, Claimed, Ending, documents};
 use bifrost_store::identity::{self, Bootstrap, NewKey};
 use bifrost_store::organizations::{self, NewOrganization};
@@ -23,6 +27,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceExt;
 use worker::FakeWorker;
+
+/// Where browsers see the platform.
+pub const PUBLIC_URL: &str = "http://localhost:8400";
 
 /// What every scope has deployed.
 pub const WORKFLOWS: &str =
@@ -156,9 +163,14 @@ impl Platform {
         let first = identity::bootstrap(&db, first).await.expect("bootstrap").expect("an empty database");
         let (own, foreign) = (tenant(&db, "own").await, tenant(&db, "foreign").await);
         let worker = Arc::new(FakeWorker::default());
+        let keyring = Keyring::from_bytes([7; 32]);
+        // Tests ask faster than people.
+        let rates = Rates { sign_in: 0, ..Rates::default() };
+        let settings = Settings { rates, ..Settings::at(PUBLIC_URL).expect("an address") };
         let state = ApiState {
+            sign_in: SignIn::new(db.clone(), keyring.clone(), settings).expect("signing in"),
             db,
-            keyring: Keyring::from_bytes([7; 32]),
+            keyring,
             bus: Arc::new(InProcessBus::new()),
             objects: Arc::new(DirectoryObjects::open(dir.path().join("objects")).await.expect("objects")),
             worker: worker.clone(),
@@ -174,6 +186,11 @@ impl Platform {
             foreign,
             _dir: dir,
         }
+    }
+
+    /// The same with other parts behind it.
+    pub fn with(self, state: ApiState) -> Self {
+        Self { router: bifrost_api::router(state.clone()), state, ..self }
     }
 
     /// With [`WORKFLOWS`] deployed for both tenants and globally.

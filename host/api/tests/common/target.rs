@@ -11,6 +11,7 @@ use bifrost_store::invitations::{self, NewInvitation};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::roles::{self, NewRole};
 use bifrost_store::schedules::{self, NewSchedule};
+use bifrost_store::sign_in::providers;
 use bifrost_store::workspaces::{self, Deployment};
 use bifrost_store::{Sql, offboarding, shares, workflows};
 use serde_json::json;
@@ -43,6 +44,8 @@ pub enum By {
     Leaving,
     /// One that is gone, and has left its export.
     Left,
+    /// An OpenID provider; of the platform, so that the owner makes no difference.
+    IdentityProvider,
 }
 
 /// The name of organizations that leave.
@@ -170,6 +173,21 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             let new =
                 NewKey { user, name: "k".into(), role: Role::OrgUser, permissions: None, expires_at: None };
             identity::create_key(&db.org(organization), new).await.expect("key").0.id.to_string()
+        }
+        By::IdentityProvider => {
+            let settings = providers::Settings {
+                name: "X".into(),
+                kind: "oidc".into(),
+                issuer: "http://127.0.0.1:1".into(),
+                client_id: uuid::Uuid::now_v7().to_string(),
+                client_secret: None,
+                scopes: vec!["openid".into()],
+                domains: vec![],
+                creates_users: false,
+                is_enabled: true,
+            };
+            let made = providers::create(db, &platform.state.keyring, settings).await.expect("made");
+            made.id.to_string()
         }
         By::User => someone(platform, organization).await.to_string(),
         By::Role => {

@@ -23,6 +23,7 @@ mod recovery;
 mod retention;
 mod rotation;
 mod schedules;
+mod sign_in;
 mod tenants;
 mod warm;
 mod workspaces;

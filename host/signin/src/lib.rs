@@ -1,0 +1,332 @@
+//! Signing in, apart from HTTP: which password, code, passkey or answer of an identity
+//! provider is right, and what slows down guessing. What is kept is `bifrost_store::sign_in`'s.
+
+pub mod oidc;
+pub mod passkeys;
+pub mod password;
+pub mod second_factor;
+pub mod throttle;
+
+use bifrost_core::{Caller, Error, OrganizationId, Result, UserId};
+use bifrost_store::sign_in::failures::{self, Subject};
+use bifrost_store::sign_in::flows::{self, Kind};
+use bifrost_store::sign_in::passwords::{self, Candidate};
+use bifrost_store::sign_in::sessions::{self, Held};
+use bifrost_store::sign_in::totp;
+use bifrost_store::{Db, Keyring, identity};
+use chrono::{TimeDelta, Utc};
+use moka::future::Cache;
+use oidc::Oidc;
+use passkeys::Passkeys;
+use password::Hasher;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use throttle::{ACCOUNT, ADDRESS, Rates, Throttle, limited};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// How long a step of signing in may take.
+pub const STEP: TimeDelta = TimeDelta::minutes(10);
+/// How long a process believes that a session is good without asking the database: what is
+/// revoked elsewhere is refused within this time.
+pub const SESSION_CACHE: Duration = Duration::from_secs(2);
+/// Sessions that a process remembers.
+const SESSIONS: u64 = 20_000;
+
+/// How people reach the platform, and how often.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address that browsers see.
+    pub public_url: Url,
+    /// How often requests may come.
+    pub rates: Rates,
+}
+
+impl Settings {
+    /// For a platform at this address, with the default rates.
+    ///
+    /// # Errors
+    /// `Invalid` when it is not an http or https address.
+    pub fn at(public_url: &str) -> Result<Self> {
+        let error = |text: String| Error::invalid("public_url", text);
+        let url = Url::parse(public_url).map_err(|e| error(format!("`{public_url}` is no address: {e}")))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(error(format!("`{public_url}` is neither http:// nor https://")));
+        }
+        Ok(Self { public_url: url, rates: Rates::default() })
+    }
+}
+
+/// Everything that signing in needs. Cheap to clone.
+#[derive(Clone)]
+pub struct SignIn(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    keyring: Keyring,
+    public_url: Url,
+    hasher: Hasher,
+    passkeys: Passkeys,
+    oidc: Oidc,
+    throttle: Throttle,
+    sessions: Cache<Vec<u8>, (Held, Caller)>,
+}
+
+/// Somebody who has shown who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The user.
+    pub user: UserId,
+    /// The user's organization.
+    pub organization: OrganizationId,
+}
+
+/// What a password was worth.
+#[derive(Debug)]
+pub enum Checked {
+    /// It is all that is needed.
+    SignedIn(Person),
+    /// A second factor is still to come; the token opens the step.
+    SecondFactor(Person, String),
+    /// No account has this e-mail and this password.
+    Wrong,
+    /// Several accounts have them; the names of their organizations.
+    Several(Vec<String>),
+}
+
+/// What is kept between password and second factor.
+#[derive(Serialize, Deserialize)]
+struct Half {
+    organization: OrganizationId,
+}
+
+impl SignIn {
+    /// Prepares signing in.
+    ///
+    /// # Errors
+    /// When the public address fits no passkey library, or there is no HTTP client.
+    pub fn new(db: Db, keyring: Keyring, settings: Settings) -> Result<Self> {
+        let url = settings.public_url;
+        Ok(Self(Arc::new(Inner {
+            db,
+            keyring,
+            passkeys: Passkeys::new(&url)?,
+            oidc: Oidc::new(url.clone())?,
+            public_url: url,
+            hasher: Hasher::default(),
+            throttle: Throttle::new(settings.rates),
+            sessions: Cache::builder().max_capacity(SESSIONS).time_to_live(SESSION_CACHE).build(),
+        })))
+    }
+
+    /// The address that browsers see.
+    pub fn public_url(&self) -> &Url {
+        &self.0.public_url
+    }
+
+    /// The address of a page below it.
+    pub fn page(&self, path: &str) -> String {
+        format!("{}/{path}", self.0.public_url.as_str().trim_end_matches('/'))
+    }
+
+    /// Passwords.
+    pub fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+
+    /// Passkeys.
+    pub fn passkeys(&self) -> &Passkeys {
+        &self.0.passkeys
+    }
+
+    /// OpenID providers.
+    pub fn oidc(&self) -> &Oidc {
+        &self.0.oidc
+    }
+
+    /// Rates.
+    pub fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    /// Who holds a session now; `None` when it is not good. Answered from memory for at most
+    /// [`SESSION_CACHE`].
+    pub async fn session(&self, token: &str, kind: sessions::Kind) -> Result<Option<(Held, Caller)>> {
+        let key = bifrost_store::sign_in::hash(&format!("{}\0{token}", kind.as_str()));
+        if let Some(known) = self.0.sessions.get(&key).await {
+            return Ok(Some(known));
+        }
+        let db = &self.0.db;
+        let Some(held) = sessions::find(db, token, kind).await? else { return Ok(None) };
+        let Some(caller) = identity::caller(db, held.user).await? else { return Ok(None) };
+        self.0.sessions.insert(key, (held, caller.clone())).await;
+        Ok(Some((held, caller)))
+    }
+
+    /// Forgets what this process believes of sessions; after one was ended.
+    pub fn forget_sessions(&self) {
+        self.0.sessions.invalidate_all();
+    }
+
+    /// Checks an e-mail and a password.
+    ///
+    /// # Errors
+    /// `Limited` while the account or the address has to wait, `Busy` when too many wait.
+    pub async fn password(
+        &self,
+        email: &str,
+        organization: Option<&str>,
+        password: Zeroizing<String>,
+        address: Option<IpAddr>,
+    ) -> Result<Checked> {
+        let db = &self.0.db;
+        self.address_may_try(address).await?;
+        // Before it is checked: of many at once only so many are.
+        if let Some(wait) = failures::count(db, Subject::Account(email), ACCOUNT).await? {
+            return Err(limited(wait));
+        }
+        let mut right = Vec::new();
+        let candidates = passwords::candidates(db, email, organization).await?;
+        if candidates.is_empty() {
+            self.hasher().verify(password, None).await?;
+        } else {
+            for candidate in candidates {
+                if self.hasher().verify(password.clone(), Some(candidate.hash.clone())).await? {
+                    right.push(candidate);
+                }
+            }
+        }
+        let one = match right.len() {
+            0 => {
+                self.address_was_wrong(address).await?;
+                return Ok(Checked::Wrong);
+            }
+            1 => right.swap_remove(0),
+            _ => {
+                let names = right.into_iter().map(|one| one.organization_name).collect();
+                return Ok(Checked::Several(names));
+            }
+        };
+        failures::forget(db, Subject::Account(email)).await?;
+        self.after_password(one).await
+    }
+
+    async fn after_password(&self, one: Candidate) -> Result<Checked> {
+        let person = Person { user: one.user, organization: one.organization };
+        self.first_factor(person, one.second_factor).await
+    }
+
+    /// What is still to come after a first factor that counts for one.
+    pub async fn first_factor(&self, person: Person, second_factor: bool) -> Result<Checked> {
+        if !second_factor {
+            return Ok(Checked::SignedIn(person));
+        }
+        let half = Half { organization: person.organization };
+        let token = flows::begin(&self.0.db, Kind::SecondFactor, Some(person.user), &half, STEP).await?;
+        Ok(Checked::SecondFactor(person, token))
+    }
+
+    /// Whether a second factor is asked of a person.
+    pub async fn has_second_factor(&self, person: Person) -> Result<bool> {
+        let org = self.0.db.org(person.organization);
+        let found = totp::get(&org, &self.0.keyring, person.user).await?;
+        Ok(found.is_some_and(|totp| totp.is_confirmed))
+    }
+
+    async fn address_may_try(&self, address: Option<IpAddr>) -> Result<()> {
+        let Some(address) = address else { return Ok(()) };
+        match failures::blocked(&self.0.db, Subject::Address(address)).await? {
+            Some(wait) => Err(limited(wait)),
+            None => Ok(()),
+        }
+    }
+
+    async fn address_was_wrong(&self, address: Option<IpAddr>) -> Result<()> {
+        let Some(address) = address else { return Ok(()) };
+        failures::count(&self.0.db, Subject::Address(address), ADDRESS).await.map(drop)
+    }
+
+    /// Whose second factor a step waits for.
+    ///
+    /// # Errors
+    /// `Conflict expired` when it does not any more.
+    pub async fn half_signed_in(&self, token: &str) -> Result<Person> {
+        let flow = flows::peek::<Half>(&self.0.db, Kind::SecondFactor, token).await?;
+        let flow = flow.ok_or_else(flows::expired)?;
+        let user = flow.user.ok_or_else(flows::expired)?;
+        Ok(Person { user, organization: flow.state.organization })
+    }
+
+    /// Finishes a step with a code of the app, or else a recovery code; whether it is right.
+    ///
+    /// # Errors
+    /// `Limited` while the person or the address has to wait; `Conflict expired` when the step
+    /// is over.
+    pub async fn second_factor(
+        &self,
+        db: &Db,
+        token: &str,
+        person: Person,
+        code: Result<&str, &str>,
+        address: Option<IpAddr>,
+    ) -> Result<bool> {
+        self.address_may_try(address).await?;
+        if !self.code(db, person, code).await? {
+            self.address_was_wrong(address).await?;
+            return Ok(false);
+        }
+        flows::take::<Half>(db, Kind::SecondFactor, token).await?.ok_or_else(flows::expired)?;
+        Ok(true)
+    }
+
+    /// Whether a code of the app (`Ok`) or a recovery code (`Err`) is right; it is used up.
+    ///
+    /// # Errors
+    /// `Limited` after too many wrong ones.
+    pub async fn code(&self, db: &Db, person: Person, code: Result<&str, &str>) -> Result<bool> {
+        let subject = Subject::SecondFactor(person.user);
+        if let Some(wait) = failures::count(&self.0.db, subject, ACCOUNT).await? {
+            return Err(limited(wait));
+        }
+        let org = db.org(person.organization);
+        let right = match code {
+            Ok(code) => {
+                let found = totp::get(&org, &self.0.keyring, person.user).await?;
+                let now = Utc::now().timestamp();
+                let step = found.and_then(|totp| second_factor::check(&totp.secret, code, now));
+                match step {
+                    Some(step) => totp::use_step(&org, person.user, step).await?,
+                    None => false,
+                }
+            }
+            Err(code) => totp::use_code(&org, person.user, second_factor::kept_code(code)).await?,
+        };
+        if right {
+            failures::forget(&self.0.db, subject).await?;
+        }
+        Ok(right)
+    }
+
+    /// Whether the password is the person's own: asked again before what matters.
+    ///
+    /// # Errors
+    /// `Limited` after too many wrong ones.
+    pub async fn own_password(
+        &self,
+        person: Person,
+        email: &str,
+        password: Zeroizing<String>,
+    ) -> Result<bool> {
+        if let Some(wait) = failures::count(&self.0.db, Subject::Account(email), ACCOUNT).await? {
+            return Err(limited(wait));
+        }
+        let hash = passwords::get(&self.0.db.org(person.organization), person.user).await?;
+        let right = self.hasher().verify(password, hash).await?;
+        if right {
+            failures::forget(&self.0.db, Subject::Account(email)).await?;
+        }
+        Ok(right)
+    }
+}
