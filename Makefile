@@ -23,7 +23,7 @@ services: ## Start PostgreSQL, RabbitMQ and Redis where they do not run yet
 test: test-python test-rust compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
 	$(if $(NO_CHAOS),,$(MAKE) chaos)
 
-test-full: ## The same, ten thousand runs in a storm and planted faults, an hour; prints what was seen
+test-full: ## The same, whole suites of libraries, ten thousand runs in a storm and planted faults, an hour; prints what was seen
 	tests/full.sh
 
 # What a test starts with node: a real OpenID provider.

@@ -76,7 +76,7 @@ def lay_out(suite: str) -> Path:
     # A record of what is no file of the workspace's own: it is imported by pytest, not when loading.
     record = workspace / "suite-0.dist-info" / "RECORD"
     record.parent.mkdir()
-    record.write_text("".join(f"{name},,\n" for name in ("tests", "trio.py", "uvicorn", "trustme.py", "cryptography")))
+    record.write_text("".join(f"{name},,\n" for name in ("tests", "trio.py", "uvicorn", "trustme.py", "cryptography", "zstandard.py")))
     return workspace
 
 
