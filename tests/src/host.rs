@@ -145,17 +145,6 @@ impl Capabilities for Host {
         Ok(entries)
     }
 
-    async fn platform(&self, operation: &str, arguments: &str) -> Result<String, CapabilityError> {
-        if operation != "context.set_scope" {
-            return Err(CapabilityError::new(ErrorKind::NotFound, format!("no operation `{operation}`")));
-        }
-        let arguments: serde_json::Value = serde_json::from_str(arguments).unwrap_or_default();
-        match arguments["scope"].as_str() {
-            Some(ORGANIZATION) => Ok("null".to_owned()),
-            _ => Err(CapabilityError::new(ErrorKind::Denied, "only the own organization")),
-        }
-    }
-
     async fn config_delete(&self, key: &str, scope: Option<&str>) -> Result<bool, CapabilityError> {
         self.permit(scope, true)?;
         Ok(locked(&self.config).remove(key).is_some())
@@ -173,4 +162,19 @@ impl Capabilities for Host {
             None => Err(HttpError::Denied("there is no network".to_owned())),
         }
     }
+<<<<<<< HEAD
+=======
+
+    async fn platform(&self, operation: &str, arguments: &str) -> Result<String, CapabilityError> {
+        if operation == "context.set_scope" {
+            let arguments: serde_json::Value = serde_json::from_str(arguments).unwrap_or_default();
+            return match arguments["scope"].as_str() {
+                Some(ORGANIZATION) => Ok("null".to_owned()),
+                _ => Err(CapabilityError::new(ErrorKind::Denied, "only the own organization")),
+            };
+        }
+        let shown: String = operation.chars().take(100).collect();
+        Err(CapabilityError::new(ErrorKind::NotFound, format!("there is no operation `{shown}`")))
+    }
+>>>>>>> tenants
 }
