@@ -162,8 +162,6 @@ impl Capabilities for Host {
             None => Err(HttpError::Denied("there is no network".to_owned())),
         }
     }
-<<<<<<< HEAD
-=======
 
     async fn platform(&self, operation: &str, arguments: &str) -> Result<String, CapabilityError> {
         if operation == "context.set_scope" {
@@ -176,5 +174,4 @@ impl Capabilities for Host {
         let shown: String = operation.chars().take(100).collect();
         Err(CapabilityError::new(ErrorKind::NotFound, format!("there is no operation `{shown}`")))
     }
->>>>>>> tenants
 }
