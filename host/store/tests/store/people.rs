@@ -201,7 +201,10 @@ async fn grants_reach_users_and_roles(db: Db) {
     let change = UserChange { roles: Some(vec![group.id]), ..Default::default() };
     users::update(&org, user.id, change, Role::OrgAdmin).await.unwrap();
     assert!(may(&bare, w.shared).await);
-    assert_eq!(grants::list(&org, Some(Subject::User(user.id)), None).await.unwrap(), [one.clone()]);
+    assert_eq!(
+        grants::list(&org, Some(Subject::User(user.id)), None).await.unwrap(),
+        std::slice::from_ref(&one)
+    );
     assert_eq!(grants::list(&org, None, None).await.unwrap().len(), 2);
 
     grants::delete(&org, one.id).await.unwrap();
@@ -227,7 +230,7 @@ async fn an_invitation_is_accepted_once(db: Db) {
     let (again, newer) =
         invitations::create(&org, invitation("ada@org.test", vec![deployer.id])).await.unwrap();
     assert_eq!(invitations::find(&w.db, &token).await.unwrap(), None);
-    assert_eq!(invitations::list(&org, false).await.unwrap(), [again.clone()]);
+    assert_eq!(invitations::list(&org, false).await.unwrap(), [again]);
     assert_eq!(invitations::list(&org, true).await.unwrap().len(), 2);
     assert_eq!(invitations::list(&w.db.org(w.other.id), true).await.unwrap(), []);
 
