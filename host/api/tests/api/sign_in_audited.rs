@@ -57,7 +57,7 @@ impl<'a> Steps<'a> {
     }
 }
 
-fn form(platform: &Platform, path: &'static str, body: String) -> Call<'_> {
+fn form<'a>(platform: &'a Platform, path: &'static str, body: String) -> Call<'a> {
     platform.post(path).raw(body).header("content-type", "application/x-www-form-urlencoded")
 }
 
