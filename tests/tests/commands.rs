@@ -55,3 +55,75 @@ async fn organizations_and_keys_are_made_and_kept_apart() {
     assert!(!bifrost(&platform, Some(&keys[0]), &["executions"]).await.status.success());
     text(&bifrost(&platform, Some(&keys[1]), &["executions"]).await);
 }
+
+#[tokio::test]
+async fn people_and_roles_are_made_and_what_they_do_is_written_down() {
+    let platform = Platform::start(env!("CARGO_TARGET_TMPDIR"), "basics").await.expect("starts");
+    let act = async |key: Option<&str>, arguments: &str| {
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        bifrost(&platform, key, &arguments).await
+    };
+    text(&act(None, "organizations create Contoso").await);
+    let contoso = async |arguments: &str| {
+        let (command, rest) = arguments.split_once(' ').expect("a command");
+        text(&act(None, &format!("{command} --organization Contoso {rest}")).await)
+    };
+    contoso("users create ada@example.test --role org_guest").await;
+    let key = contoso("keys create --email ada@example.test --role org_guest").await;
+    let echo = "run echo --param message=hi";
+    assert!(!act(Some(&key), echo).await.status.success(), "a guest runs what was granted");
+    let grant = contoso("roles grant echo --user ada@example.test").await;
+    assert!(text(&act(Some(&key), echo).await).contains("hi"));
+    let id = grant.split(' ').next().expect("an id");
+    contoso(&format!("roles ungrant {id}")).await;
+    assert!(!act(Some(&key), echo).await.status.success());
+
+    contoso("roles create reader audit.read users.read").await;
+    assert!(contoso("users update ada@example.test --with reader").await.ends_with("reader"));
+    assert!(text(&act(Some(&key), "users").await).contains("ada@example.test"));
+    let refused = act(Some(&key), "users create bob@example.test").await;
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("users.manage"));
+    let refused = act(None, "roles --organization Contoso delete reader").await;
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--yes"));
+    let token = contoso("users invite eve@example.test --expires 1").await;
+    assert!(token.starts_with("bfi_"));
+    let invitation = contoso("users invitations").await;
+    contoso(&format!("users uninvite {}", invitation.split(' ').next().expect("an id"))).await;
+    assert_eq!(contoso("users invitations").await, "");
+
+    // Found within about a second, by whoever may read it.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let log = loop {
+        let log = text(&act(Some(&key), "audit list --limit 100").await);
+        if log.contains("invitation.revoke") || std::time::Instant::now() > deadline {
+            break log;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    for action in [
+        "user.create",
+        "key.create",
+        "grant.create",
+        "execution.submit",
+        "grant.delete",
+        "role.create",
+        "user.update",
+        "access.denied",
+        "invitation.create",
+        "invitation.revoke",
+    ] {
+        assert!(log.contains(action), "no {action} in\n{log}");
+    }
+    assert!(log.contains("ada@example.test from 127.0.0.1") && !log.contains(&token));
+    let export = text(&act(Some(&key), "audit export --action grant.").await);
+    assert_eq!(export.lines().count(), 2, "{export}");
+    assert!(!act(Some(&key), "audit list --action nothing.").await.stdout.contains(&b'\n'));
+
+    let verdicts = text(&act(None, "audit verify --json").await);
+    let verdicts: Value = serde_json::from_str(&verdicts).expect("JSON");
+    let chains = verdicts["chains"].as_array().expect("chains");
+    assert!(chains.len() >= 2 && chains.iter().all(|chain| chain["broken"].is_null()), "{verdicts}");
+    let id = chains[0]["organization_id"].as_str().expect("an id");
+    let wrong = format!("audit verify --organization {id} --noted 1:{}", "00".repeat(32));
+    assert_eq!(act(None, &wrong).await.status.code(), Some(1));
+}

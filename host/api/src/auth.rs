@@ -40,7 +40,13 @@ impl Auth {
         organization: Option<&str>,
         origin: &Origin,
     ) -> Result<Self, Error> {
-        let caller = identity::authenticate(&state.db, key).await?.ok_or(Error::Unauthenticated)?;
+        let Some(caller) = identity::authenticate(&state.db, key).await? else {
+            if let Some(holder) = identity::holder(&state.db, key).await? {
+                origin.note(holder);
+                origin.deny("a key that is not good any more");
+            }
+            return Err(Error::Unauthenticated);
+        };
         Self::of_caller(state, caller, organization, origin).await
     }
 
@@ -54,7 +60,7 @@ impl Auth {
         let actor = origin.actor(&caller);
         let own = match caller.role {
             Role::PlatformAdmin => Scope::Global,
-            Role::OrgAdmin | Role::OrgUser => Scope::Organization(caller.organization),
+            Role::OrgAdmin | Role::OrgUser | Role::OrgGuest => Scope::Organization(caller.organization),
         };
         let Some(named) = organization else {
             return Ok(Self { caller, scope: own, actor, origin: origin.clone() });
@@ -62,7 +68,7 @@ impl Auth {
         let named: OrganizationId = named.parse().map_err(|_| Error::NotFound("organization"))?;
         if named != caller.organization {
             if !caller.may(Permission::EnterOrganizations) {
-                origin.hide(format_args!("organization {named}"));
+                origin.deny(format_args!("organization {named}"));
                 return Err(Error::NotFound("organization"));
             }
             organizations::get(&state.db.system(), named).await?;

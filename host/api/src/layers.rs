@@ -1,7 +1,7 @@
 //! What surrounds every route, outermost first: request id, trace, metrics, security headers,
-//! compression, problem bodies, who it was, panics.
+//! compression, problem bodies, panics.
 
-use crate::{ApiState, metrics, origin, problem};
+use crate::{metrics, problem};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::response::Response;
@@ -98,7 +98,7 @@ fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<Heade
 }
 
 /// Puts `router` under all layers.
-pub fn apply(router: Router, state: ApiState) -> Router {
+pub fn apply(router: Router) -> Router {
     let layers = ServiceBuilder::new()
         .map_request(drop_odd_request_id)
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
@@ -122,7 +122,6 @@ pub fn apply(router: Router, state: ApiState) -> Router {
                 .compress_when(DefaultPredicate::new().and(NotForContentType::const_new(NDJSON))),
         )
         .layer(axum::middleware::from_fn(problem::finish))
-        .layer(axum::middleware::from_fn_with_state(state, origin::watch))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(DefaultBodyLimit::max(BODY_BYTES));
     router.layer(layers)

@@ -23,7 +23,8 @@ pub use state::{ApiState, Operations};
 /// The whole API under its layers.
 pub fn router(state: ApiState) -> axum::Router {
     let (router, _) = routes::all().split_for_parts();
-    layers::apply(router.with_state(state.clone()), state)
+    let watch = axum::middleware::from_fn_with_state(state.clone(), origin::watch);
+    layers::apply(router.with_state(state).layer(watch))
 }
 
 /// The OpenAPI document of [`router`].

@@ -52,6 +52,11 @@ const fn metric(name: &'static str, kind: Kind, help: &'static str) -> Metric {
 pub const METRICS: &[Metric] = &[
     metric("bifrost_executions_accepted_total", Kind::Counter, "Runs that were asked for and are committed"),
     metric("bifrost_executions_ended_total", Kind::Counter, "Runs that reached a terminal status, by status"),
+    metric(
+        "bifrost_audit_entries_total",
+        Kind::Counter,
+        "Entries that were put in the chains of the audit log",
+    ),
     metric("bifrost_attempts_repeated_total", Kind::Counter, "Attempts after a run's first"),
     metric("bifrost_runs_lost_total", Kind::Counter, "Runs whose worker went silent"),
     metric("bifrost_dead_letters_total", Kind::Counter, "Tickets that the queue gave up on, by decision"),

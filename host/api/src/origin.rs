@@ -25,8 +25,8 @@ struct Inner {
     address: Option<IpAddr>,
     request: Option<String>,
     actor: OnceLock<Arc<Actor>>,
-    /// What the sender may not even know of; the answer is as if it were not there.
-    hidden: OnceLock<String>,
+    /// What was refused, where the answer does not say so.
+    denied: OnceLock<String>,
 }
 
 impl Origin {
@@ -54,9 +54,10 @@ impl Origin {
         actor
     }
 
-    /// The sender asked for something foreign: answered 404, and written down as denied.
-    pub fn hide(&self, what: impl std::fmt::Display) {
-        let _ = self.0.hidden.set(what.to_string());
+    /// Something was refused with an answer that does not say so, such as 404 for what is
+    /// foreign: written down as denied all the same.
+    pub fn deny(&self, what: impl std::fmt::Display) {
+        let _ = self.0.denied.set(what.to_string());
     }
 }
 
@@ -93,8 +94,8 @@ pub async fn watch(State(state): State<ApiState>, mut request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
     let method = request.method().clone();
     let response = next.run(request).await;
-    let hidden = origin.0.hidden.get().filter(|_| response.status() == StatusCode::NOT_FOUND);
-    if response.status() != StatusCode::FORBIDDEN && hidden.is_none() {
+    let denied = origin.0.denied.get();
+    if response.status() != StatusCode::FORBIDDEN && denied.is_none() {
         return response;
     }
     // Whoever is not known is in nobody's log.
@@ -106,7 +107,7 @@ pub async fn watch(State(state): State<ApiState>, mut request: Request, next: Ne
         .outcome(Outcome::Denied)
         .detail("method", method.as_str())
         .maybe("route", route)
-        .maybe("hidden", hidden)
+        .maybe("denied", denied)
         .maybe("why", why);
     if let Err(error) = audit::note(&state.db.by(actor.clone()), event).await {
         tracing::error!(%error, "a denied access was not written down");

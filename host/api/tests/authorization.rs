@@ -1,43 +1,26 @@
 //! Who may do what, as data: a row for every operation of the API. An operation
 //! without a row fails the test.
 
-use crate::common::{Key, Platform, WORKFLOWS, files, key};
-use bifrost_core::*;
-use bifrost_store::config::{self, NewEntry};
-use bifrost_store::executions::{self, NewExecution};
+use crate::common::target::{By, OWNERS, Owner, target};
+use crate::common::{Key, Platform, WORKFLOWS, files};
+use bifrost_core::Permission::{self, *};
+use bifrost_core::{Permissions, Role};
 use bifrost_store::identity::{self, NewKey};
-use bifrost_store::schedules::{self, NewSchedule};
-use bifrost_store::{Sql, shares, workflows};
+use bifrost_store::roles::{self, NewRole};
+use bifrost_store::users::{self, NewUser};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// How a row's target is named.
-#[derive(Clone, Copy)]
-enum By {
-    /// By the scope alone: own without a header, others by `X-Bifrost-Organization`.
-    Scope,
-    /// By an id in the path; a header is sent only where a platform administrator
-    /// needs it to reach the own organization.
-    Execution,
-    Workflow,
-    Provider,
-    Config,
-    /// A global secret, shared with the owner.
-    Share,
-    Schedule,
-    Organization,
-    Key,
-    /// Of a run that has ended.
-    DeadLetter,
-}
-
 /// `expected` has, for each role, the statuses for a target in the caller's own
 /// organization, in a foreign one, and in the provider's or global scope.
-struct Row {
-    method: &'static str,
-    path: &'static str,
+pub struct Row {
+    pub method: &'static str,
+    pub path: &'static str,
+    /// What the caller needs; `None` where everybody has access, if only to their own.
+    needs: Option<Permission>,
     by: By,
-    body: fn() -> Value,
+    /// Given the target's id.
+    body: fn(&str) -> Value,
     expected: [&'static str; 4],
 }
 
@@ -46,139 +29,189 @@ const ROLES: [&str; 4] = ["anonymous", "org_user", "org_admin", "platform_admin"
 const OPEN: [&str; 4] = ["200 200 200"; 4];
 const ALL: [&str; 4] = ["401 401 401", "200 404 404", "200 404 404", "200 200 200"];
 const ADMINS: [&str; 4] = ["401 401 401", "403 404 404", "200 404 404", "200 200 200"];
+const ADMINS_CREATE: [&str; 4] = ["401 401 401", "403 404 404", "201 404 404", "201 201 201"];
 const PLATFORM: [&str; 4] = ["401 401 401", "403 404 404", "403 404 404", "200 200 200"];
 const PLATFORM_CREATES: [&str; 4] = ["401 401 401", "403 404 404", "403 404 404", "201 201 201"];
 const ID_ALL: [&str; 4] = ["401 401 401", "200 404 404", "200 404 404", "200 404 200"];
 const ID_ALL_ACCEPTED: [&str; 4] = ["401 401 401", "202 404 404", "202 404 404", "202 404 202"];
 const ID_ADMINS: [&str; 4] = ["401 401 401", "403 403 403", "200 404 404", "200 404 200"];
+const ID_ADMINS_DELETE: [&str; 4] = ["401 401 401", "403 403 403", "204 404 404", "204 404 204"];
 /// Global workflows and plain global values are there for everybody.
 const ID_SHARED: [&str; 4] = ["401 401 401", "200 404 200", "200 404 200", "200 404 200"];
 
-fn none() -> Value {
+fn none(_: &str) -> Value {
     Value::Null
 }
 
-fn deploy() -> Value {
-    json!({ "files": files(&[("flows.py", WORKFLOWS)]) })
+fn deploy(_: &str) -> Value {
+    let other = format!("{WORKFLOWS}async def w{}():\n", uuid::Uuid::now_v7().simple());
+    json!({ "files": files(&[("flows.py", &other)]) })
 }
 
-fn execute() -> Value {
+fn execute(_: &str) -> Value {
     json!({ "workflow_id": "hello", "input_data": { "name": "Ada" } })
 }
 
-fn draft() -> Value {
+fn draft(_: &str) -> Value {
     json!({ "workflow": "flows.py::hello", "input_data": { "name": "Ada" } })
 }
 
-fn new_schedule() -> Value {
+fn new_schedule(_: &str) -> Value {
     json!({ "workflow_id": "nightly", "cron_expression": "0 3 * * *" })
 }
 
-fn expression() -> Value {
+fn expression(_: &str) -> Value {
     json!({ "cron_expression": "0 3 * * *" })
 }
 
-fn pause() -> Value {
+fn pause(_: &str) -> Value {
     json!({ "enabled": false })
 }
 
-fn value() -> Value {
+fn value(_: &str) -> Value {
     json!({ "value": 1 })
 }
 
-fn egress() -> Value {
+fn egress(_: &str) -> Value {
     json!({ "ports": [443] })
 }
 
-fn organization() -> Value {
+fn organization(_: &str) -> Value {
     json!({ "name": "New" })
 }
 
-fn new_key() -> Value {
-    json!({ "name": "k", "email": "someone@else.example", "role": "org_user" })
+fn new_key(_: &str) -> Value {
+    json!({ "name": "k", "email": address(), "role": "org_user" })
+}
+
+fn address() -> String {
+    format!("{}@else.example", uuid::Uuid::now_v7())
+}
+
+fn new_user(_: &str) -> Value {
+    json!({ "email": address() })
+}
+
+fn change_user(_: &str) -> Value {
+    json!({ "name": "Ada" })
+}
+
+fn new_invitation(_: &str) -> Value {
+    json!({ "email": address() })
+}
+
+fn new_role(_: &str) -> Value {
+    json!({ "name": uuid::Uuid::now_v7().to_string() })
+}
+
+fn change_role(_: &str) -> Value {
+    json!({ "description": "x" })
+}
+
+fn new_grant(user: &str) -> Value {
+    json!({ "workflow_id": "hello", "user_id": user })
 }
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
-    Row { method: "GET", path: "/health/live", by: By::Scope, body: none, expected: OPEN },
-    Row { method: "GET", path: "/health/ready", by: By::Scope, body: none, expected: OPEN },
-    Row { method: "GET", path: "/metrics", by: By::Scope, body: none, expected: PLATFORM },
-    Row { method: "GET", path: "/api/version", by: By::Scope, body: none, expected: OPEN },
-    Row { method: "GET", path: "/openapi.json", by: By::Scope, body: none, expected: OPEN },
-    Row { method: "GET", path: "/api/me", by: By::Scope, body: none, expected: ALL },
-    Row { method: "POST", path: "/api/workspace/deploy", by: By::Scope, body: deploy, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace", by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace/versions", by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace/versions/{number}", by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/workspace/versions/{number}/activate", by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace/files", by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace/files/{path}", by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/drafts", by: By::Scope, body: draft, expected: ADMINS },
-    Row { method: "GET", path: "/api/workflows", by: By::Scope, body: none, expected: ALL },
-    Row { method: "GET", path: "/api/workflows/{id}", by: By::Workflow, body: none, expected: ID_SHARED },
-    Row { method: "POST", path: "/api/workflows/execute", by: By::Scope, body: execute,
+pub const ROWS: &[Row] = &[
+    Row { method: "GET", path: "/health/live", needs: None, by: By::Scope, body: none, expected: OPEN },
+    Row { method: "GET", path: "/health/ready", needs: None, by: By::Scope, body: none, expected: OPEN },
+    Row { method: "GET", path: "/metrics", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
+    Row { method: "GET", path: "/api/version", needs: None, by: By::Scope, body: none, expected: OPEN },
+    Row { method: "GET", path: "/openapi.json", needs: None, by: By::Scope, body: none, expected: OPEN },
+    Row { method: "GET", path: "/api/me", needs: None, by: By::Scope, body: none, expected: ALL },
+    Row { method: "POST", path: "/api/workspace/deploy", needs: Some(DeployWorkspace), by: By::Scope, body: deploy, expected: ADMINS },
+    Row { method: "GET", path: "/api/workspace", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/workspace/versions", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/workspace/versions/{number}", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/workspace/versions/{number}/activate", needs: Some(DeployWorkspace), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/workspace/files", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/workspace/files/{path}", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/drafts", needs: Some(DraftWorkspace), by: By::Scope, body: draft, expected: ADMINS },
+    Row { method: "GET", path: "/api/workflows", needs: None, by: By::Scope, body: none, expected: ALL },
+    Row { method: "GET", path: "/api/workflows/{id}", needs: Some(RunWorkflows), by: By::Workflow, body: none, expected: ID_SHARED },
+    Row { method: "POST", path: "/api/workflows/execute", needs: Some(RunWorkflows), by: By::Scope, body: execute,
         expected: ["401 401 401", "202 404 404", "202 404 404", "202 202 202"] },
-    Row { method: "POST", path: "/api/data-providers/{id}/invoke", by: By::Provider, body: none,
+    Row { method: "POST", path: "/api/data-providers/{id}/invoke", needs: Some(RunWorkflows), by: By::Provider, body: none,
         expected: ID_SHARED },
-    Row { method: "GET", path: "/api/executions", by: By::Scope, body: none, expected: ALL },
-    Row { method: "GET", path: "/api/executions/{id}", by: By::Execution, body: none, expected: ID_ALL },
-    Row { method: "GET", path: "/api/executions/{id}/result", by: By::Execution, body: none, expected: ID_ALL },
-    Row { method: "GET", path: "/api/executions/{id}/logs", by: By::Execution, body: none, expected: ID_ALL },
-    Row { method: "GET", path: "/api/executions/{id}/variables", by: By::Execution, body: none, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/executions/{id}/cancel", by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
-    Row { method: "POST", path: "/api/executions/{id}/rerun", by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
-    Row { method: "GET", path: "/api/dead-letters", by: By::Scope, body: none, expected: PLATFORM },
-    Row { method: "GET", path: "/api/dead-letters/{id}", by: By::DeadLetter, body: none,
+    Row { method: "GET", path: "/api/executions", needs: None, by: By::Scope, body: none, expected: ALL },
+    Row { method: "GET", path: "/api/executions/{id}", needs: None, by: By::Execution, body: none, expected: ID_ALL },
+    Row { method: "GET", path: "/api/executions/{id}/result", needs: None, by: By::Execution, body: none, expected: ID_ALL },
+    Row { method: "GET", path: "/api/executions/{id}/logs", needs: None, by: By::Execution, body: none, expected: ID_ALL },
+    Row { method: "GET", path: "/api/executions/{id}/variables", needs: Some(ReadExecutions), by: By::Execution, body: none, expected: ID_ADMINS },
+    Row { method: "POST", path: "/api/executions/{id}/cancel", needs: None, by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
+    Row { method: "POST", path: "/api/executions/{id}/rerun", needs: None, by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
+    Row { method: "GET", path: "/api/dead-letters", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
+    Row { method: "GET", path: "/api/dead-letters/{id}", needs: Some(OperatePlatform), by: By::DeadLetter, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "POST", path: "/api/dead-letters/{id}/replay", by: By::DeadLetter, body: none,
+    Row { method: "POST", path: "/api/dead-letters/{id}/replay", needs: Some(OperatePlatform), by: By::DeadLetter, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "202 202 202"] },
-    Row { method: "GET", path: "/api/schedules", by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/schedules", by: By::Scope, body: new_schedule,
+    Row { method: "GET", path: "/api/schedules", needs: Some(ManageSchedules), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/schedules", needs: Some(ManageSchedules), by: By::Scope, body: new_schedule,
         expected: ["401 401 401", "403 404 404", "201 404 404", "201 201 201"] },
-    Row { method: "POST", path: "/api/schedules/preview", by: By::Scope, body: expression, expected: ADMINS },
-    Row { method: "GET", path: "/api/schedules/{id}", by: By::Schedule, body: none, expected: ID_ADMINS },
-    Row { method: "PATCH", path: "/api/schedules/{id}", by: By::Schedule, body: pause, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/schedules/{id}", by: By::Schedule, body: none,
+    Row { method: "POST", path: "/api/schedules/preview", needs: Some(ManageSchedules), by: By::Scope, body: expression, expected: ADMINS },
+    Row { method: "GET", path: "/api/schedules/{id}", needs: Some(ManageSchedules), by: By::Schedule, body: none, expected: ID_ADMINS },
+    Row { method: "PATCH", path: "/api/schedules/{id}", needs: Some(ManageSchedules), by: By::Schedule, body: pause, expected: ID_ADMINS },
+    Row { method: "DELETE", path: "/api/schedules/{id}", needs: Some(ManageSchedules), by: By::Schedule, body: none,
         expected: ["401 401 401", "403 403 403", "204 404 404", "204 404 204"] },
-    Row { method: "POST", path: "/api/schedules/{id}/pause", by: By::Schedule, body: none, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/schedules/{id}/resume", by: By::Schedule, body: none, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/schedules/{id}/run", by: By::Schedule, body: none,
+    Row { method: "POST", path: "/api/schedules/{id}/pause", needs: Some(ManageSchedules), by: By::Schedule, body: none, expected: ID_ADMINS },
+    Row { method: "POST", path: "/api/schedules/{id}/resume", needs: Some(ManageSchedules), by: By::Schedule, body: none, expected: ID_ADMINS },
+    Row { method: "POST", path: "/api/schedules/{id}/run", needs: Some(ManageSchedules), by: By::Schedule, body: none,
         expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
-    Row { method: "GET", path: "/api/schedules/{id}/preview", by: By::Schedule, body: none, expected: ID_ADMINS },
-    Row { method: "GET", path: "/api/config", by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/config/{key}", by: By::Config, body: none,
+    Row { method: "GET", path: "/api/schedules/{id}/preview", needs: Some(ManageSchedules), by: By::Schedule, body: none, expected: ID_ADMINS },
+    Row { method: "GET", path: "/api/config", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/config/{key}", needs: Some(ReadConfig), by: By::Config, body: none,
         expected: ["401 401 401", "403 403 403", "200 404 200", "200 404 200"] },
     // A key that exists elsewhere is a new key here.
-    Row { method: "PUT", path: "/api/config/{key}", by: By::Config, body: value,
+    Row { method: "PUT", path: "/api/config/{key}", needs: Some(WriteConfig), by: By::Config, body: value,
         expected: ["401 401 401", "403 403 403", "200 200 200", "200 200 200"] },
-    Row { method: "DELETE", path: "/api/config/{key}", by: By::Config, body: none,
+    Row { method: "DELETE", path: "/api/config/{key}", needs: Some(WriteConfig), by: By::Config, body: none,
         expected: ["401 401 401", "403 403 403", "204 404 404", "204 404 204"] },
-    Row { method: "GET", path: "/api/config/{key}/shares", by: By::Share, body: none,
+    Row { method: "GET", path: "/api/config/{key}/shares", needs: Some(ManageOrganizations), by: By::Share, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "PUT", path: "/api/config/{key}/shares/{organization}", by: By::Share, body: none,
+    Row { method: "PUT", path: "/api/config/{key}/shares/{organization}", needs: Some(ManageOrganizations), by: By::Share, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
-    Row { method: "DELETE", path: "/api/config/{key}/shares/{organization}", by: By::Share, body: none,
+    Row { method: "DELETE", path: "/api/config/{key}/shares/{organization}", needs: Some(ManageOrganizations), by: By::Share, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
-    Row { method: "GET", path: "/api/egress", by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/organizations/{id}/egress", by: By::Organization, body: none,
+    Row { method: "GET", path: "/api/egress", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/organizations/{id}/egress", needs: Some(ManageOrganizations), by: By::Organization, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "PUT", path: "/api/organizations/{id}/egress", by: By::Organization, body: egress,
+    Row { method: "PUT", path: "/api/organizations/{id}/egress", needs: Some(ManageOrganizations), by: By::Organization, body: egress,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "GET", path: "/api/organizations", by: By::Scope, body: none, expected: PLATFORM },
-    Row { method: "POST", path: "/api/organizations", by: By::Scope, body: organization, expected: PLATFORM_CREATES },
-    Row { method: "GET", path: "/api/organizations/{id}", by: By::Organization, body: none,
+    Row { method: "GET", path: "/api/organizations", needs: Some(ManageOrganizations), by: By::Scope, body: none, expected: PLATFORM },
+    Row { method: "POST", path: "/api/organizations", needs: Some(ManageOrganizations), by: By::Scope, body: organization, expected: PLATFORM_CREATES },
+    Row { method: "GET", path: "/api/organizations/{id}", needs: Some(ManageOrganizations), by: By::Organization, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "PATCH", path: "/api/organizations/{id}", by: By::Organization, body: organization,
+    Row { method: "PATCH", path: "/api/organizations/{id}", needs: Some(ManageOrganizations), by: By::Organization, body: organization,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "GET", path: "/api/keys", by: By::Scope, body: none, expected: PLATFORM },
-    Row { method: "POST", path: "/api/keys", by: By::Scope, body: new_key, expected: PLATFORM_CREATES },
-    Row { method: "DELETE", path: "/api/keys/{id}", by: By::Key, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "204 404 204"] },
+    Row { method: "GET", path: "/api/keys", needs: Some(ManageKeys), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/keys", needs: Some(ManageKeys), by: By::Scope, body: new_key, expected: ADMINS_CREATE },
+    Row { method: "DELETE", path: "/api/keys/{id}", needs: Some(ManageKeys), by: By::Key, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "GET", path: "/api/users", needs: Some(ReadUsers), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/users", needs: Some(ManageUsers), by: By::Scope, body: new_user, expected: ADMINS_CREATE },
+    Row { method: "GET", path: "/api/users/{id}", needs: Some(ReadUsers), by: By::User, body: none, expected: ID_ADMINS },
+    Row { method: "PATCH", path: "/api/users/{id}", needs: Some(ManageUsers), by: By::User, body: change_user, expected: ID_ADMINS },
+    Row { method: "GET", path: "/api/invitations", needs: Some(ManageUsers), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/invitations", needs: Some(ManageUsers), by: By::Scope, body: new_invitation, expected: ADMINS_CREATE },
+    Row { method: "DELETE", path: "/api/invitations/{id}", needs: Some(ManageUsers), by: By::Invitation, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "GET", path: "/api/roles", needs: Some(ReadUsers), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/roles", needs: Some(ManageRoles), by: By::Scope, body: new_role, expected: ADMINS_CREATE },
+    Row { method: "GET", path: "/api/roles/{id}", needs: Some(ReadUsers), by: By::Role, body: none, expected: ID_ADMINS },
+    Row { method: "PATCH", path: "/api/roles/{id}", needs: Some(ManageRoles), by: By::Role, body: change_role, expected: ID_ADMINS },
+    Row { method: "DELETE", path: "/api/roles/{id}", needs: Some(ManageRoles), by: By::Role, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "GET", path: "/api/grants", needs: Some(ReadUsers), by: By::Scope, body: none, expected: ADMINS },
+    // The body names the target.
+    Row { method: "POST", path: "/api/grants", needs: Some(ManageRoles), by: By::User, body: new_grant,
+        expected: ["401 401 401", "403 403 403", "201 422 422", "201 422 201"] },
+    Row { method: "DELETE", path: "/api/grants/{id}", needs: Some(ManageRoles), by: By::Grant, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "GET", path: "/api/audit", needs: Some(ReadAudit), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/audit/export", needs: Some(ReadAudit), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/audit/verify", needs: Some(ReadAudit), by: By::Scope, body: none, expected: ADMINS },
     // 426: everything is right but that this client cannot switch to WebSocket. Without a
     // key in the headers the first message has to bring it.
-    Row { method: "GET", path: "/ws/connect", by: By::Scope, body: none,
+    Row { method: "GET", path: "/ws/connect", needs: None, by: By::Scope, body: none,
         expected: ["426 426 426", "426 404 404", "426 404 404", "426 426 426"] },
-    Row { method: "GET", path: "/ws/execution/{id}", by: By::Execution, body: none,
+    Row { method: "GET", path: "/ws/execution/{id}", needs: None, by: By::Execution, body: none,
         expected: ["426 426 426", "426 404 404", "426 404 404", "426 404 426"] },
 ];
 
@@ -198,144 +231,20 @@ fn every_operation_has_a_row() {
     assert_eq!(rows.len(), ROWS.len(), "a row is there twice");
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Owner {
-    Own,
-    Foreign,
-    Global,
-}
-
-const OWNERS: [Owner; 3] = [Owner::Own, Owner::Foreign, Owner::Global];
-
-impl Owner {
-    fn organization(self, platform: &Platform) -> OrganizationId {
-        match self {
-            Self::Own => platform.own.id,
-            Self::Foreign => platform.foreign.id,
-            Self::Global => platform.provider,
-        }
-    }
-
-    fn scope(self, platform: &Platform) -> Scope {
-        match self {
-            Self::Global => Scope::Global,
-            _ => Scope::Organization(self.organization(platform)),
-        }
-    }
-
-    /// Whose run it is; the own one is the end user's.
-    fn user(self, platform: &Platform) -> UserId {
-        match self {
-            Self::Own => platform.own.user.user,
-            Self::Foreign => platform.foreign.user.user,
-            Self::Global => platform.root.user,
-        }
-    }
-}
-
-/// A fresh target of a row, by the id that goes into the path.
-async fn target(platform: &Platform, by: By, owner: Owner) -> String {
-    let db = &platform.state.db;
-    let organization = owner.organization(platform);
-    let scope = owner.scope(platform);
-    let new_run = async || {
-        let workflow = workflows::find(&db.scope(scope), "hello").await.expect("deployed");
-        let (user, role) = (owner.user(platform), Role::OrgUser);
-        let caller = Caller::of_role(user, "e", organization, role);
-        NewExecution::by(&caller, workflow.id, json!({ "name": "Ada" }))
-    };
-    match by {
-        By::Scope => String::new(),
-        By::Organization => organization.to_string(),
-        By::Workflow => workflows::find(&db.scope(scope), "hello").await.expect("deployed").id.to_string(),
-        By::Provider => {
-            workflows::find(&db.scope(scope), "choices_of_site").await.expect("deployed").id.to_string()
-        }
-        By::Execution => {
-            let new = new_run().await;
-            executions::accept(&db.org(organization), new).await.expect("accepted").execution.id.to_string()
-        }
-        By::DeadLetter => {
-            // Scheduled, so that nobody takes it before it is cancelled.
-            let mut new = new_run().await;
-            new.not_before = Some(bifrost_store::now() + chrono::TimeDelta::hours(1));
-            let execution = executions::accept(&db.org(organization), new).await.expect("accepted").execution;
-            executions::request_cancel(&db.org(organization), execution.id).await.expect("cancelled");
-            let id = DeadLetterId::new();
-            let sql = Sql::new(
-                "INSERT INTO dead_letters (id, execution_id, organization_id, attempt, reason, state, created_at)
-                 VALUES ($1, $2, $3, 1, 'delivery_limit', 'retried', $4)",
-            );
-            let sql = sql.bind(id).bind(execution.id).bind(organization).bind(bifrost_store::now());
-            db.system()
-                .write(move |tx| Box::pin(async move { tx.execute(sql).await }))
-                .await
-                .expect("written");
-            id.to_string()
-        }
-        By::Schedule => {
-            let new = NewSchedule {
-                workflow_id: workflows::find(&db.scope(scope), "nightly").await.expect("deployed").id,
-                name: "s".into(),
-                cron: "0 3 * * *".into(),
-                time_zone: "UTC".into(),
-                overlap: Overlap::Skip,
-                catch_up: CatchUp::Last,
-                is_enabled: true,
-                parameters: json!({}),
-                created_by: platform.root.user,
-            };
-            schedules::create(&db.scope(scope), new).await.expect("made").id.to_string()
-        }
-        By::Config => {
-            let name = format!("key-{}", uuid::Uuid::now_v7());
-            let entry = NewEntry {
-                key: name.clone(),
-                value: json!(1),
-                kind: None,
-                description: None,
-                updated_by: None,
-            };
-            config::set(&db.scope(scope), &platform.state.keyring, entry).await.expect("set");
-            name
-        }
-        By::Share => {
-            let name = format!("key-{}", uuid::Uuid::now_v7());
-            let kind = Some(ConfigType::Secret);
-            let entry =
-                NewEntry { key: name.clone(), value: json!(1), kind, description: None, updated_by: None };
-            let global = db.scope(Scope::Global);
-            config::set(&global, &platform.state.keyring, entry).await.expect("set");
-            let (key, by) = (name.clone(), platform.root.user);
-            global
-                .write(move |tx| Box::pin(async move { shares::add_in(tx, &key, organization, by).await }))
-                .await
-                .expect("shared");
-            name
-        }
-        By::Key => {
-            let user = key(db, organization, &format!("{}@x.example", uuid::Uuid::now_v7()), Role::OrgUser)
-                .await
-                .user;
-            let new =
-                NewKey { user, name: "k".into(), role: Role::OrgUser, permissions: None, expires_at: None };
-            identity::create_key(&db.org(organization), new).await.expect("key").0.id.to_string()
-        }
-    }
-}
-
 async fn status(platform: &Platform, row: &Row, role: usize, owner: Owner) -> u16 {
+    let caller = [None, Some(&platform.own.user), Some(&platform.own.admin), Some(&platform.root)][role];
+    send(platform, row, caller, ROLES[role] == "platform_admin", owner).await
+}
+
+pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root: bool, owner: Owner) -> u16 {
     let id = target(platform, row.by, owner).await;
     let path = row.path.replace("{number}", "1").replace("{path}", "flows.py");
     let path = path.replace("{id}", &id).replace("{key}", &id);
     let path = path.replace("{organization}", &owner.organization(platform).to_string());
-    let caller: Option<&Key> =
-        [None, Some(&platform.own.user), Some(&platform.own.admin), Some(&platform.root)][role];
     let mut call = platform.call(row.method.parse().expect("a method"), path);
     if let Some(key) = caller {
         call = call.key(key);
     }
-    let is_root = ROLES[role] == "platform_admin";
     let named = match (row.by, owner) {
         (By::Scope, Owner::Own) => is_root,
         (By::Scope, Owner::Global) => !is_root,
@@ -353,8 +262,9 @@ async fn status(platform: &Platform, row: &Row, role: usize, owner: Owner) -> u1
             .header("sec-websocket-version", "13")
             .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
     }
-    if !(row.body)().is_null() {
-        call = call.json((row.body)());
+    let body = (row.body)(&id);
+    if !body.is_null() {
+        call = call.json(body);
     }
     call.send().await.status.as_u16()
 }
@@ -390,4 +300,85 @@ async fn check(platform: &Platform, row: &Row, wrong: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// Somebody of the own tenant with exactly these permissions, by a role of the organization.
+async fn with_role(platform: &Platform, permissions: Permissions) -> Key {
+    let org = platform.state.db.org(platform.own.id);
+    let name = uuid::Uuid::now_v7().to_string();
+    let new = NewRole { name: name.clone(), description: String::new(), permissions };
+    let role = roles::create(&org, new).await.expect("role").id;
+    let person =
+        NewUser { roles: vec![role], ..NewUser::person(&format!("{name}@x.example"), "", Role::OrgGuest) };
+    let user = users::create(&org, person).await.expect("user").id;
+    key(platform, platform.own.id, user, Role::OrgGuest, None).await
+}
+
+/// A platform administrator whose key allows exactly these permissions.
+async fn with_key(platform: &Platform, permissions: Permissions) -> Key {
+    key(platform, platform.provider, platform.root.user, Role::PlatformAdmin, Some(permissions)).await
+}
+
+async fn key(
+    platform: &Platform,
+    organization: bifrost_core::OrganizationId,
+    user: bifrost_core::UserId,
+    role: Role,
+    permissions: Option<Permissions>,
+) -> Key {
+    let new = NewKey { user, name: "k".into(), role, permissions, expires_at: None };
+    let (_, token) = identity::create_key(&platform.state.db.org(organization), new).await.expect("key");
+    Key { token, user }
+}
+
+/// What a request needs beside the permission of its row, to do what its body says.
+fn beside(row: &Row) -> &'static [Permission] {
+    match (row.method, row.path) {
+        // The user is made with it, as somebody who runs workflows.
+        ("POST", "/api/keys") => &[ManageUsers, RunWorkflows],
+        ("POST" | "PATCH", path) if path.starts_with("/api/users") => &[RunWorkflows],
+        ("POST", "/api/invitations" | "/api/grants" | "/api/schedules") => &[RunWorkflows],
+        ("POST", "/api/schedules/{id}/run") => &[RunWorkflows],
+        _ => &[],
+    }
+}
+
+/// Each permission opens its operations, whoever brings it: a role of the organization, or a
+/// key. All others together do not.
+#[tokio::test]
+async fn a_permission_opens_its_operations_and_nothing_else() {
+    let platform = Platform::deployed().await;
+    let mut wrong = Vec::new();
+    let checks = async {
+        for row in ROWS {
+            let Some(needed) = row.needs else { continue };
+            let enough: Permissions = [needed].into_iter().chain(beside(row).iter().copied()).collect();
+            let expected = |role: usize| row.expected[role][..3].parse::<u16>().expect("a status");
+            let mut try_as = async |name: &str, key: Key, is_root: bool, expected: u16| {
+                let got = send(&platform, row, Some(&key), is_root, Owner::Own).await;
+                if got != expected {
+                    wrong.push(format!(
+                        "{} {} {name} {needed}: expected {expected}, got {got}",
+                        row.method, row.path
+                    ));
+                }
+            };
+            let entering: Permissions = enough.iter().chain([EnterOrganizations]).collect();
+            try_as("by key with", with_key(&platform, entering).await, true, expected(3)).await;
+            let all_but = Permissions::all().without([needed].into_iter().collect());
+            // What may not be run is not even there.
+            let refused = if needed == RunWorkflows { 404 } else { 403 };
+            try_as("by key without", with_key(&platform, all_but).await, true, refused).await;
+            if !needed.is_of_platform() {
+                try_as("by role with", with_role(&platform, enough).await, false, expected(2)).await;
+                let all_but = all_but.and(Permissions::of_organization());
+                try_as("by role without", with_role(&platform, all_but).await, false, refused).await;
+            }
+        }
+    };
+    tokio::select! {
+        () = checks => {}
+        () = platform.run_everything() => {}
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

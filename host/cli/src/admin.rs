@@ -77,7 +77,7 @@ enum KeyCommand {
         /// In whose name it acts; the user is made where there is none with this e-mail.
         #[arg(long)]
         email: String,
-        /// `org_user`, `org_admin` or `platform_admin`.
+        /// `org_guest`, `org_user`, `org_admin` or `platform_admin`.
         #[arg(long, default_value = "org_user", value_parser = |text: &str| text.parse::<Role>())]
         role: Role,
         /// For people.

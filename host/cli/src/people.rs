@@ -25,7 +25,7 @@ pub struct Users {
 
 #[derive(Args)]
 struct Given {
-    /// `org_user`, `org_admin` or `platform_admin`.
+    /// `org_guest`, `org_user`, `org_admin` or `platform_admin`.
     #[arg(long, value_parser = |text: &str| text.parse::<Role>())]
     role: Option<Role>,
     /// A role of the organization on top, by name or id; several are possible.

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// Runs what was granted to it within its own organization.
+    OrgGuest,
     /// Runs workflows within its own organization.
     OrgUser,
     /// Deploys and configures within its own organization.
@@ -19,7 +21,7 @@ pub enum Role {
 
 impl Role {
     /// Every built-in role, the least first.
-    pub const ALL: [Self; 3] = [Self::OrgUser, Self::OrgAdmin, Self::PlatformAdmin];
+    pub const ALL: [Self; 4] = [Self::OrgGuest, Self::OrgUser, Self::OrgAdmin, Self::PlatformAdmin];
 
     /// The name used in the database, in tokens and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -27,12 +29,14 @@ impl Role {
             Self::PlatformAdmin => "platform_admin",
             Self::OrgAdmin => "org_admin",
             Self::OrgUser => "org_user",
+            Self::OrgGuest => "org_guest",
         }
     }
 
     /// What it allows.
     pub fn permissions(self) -> Permissions {
         match self {
+            Self::OrgGuest => Permissions::NONE,
             Self::OrgUser => [Permission::RunWorkflows].into_iter().collect(),
             Self::OrgAdmin => Permissions::of_organization(),
             Self::PlatformAdmin => Permissions::all(),
@@ -44,15 +48,10 @@ impl std::str::FromStr for Role {
     type Err = crate::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "platform_admin" => Ok(Self::PlatformAdmin),
-            "org_admin" => Ok(Self::OrgAdmin),
-            "org_user" => Ok(Self::OrgUser),
-            other => Err(crate::Error::invalid(
-                "role",
-                format!("`{other}` is none of platform_admin, org_admin, org_user"),
-            )),
-        }
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|role| role.as_str()).collect();
+            crate::Error::invalid("role", format!("`{text}` is none of {}", names.join(", ")))
+        })
     }
 }
 

@@ -225,6 +225,22 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Whatever a key or a role says, it is never more than both sides have.
+        #[test]
+        fn bounds_only_narrow(holder: i64, key: i64, more: i64) {
+            let [holder, key, more] = [holder, key, more].map(Permissions::from_bits);
+            let (both, either) = (holder.and(key), holder.or(key));
+            proptest::prop_assert!(holder.covers(both) && key.covers(both) && either.covers(holder));
+            proptest::prop_assert_eq!(both.and(more), holder.and(key.and(more)));
+            proptest::prop_assert_eq!(holder.without(key).and(key), Permissions::NONE);
+            proptest::prop_assert_eq!(holder.covers(key), key.without(holder) == Permissions::NONE);
+            proptest::prop_assert_eq!(holder.iter().collect::<Permissions>(), holder);
+            let text = serde_json::to_string(&holder).expect("json");
+            proptest::prop_assert_eq!(serde_json::from_str::<Permissions>(&text).expect("a set"), holder);
+        }
+    }
+
     #[test]
     fn a_set_is_a_list_of_names_and_bits() {
         let set: Permissions = [Permission::ReadAudit, Permission::RunWorkflows].into_iter().collect();

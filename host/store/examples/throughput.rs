@@ -1,16 +1,19 @@
 //! Measures durable runs per second: accept, claim and finish, each committed.
 //!
-//! `cargo run --release -p bifrost-store --example throughput -- sqlite:throughput.db 64 20000`
+//! `cargo run --release -p bifrost-store --example throughput -- sqlite:throughput.db 64 20000 audit`
+//!
+//! With `audit`, the audit log is chained meanwhile, as the leading scheduler does it.
 
 use bifrost_core::ports::Ticket;
 use bifrost_core::{Outcome, Status, UserId, WorkflowInfo, WorkflowKind, WorkspaceReport};
+use bifrost_store::audit;
 use bifrost_store::executions::{self, NewExecution};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::workspaces::{self, Deployment};
 use bifrost_store::{Db, Options, workflows};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -18,6 +21,7 @@ async fn main() -> anyhow::Result<()> {
     let url = args.next().unwrap_or_else(|| "sqlite:throughput.db".into());
     let callers: usize = args.next().unwrap_or_else(|| "64".into()).parse()?;
     let runs: usize = args.next().unwrap_or_else(|| "20000".into()).parse()?;
+    let chained = args.next().is_some_and(|argument| argument == "audit");
     let db = Db::open(&url, Options::default()).await?;
     let organization =
         organizations::create(&db, NewOrganization { name: "bench".into(), ..Default::default() }).await?;
@@ -49,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
     let workflow = workflows::find(&org, "f").await?.id;
     let left = Arc::new(AtomicUsize::new(runs));
     let began = Instant::now();
+    let chain = chained.then(|| tokio::spawn(chain(db.clone())));
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..callers {
         let (db, org, left) = (db.clone(), org.clone(), left.clone());
@@ -67,6 +72,18 @@ async fn main() -> anyhow::Result<()> {
         times.extend(done??);
     }
     let seconds = began.elapsed().as_secs_f64();
+    if let Some(chain) = chain {
+        chain.abort();
+        let begun = Instant::now();
+        while audit::append(&db).await? > 0 {}
+        let verdict = audit::verify(&db, organization.id, &[]).await?;
+        println!(
+            "{} entries, {:?} after the last run; {:?}",
+            verdict.entries,
+            begun.elapsed(),
+            verdict.broken
+        );
+    }
     times.sort();
     println!(
         "{runs} runs, {callers} callers: {:.0} runs/s, {:.0} durable writes/s, p50 {:?}, p99 {:?}",
@@ -77,6 +94,13 @@ async fn main() -> anyhow::Result<()> {
     );
     db.close().await;
     Ok(())
+}
+
+async fn chain(db: Db) {
+    loop {
+        let full = audit::append(&db).await.is_ok_and(|written| written >= audit::BATCH as usize);
+        tokio::time::sleep(Duration::from_millis(if full { 20 } else { 500 })).await;
+    }
 }
 
 async fn one(

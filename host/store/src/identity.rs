@@ -1,6 +1,6 @@
 //! API keys, and who they stand for. A key is shown once; only its hash is kept.
 
-use crate::audit::{Event, record};
+use crate::audit::{Actor, Event, record};
 use crate::organizations::{self, NewOrganization, Organization};
 use crate::users::{self, NewUser, User};
 use crate::{Db, Row, Scoped, Sql, Tx, Value, now};
@@ -210,6 +210,22 @@ pub async fn authenticate(db: &Db, token: &str) -> Result<Option<Caller>> {
     Ok(Some(match ceiling {
         Some(names) => caller.within(Permissions::from_stored(&names)),
         None => caller,
+    }))
+}
+
+/// Whose a key was that is refused now; `None` for one that was never there.
+pub async fn holder(db: &Db, token: &str) -> Result<Option<Actor>> {
+    let sql = Sql::new(
+        "SELECT k.id, k.organization_id, k.user_id, u.email FROM api_keys k JOIN users u ON u.id = k.user_id
+         WHERE k.hash = $1",
+    );
+    let Some(row) = db.system().read().await?.optional(sql.bind(hash(token))).await? else { return Ok(None) };
+    Ok(Some(Actor {
+        id: row.opt("user_id")?,
+        name: row.get("email")?,
+        organization: row.opt("organization_id")?,
+        key: row.opt("id")?,
+        ..Actor::default()
     }))
 }
 

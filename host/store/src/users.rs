@@ -260,7 +260,7 @@ async fn update_in(
 /// the transaction.
 async fn lock(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
     let sql = Sql::new(format!(
-        "SELECT id FROM users WHERE organization_id = $1 AND role <> 'org_user' ORDER BY id{}",
+        "SELECT id FROM users WHERE organization_id = $1 AND role IN ('org_admin', 'platform_admin') ORDER BY id{}",
         tx.engine().for_update()
     ));
     tx.all(sql.bind(organization)).await?;

@@ -1,5 +1,6 @@
 //! The API against a real store, queue and bus.
 
+mod audited;
 #[path = "../authorization.rs"]
 mod authorization;
 #[path = "../common/mod.rs"]
@@ -11,6 +12,7 @@ mod errors;
 mod large;
 mod live;
 mod operations;
+mod people;
 mod runs;
 mod schedules;
 mod settings;

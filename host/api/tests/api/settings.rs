@@ -168,7 +168,7 @@ async fn a_key_is_shown_once_and_can_be_revoked() {
         .json(platform_admin)
         .send()
         .await
-        .expect(403);
+        .expect(422);
 }
 
 #[tokio::test]

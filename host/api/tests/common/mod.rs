@@ -1,6 +1,7 @@
 //! A platform to test against: real store, queue, bus and objects; only the worker is
 //! a stand-in. Two tenants, and the provider.
 
+pub mod target;
 pub mod worker;
 
 use axum::Router;

@@ -10,9 +10,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// Entries of one transaction; bounds how long it holds up other writers.
-pub const BATCH: u32 = 500;
-/// Entries of one statement.
-const ROWS: usize = 100;
+pub const BATCH: u32 = 100;
 /// Entries that are verified at a time.
 const PAGE: i64 = 1_000;
 
@@ -134,14 +132,12 @@ async fn append_in(tx: &mut Tx) -> Result<usize> {
     for (organization, entries) in chains {
         extend(tx, organization, entries).await?;
     }
-    for chunk in rows.chunks(ROWS) {
-        let mut sql = Sql::new("DELETE FROM audit_outbox WHERE id IN (");
-        for (index, row) in chunk.iter().enumerate() {
-            sql.push(if index == 0 { "" } else { ", " }).push_bind(row.get::<i64>("id")?);
-        }
-        sql.push(")");
-        tx.execute(sql).await?;
+    let mut sql = Sql::new("DELETE FROM audit_outbox WHERE id IN (");
+    for (index, row) in rows.iter().enumerate() {
+        sql.push(if index == 0 { "" } else { ", " }).push_bind(row.get::<i64>("id")?);
     }
+    sql.push(")");
+    tx.execute(sql).await?;
     Ok(rows.len())
 }
 
@@ -153,26 +149,24 @@ async fn extend(tx: &mut Tx, organization: OrganizationId, entries: Vec<String>)
     tx.execute(first.bind(organization).bind(genesis().hash)).await?;
     // Locked, so that two writers cannot continue from the same place.
     let mut head = chain_in(tx, organization, tx.engine().for_update()).await?.head;
-    for chunk in entries.chunks(ROWS) {
-        let mut sql = Sql::new(
-            "INSERT INTO audit_log (organization_id, sequence, at, actor_id, actor, action, target, entry, hash) VALUES ",
-        );
-        for (index, text) in chunk.iter().enumerate() {
-            let entry: Entry = serde_json::from_str(text).map_err(|error| Error::Internal(error.into()))?;
-            head.sequence += 1;
-            head.hash = link(organization, &head.hash, head.sequence, text);
-            sql.push(if index == 0 { "(" } else { ", (" }).push_bind(organization);
-            sql.push(", ").push_bind(head.sequence);
-            sql.push(", ").push_bind(entry.at);
-            sql.push(", ").push_bind(entry.actor.id);
-            sql.push(", ").push_bind(entry.actor.name);
-            sql.push(", ").push_bind(entry.action);
-            sql.push(", ").push_bind(entry.target);
-            sql.push(", ").push_bind(text.as_str());
-            sql.push(", ").push_bind(head.hash.clone()).push(")");
-        }
-        tx.execute(sql).await?;
+    let mut sql = Sql::new(
+        "INSERT INTO audit_log (organization_id, sequence, at, actor_id, actor, action, target, entry, hash) VALUES ",
+    );
+    for (index, text) in entries.iter().enumerate() {
+        let entry: Entry = serde_json::from_str(text).map_err(|error| Error::Internal(error.into()))?;
+        head.sequence += 1;
+        head.hash = link(organization, &head.hash, head.sequence, text);
+        sql.push(if index == 0 { "(" } else { ", (" }).push_bind(organization);
+        sql.push(", ").push_bind(head.sequence);
+        sql.push(", ").push_bind(entry.at);
+        sql.push(", ").push_bind(entry.actor.id);
+        sql.push(", ").push_bind(entry.actor.name);
+        sql.push(", ").push_bind(entry.action);
+        sql.push(", ").push_bind(entry.target);
+        sql.push(", ").push_bind(text.as_str());
+        sql.push(", ").push_bind(head.hash.clone()).push(")");
     }
+    tx.execute(sql).await?;
     let sql = Sql::new("UPDATE audit_chains SET sequence = $2, hash = $3 WHERE organization_id = $1");
     tx.execute(sql.bind(organization).bind(head.sequence).bind(head.hash)).await.map(drop)
 }

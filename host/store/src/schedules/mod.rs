@@ -155,9 +155,8 @@ async fn create_in(tx: &mut Tx, id: ScheduleId, count: Sql, insert: Sql) -> Resu
         let message = format!("there are {MAX_SCHEDULES} schedules already");
         return Err(Error::Conflict { code: "too_many_schedules", message });
     }
-    match tx.execute(insert).await? {
-        0 => return Err(Error::NotFound("workflow")),
-        _ => {}
+    if tx.execute(insert).await? == 0 {
+        return Err(Error::NotFound("workflow"));
     }
     let made = find(tx, id, "").await?;
     let event = Event::new("schedule.create")

@@ -3,7 +3,7 @@
 use crate::common::*;
 use bifrost_core::*;
 use bifrost_store::config::NewEntry;
-use bifrost_store::{Access, Db, Keyring, Sql, config, executions};
+use bifrost_store::{Access, Db, Keyring, Sql, audit, config, executions};
 use serde_json::json;
 
 mod postgres {
@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 28] = [
     "organizations",
     "users",
     "api_keys",
@@ -30,6 +30,17 @@ const TABLES: [&str; 17] = [
     "leaders",
     "workers",
     "warm_versions",
+    "roles",
+    "user_roles",
+    "grants",
+    "invitations",
+    "audit_outbox",
+    "audit_chains",
+    "audit_log",
+    "config_shares",
+    "key_rotations",
+    "egress_policies",
+    "egress_usage",
 ];
 
 async fn filled(db: Db) -> World {
@@ -65,6 +76,9 @@ async fn filled(db: Db) -> World {
     )
     .await
     .unwrap();
+    crate::people::everything(&org, w.user, w.workflow).await;
+    while audit::append(&w.db).await.unwrap() > 0 {}
+    config::delete(&org, "s").await.unwrap();
     crate::warm::worker(&w.db, "worker-1", false).await;
     let version = bifrost_store::workspaces::active_version(&org).await.unwrap().unwrap().id;
     bifrost_store::warm::report(&w.db, "worker-1", version, bifrost_store::now(), 1).await.unwrap();
@@ -91,13 +105,20 @@ async fn rows_of_others_are_invisible(db: Db) {
         ("workflow_references", [1, 1, 0, 0]),
         ("executions", [2, 2, 0, 0]),
         ("execution_logs", [1, 1, 0, 0]),
-        ("config", [2, 1, 0, 1]),
+        ("config", [1, 0, 0, 1]),
         ("data_keys", [2, 1, 0, 1]),
         ("schedules", [1, 1, 0, 0]),
         ("execution_attempts", [1, 1, 0, 0]),
         ("dead_letters", [1, 1, 0, 0]),
         ("workers", [1, 0, 0, 0]),
         ("warm_versions", [1, 0, 0, 0]),
+        ("roles", [1, 1, 0, 0]),
+        ("user_roles", [1, 1, 0, 0]),
+        ("grants", [1, 1, 0, 0]),
+        ("invitations", [1, 1, 0, 0]),
+        // Nobody reads what is not chained yet.
+        ("audit_outbox", [1, 0, 0, 0]),
+        ("audit_chains", [3, 1, 1, 0]),
     ];
     for (table, expected) in seen {
         for (access, rows) in [Access::System, own, other, Access::Global].into_iter().zip(expected) {
@@ -112,7 +133,7 @@ async fn rows_of_others_cannot_be_written(db: Db) {
         for statement in
             [format!("DELETE FROM {table}"), format!("UPDATE {table} SET organization_id = organization_id")]
         {
-            if ["organizations", "workers", "warm_versions", "leaders"].contains(&table)
+            if ["organizations", "workers", "warm_versions", "leaders", "key_rotations"].contains(&table)
                 && statement.starts_with("UPDATE")
             {
                 continue;
@@ -130,6 +151,9 @@ async fn rows_of_others_cannot_be_written(db: Db) {
         .bind(bifrost_store::now());
     let other = w.db.org(w.other.id);
     assert!(other.write(move |tx| Box::pin(async move { tx.execute(insert).await })).await.is_err());
+    let forged =
+        Sql::new("INSERT INTO audit_outbox (organization_id, entry) VALUES ($1, '{}')").bind(foreign);
+    assert!(other.write(move |tx| Box::pin(async move { tx.execute(forged).await })).await.is_err());
     let give = Sql::new("UPDATE executions SET organization_id = $1").bind(w.other.id);
     let own = w.db.org(w.org.id);
     assert!(own.write(move |tx| Box::pin(async move { tx.execute(give).await })).await.is_err());

@@ -6,6 +6,7 @@
 #[macro_use]
 mod common;
 mod archive;
+mod audit;
 mod config;
 mod database;
 mod dead_letters;
@@ -15,6 +16,7 @@ mod executions;
 mod guards;
 mod identity;
 mod isolation;
+mod people;
 mod property;
 mod recovery;
 mod retention;

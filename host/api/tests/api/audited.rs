@@ -1,0 +1,146 @@
+//! Whatever changes something says so in the audit log, in its caller's name.
+
+use crate::authorization::{ROWS, Row, send};
+use crate::common::target::Owner;
+use crate::common::{Key, Platform, key};
+use bifrost_api::ApiState;
+use bifrost_core::*;
+use bifrost_store::Sql;
+use bifrost_store::audit::{self, Entry, Outcome};
+use bifrost_store::identity;
+use serde_json::{Value, json};
+
+/// Operations with a method that could change something, and do not.
+const UNCHANGING: [(&str, &str); 1] = [("POST", "/api/schedules/preview")];
+
+/// What waits to be chained, and how far it goes.
+async fn waiting(state: &ApiState, after: i64) -> (Vec<Entry>, i64) {
+    let sql = Sql::new("SELECT id, entry FROM audit_outbox WHERE id > $1 ORDER BY id").bind(after);
+    let rows = state.db.system().read().await.expect("a connection").all(sql).await.expect("rows");
+    let last = rows.last().map_or(after, |row| row.get("id").expect("an id"));
+    let text = |row: &bifrost_store::Row| row.get::<String>("entry").expect("an entry");
+    (rows.iter().map(|row| serde_json::from_str(&text(row)).expect("an entry")).collect(), last)
+}
+
+fn row(method: &str, path: &str) -> &'static Row {
+    let found = ROWS.iter().find(|row| row.method == method && row.path == path);
+    found.unwrap_or_else(|| panic!("{method} {path} has no row in the authorization matrix"))
+}
+
+#[tokio::test]
+async fn every_operation_that_changes_something_writes_an_entry() {
+    let platform = Platform::deployed().await;
+    let api = serde_json::to_value(bifrost_api::openapi()).expect("json");
+    let mut silent = Vec::new();
+    let mut tried = 0;
+    for (path, item) in api["paths"].as_object().expect("paths") {
+        for method in item.as_object().expect("an item").keys().map(|method| method.to_uppercase()) {
+            if method == "GET" || UNCHANGING.contains(&(method.as_str(), path.as_str())) {
+                continue;
+            }
+            tried += 1;
+            let (_, last) = waiting(&platform.state, 0).await;
+            let request = send(&platform, row(&method, path), Some(&platform.root), true, Owner::Own);
+            let status = if path.starts_with("/api/data-providers") {
+                tokio::select! {
+                    status = request => status,
+                    () = platform.run_everything() => unreachable!("it runs for ever"),
+                }
+            } else {
+                request.await
+            };
+            assert!((200..300).contains(&status), "{method} {path} answers {status}");
+            let (entries, _) = waiting(&platform.state, last).await;
+            let said = |entry: &Entry| {
+                entry.actor.id == Some(platform.root.user)
+                    && entry.outcome == Outcome::Done
+                    && entry.actor.request.is_some()
+                    && entry.target.is_some()
+            };
+            if !entries.iter().any(said) {
+                silent.push(format!("{method} {path}: {entries:?}"));
+            }
+        }
+    }
+    assert!(tried > 20, "only {tried} operations");
+    assert!(silent.is_empty(), "\n{}", silent.join("\n"));
+}
+
+async fn entries(platform: &Platform, key: &Key, query: &str) -> Vec<Value> {
+    while audit::append(&platform.state.db).await.expect("appended") > 0 {}
+    let answer = platform.get(format!("/api/audit?{query}")).key(key).send().await.expect(200);
+    answer["entries"].as_array().expect("a list").clone()
+}
+
+#[tokio::test]
+async fn denied_access_is_written_down_where_the_sender_belongs() {
+    let platform = Platform::deployed().await;
+    let own = &platform.own;
+    platform.get("/api/config").key(&own.user).send().await.expect(403);
+    let foreign = platform.get("/api/workflows").key(&own.user).organization(platform.foreign.id);
+    foreign.send().await.expect(404);
+    // Nothing is denied to whoever names something that is not there.
+    platform.get(format!("/api/executions/{}", ExecutionId::new())).key(&own.user).send().await.expect(404);
+    let unknown = Key { token: "bfr_unknown".into(), user: own.user.user };
+    platform.get("/api/me").key(&unknown).send().await.expect(401);
+    let found = entries(&platform, &own.admin, "action=access.denied").await;
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found[0]["details"]["denied"], format!("organization {}", platform.foreign.id));
+    assert_eq!(found[1]["target"], "path:/api/config");
+    assert_eq!(found[1]["details"]["why"], "this needs the permission config.read");
+    assert!(found.iter().all(|entry| entry["actor"]["name"] == "user@own.example"));
+    assert!(found.iter().all(|entry| entry["outcome"] == "denied"));
+    let org = platform.state.db.org(own.id);
+    for key in identity::list_keys(&org).await.expect("keys").iter().filter(|k| k.user_id == own.user.user) {
+        identity::revoke_key(&org, key.id).await.expect("revoked");
+    }
+    platform.get("/api/me").key(&own.user).send().await.expect(401);
+    let last = entries(&platform, &own.admin, "action=access.denied&limit=1").await.remove(0);
+    assert_eq!(last["details"]["denied"], "a key that is not good any more");
+    // The tenant that was asked about learns nothing.
+    assert!(entries(&platform, &platform.foreign.admin, "action=access.denied").await.is_empty());
+}
+
+#[tokio::test]
+async fn it_is_searched_exported_and_verified() {
+    let platform = Platform::new().await;
+    let admin = &platform.own.admin;
+    for number in 0..3 {
+        let body = json!({ "value": number });
+        let call = platform.call(http::Method::PUT, "/api/config/size").key(admin).json(body);
+        call.header("x-forwarded-for", "198.51.100.7").send().await.expect(200);
+    }
+    let found = entries(&platform, admin, "target=config:size&limit=2").await;
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0]["details"]["value"], json!({ "from": 1, "to": 2 }));
+    // There is no trusted proxy, and no peer in this test.
+    assert_eq!(found[0]["actor"].get("address"), None);
+    let export = platform.get("/api/audit/export?action=config.").key(admin).send().await;
+    assert_eq!(export.headers["content-type"], "application/x-ndjson");
+    let lines: Vec<Value> =
+        export.text.lines().map(|line| serde_json::from_str(line).expect("json")).collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[2]["entry"]["details"]["value"]["to"], 2);
+    assert_eq!(lines[2]["sequence"], found[0]["sequence"]);
+    let verdict = platform.get("/api/audit/verify").key(admin).send().await.expect(200);
+    assert_eq!(verdict["broken"], Value::Null);
+    let noted = format!("{}:{}", found[1]["sequence"], found[1]["hash"].as_str().expect("a hash"));
+    let path = format!("/api/audit/verify?noted={noted}");
+    assert_eq!(platform.get(path).key(admin).send().await.expect(200)["broken"], Value::Null);
+    let path = format!("/api/audit/verify?noted={}:{}", found[1]["sequence"], "00".repeat(32));
+    assert_ne!(platform.get(path).key(admin).send().await.expect(200)["broken"], Value::Null);
+    for path in ["/api/audit?since=yesterday", "/api/audit?limit=0", "/api/audit/verify?noted=x"] {
+        platform.get(path).key(admin).send().await.expect(422);
+    }
+}
+
+#[tokio::test]
+async fn a_denied_key_of_another_organization_says_who() {
+    let platform = Platform::new().await;
+    let stranger = key(&platform.state.db, platform.foreign.id, "eve@foreign.example", Role::OrgUser).await;
+    let body = json!({ "email": "x@y.example" });
+    platform.post("/api/users").key(&stranger).json(body).send().await.expect(403);
+    let found = entries(&platform, &platform.foreign.admin, "actor=Eve@foreign.example").await;
+    assert_eq!(found[0]["details"]["method"], "POST");
+    assert_eq!(found[0]["actor"]["id"], json!(stranger.user));
+}

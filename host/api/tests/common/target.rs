@@ -1,0 +1,192 @@
+//! What requests are about: a fresh target of each kind, for the caller's own organization,
+//! a foreign one, or the provider.
+
+use super::{Platform, key};
+use bifrost_core::*;
+use bifrost_store::config::{self, NewEntry};
+use bifrost_store::executions::{self, NewExecution};
+use bifrost_store::grants::{self, Subject, TargetKind};
+use bifrost_store::identity::{self, NewKey};
+use bifrost_store::invitations::{self, NewInvitation};
+use bifrost_store::roles::{self, NewRole};
+use bifrost_store::schedules::{self, NewSchedule};
+use bifrost_store::{Sql, shares, workflows};
+use serde_json::json;
+
+/// How a row's target is named.
+#[derive(Clone, Copy)]
+pub enum By {
+    /// By the scope alone: own without a header, others by `X-Bifrost-Organization`.
+    Scope,
+    /// By an id in the path; a header is sent only where a platform administrator
+    /// needs it to reach the own organization.
+    Execution,
+    Workflow,
+    Provider,
+    Config,
+    /// A global secret, shared with the owner.
+    Share,
+    Schedule,
+    Organization,
+    Key,
+    /// Of a run that has ended.
+    DeadLetter,
+    User,
+    Role,
+    Grant,
+    Invitation,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Owner {
+    Own,
+    Foreign,
+    Global,
+}
+
+pub const OWNERS: [Owner; 3] = [Owner::Own, Owner::Foreign, Owner::Global];
+
+impl Owner {
+    pub fn organization(self, platform: &Platform) -> OrganizationId {
+        match self {
+            Self::Own => platform.own.id,
+            Self::Foreign => platform.foreign.id,
+            Self::Global => platform.provider,
+        }
+    }
+
+    pub fn scope(self, platform: &Platform) -> Scope {
+        match self {
+            Self::Global => Scope::Global,
+            _ => Scope::Organization(self.organization(platform)),
+        }
+    }
+
+    /// Whose run it is; the own one is the end user's.
+    pub fn user(self, platform: &Platform) -> UserId {
+        match self {
+            Self::Own => platform.own.user.user,
+            Self::Foreign => platform.foreign.user.user,
+            Self::Global => platform.root.user,
+        }
+    }
+}
+
+/// A fresh target of a row, by the id that goes into the path.
+pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
+    let db = &platform.state.db;
+    let organization = owner.organization(platform);
+    let scope = owner.scope(platform);
+    let new_run = async || {
+        let workflow = workflows::find(&db.scope(scope), "hello").await.expect("deployed");
+        let (user, role) = (owner.user(platform), Role::OrgUser);
+        let caller = Caller::of_role(user, "e", organization, role);
+        NewExecution::by(&caller, workflow.id, json!({ "name": "Ada" }))
+    };
+    match by {
+        By::Scope => String::new(),
+        By::Organization => organization.to_string(),
+        By::Workflow => workflows::find(&db.scope(scope), "hello").await.expect("deployed").id.to_string(),
+        By::Provider => {
+            workflows::find(&db.scope(scope), "choices_of_site").await.expect("deployed").id.to_string()
+        }
+        By::Execution => {
+            let new = new_run().await;
+            executions::accept(&db.org(organization), new).await.expect("accepted").execution.id.to_string()
+        }
+        By::DeadLetter => {
+            // Scheduled, so that nobody takes it before it is cancelled.
+            let mut new = new_run().await;
+            new.not_before = Some(bifrost_store::now() + chrono::TimeDelta::hours(1));
+            let execution = executions::accept(&db.org(organization), new).await.expect("accepted").execution;
+            executions::request_cancel(&db.org(organization), execution.id).await.expect("cancelled");
+            let id = DeadLetterId::new();
+            let sql = Sql::new(
+                "INSERT INTO dead_letters (id, execution_id, organization_id, attempt, reason, state, created_at)
+                 VALUES ($1, $2, $3, 1, 'delivery_limit', 'retried', $4)",
+            );
+            let sql = sql.bind(id).bind(execution.id).bind(organization).bind(bifrost_store::now());
+            db.system()
+                .write(move |tx| Box::pin(async move { tx.execute(sql).await }))
+                .await
+                .expect("written");
+            id.to_string()
+        }
+        By::Schedule => {
+            let new = NewSchedule {
+                workflow_id: workflows::find(&db.scope(scope), "nightly").await.expect("deployed").id,
+                name: "s".into(),
+                cron: "0 3 * * *".into(),
+                time_zone: "UTC".into(),
+                overlap: Overlap::Skip,
+                catch_up: CatchUp::Last,
+                is_enabled: true,
+                parameters: json!({}),
+                created_by: platform.root.user,
+            };
+            schedules::create(&db.scope(scope), new).await.expect("made").id.to_string()
+        }
+        By::Config => {
+            let name = format!("key-{}", uuid::Uuid::now_v7());
+            let entry = NewEntry {
+                key: name.clone(),
+                value: json!(1),
+                kind: None,
+                description: None,
+                updated_by: None,
+            };
+            config::set(&db.scope(scope), &platform.state.keyring, entry).await.expect("set");
+            name
+        }
+        By::Share => {
+            let name = format!("key-{}", uuid::Uuid::now_v7());
+            let kind = Some(ConfigType::Secret);
+            let entry =
+                NewEntry { key: name.clone(), value: json!(1), kind, description: None, updated_by: None };
+            let global = db.scope(Scope::Global);
+            config::set(&global, &platform.state.keyring, entry).await.expect("set");
+            let (key, by) = (name.clone(), platform.root.user);
+            global
+                .write(move |tx| Box::pin(async move { shares::add_in(tx, &key, organization, by).await }))
+                .await
+                .expect("shared");
+            name
+        }
+        By::Key => {
+            let user = key(db, organization, &format!("{}@x.example", uuid::Uuid::now_v7()), Role::OrgUser)
+                .await
+                .user;
+            let new =
+                NewKey { user, name: "k".into(), role: Role::OrgUser, permissions: None, expires_at: None };
+            identity::create_key(&db.org(organization), new).await.expect("key").0.id.to_string()
+        }
+        By::User => someone(platform, organization).await.to_string(),
+        By::Role => {
+            let name = format!("role {}", uuid::Uuid::now_v7());
+            let new = NewRole { name, description: String::new(), permissions: Permissions::NONE };
+            roles::create(&db.org(organization), new).await.expect("role").id.to_string()
+        }
+        By::Grant => {
+            let user = Subject::User(someone(platform, organization).await);
+            let workflow = workflows::find(&db.scope(scope), "hello").await.expect("deployed").id.0;
+            let made = grants::create(&db.org(organization), user, TargetKind::Workflow, workflow).await;
+            made.expect("grant").id.to_string()
+        }
+        By::Invitation => {
+            let new = NewInvitation {
+                email: format!("{}@x.example", uuid::Uuid::now_v7()),
+                name: String::new(),
+                role: Role::OrgUser,
+                roles: vec![],
+                expires_at: bifrost_store::now() + chrono::TimeDelta::hours(1),
+            };
+            invitations::create(&db.org(organization), new).await.expect("invitation").0.id.to_string()
+        }
+    }
+}
+
+/// A new end user.
+async fn someone(platform: &Platform, organization: OrganizationId) -> UserId {
+    let email = format!("{}@x.example", uuid::Uuid::now_v7());
+    key(&platform.state.db, organization, &email, Role::OrgUser).await.user
+}
