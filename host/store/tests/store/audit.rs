@@ -44,7 +44,8 @@ async fn entries(w: &World, count: usize) {
 }
 
 fn setting(key: &str, value: serde_json::Value, is_secret: bool) -> NewEntry {
-    NewEntry { key: key.into(), value, is_secret, description: None, updated_by: None }
+    let kind = is_secret.then_some(bifrost_core::ConfigType::Secret);
+    NewEntry { key: key.into(), value, kind, description: None, updated_by: None }
 }
 
 /// Changes a table as somebody who has the database in their hands.

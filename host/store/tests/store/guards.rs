@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 29] = [
     "organizations",
     "users",
     "api_keys",
@@ -38,6 +38,10 @@ const TABLES: [&str; 25] = [
     "audit_outbox",
     "audit_chains",
     "audit_log",
+    "config_shares",
+    "key_rotations",
+    "egress_policies",
+    "egress_usage",
 ];
 
 async fn filled(db: Db) -> World {
@@ -130,7 +134,8 @@ async fn rows_of_others_cannot_be_written(db: Db) {
         for statement in
             [format!("DELETE FROM {table}"), format!("UPDATE {table} SET organization_id = organization_id")]
         {
-            if ["organizations", "workers", "warm_versions", "leaders", "offboardings"].contains(&table)
+            if ["organizations", "workers", "warm_versions", "leaders", "offboardings", "key_rotations"]
+                .contains(&table)
                 && statement.starts_with("UPDATE")
             {
                 continue;
