@@ -115,7 +115,8 @@ async fn every_step_that_changes_something_writes_an_entry() {
     steps.step(&mut here, ("POST", "/api/device/{code}/deny"), call, "device.deny").await;
 
     let sessions = here.get("/api/me/sessions").await.expect(200);
-    let other = sessions["sessions"].as_array().expect("a list").iter().find(|one| one["is_current"] == false);
+    let other =
+        sessions["sessions"].as_array().expect("a list").iter().find(|one| one["is_current"] == false);
     let path = format!("/api/me/sessions/{}", other.expect("another")["id"].as_str().expect("an id"));
     let operation = ("DELETE", "/api/me/sessions/{id}");
     steps.step(&mut here, operation, platform.call(Method::DELETE, path), "session.end").await;
