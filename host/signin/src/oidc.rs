@@ -296,7 +296,8 @@ impl Oidc {
                 CsrfToken::new_random,
                 Nonce::new_random,
             )
-            .add_scopes(provider.scopes.iter().cloned().map(Scope::new))
+            // The library asks for `openid` itself.
+            .add_scopes(provider.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new))
             .set_pkce_challenge(challenge);
         let (url, state, nonce) = request.url();
         let away = Away {

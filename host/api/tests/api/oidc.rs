@@ -7,8 +7,8 @@ use bifrost_store::{Sql, invitations, users};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 const SECRET: &str = "client-secret-canary-0123456789";
 
@@ -17,6 +17,8 @@ struct Idp {
     issuer: String,
     http: reqwest::Client,
     _process: Child,
+    /// Open as long as the process may write to it.
+    _output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Idp {
@@ -55,7 +57,7 @@ impl Idp {
             }
         };
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-        Self { issuer, http: http.expect("a client"), _process: process }
+        Self { issuer, http: http.expect("a client"), _process: process, _output: lines }
     }
 
     /// Whoever comes from now on.

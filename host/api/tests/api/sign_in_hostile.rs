@@ -219,7 +219,7 @@ async fn odd_inputs_are_refused_with_their_name() {
         assert_eq!(browser.post(path, body).await.expect(409)["code"], "expired", "{path}");
     }
     for cookie in
-        ["bifrost_session=", "bifrost_session=\u{7f}", "bifrost_session=a; bifrost_session=b", ";;;=;"]
+        ["bifrost_session=", "bifrost_session=\u{e9}", "bifrost_session=a; bifrost_session=b", ";;;=;"]
     {
         platform.get("/api/me").header("cookie", cookie).send().await.expect(401);
     }
