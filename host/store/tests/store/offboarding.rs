@@ -47,7 +47,10 @@ async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &st
         expires_at: None,
     };
     identity::create_key(&scoped, key).await.unwrap();
-    let new = deployment(&format!("hash-{mark}"), vec![info("m.py::mine", &format!("mine-{mark}"))]);
+    let new = deployment(
+        &format!("hash-{mark}"),
+        vec![info("a.py::sync", "sync"), info("m.py::mine", &format!("mine-{mark}"))],
+    );
     workspaces::deploy(&scoped, workspaces::Deployment { force: true, ..new }).await.unwrap();
     let workflow = bifrost_store::workflows::find(&scoped, &format!("mine-{mark}")).await.unwrap().id;
     workspaces::add_reference(&scoped, workflow, "form", "f").await.unwrap();
