@@ -45,7 +45,7 @@ pub(crate) fn refusal(error: Error) -> CapabilityError {
         Error::NotFound(_) | Error::Gone(_) => ErrorKind::NotFound,
         Error::Invalid { .. } | Error::Conflict { .. } => ErrorKind::Invalid,
         Error::Unauthenticated | Error::Denied(_) => ErrorKind::Denied,
-        Error::Busy(_) => ErrorKind::Unavailable,
+        Error::Busy(_) | Error::Limited { .. } => ErrorKind::Unavailable,
         Error::Internal(cause) => {
             tracing::error!("a capability failed: {cause:#}");
             return CapabilityError::new(ErrorKind::Unavailable, "the platform failed; try again");

@@ -26,14 +26,15 @@ on_both!(
 
 /// Tables without rows of organizations. A new one must be covered by the catalogue, or be
 /// here for a reason.
-const PLATFORM: [&str; 3] = ["leaders", "offboardings", "workers"];
+const PLATFORM: [&str; 6] =
+    ["identity_providers", "key_rotations", "leaders", "offboardings", "sign_in_failures", "workers"];
 
 async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &str) {
     let keys = Keyring::from_bytes([1; 32]);
     let scoped = w.db.org(org);
-    for (key, is_secret) in [("plain", false), ("secret", true)] {
+    for (key, kind) in [("plain", None), ("secret", Some(bifrost_core::ConfigType::Secret))] {
         let value = json!(format!("{mark}-{key}"));
-        let new = NewEntry { key: key.into(), value, is_secret, description: None, updated_by: None };
+        let new = NewEntry { key: key.into(), value, kind, description: None, updated_by: None };
         config::set(&scoped, &keys, new).await.unwrap();
     }
     let person =

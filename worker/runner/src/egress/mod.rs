@@ -133,6 +133,7 @@ impl Egress {
         let host = url.host_str().ok_or_else(|| protocol("the URL has no host".to_owned()))?.to_owned();
         let method = http::Method::from_bytes(request.method.as_bytes());
         let method = method.map_err(|_| protocol(format!("`{}` is no method", request.method)))?;
+        let connects = request.connects();
         let mut headers = headers::checked(request.headers, &url, request.body.len())?;
         headers::credentials(&mut url, &mut headers)?;
         if let Some(parent) = bifrost_core::trace::current().filter(|_| self.hears_of_traces(&host))
@@ -141,7 +142,6 @@ impl Egress {
         {
             headers.insert(TRACE_PARENT, value);
         }
-        let connects = request.connects();
         let own_way = match (&self.policies, self.organization) {
             (Some(policies), Some(organization)) => {
                 let method = (!connects).then_some(method.as_str());
