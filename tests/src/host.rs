@@ -44,8 +44,8 @@ impl Host {
     /// A host with `colour` and the secret `api_key`; without `egress` there is no network.
     pub fn new(egress: Option<Egress>) -> Self {
         let config = [
-            ("colour", ("\"green\"".to_owned(), false)),
-            ("api_key", ("\"key-0123456789\"".to_owned(), true)),
+            ("colour", ("\"green\"".to_owned(), ConfigType::String)),
+            ("api_key", ("\"key-0123456789\"".to_owned(), ConfigType::Secret)),
         ];
         Self {
             config: Mutex::new(config.map(|(k, v)| (k.to_owned(), v)).into()),

@@ -176,11 +176,12 @@ mod tests {
         let new = NewOrganization { name: "O".into(), ..NewOrganization::default() };
         let organization = organizations::create(&db, new).await.expect("organization").id;
         let keys = Keyring::from_bytes([1; 32]);
-        for (key, is_secret) in [("token", true), ("other", true), ("host", false)] {
+        let secret = Some(ConfigType::Secret);
+        for (key, kind) in [("token", secret), ("other", secret), ("host", None)] {
             let new = config::NewEntry {
                 key: key.into(),
                 value: serde_json::json!("v-7f3a"),
-                is_secret,
+                kind,
                 description: None,
                 updated_by: None,
             };
