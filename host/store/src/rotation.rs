@@ -263,12 +263,17 @@ async fn renew_scope(scoped: &Scoped, keys: &Keyring, began: DateTime<Utc>) -> R
 /// A new version unless the scope has none at all, or one of this rotation.
 async fn make_version(tx: &mut Tx, keys: &Keyring, began: DateTime<Utc>) -> Result<u64> {
     let scope = tx.access().scope_id()?;
-    let sql = "SELECT version, created_at FROM data_keys WHERE scope_id = $1 ORDER BY version DESC LIMIT 1";
-    let Some(row) = tx.optional(Sql::new(sql).bind(scope)).await? else { return Ok(0) };
+    let sql = Sql::new(format!(
+        "SELECT d.version, d.created_at, {WRAPS} FROM data_keys d WHERE d.scope_id = $1 ORDER BY d.version DESC LIMIT 1"
+    ));
+    let Some(row) = tx.optional(sql.bind(scope)).await? else { return Ok(0) };
+    let version: i64 = row.get("version")?;
+    // Whoever cannot read the key of before must not make one that the others cannot read.
+    DataKey::read(keys, scope, version, &secrets::wraps(&row)?)?;
     if row.get::<DateTime<Utc>>("created_at")? >= began {
         return Ok(0);
     }
-    let next = DataKey::generate(keys, scope, row.get::<i64>("version")? + 1)?;
+    let next = DataKey::generate(keys, scope, version + 1)?;
     secrets::insert(tx, &next).await?;
     Ok(1)
 }

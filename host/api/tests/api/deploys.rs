@@ -121,7 +121,10 @@ async fn files_can_be_read_back() {
     let list = platform.get("/api/workspace/files").key(admin).send().await.expect(200);
     assert_eq!(
         list["files"],
-        json!([{ "path": "lib/a.py", "size": 17 }, { "path": "notes.txt", "size": 2 }])
+        json!([
+            { "path": "lib/a.py", "size": 17, "is_shared": false },
+            { "path": "notes.txt", "size": 2, "is_shared": false },
+        ])
     );
     let file = platform.get("/api/workspace/files/notes.txt").key(admin).send().await.expect(200);
     assert_eq!(file, json!({ "path": "notes.txt", "size": 2, "content": "aGk=" }));

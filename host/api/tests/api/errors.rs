@@ -94,7 +94,9 @@ async fn internal_errors_and_panics_say_nothing() {
 
     let versions = platform.get("/api/workspace/versions").key(admin).send().await.expect(200);
     let hash = versions["versions"][0]["source_hash"].as_str().expect("a hash");
-    assert!(platform.state.objects.delete(&format!("sources/{hash}")).await.expect("deleted"));
+    assert!(
+        platform.state.objects.delete(&format!("sources/{}/{hash}", platform.own.id)).await.expect("deleted")
+    );
     assert_says_nothing(platform.get("/api/workspace/files").key(admin).send().await);
 }
 

@@ -115,7 +115,7 @@ async fn a_shared_folder_is_in_every_workspace() {
     let answer = deploy(&platform, root, &second, json!({})).await.expect(200);
     assert_eq!(answer["dependants"].as_array().map(Vec::len), Some(2));
     let file = platform.get("/api/workspace/files/modules/lib.py").key(own).send().await.expect(200);
-    assert_eq!(file["size"], 37);
+    assert_eq!(file["size"], 38);
 
     // Breakage is told, refused, and can be forced; the way back counts as a change, too.
     let broken =

@@ -218,9 +218,13 @@ fn failure(error: &hyper_util::client::legacy::Error) -> HttpError {
         if let Some(dial) = cause.downcast_ref::<DialError>() {
             return dial.into();
         }
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return HttpError::Tls(tls.to_string());
+        // The connector puts one error of input and output into another.
+        let mut io = cause.downcast_ref::<std::io::Error>();
+        while let Some(inner) = io.and_then(std::io::Error::get_ref) {
+            if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+                return HttpError::Tls(tls.to_string());
+            }
+            io = inner.downcast_ref();
         }
         text = format!("{text}: {cause}");
         source = cause.source();

@@ -84,7 +84,9 @@ async fn the_loopback_is_out_of_public_reach_however_it_is_written() {
         "1.1.1.1@127.0.0.1",
     ] {
         let error = public.send(get(format!("http://{host}:{port}/"))).await.expect_err(host);
-        assert!(matches!(error, HttpError::Denied(_)), "{host}: {error:?}");
+        // Not every resolver knows `localhost` with a dot behind it.
+        let is_unknown = host == "localhost." && error == HttpError::Dns;
+        assert!(is_unknown || matches!(error, HttpError::Denied(_)), "{host}: {error:?}");
     }
     // The control: the same probes arrive where the policy lets them.
     for host in [
