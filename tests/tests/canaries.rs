@@ -10,7 +10,7 @@ use bifrost_tests::Client;
 use bifrost_tests::process::{Process, data_folder, free_port};
 use deadpool_redis::redis::{self, cmd};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::{Connection, Row};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -102,7 +102,7 @@ async fn both_keys_change_under_load() -> Result<()> {
     };
     let (mut server, health) = start("api", data.path(), &[("BIFROST_LISTEN", &listen)])?;
     server.until(START, || ready(&health)).await?;
-    let (mut scheduler, _) = start("scheduler", data.path(), &[])?;
+    let (scheduler, _) = start("scheduler", data.path(), &[])?;
     let (mut worker, health) = start("worker", worker_data.path(), &[])?;
     worker.until(START, || ready(&health)).await?;
     let api = Api { url: format!("http://{listen}"), data: data.path() };

@@ -55,7 +55,7 @@ pub struct ApiError {
     code: Cow<'static, str>,
     detail: Cow<'static, str>,
     field: Option<String>,
-    errors: Vec<FileError>,
+    errors: Box<[FileError]>,
     retry_after: Option<u64>,
     is_oauth: bool,
     cause: Option<Arc<anyhow::Error>>,
@@ -73,7 +73,7 @@ impl ApiError {
             code: code.into(),
             detail: detail.into(),
             field: None,
-            errors: Vec::new(),
+            errors: Box::default(),
             retry_after: None,
             is_oauth: false,
             cause: None,
@@ -93,7 +93,7 @@ impl ApiError {
 
     /// Names the files at fault.
     pub fn with_errors(mut self, errors: Vec<FileError>) -> Self {
-        self.errors = errors;
+        self.errors = errors.into();
         self
     }
 
@@ -147,7 +147,7 @@ impl ApiError {
             detail: self.detail.to_string(),
             code: self.code.to_string(),
             field: self.field.clone(),
-            errors: self.errors.clone(),
+            errors: self.errors.to_vec(),
             error: self.is_oauth.then(|| self.code.to_string()),
             request_id: request_id.to_owned(),
         }

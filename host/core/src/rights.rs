@@ -178,7 +178,8 @@ impl Rights {
         // The provider's code reads what is global for everybody it works for.
         let reads_global = operation == Operation::ConfigRead && self.is_provider_code();
         let is_own = target == Scope::Organization(self.organization);
-        if !is_own && !(target == Scope::Global && reads_global) && !self.crosses_organizations() {
+        let is_visible = is_own || (target == Scope::Global && reads_global);
+        if !is_visible && !self.crosses_organizations() {
             return Err(self.foreign());
         }
         let (is_enough, permission) = match operation.demand() {

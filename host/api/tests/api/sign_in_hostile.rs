@@ -170,7 +170,8 @@ async fn a_passkey_answers_this_page_and_this_challenge() {
     let replayed = json!({ "credential": key.get(&old) });
     other.post(path, replayed.clone()).await.expect(200);
     other.cookies.clear();
-    let attacks: [(&str, fn(&mut Authenticator)); 4] = [
+    type Attack = fn(&mut Authenticator);
+    let attacks: [(&str, Attack); 4] = [
         ("another page", |key| key.origin = "https://evil.example".into()),
         ("another host", |key| key.host = "evil.example".into()),
         ("nobody verified", |key| key.verifies = false),

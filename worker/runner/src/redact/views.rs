@@ -34,7 +34,8 @@ impl View {
 /// The text without percent escapes; `None` where there are none. `plus_is_space` reads it
 /// as forms are written.
 pub(super) fn percent(text: &[u8], plus_is_space: bool) -> Option<View> {
-    if !text.contains(&b'%') && !(plus_is_space && text.contains(&b'+')) {
+    let has_escapes = text.contains(&b'%') || (plus_is_space && text.contains(&b'+'));
+    if !has_escapes {
         return None;
     }
     let mut view = View::with_capacity(text.len());
