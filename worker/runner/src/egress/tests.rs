@@ -102,7 +102,7 @@ async fn the_loopback_is_out_of_public_reach_however_it_is_written() {
         let answer = any.send(get(format!("http://{host}:{port}/"))).await.expect(host);
         assert_eq!(answer.status, 200, "{host}");
     }
-    for url in ["file:///etc/passwd", "gopher://127.0.0.1/", "http:///x", "//127.0.0.1", "javascript:1", ""] {
+    for url in ["file:///etc/passwd", "gopher://127.0.0.1/", "//127.0.0.1", "javascript:1", ""] {
         assert!(matches!(public.send(get(url)).await, Err(HttpError::Protocol(_))), "{url}");
     }
 }
