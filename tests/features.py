@@ -19,7 +19,7 @@ def units(*choice: str) -> dict[tuple[object, ...], str]:
     found: dict[tuple[object, ...], str] = {}
     for unit in json.loads(output)["units"]:
         package, target = unit["pkg_id"], unit["target"]
-        if "bifrost" not in package.rpartition("#")[2] and not package.startswith("path"):
+        if not package.startswith("path"):
             key = (package, target["name"], unit["mode"], unit["platform"], *unit["features"], unit["profile"]["opt_level"])
             found[key] = f"{package.rpartition('#')[2]} with {', '.join(unit['features']) or 'no features'}"
     return found

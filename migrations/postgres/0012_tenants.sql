@@ -5,9 +5,8 @@ ALTER TABLE organizations ADD COLUMN requires_review boolean NOT NULL DEFAULT fa
 -- It is being exported and deleted: nothing may be written for it any more.
 ALTER TABLE organizations ADD COLUMN is_offboarding boolean NOT NULL DEFAULT false;
 
--- source_hash and object_key are what runs. Where shared files are a part of it, these
--- are the files that the version's author deployed.
-ALTER TABLE versions ADD COLUMN own_hash text;
+-- source_hash and object_key are what runs. Where shared files are a part of it, this is
+-- where the files are that the version's author deployed.
 ALTER TABLE versions ADD COLUMN own_key text;
 -- Of the shared files; NULL for none.
 ALTER TABLE versions ADD COLUMN shared_hash text;

@@ -1,4 +1,4 @@
-"""Runs of an organization: end users see their own, administrators all."""
+"""Runs of an organization: end users see their own, callers with `executions.read` all."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ def _organization(fields: dict[str, Any]) -> Organization:
 class organizations:
     """`from bifrost import organizations`, then `await organizations.list()`.
 
-    All but `get` of the run's own organization need the provider's workspace and a
-    platform administrator as the caller; `PermissionError` otherwise.
+    All but `get` of the run's own organization need the provider's code and a
+    caller with `platform.organizations` and `platform.enter`; `PermissionError` otherwise.
     """
 
     @staticmethod

@@ -10,7 +10,7 @@ from .errors import NotFoundError
 
 
 class roles:
-    """`from bifrost import roles`, then `await roles.list()`. Needs an administrator as the caller."""
+    """`from bifrost import roles`, then `await roles.list()`. Needs `users.read` of the caller."""
 
     @staticmethod
     async def list() -> builtins.list[Role]:

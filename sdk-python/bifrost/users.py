@@ -12,8 +12,8 @@ from .errors import NotFoundError
 class users:
     """`from bifrost import users`, then `await users.list()`.
 
-    Reading needs an administrator as the caller, making people the provider's workspace
-    as well; `PermissionError` otherwise.
+    Reading needs `users.read` of the caller, making people the provider's code and
+    `users.manage`; `PermissionError` otherwise.
     """
 
     @staticmethod

@@ -52,8 +52,8 @@ class workflows:
 
         `workflow` is an id, a name or `path::function`: the organization's own is found
         before the provider's. The run acts for this run's caller. `org_id` and `run_as`
-        (the id or e-mail of a person) are for the provider's workspace and a platform
-        administrator as the caller.
+        (the id or e-mail of a person) are for the provider's code: a caller with
+        `platform.enter`, for `run_as` with `users.manage` too.
         """
         if isinstance(scheduled_at, datetime):
             if scheduled_at.tzinfo is None:

@@ -101,8 +101,9 @@ def run(program: Path, workspace: Path, paths: list[str], servers: dict[str, str
 
 
 def measure(suite: str, program: Path, servers: dict[str, str], sample: bool) -> float:
-    tests = [test for test in collected(suite) if test.split("::")[0] not in EXCLUDED[suite]]
-    left_out = len(collected(suite)) - len(tests)
+    found = collected(suite)
+    tests = [test for test in found if test.split("::")[0] not in EXCLUDED[suite]]
+    left_out = len(found) - len(tests)
     files = SAMPLE[suite] if sample else list(dict.fromkeys(test.split("::")[0] for test in tests))
     tests = [test for test in tests if test.split("::")[0] in files]
     workspace, outcomes = lay_out(suite), {}

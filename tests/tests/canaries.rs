@@ -106,8 +106,7 @@ struct Findings(Vec<String>);
 
 impl Findings {
     fn look(&mut self, place: &str, content: &[u8], foreign: &Tenant) {
-        let canary = foreign.canary.as_bytes();
-        if content.windows(canary.len()).any(|window| window == canary) {
+        if contains(content, &foreign.canary) {
             self.0.push(place.to_owned());
         }
     }

@@ -1,7 +1,7 @@
 //! `bifrost set-up`, `bifrost login` and `bifrost logout` against a server: the first
 //! administrator is made, a command line signs in as them, and out again.
 
-use bifrost_tests::{Platform, program};
+use bifrost_tests::{Platform, process};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -10,9 +10,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 fn bifrost(platform: &Platform, data: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program().expect("program"));
-    command.env("BIFROST_DATA", data).env("BIFROST_URL", platform.url()).env_remove("BIFROST_KEY");
-    command.args(arguments).kill_on_drop(true);
+    let data = data.to_str().expect("a path");
+    let settings = [("BIFROST_DATA", data), ("BIFROST_URL", platform.url())];
+    let mut command = Command::from(process::bifrost(arguments, &settings).expect("program"));
+    command.kill_on_drop(true);
     command
 }
 

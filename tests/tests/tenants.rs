@@ -141,6 +141,19 @@ async fn own_code_gets_none_of_an_administrators_rights() -> Result<()> {
         assert_eq!(ended["result"][name], "done", "{name}: {}", ended["result"]);
     }
 
+    // A key that allows less than its role makes nobody who may do more.
+    let ended = world.run(None, "promote", json!({ "person": "root@provider.example" })).await;
+    assert_eq!(ended["result"], "done");
+    let limited = json!({ "email": "limited@provider.example", "name": "k", "role": "platform_admin",
+        "permissions": ["workflows.run", "users.manage"] });
+    let key = world.expect(201, Method::POST, "/api/keys", None, limited).await;
+    let body = json!({ "workflow_id": "promote", "input_data": { "person": "more@provider.example" },
+        "sync": true, "timeout_seconds": 110 });
+    let request = reqwest::Client::new().post(format!("{}/api/workflows/execute", world.platform.url()));
+    let answer = request.bearer_auth(key["key"].as_str().expect("a key")).json(&body).send().await?;
+    let ended: Value = answer.json().await?;
+    assert!(ended["result"].as_str().unwrap_or_default().starts_with("denied: "), "{ended}");
+
     // Acme's code starts the provider's: the administrator's rights are left behind.
     let ended = world.run(None, "all_organizations", json!({})).await;
     assert!(ended["result"]["names"].to_string().contains("Acme"), "{ended}");

@@ -7,9 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
 /// Seconds that a browser keeps a session's cookie; the server decides how long it is good.
-const SESSION_SECONDS: u32 = 7 * 24 * 3_600;
-/// Seconds that it keeps that of a sign-in that is under way.
-const STEP_SECONDS: u32 = 600;
+const SESSION_SECONDS: i64 = 7 * 24 * 3_600;
 
 /// What a cookie is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +46,7 @@ impl Cookie {
     pub fn set(self, headers: &mut HeaderMap, public_url: &Url, value: &str) {
         let seconds = match self {
             Self::Session => SESSION_SECONDS,
-            Self::Step => STEP_SECONDS,
+            Self::Step => bifrost_signin::STEP.num_seconds(),
         };
         self.write(headers, public_url, value, seconds);
     }
@@ -58,7 +56,7 @@ impl Cookie {
         self.write(headers, public_url, "", 0);
     }
 
-    fn write(self, headers: &mut HeaderMap, public_url: &Url, value: &str, seconds: u32) {
+    fn write(self, headers: &mut HeaderMap, public_url: &Url, value: &str, seconds: i64) {
         let secure = if public_url.scheme() == "https" { "; Secure" } else { "" };
         let name = self.name(public_url);
         let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");

@@ -82,6 +82,11 @@ pub const METRICS: &[Metric] = &[
     ),
     metric("bifrost_outbound_requests_total", Kind::Counter, "HTTP requests of runs, by outcome"),
     metric("bifrost_outbound_seconds", Kind::Histogram, "One HTTP request of a run"),
+    metric(
+        "bifrost_platform_calls_refused_total",
+        Kind::Counter,
+        "Calls of the platform by runs that were refused, by operation",
+    ),
     metric("bifrost_http_requests_total", Kind::Counter, "Requests to the API, by method, route and status"),
     metric(
         "bifrost_http_seconds",

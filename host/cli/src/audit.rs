@@ -6,7 +6,7 @@ use crate::engines::DatabaseArgs;
 use anyhow::{Context, Result, bail};
 use bifrost_core::OrganizationId;
 use bifrost_store::audit::{self, Head, Verdict};
-use bifrost_store::{Db, Options, migrate};
+use bifrost_store::migrate;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -145,24 +145,25 @@ impl Audit {
                 Ok(ExitCode::SUCCESS)
             }
             AuditCommand::Verify { database, organization, noted, json } => {
-                verify(&database.url(data), organization, &noted, json).await
+                verify(&database, data, organization, &noted, json).await
             }
         }
     }
 }
 
 async fn verify(
-    url: &str,
+    database: &DatabaseArgs,
+    data: &Path,
     organization: Option<OrganizationId>,
     noted: &[Head],
     json: bool,
 ) -> Result<ExitCode> {
     // Opening would migrate it, and this command only reads.
-    let plan = migrate::plan(url).await?;
+    let plan = migrate::plan(&database.url(data)).await?;
     if !plan.pending.is_empty() {
         bail!("the database has version {} and needs {}; run `bifrost migrate` first", plan.from, plan.to);
     }
-    let db = Db::open(url, Options::default()).await.context("the database (DATABASE_URL)")?;
+    let db = database.open(data).await.context("the database (DATABASE_URL)")?;
     let organizations = match organization {
         Some(id) => vec![id],
         None => audit::chains(&db).await?.into_iter().map(|chain| chain.organization).collect(),

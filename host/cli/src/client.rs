@@ -30,6 +30,13 @@ pub struct Client {
     organization: Option<String>,
 }
 
+/// What requests are sent with.
+pub(crate) fn http() -> Result<reqwest::Client> {
+    // Without CA certificates a server on this machine can still be reached.
+    let http = reqwest::Client::builder().build();
+    Ok(http.or_else(|_| reqwest::Client::builder().tls_certs_only([]).build())?)
+}
+
 impl Server {
     /// Settles key and organization.
     ///
@@ -48,10 +55,7 @@ impl Server {
         };
         let key = key.context("you are not signed in; run `bifrost login`, give --key or set BIFROST_KEY")?;
         let key = key.trim().to_owned();
-        // Without CA certificates a server on this machine can still be reached.
-        let http = reqwest::Client::builder().build();
-        let http = http.or_else(|_| reqwest::Client::builder().tls_certs_only([]).build())?;
-        let mut client = Client { http, server, key, organization: None };
+        let mut client = Client { http: http()?, server, key, organization: None };
         if let Some(named) = self.organization {
             client.organization = Some(client.organization(&named).await?);
         }

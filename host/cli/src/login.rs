@@ -1,6 +1,8 @@
 //! `bifrost login` and `bifrost logout`: a person's own session for the command line, and the
 //! file that keeps it.
 
+use crate::admin::text;
+use crate::client::http;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
@@ -81,12 +83,6 @@ impl Sessions {
     }
 }
 
-fn http() -> Result<reqwest::Client> {
-    // Without CA certificates a server on this machine can still be reached.
-    let http = reqwest::Client::builder().build();
-    Ok(http.or_else(|_| reqwest::Client::builder().tls_certs_only([]).build())?)
-}
-
 /// `application/x-www-form-urlencoded`
 fn form(fields: &[(&str, &str)]) -> String {
     let mut form = String::new();
@@ -119,10 +115,6 @@ async fn post(
     let response = request.send().await.with_context(|| format!("cannot reach {server}"))?;
     let ok = response.status().is_success();
     Ok((ok, response.json().await.unwrap_or_default()))
-}
-
-fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
-    answer[field].as_str().unwrap_or_default()
 }
 
 impl Login {

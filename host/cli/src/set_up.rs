@@ -2,8 +2,8 @@
 
 use crate::engines::DatabaseArgs;
 use anyhow::Result;
+use bifrost_store::Db;
 use bifrost_store::sign_in::set_up;
-use bifrost_store::{Db, Options};
 use clap::Args;
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ pub struct SetUp {
 
 impl SetUp {
     pub async fn execute(self, data: &Path) -> Result<ExitCode> {
-        let db = Db::open(&self.database.url(data), Options::default()).await?;
+        let db = self.database.open(data).await?;
         let printed = print(&db, &self.public_url).await;
         db.close().await;
         if printed? {

@@ -10,7 +10,7 @@ pub mod throttle;
 use bifrost_core::{Caller, Error, OrganizationId, Result, UserId};
 use bifrost_store::sign_in::failures::{self, Subject};
 use bifrost_store::sign_in::flows::{self, Kind};
-use bifrost_store::sign_in::passwords::{self, Candidate};
+use bifrost_store::sign_in::passwords;
 use bifrost_store::sign_in::sessions::{self, Held};
 use bifrost_store::sign_in::totp;
 use bifrost_store::{Db, Keyring, identity};
@@ -210,12 +210,8 @@ impl SignIn {
             }
         };
         failures::forget(db, Subject::Account(email)).await?;
-        self.after_password(one).await
-    }
-
-    async fn after_password(&self, one: Candidate) -> Result<Checked> {
         let person = Person { user: one.user, organization: one.organization };
-        self.first_factor(person, one.second_factor).await
+        self.first_factor(person, self.has_second_factor(person).await?).await
     }
 
     /// What is still to come after a first factor that counts for one.

@@ -107,7 +107,7 @@ async fn find(scoped: &Scoped, keys: &Keyring, key: &str) -> Result<Option<Entry
 /// True when there is a global secret of this name, which only the provider's code gets.
 pub async fn is_withheld(db: &Db, key: &str) -> Result<bool> {
     let sql = Sql::new("SELECT key FROM config WHERE scope_id = $1 AND key = $2 AND is_secret");
-    Ok(db.system().read().await?.optional(sql.bind(Uuid::nil()).bind(key)).await?.is_some())
+    Ok(db.scope(Scope::Global).read().await?.optional(sql.bind(Uuid::nil()).bind(key)).await?.is_some())
 }
 
 /// What the handle's scope sees, by key, without the values of secrets. An own entry

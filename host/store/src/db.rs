@@ -20,7 +20,7 @@ pub struct Options {
     /// How long a caller waits for a connection before it hears `Busy`.
     pub acquire_timeout: Duration,
     /// The same PostgreSQL database as another role, for [`Access::System`]. See
-    /// [`crate::roles`].
+    /// [`crate::db_roles`].
     pub system_url: Option<String>,
 }
 
@@ -201,8 +201,8 @@ impl Db {
 
 impl Backend {
     /// The connections of PostgreSQL that an access may use.
-    fn pool(tenants: &PgPool, system: &PgPool, access: Access) -> PgPool {
-        if access == Access::System { system.clone() } else { tenants.clone() }
+    fn pool<'a>(tenants: &'a PgPool, system: &'a PgPool, access: Access) -> &'a PgPool {
+        if access == Access::System { system } else { tenants }
     }
 }
 
@@ -262,7 +262,7 @@ impl Scoped {
             Backend::Postgres { tenants, system } => {
                 let begin = dialect::begin_postgres(self.access, true);
                 let pool = Backend::pool(tenants, system, self.access);
-                Connection::Postgres(timed(begun(&pool, begin)).await?)
+                Connection::Postgres(timed(begun(pool, begin)).await?)
             }
         };
         Ok(Tx { connection, access: self.access, actor: None })
@@ -287,7 +287,7 @@ impl Scoped {
             Backend::Postgres { tenants, system } => {
                 let begin = dialect::begin_postgres(self.access, false);
                 let pool = Backend::pool(tenants, system, self.access);
-                let connection = Connection::Postgres(timed(begun(&pool, begin)).await?);
+                let connection = Connection::Postgres(timed(begun(pool, begin)).await?);
                 let mut tx = Tx { connection, access: self.access, actor: self.db.actor.clone() };
                 let value = unit(&mut tx).await?;
                 tx.commit().await?;

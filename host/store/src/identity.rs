@@ -175,9 +175,8 @@ async fn insert_key(tx: &mut Tx, organization_id: OrganizationId, new: NewKey) -
 
 /// A text that nobody guesses, after a prefix.
 pub(crate) fn random_token(prefix: &str) -> Result<String> {
-    let mut bytes = [0u8; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).map_err(|e| Error::Internal(anyhow::anyhow!("no randomness: {e}")))?;
-    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
+    let bytes = crate::secrets::random::<TOKEN_BYTES>()?;
+    Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice())))
 }
 
 /// What is kept of a token. 32 random bytes need no slow hash and no salt.

@@ -1,6 +1,7 @@
 //! The master keys of a process. The first one wraps data keys; the others are there to
 //! read what was wrapped before, while all processes change over to the first.
 
+use crate::audit::hex;
 use crate::secrets::{KEY, open, random, seal};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,7 +31,7 @@ struct MasterKey {
 impl MasterKey {
     fn new(key: Zeroizing<[u8; KEY]>) -> Self {
         let hash = Sha256::new().chain_update(b"bifrost master key ").chain_update(key.as_slice()).finalize();
-        Self { id: hash[..8].iter().map(|byte| format!("{byte:02x}")).collect(), key }
+        Self { id: hex(&hash[..8]), key }
     }
 }
 
@@ -66,7 +67,7 @@ impl Keyring {
                 write(&path, &text_of(&key))?;
                 Ok(Self(Arc::new([MasterKey::new(key)])))
             }
-            Err(error) => Err(Error::Internal(anyhow::anyhow!("{}: {error}", path.display()))),
+            Err(error) => Err(failed(&path, &error)),
         }
     }
 

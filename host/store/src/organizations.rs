@@ -124,8 +124,7 @@ pub async fn get(scoped: &Scoped, id: OrganizationId) -> Result<Organization> {
 
 /// The provider's own organization.
 pub async fn provider(db: &Db) -> Result<OrganizationId> {
-    let sql = Sql::new("SELECT id FROM organizations WHERE is_provider");
-    db.system().read().await?.one(sql).await?.get("id")
+    provider_in(&mut db.system().read().await?).await
 }
 
 pub(crate) async fn provider_in(tx: &mut crate::Tx) -> Result<OrganizationId> {
@@ -170,10 +169,8 @@ pub async fn update(db: &Db, id: OrganizationId, change: OrganizationChange) -> 
     db.system()
         .write(move |tx| {
             Box::pin(async move {
-                let lock = tx.engine().for_update();
-                let old = Sql::new(format!("SELECT {COLUMNS} FROM organizations WHERE id = $1{lock}"));
-                let old = tx.optional(old.bind(id)).await?.ok_or(Error::NotFound("organization"))?;
-                let (old, organization) = (read(&old)?, read(&tx.one(sql).await?)?);
+                let old = lock(tx, id).await?;
+                let organization = read(&tx.one(sql).await?)?;
                 if organization.is_provider && !organization.is_active {
                     let message = "the provider's organization cannot be deactivated".into();
                     return Err(Error::Conflict { code: "provider", message });

@@ -35,6 +35,12 @@ async def everything(other: str, person: str) -> dict[str, Any]:
 
 
 @workflow
+async def promote(person: str) -> str:
+    """Makes a platform administrator."""
+    return await _attempt(lambda: users.create(person, "Root", is_superuser=True))
+
+
+@workflow
 async def quiet() -> str:
     """Says where it runs."""
     return str(context.org_id)

@@ -6,7 +6,7 @@
 
 use crate::bindings::Skipped;
 use crate::engine::Sandbox;
-use crate::load::{BuildLimits, build_store};
+use crate::load::{BuildLimits, build_store, files};
 use crate::meter::Metered;
 use crate::run::Invocation;
 use anyhow::Result;
@@ -27,7 +27,6 @@ const LONGEST: Duration = Duration::from_secs(30);
 type Code = Arc<[u8]>;
 
 /// Code objects by path and content.
-#[derive(Clone)]
 pub(crate) struct Codes(Cache<[u8; 32], Code>);
 
 impl Default for Codes {
@@ -44,7 +43,7 @@ fn key(path: &str, content: &[u8]) -> [u8; 32] {
 }
 
 impl Sandbox {
-    /// The code objects of this invocation's source, by path. Whatever fails is left out.
+    /// The code objects of the files that loading imports, by path. Whatever fails is left out.
     pub(crate) async fn codes(
         &self,
         invocation: &Invocation,
@@ -53,22 +52,23 @@ impl Sandbox {
     ) -> HashMap<String, Code> {
         let deadline = Instant::now() + LONGEST;
         let mut found = HashMap::new();
-        for (path, content) in invocation.source.files() {
-            if !path.ends_with(".py") || skipped.iter().any(|file| file.path == *path) {
+        for path in files(invocation) {
+            let Some(content) = invocation.source.files().get(&path) else { continue };
+            if skipped.iter().any(|file| file.path == path) {
                 continue;
             }
-            let key = key(path, content);
+            let key = key(&path, content);
             let code = match self.codes.0.get(&key) {
                 Some(code) => code,
                 None if Instant::now() < deadline => {
-                    let code = self.compile(invocation, path, content, limits).await.unwrap_or_default();
+                    let code = self.compile(invocation, &path, content, limits).await.unwrap_or_default();
                     self.codes.0.insert(key, code.clone());
                     code
                 }
                 None => continue,
             };
             if !code.is_empty() {
-                found.insert(path.clone(), code);
+                found.insert(path, code);
             }
         }
         found

@@ -188,7 +188,7 @@ pub(crate) fn build_store(base: &Image, invocation: &Invocation, limits: &BuildL
 }
 
 /// The files to import: all but those of packages, which are imported by who needs them.
-fn files(invocation: &Invocation) -> Vec<String> {
+pub(crate) fn files(invocation: &Invocation) -> Vec<String> {
     let packaged = packaged(&invocation.source);
     let own = |path: &&String| path.ends_with(".py") && !packaged.contains(first_part(path));
     invocation.source.files().keys().filter(own).cloned().collect()

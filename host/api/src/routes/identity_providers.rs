@@ -213,6 +213,20 @@ fn domains(domains: Vec<String>) -> Result<Vec<String>, Error> {
     Ok(domains)
 }
 
+/// Settings as they are kept, if they are good.
+fn checked(settings: Settings) -> Result<Settings, Error> {
+    let settings = Settings {
+        name: text("name", &settings.name)?,
+        issuer: text("issuer", &settings.issuer)?,
+        client_id: text("client_id", &settings.client_id)?,
+        scopes: scopes(settings.scopes)?,
+        domains: domains(settings.domains)?,
+        ..settings
+    };
+    check_kind(&settings.kind, &settings.issuer, &settings.domains)?;
+    Ok(settings)
+}
+
 /// Checks what only holds together. Microsoft's shared issuers let anybody in with any
 /// address, and its own do not say which addresses are verified.
 fn check_kind(kind: &str, issuer: &str, domains: &[String]) -> Result<(), Error> {
@@ -256,18 +270,17 @@ pub(crate) async fn create(
     let google = (body.kind == ProviderKind::Google).then(|| GOOGLE.to_owned());
     let issuer =
         body.issuer.or(google).ok_or_else(|| Error::invalid("issuer", "it is needed for this kind"))?;
-    let settings = Settings {
-        name: text("name", &body.name)?,
+    let settings = checked(Settings {
+        name: body.name,
         kind: body.kind.as_str().to_owned(),
-        issuer: text("issuer", &issuer)?,
-        client_id: text("client_id", &body.client_id)?,
+        issuer,
+        client_id: body.client_id,
         client_secret: Some(body.client_secret.filter(|secret| !secret.is_empty())),
-        scopes: scopes(body.scopes.unwrap_or_else(|| SCOPES.map(str::to_owned).to_vec()))?,
-        domains: domains(body.domains)?,
+        scopes: body.scopes.unwrap_or_else(|| SCOPES.map(str::to_owned).to_vec()),
+        domains: body.domains,
         creates_users: body.creates_users,
         is_enabled: body.is_enabled,
-    };
-    check_kind(&settings.kind, &settings.issuer, &settings.domains)?;
+    })?;
     state.sign_in.oidc().check_issuer(&settings.issuer).await?;
     let made = providers::create(&auth.db(&state), &state.keyring, settings).await?;
     Ok((StatusCode::CREATED, Json(view(&state, made))))
@@ -296,18 +309,17 @@ pub(crate) async fn update(
     Input(body): Input<UpdateProvider>,
 ) -> ApiResult<Json<ProviderView>> {
     let old = providers::get(&state.db, id).await?;
-    let settings = Settings {
-        name: text("name", body.name.as_ref().unwrap_or(&old.name))?,
-        issuer: text("issuer", body.issuer.as_ref().unwrap_or(&old.issuer))?,
-        client_id: text("client_id", body.client_id.as_ref().unwrap_or(&old.client_id))?,
+    let settings = checked(Settings {
+        name: body.name.unwrap_or(old.name),
+        issuer: body.issuer.unwrap_or_else(|| old.issuer.clone()),
+        client_id: body.client_id.unwrap_or(old.client_id),
         client_secret: body.client_secret.map(|secret| Some(secret).filter(|secret| !secret.is_empty())),
-        scopes: scopes(body.scopes.unwrap_or(old.scopes))?,
-        domains: domains(body.domains.unwrap_or(old.domains))?,
+        scopes: body.scopes.unwrap_or(old.scopes),
+        domains: body.domains.unwrap_or(old.domains),
         creates_users: body.creates_users.unwrap_or(old.creates_users),
         is_enabled: body.is_enabled.unwrap_or(old.is_enabled),
         kind: old.kind,
-    };
-    check_kind(&settings.kind, &settings.issuer, &settings.domains)?;
+    })?;
     if settings.issuer != old.issuer {
         // The secret was given for another place; it does not go there by itself.
         if old.has_secret && settings.client_secret.is_none() {

@@ -1,4 +1,4 @@
-//! Keys, and who the caller's key stands for.
+//! Keys, and who the caller is.
 
 use crate::auth::{Auth, may};
 use crate::extract::{Input, Path};

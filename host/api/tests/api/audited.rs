@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 /// Operations with a method that could change something, and do not.
 const UNCHANGING: [(&str, &str); 1] = [("POST", "/api/schedules/preview")];
 
-/// What people do for themselves, which no key can: `sign_in.rs` does it and looks. A provider
-/// is added only if it answers: `oidc.rs`.
+/// What people do for themselves, which no key can: `sign_in_audited.rs` does it and looks. A
+/// provider is added only if it answers: `oidc.rs`.
 fn is_peoples(method: &str, path: &str) -> bool {
-    let own = ["/api/sign-", "/api/set-up", "/api/me/", "/api/device/"];
-    own.iter().any(|prefix| path.starts_with(prefix)) || (method, path) == ("POST", "/api/identity-providers")
+    crate::sign_in_audited::PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+        || (method, path) == ("POST", "/api/identity-providers")
 }
 
 /// What waits to be chained, and how far it goes.

@@ -3,7 +3,7 @@
 use crate::common::browser::Browser;
 use crate::common::{PUBLIC_URL, Platform};
 use bifrost_store::organizations::{self, OrganizationChange};
-use bifrost_store::{Sql, invitations, users};
+use bifrost_store::users;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -170,21 +170,14 @@ async fn people_sign_in_at_a_provider() {
 async fn an_invitation_is_accepted_at_a_provider() {
     let (platform, idp) = (platform().await, Idp::start().await);
     let id = add(&platform, &idp, json!({ "creates_users": false })).await;
-    let new = |email: &str| invitations::NewInvitation {
-        email: email.into(),
-        name: "Invited".into(),
-        role: bifrost_core::Role::OrgAdmin,
-        roles: vec![],
-        expires_at: bifrost_store::now() + invitations::DEFAULT_LIFE,
-    };
-    let org = platform.state.db.org(platform.own.id);
+    let invite = |email| platform.invite(email, "Invited", bifrost_core::Role::OrgAdmin);
     let mut browser = Browser::new(&platform);
     // Without one nobody is made, and one for somebody else does not count.
     go(&mut browser, &idp, &id, "").await.expect(403);
-    let (_, other) = invitations::create(&org, new("other@own.example")).await.expect("invited");
+    let other = invite("other@own.example").await;
     go(&mut browser, &idp, &id, &format!("?invitation={other}")).await.expect(403);
     assert_eq!(browser.me().await, None);
-    let (_, token) = invitations::create(&org, new("ada@own.example")).await.expect("invited");
+    let token = invite("ada@own.example").await;
     location(&go(&mut browser, &idp, &id, &format!("?invitation={token}")).await);
     assert_eq!(browser.get("/api/me").await.expect(200)["role"], "org_admin");
     location(&go(&mut Browser::new(&platform), &idp, &id, "").await);
@@ -337,9 +330,7 @@ async fn providers_are_checked_when_they_are_entered() {
         platform.call(http::Method::PATCH, format!("/api/identity-providers/{id}")).key(&platform.root);
     let moved = patch.json(json!({ "issuer": other.issuer })).send().await.expect(422);
     assert_eq!(moved["field"], "client_secret", "a secret does not go to another place by itself");
-    let mut tx = platform.state.db.system().read().await.expect("a reader");
-    let rows = tx.all(Sql::new("SELECT entry FROM audit_outbox")).await.expect("rows");
-    for row in rows {
-        assert!(!row.get::<String>("entry").expect("text").contains(SECRET));
+    for entry in platform.audited().await {
+        assert!(!entry.to_string().contains(SECRET));
     }
 }

@@ -5,8 +5,8 @@ use crate::common::authenticator::Authenticator;
 use crate::common::browser::{self, Browser, PASSWORD, set_password};
 use crate::common::{PUBLIC_URL, Platform};
 use bifrost_core::Role;
+use bifrost_store::Sql;
 use bifrost_store::sign_in::set_up;
-use bifrost_store::{Sql, invitations};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -23,14 +23,6 @@ async fn run(platform: &Platform, sql: &'static str) {
     let write = platform.state.db.system();
     write.write(move |tx| Box::pin(async move { tx.execute(Sql::new(sql)).await })).await.expect("written");
     platform.state.sign_in.forget_sessions();
-}
-
-/// Names of what stands in the audit log's outbox or chain, oldest first.
-async fn audited(platform: &Platform) -> Vec<Value> {
-    let mut tx = platform.state.db.system().read().await.expect("a reader");
-    let rows = tx.all(Sql::new("SELECT entry FROM audit_outbox ORDER BY id")).await.expect("rows");
-    let text = |row: &bifrost_store::Row| row.get::<String>("entry").expect("text");
-    rows.iter().map(|row| serde_json::from_str(&text(row)).expect("json")).collect()
 }
 
 #[tokio::test]
@@ -58,7 +50,7 @@ async fn a_password_opens_a_session() {
     browser.cookies.insert("bifrost_session".into(), held);
     assert_eq!(browser.me().await, None, "and is good for nothing");
 
-    let log = audited(&platform).await;
+    let log = platform.audited().await;
     let of = |action: &str, outcome: &str| {
         log.iter().filter(|e| e["action"] == action && e["outcome"] == outcome).cloned().collect::<Vec<_>>()
     };
@@ -239,15 +231,7 @@ async fn an_administrator_helps_who_cannot_sign_in() {
 #[tokio::test]
 async fn an_invitation_is_accepted_with_a_password() {
     let platform = platform().await;
-    let new = invitations::NewInvitation {
-        email: "new@own.example".into(),
-        name: "New".into(),
-        role: Role::OrgUser,
-        roles: vec![],
-        expires_at: bifrost_store::now() + invitations::DEFAULT_LIFE,
-    };
-    let org = platform.state.db.org(platform.own.id);
-    let (_, token) = invitations::create(&org, new).await.expect("invited");
+    let token = platform.invite("new@own.example", "New", Role::OrgUser).await;
     let mut browser = Browser::new(&platform);
     let body = |password: &str| json!({ "token": token, "password": password });
     browser.post("/api/sign-in/invitation", body("new@own.example")).await.expect(422);

@@ -6,10 +6,12 @@ use crate::common::browser::{self, Browser, PASSWORD, set_password};
 use crate::common::{Answer, Call, PUBLIC_URL, Platform};
 use bifrost_core::Role;
 use bifrost_store::sign_in::set_up;
-use bifrost_store::{Sql, invitations};
 use http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+/// Where the operations are that people do for themselves.
+pub const PREFIXES: [&str; 4] = ["/api/sign-", "/api/set-up", "/api/me/", "/api/device/"];
 
 /// Operations that only begin a step: what they keep is for the next one, and opens nothing.
 const BEGINNINGS: [(&str, &str); 4] = [
@@ -25,13 +27,6 @@ struct Steps<'a> {
 }
 
 impl<'a> Steps<'a> {
-    async fn entries(&self) -> Vec<Value> {
-        let mut tx = self.platform.state.db.system().read().await.expect("a reader");
-        let rows = tx.all(Sql::new("SELECT entry FROM audit_outbox ORDER BY id")).await.expect("rows");
-        let text = |row: &bifrost_store::Row| row.get::<String>("entry").expect("text");
-        rows.iter().map(|row| serde_json::from_str(&text(row)).expect("json")).collect()
-    }
-
     /// One operation: it succeeds, and the log has this action then.
     async fn step(
         &mut self,
@@ -40,10 +35,10 @@ impl<'a> Steps<'a> {
         call: Call<'a>,
         action: &str,
     ) -> Answer {
-        let before = self.entries().await.len();
+        let before = self.platform.audited().await.len();
         let answer = browser.send(call).await;
         assert!(answer.status.is_success(), "{operation:?}: {} {}", answer.status, answer.text);
-        let after = self.entries().await;
+        let after = self.platform.audited().await;
         let said = |entry: &&Value| {
             entry["action"] == action && entry["outcome"] == "done" && entry["target"].is_string()
         };
@@ -133,30 +128,21 @@ async fn every_step_that_changes_something_writes_an_entry() {
     let link = platform.post(link).key(&platform.own.admin).json(json!({})).send().await.expect(201);
     let body = json!({ "token": link["token"], "password": PASSWORD });
     steps.post(&mut here, "/api/sign-in/link", body, "password.set").await;
-    let new = invitations::NewInvitation {
-        email: "new@own.example".into(),
-        name: "New".into(),
-        role: Role::OrgUser,
-        roles: vec![],
-        expires_at: bifrost_store::now() + invitations::DEFAULT_LIFE,
-    };
-    let org = platform.state.db.org(platform.own.id);
-    let (_, token) = invitations::create(&org, new).await.expect("invited");
+    let token = platform.invite("new@own.example", "New", Role::OrgUser).await;
     let body = json!({ "token": token, "password": PASSWORD });
     steps.post(&mut here, "/api/sign-in/invitation", body, "invitation.accept").await;
 
     let api = serde_json::to_value(bifrost_api::openapi()).expect("json");
-    let prefixes = ["/api/sign-", "/api/set-up", "/api/me/", "/api/device/"];
     let mut all = BTreeSet::new();
     for (path, item) in api["paths"].as_object().expect("paths") {
-        if prefixes.iter().any(|prefix| path.starts_with(prefix)) {
+        if PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
             let methods = item.as_object().expect("an item").keys().map(|method| method.to_uppercase());
             all.extend(methods.filter(|method| method != "GET").map(|method| (method, path.clone())));
         }
     }
     all.retain(|(method, path)| !BEGINNINGS.contains(&(method.as_str(), path.as_str())));
     assert_eq!(all, steps.done, "the left side is the API, the right side what was tried");
-    let log = format!("{:?}", steps.entries().await);
+    let log = format!("{:?}", platform.audited().await);
     for hidden in [PASSWORD, "a better password", secret, &token] {
         assert!(!log.contains(hidden), "the log tells {hidden}");
     }

@@ -17,9 +17,10 @@ use bifrost_signin::throttle::Rates;
 use bifrost_signin::{Settings, SignIn};
 use bifrost_store::executions::{self, Claimed, Ending, documents};
 use bifrost_store::identity::{self, Bootstrap, NewKey};
+use bifrost_store::invitations::{self, NewInvitation};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::users::{self, NewUser};
-use bifrost_store::{Db, DirectoryObjects, InProcessBus, Keyring, Options};
+use bifrost_store::{Db, DirectoryObjects, InProcessBus, Keyring, Options, Sql};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -150,6 +151,26 @@ pub async fn key(db: &Db, organization: OrganizationId, email: &str, role: Role)
 }
 
 impl Platform {
+    /// What waits to be put into the audit log's chains, oldest first.
+    pub async fn audited(&self) -> Vec<Value> {
+        let mut tx = self.state.db.system().read().await.expect("a reader");
+        let rows = tx.all(Sql::new("SELECT entry FROM audit_outbox ORDER BY id")).await.expect("rows");
+        let text = |row: &bifrost_store::Row| row.get::<String>("entry").expect("text");
+        rows.iter().map(|row| serde_json::from_str(&text(row)).expect("json")).collect()
+    }
+
+    /// Invites somebody into the own organization; answers the token.
+    pub async fn invite(&self, email: &str, name: &str, role: Role) -> String {
+        let new = NewInvitation {
+            email: email.into(),
+            name: name.into(),
+            role,
+            roles: vec![],
+            expires_at: bifrost_store::now() + invitations::DEFAULT_LIFE,
+        };
+        invitations::create(&self.state.db.org(self.own.id), new).await.expect("invited").1
+    }
+
     /// Empty but for its people.
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");

@@ -8,6 +8,7 @@
 use super::accept::accept_as;
 use super::{Accepted, NewExecution};
 use crate::Scoped;
+use crate::audit::hex;
 use bifrost_core::ports::Objects;
 use bifrost_core::*;
 use serde_json::Value;
@@ -107,7 +108,7 @@ pub(super) fn is_of(name: &str, parameters: &Value) -> bool {
 /// an object are sorted. Only documents of one caller are compared.
 fn digest(document: &Value) -> String {
     let hash = Sha256::digest(document.to_string());
-    hash.iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash[..DIGEST_BYTES])
 }
 
 /// Moves large parts of an outcome into objects, which [`super::end`] has to name.

@@ -59,7 +59,8 @@ fn fence() -> &'static str {
 use crate::planted::fence;
 
 /// Claims the attempt that a ticket admits; `None` when it was made already, by this
-/// or another worker, the run has ended, or its organization is suspended. `lease_secs` from now on nobody else will.
+/// or another worker, the run has ended, or its organization is suspended. `lease_secs`
+/// from now on nobody else will.
 pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) -> Result<Option<Claimed>> {
     let time = now();
     let until = time + TimeDelta::seconds(lease_secs.into());
@@ -71,7 +72,7 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
         "UPDATE executions SET status = 'Running', attempt = $2, lease_token = lease_token + 1, lease_worker = $3,
            lease_until = $4, started_at = COALESCE(started_at, $5)
          WHERE id = $1 AND attempt = $2 - 1 AND status = '{waits}' AND (not_before IS NULL OR not_before <= $5)
-           AND organization_id NOT IN (SELECT o.id FROM organizations o WHERE NOT o.is_active)
+           AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = executions.organization_id AND NOT o.is_active)
          RETURNING {COLUMNS}, lease_token, trace_parent,
            (SELECT v.source_hash FROM versions v WHERE v.id = executions.version_id) AS source_hash,
            (SELECT v.object_key FROM versions v WHERE v.id = executions.version_id) AS object_key,

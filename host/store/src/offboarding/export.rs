@@ -5,6 +5,7 @@
 use super::catalogue::{Table, plan};
 use super::{Offboarding, Progress, TableProof, rows};
 use crate::Db;
+use crate::audit::hex;
 use crate::executions::documents;
 use bifrost_core::ports::{MAX_LIST, Objects};
 use bifrost_core::{Error, OrganizationId, Result, Scope};
@@ -168,8 +169,7 @@ async fn verify(objects: &dyn Objects, progress: &mut Progress) -> Result<()> {
         let error = anyhow::anyhow!("an export is not whole, so nothing is deleted: {short:?}");
         return Err(Error::Internal(error));
     }
-    let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    progress.proof.export.sha256 = Some(hash);
+    progress.proof.export.sha256 = Some(hex(&hash.finalize()));
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! A page goes on where the last one ended in the table, so each row is passed once.
 
 use super::catalogue::Table;
+use crate::audit::hex;
 use crate::{Db, Engine, Row, Sql, Tx};
 use bifrost_core::{Error, OrganizationId, Result};
 use chrono::{DateTime, SecondsFormat};
@@ -10,7 +11,7 @@ use sqlx::{Column as _, Row as _, TypeInfo, ValueRef};
 use uuid::Uuid;
 
 /// Columns that are times although they do not end in `_at`.
-const TIMES: [&str; 5] = ["at", "timestamp", "not_before", "scheduled_for", "lease_until"];
+const TIMES: [&str; 6] = ["at", "timestamp", "not_before", "scheduled_for", "lease_until", "idle_until"];
 
 /// Lines of JSON, and where the next page begins; `None` at the end.
 pub struct Page {
@@ -140,9 +141,7 @@ fn line(row: &Row, table: &Table) -> Result<String> {
 fn bytes(content: &[u8], table: &Table, column: &str) -> Value {
     match Uuid::from_slice(content) {
         Ok(id) => id.to_string().into(),
-        Err(_) if table.bytes.iter().any(|plain| plain == column) => {
-            content.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
-        }
+        Err(_) if table.bytes.iter().any(|plain| plain == column) => hex(content).into(),
         Err(_) => Value::Null,
     }
 }

@@ -81,11 +81,10 @@ pub async fn begin(db: &Db, client: String, address: Option<String>) -> Result<(
 fn user_code() -> Result<String> {
     let mut code = String::with_capacity(CODE_LETTERS + 1);
     while code.len() < CODE_LETTERS {
-        let mut byte = [0u8];
-        getrandom::fill(&mut byte).map_err(|e| Error::Internal(anyhow::anyhow!("no randomness: {e}")))?;
+        let [byte] = *crate::secrets::random::<1>()?;
         // 240 is a multiple of 20: each letter is as likely.
-        if byte[0] < 240 {
-            code.push(char::from(LETTERS[usize::from(byte[0]) % LETTERS.len()]));
+        if byte < 240 {
+            code.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
         }
     }
     Ok(code)

@@ -25,17 +25,14 @@ pub struct Candidate {
     pub organization_name: String,
     /// In PHC format.
     pub hash: String,
-    /// Whether a second factor is asked for.
-    pub second_factor: bool,
 }
 
 /// Active people with this e-mail and a password; of the organization with this name or
 /// domain, where one is given.
 pub async fn candidates(db: &Db, email: &str, organization: Option<&str>) -> Result<Vec<Candidate>> {
     let mut sql = Sql::new(
-        "SELECT u.id, u.organization_id, o.name, p.hash, t.confirmed_at IS NOT NULL AS second_factor
+        "SELECT u.id, u.organization_id, o.name, p.hash
          FROM users u JOIN organizations o ON o.id = u.organization_id JOIN passwords p ON p.user_id = u.id
-         LEFT JOIN totp t ON t.user_id = u.id
          WHERE u.email = $1 AND u.kind = 'person' AND u.is_active AND o.is_active",
     )
     .bind(email.trim().to_lowercase());
@@ -51,7 +48,6 @@ pub async fn candidates(db: &Db, email: &str, organization: Option<&str>) -> Res
             organization: row.get("organization_id")?,
             organization_name: row.get("name")?,
             hash: row.get("hash")?,
-            second_factor: row.get("second_factor")?,
         })
     };
     rows.iter().map(read).collect()

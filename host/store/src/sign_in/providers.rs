@@ -219,7 +219,7 @@ pub struct Subject {
 }
 
 /// The user of a subject that has signed in before, active or not.
-pub(crate) async fn linked_in(tx: &mut Tx, subject: &Subject) -> Result<Option<(UserId, OrganizationId)>> {
+async fn linked_in(tx: &mut Tx, subject: &Subject) -> Result<Option<(UserId, OrganizationId)>> {
     let sql = Sql::new(
         "UPDATE identities SET last_used_at = $3 WHERE provider_id = $1 AND subject = $2
          RETURNING user_id, organization_id",
@@ -230,12 +230,7 @@ pub(crate) async fn linked_in(tx: &mut Tx, subject: &Subject) -> Result<Option<(
 }
 
 /// Links a subject with a user.
-pub(crate) async fn link_in(
-    tx: &mut Tx,
-    subject: &Subject,
-    user: UserId,
-    organization: OrganizationId,
-) -> Result<()> {
+async fn link_in(tx: &mut Tx, subject: &Subject, user: UserId, organization: OrganizationId) -> Result<()> {
     let time = now();
     let sql = Sql::new(
         "INSERT INTO identities (provider_id, subject, user_id, organization_id, email, created_at, last_used_at)

@@ -8,7 +8,7 @@ use crate::{Db, Sql, Tx, Value};
 use bifrost_core::{Error, OrganizationId, Result, Role};
 use chrono::TimeDelta;
 
-/// How long a token is good; each start makes another, as long as one is needed.
+/// How long a token is good; `bifrost set-up` makes another, as long as one is needed.
 const LIFETIME: TimeDelta = TimeDelta::hours(24);
 
 /// True as long as no platform administrator can sign in.
@@ -56,8 +56,8 @@ pub async fn complete(db: &Db, token: &str, email: &str, name: &str, password: S
                     || !is_open_in(tx).await?
                 {
                     return Err(Error::Denied(
-                        "the token is not good; restart the platform, and it prints a new one as long as no \
-                         platform administrator can sign in"
+                        "the token is not good; `bifrost set-up` prints a new one as long as no platform \
+                         administrator can sign in"
                             .into(),
                     ));
                 }

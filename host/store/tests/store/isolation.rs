@@ -243,6 +243,8 @@ async fn the_platform_works_with_two_roles() {
     bifrost_store::schedules::create(&org, crate::schedules::hourly(w.workflow)).await.unwrap();
     crate::warm::worker(&w.db, "worker-1", false).await;
     bifrost_store::audit::append(&w.db).await.unwrap();
+    assert!(config::is_withheld(&w.db, "s").await.unwrap());
+    assert!(bifrost_store::sign_in::passwords::candidates(&w.db, "a@b.test", None).await.unwrap().is_empty());
     // Even the program itself cannot ask the system for a secret.
     let secrets = Sql::new("SELECT key FROM config");
     assert!(db.with(Access::System).read().await.unwrap().all(secrets).await.is_err());

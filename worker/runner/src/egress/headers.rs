@@ -40,12 +40,11 @@ pub(super) fn checked(
             return Err(refused(&name, "is the platform's to set"));
         }
         if header == HOST {
-            let default = matches!((url.scheme(), url.port()), (_, None));
             let named = url.host_str().unwrap_or_default();
             let full = format!("{named}:{}", url.port_or_known_default().unwrap_or_default());
             let says = value.as_bytes();
             let is_named = says.eq_ignore_ascii_case(full.as_bytes())
-                || (default && says.eq_ignore_ascii_case(named.as_bytes()));
+                || (url.port().is_none() && says.eq_ignore_ascii_case(named.as_bytes()));
             if !is_named {
                 return Err(refused(&name, "names another host than the URL"));
             }

@@ -10,7 +10,6 @@ mod own;
 mod policy;
 mod presence;
 
-pub use address::is_global;
 pub use own::Service;
 
 use crate::observe;

@@ -26,6 +26,11 @@ pub(crate) struct Granted {
     pub caller: Caller,
 }
 
+/// What is true where nothing is said.
+fn yes() -> bool {
+    true
+}
+
 /// A scope and nothing else.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

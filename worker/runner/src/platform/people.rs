@@ -34,7 +34,7 @@ struct Create {
     is_superuser: bool,
     #[serde(default)]
     scope: Option<String>,
-    #[serde(default = "yes")]
+    #[serde(default = "super::yes")]
     is_active: bool,
 }
 
@@ -44,10 +44,6 @@ struct GetRole {
     role_id: String,
     #[serde(default)]
     scope: Option<String>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn view(user: &User) -> Value {
@@ -81,7 +77,8 @@ impl Grants {
         let Create { email, name, is_superuser, scope, is_active } = parse(arguments)?;
         let Granted { organization, caller, .. } = self.may(Operation::UsersCreate, scope.as_deref()).await?;
         let role = if is_superuser { Role::PlatformAdmin } else { Role::OrgUser };
-        if role > caller.role {
+        // A key may allow less than its role.
+        if role > caller.role || !caller.permissions.covers(role.permissions()) {
             let error = Error::Denied("nobody makes somebody who may do more than themselves".into());
             self.refused(Operation::UsersCreate, scope.as_deref(), &error).await;
             return Err(error);

@@ -19,12 +19,8 @@ struct Create {
     name: String,
     #[serde(default)]
     domain: Option<String>,
-    #[serde(default = "yes")]
+    #[serde(default = "super::yes")]
     is_active: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 #[derive(Deserialize)]
