@@ -6,7 +6,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 VENV := target/python
 BUILD := cargo build --workspace --all-targets
 
-.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample services lint advisories bench chaos chaos-long chaos-planted
+.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample services lint advisories bench openapi fuzz chaos chaos-long chaos-planted
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -20,7 +20,7 @@ run: build ## Start the platform, run a workflow end to end, keep serving (ONCE=
 services: ## Start PostgreSQL, RabbitMQ and Redis where they do not run yet
 	tests/services/start.sh
 
-test: test-python test-rust compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
+test: test-python test-rust openapi compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
 	$(if $(NO_CHAOS),,$(MAKE) chaos)
 
 test-full: ## The same, whole suites of libraries, ten thousand runs in a storm and planted faults, an hour; prints what was seen
@@ -55,6 +55,13 @@ compat-sample: build $(VENV)/bin/pytest ## Run part of the suites of requests an
 
 compat: build $(VENV)/bin/pytest ## Run the suites of requests and httpx in the sandbox, print a table
 	$(VENV)/bin/python tests/compat/run.py $(BIFROST)
+
+openapi: build $(VENV)/bin/pytest ## Ask every operation what nobody would (OPENAPI="--long --database URL")
+	$(VENV)/bin/python tests/openapi/run.py $(OPENAPI) $(BIFROST)
+
+fuzz: ## Search for inputs that break what reads them (SECONDS_EACH=60)
+	BOLERO_RANDOM_TEST_TIME_MS=$$(( $${SECONDS_EACH:-60} * 1000 )) BOLERO_RANDOM_ITERATIONS=1000000000 \
+	  cargo test --workspace --lib --bins -- --test-threads 2 fuzz:: any_memory_is_a_module anything_is_read
 
 lint: advisories ## Check format, lints, and known advisories in dependencies
 	cargo fmt --all --check

@@ -2,27 +2,40 @@
 """Fails when building one crate alone would compile a dependency once more, with other features
 than the whole workspace does. The cure is a line in host/unify/Cargo.toml."""
 
+import hashlib
 import json
 import os
 import pathlib
 import subprocess
 import sys
+from typing import Any
 
 
-def units(*choice: str) -> dict[tuple[object, ...], str]:
+def units(*choice: str) -> dict[str, str]:
     """What cargo would compile for this choice of packages: all that tells units apart, to a name."""
     command = ["cargo", "build", "--locked", "-Z", "unstable-options", "--unit-graph", *choice]
     # The graph is only printed by a compiler that takes unstable options; nothing is compiled.
     output = subprocess.run(
         command, env={**os.environ, "RUSTC_BOOTSTRAP": "1"}, stdout=subprocess.PIPE, check=True
     ).stdout
-    found: dict[tuple[object, ...], str] = {}
-    for unit in json.loads(output)["units"]:
-        package, target = unit["pkg_id"], unit["target"]
-        if not package.startswith("path"):
-            key = (package, target["name"], unit["mode"], unit["platform"], *unit["features"], unit["profile"]["opt_level"])
-            found[key] = f"{package.rpartition('#')[2]} with {', '.join(unit['features']) or 'no features'}"
-    return found
+    units: list[dict[str, Any]] = json.loads(output)["units"]
+    names: dict[int, str] = {}
+
+    def name(index: int) -> str:
+        """All that tells a unit apart, its dependencies with it: a build script's have features of their own."""
+        if index not in names:
+            unit = units[index]
+            profile = {key: value for key, value in unit["profile"].items() if key != "incremental"}
+            own = [unit["pkg_id"], unit["target"]["name"], unit["mode"], unit["platform"], unit["features"], profile]
+            below = sorted(name(dependency["index"]) for dependency in unit["dependencies"])
+            names[index] = hashlib.sha256(json.dumps([own, below]).encode()).hexdigest()
+        return names[index]
+
+    return {
+        name(index): f"{unit['pkg_id'].rpartition('#')[2]} with {', '.join(unit['features']) or 'no features'}"
+        for index, unit in enumerate(units)
+        if not unit["pkg_id"].startswith("path")
+    }
 
 
 def main() -> int:

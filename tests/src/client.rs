@@ -1,22 +1,38 @@
 //! An API, as the one who holds a key uses it.
 
 use anyhow::{Context, Result};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bifrost_core::Status;
-use reqwest::{RequestBuilder, StatusCode};
-use serde_json::{Value, json};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 
 /// Requests with a key. What cannot be answered fails the test.
+#[derive(Clone)]
 pub struct Client {
     url: String,
     key: String,
+    /// Whom a platform administrator asks for.
+    organization: Option<String>,
     http: reqwest::Client,
 }
 
 impl Client {
     /// For the server at `url`, such as `http://127.0.0.1:8400`.
     pub fn new(url: String, key: String) -> Self {
-        Self { url, key, http: reqwest::Client::new() }
+        Self { url, key, organization: None, http: reqwest::Client::new() }
+    }
+
+    /// The same server with another key.
+    pub fn with_key(&self, key: &Value) -> Self {
+        let key = key.as_str().expect("a key").to_owned();
+        Self { key, organization: None, ..self.clone() }
+    }
+
+    /// The same key, for this organization.
+    pub fn within(&self, organization: &str) -> Self {
+        Self { organization: Some(organization.to_owned()), ..self.clone() }
     }
 
     /// Where it serves.
@@ -29,22 +45,72 @@ impl Client {
         &self.key
     }
 
-    /// Sends a request with the key; the answer must be JSON.
-    pub async fn send(&self, request: RequestBuilder) -> (StatusCode, Value) {
+    async fn answer(&self, mut request: RequestBuilder) -> (StatusCode, String) {
+        if let Some(organization) = &self.organization {
+            request = request.header("x-bifrost-organization", organization);
+        }
         let answer = request.bearer_auth(&self.key).send().await.expect("an answer");
-        let (status, text) = (answer.status(), answer.text().await.expect("a body"));
+        (answer.status(), answer.text().await.expect("a body"))
+    }
+
+    /// The answer at this path, whatever it is.
+    pub async fn text(&self, path: &str) -> (StatusCode, String) {
+        self.answer(self.http.get(format!("{}{path}", self.url))).await
+    }
+
+    /// Sends a request with the key; the answer must be JSON, or nothing.
+    pub async fn send(&self, request: RequestBuilder) -> (StatusCode, Value) {
+        let (status, text) = self.answer(request).await;
+        if status == StatusCode::NO_CONTENT {
+            return (status, Value::Null);
+        }
         let value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}, not JSON: {text}"));
         (status, value)
     }
 
+    /// Sends a request; `null` is no body.
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        self.send(if body.is_null() { request } else { request.json(body) }).await
+    }
+
+    /// Sends a request that has to be answered so; the answer's body.
+    pub async fn expect(&self, status: u16, method: Method, path: &str, body: Value) -> Value {
+        let (got, answer) = self.call(method, path, &body).await;
+        assert_eq!(got.as_u16(), status, "{path}: {answer}");
+        answer
+    }
+
+    /// Makes an organization; its id.
+    pub async fn organization(&self, name: &str) -> String {
+        let made = self.expect(201, Method::POST, "/api/organizations", json!({ "name": name })).await;
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Deploys these files.
+    pub async fn deploy(&self, files: &[(&str, &str)]) -> Value {
+        let encode = |&(path, text): &(&str, &str)| (path.to_owned(), BASE64_STANDARD.encode(text).into());
+        let files: Map<String, Value> = files.iter().map(encode).collect();
+        self.expect(200, Method::POST, "/api/workspace/deploy", json!({ "files": files })).await
+    }
+
+    /// Runs a workflow, which has to succeed; its end.
+    pub async fn run(&self, workflow: &str, input: Value) -> Value {
+        let body =
+            json!({ "workflow_id": workflow, "input_data": input, "sync": true, "timeout_seconds": 110 });
+        let ended = self.expect(200, Method::POST, "/api/workflows/execute", body).await;
+        assert_eq!(ended["status"], "Success", "{ended}");
+        ended
+    }
+
     /// Asks for this path.
     pub async fn get(&self, path: &str) -> Value {
-        self.send(self.http.get(format!("{}{path}", self.url))).await.1
+        self.call(Method::GET, path, &Value::Null).await.1
     }
 
     /// Sends this body to the path.
     pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
-        self.send(self.http.post(format!("{}{path}", self.url)).json(body)).await
+        self.call(Method::POST, path, body).await
     }
 
     /// Whether there is a workflow; an error while nobody answers.

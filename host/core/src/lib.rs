@@ -7,6 +7,8 @@ pub mod egress;
 pub mod error;
 pub mod events;
 pub mod execution;
+#[cfg(test)]
+mod fuzz;
 pub mod id;
 pub mod limits;
 pub mod permission;

@@ -14,6 +14,8 @@ use std::str::FromStr;
 pub enum Rights {
     /// Nothing.
     None,
+    /// Delete rows by whose they are, and see nothing else of them.
+    Remove,
     /// See rows.
     Read,
     /// See, add, change and delete rows.
@@ -23,7 +25,7 @@ pub enum Rights {
 /// Each table, and what the tenants' and the system's role may do with it. Row-level
 /// security narrows both.
 pub const TABLES: &[(&str, Rights, Rights)] = {
-    use Rights::{None, Read, Write};
+    use Rights::{None, Read, Remove, Write};
     &[
         ("api_keys", Write, Write),
         ("audit_chains", Read, Write),
@@ -55,7 +57,7 @@ pub const TABLES: &[(&str, Rights, Rights)] = {
         ("sessions", Write, Write),
         ("sign_in_failures", None, Write),
         ("sign_in_flows", None, Write),
-        ("totp", Write, None),
+        ("totp", Write, Remove),
         ("user_roles", Write, Write),
         ("users", Write, Write),
         ("versions", Write, Write),
@@ -67,6 +69,11 @@ pub const TABLES: &[(&str, Rights, Rights)] = {
         ("_sqlx_migrations", Read, Read),
     ]
 };
+
+/// Whether the system's role sees the rows of a table.
+pub fn is_for_system(table: &str) -> bool {
+    TABLES.iter().any(|(name, _, system)| *name == table && matches!(system, Rights::Read | Rights::Write))
+}
 
 /// Gives two roles that exist their rights on the database at `url`, whose owner is asked;
 /// afterwards only the second one and the owner pass for the system. To be repeated after
@@ -97,6 +104,7 @@ async fn separate_in(connection: &mut PgConnection, tenants: &str, system: &str)
             script += &format!("REVOKE ALL ON {table} FROM {role};\n");
             let rights = match rights {
                 Rights::None => continue,
+                Rights::Remove => "SELECT (user_id, organization_id), DELETE",
                 Rights::Read => "SELECT",
                 Rights::Write => "SELECT, INSERT, UPDATE, DELETE",
             };

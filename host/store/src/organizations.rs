@@ -1,7 +1,7 @@
 //! Tenants, and the provider's own organization.
 
 use crate::audit::{Event, record};
-use crate::{Db, Row, Scoped, Sql, Value, now};
+use crate::{Db, Row, Scoped, Sql, Value, executions, now};
 use bifrost_core::{Error, Limits, OrganizationId, Result};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -145,7 +145,8 @@ pub async fn list(db: &Db) -> Result<Vec<Organization>> {
 }
 
 /// Changes an organization; for the provider. The provider itself cannot be deactivated,
-/// and one that is being offboarded cannot be changed.
+/// and one that is being offboarded cannot be changed. What runs in one that is deactivated is
+/// asked to end; what waits goes on waiting.
 pub async fn update(db: &Db, id: OrganizationId, change: OrganizationChange) -> Result<Organization> {
     let name = change.name.map(checked_name).transpose()?;
     let limits = match change.limits {
@@ -176,6 +177,9 @@ pub async fn update(db: &Db, id: OrganizationId, change: OrganizationChange) -> 
                     return Err(Error::Conflict { code: "provider", message });
                 }
                 refuse_offboarding(&organization)?;
+                if !organization.is_active {
+                    executions::cancel_running_in(tx, id).await?;
+                }
                 let event = Event::new("organization.update")
                     .within(id)
                     .target("organization", id)

@@ -1,10 +1,11 @@
 """The same code for the provider and for an organization: only who owns it differs."""
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any
 
-from bifrost import config, context, executions, integrations, organizations, users, workflow, workflows
+from bifrost import NotFoundError, config, context, executions, integrations, organizations, users, workflow, workflows
 
 
 async def _attempt(call: Callable[[], Any]) -> str:
@@ -13,7 +14,7 @@ async def _attempt(call: Callable[[], Any]) -> str:
         value = call()
         if inspect.isawaitable(value):
             await value
-    except PermissionError as error:
+    except (PermissionError, NotFoundError) as error:
         return f"denied: {error}"
     return "done"
 
@@ -64,3 +65,20 @@ async def look() -> dict[str, Any]:
     """What a run sees of runs and people."""
     seen = await executions.list(limit=5)
     return {"runs": [run.executed_by_email for run in seen], "users": await _attempt(users.list)}
+
+
+@workflow
+async def patient() -> dict[str, Any]:
+    """Asks for the same before and after somebody sets `go`."""
+
+    async def ask() -> dict[str, str]:
+        return {
+            "users.list": await _attempt(users.list),
+            "workflows.execute": await _attempt(lambda: workflows.execute("quiet", {})),
+            "config.get": "done" if await config.get("lent") else "denied: no such key",
+        }
+
+    before = await ask()
+    while await config.get("go") is None:
+        await asyncio.sleep(0.05)
+    return {"before": before, "after": await ask()}

@@ -27,3 +27,47 @@ pub fn image_module(memory: &[u8]) -> Vec<u8> {
     module.section(&data);
     module.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmparser::{DataKind, Operator, Parser, Payload};
+
+    /// What the module makes of its memory; panics where it holds anything else.
+    fn unpacked(module: &[u8]) -> Vec<u8> {
+        wasmparser::validate(module).expect("a module");
+        let mut memory = vec![];
+        for payload in Parser::new(0).parse_all(module) {
+            match payload.expect("a section") {
+                Payload::MemorySection(section) => {
+                    let one = section.into_iter().next().expect("one").expect("a memory");
+                    memory = vec![0; one.initial as usize * PAGE];
+                }
+                Payload::DataSection(section) => {
+                    for data in section {
+                        let data = data.expect("data");
+                        let DataKind::Active { offset_expr, .. } = data.kind else { panic!("not active") };
+                        let first = offset_expr.get_operators_reader().read().expect("an offset");
+                        let Operator::I32Const { value } = first else { panic!("{first:?}") };
+                        let start = value as u32 as usize;
+                        memory[start..start + data.data.len()].copy_from_slice(data.data);
+                    }
+                }
+                Payload::Version { .. } | Payload::ExportSection(_) | Payload::End(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        memory
+    }
+
+    #[test]
+    fn any_memory_is_a_module_without_code() {
+        let cases = bolero::check!().with_max_len(1_024).with_iterations(2_000);
+        cases.with_type::<(u8, u16, Vec<u8>)>().for_each(|(pages, start, bytes)| {
+            let mut memory = vec![0; (usize::from(*pages % 3) + 1) * PAGE];
+            let length = bytes.len().min(memory.len() - usize::from(*start).min(memory.len()));
+            memory[usize::from(*start)..][..length].copy_from_slice(&bytes[..length]);
+            assert_eq!(unpacked(&image_module(&memory)), memory);
+        });
+    }
+}

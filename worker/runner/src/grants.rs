@@ -160,64 +160,26 @@ impl Grants {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::egress::Reach;
-    use bifrost_core::{ExecutionId, UserId};
-    use bifrost_store::audit::{Actor, Filters, Order};
-    use bifrost_store::identity::{self, Bootstrap};
-    use bifrost_store::organizations::{self, NewOrganization};
+    use crate::testing::World;
+    use bifrost_core::ExecutionId;
+    use bifrost_store::audit::{Filters, Order};
 
     #[tokio::test]
     async fn a_secret_is_noted_once_for_each_run_and_name() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let db = Db::open(&url, bifrost_store::Options::default()).await.expect("a database");
-        let first = Bootstrap { organization: "P".into(), email: "a@p.test".into(), name: "A".into() };
-        identity::bootstrap(&db, first).await.expect("bootstrap");
-        let new = NewOrganization { name: "O".into(), ..NewOrganization::default() };
-        let organization = organizations::create(&db, new).await.expect("organization").id;
-        let keys = Keyring::from_bytes([1; 32]);
+        let world = World::new().await;
         let secret = Some(ConfigType::Secret);
         for (key, kind) in [("token", secret), ("other", secret), ("host", None)] {
-            let new = config::NewEntry {
-                key: key.into(),
-                value: serde_json::json!("v-7f3a"),
-                kind,
-                description: None,
-                updated_by: None,
-            };
-            config::set(&db.org(organization), &keys, new).await.expect("set");
+            world.set(key, "v-7f3a", kind).await;
         }
-        let egress = Egress::new(Reach::Public, 1 << 20).expect("egress");
-        let user = UserId::new();
-        let objects =
-            bifrost_store::DirectoryObjects::open(folder.path().join("objects")).await.expect("objects");
-        let objects: Arc<dyn Objects> = Arc::new(objects);
-        let run = |execution| {
-            let actor = Actor { id: Some(user), name: "u@o.test".into(), ..Actor::default() };
-            Grants {
-                db: db.by(Arc::new(actor.in_run(execution))),
-                keys: keys.clone(),
-                egress: egress.clone(),
-                organization,
-                workspace: Scope::Organization(organization),
-                is_confined: false,
-                caller: Caller::of_role(user, "u@o.test", organization, bifrost_core::Role::OrgUser),
-                children: Lineage::default(),
-                objects: objects.clone(),
-                bus: Arc::new(bifrost_store::InProcessBus::new()),
-                redactor: Redactor::default(),
-                told: Default::default(),
-            }
-        };
         let ids = [ExecutionId::new(), ExecutionId::new()];
         for id in ids {
-            let run = run(id);
+            let run = world.run(id);
             let all = ["token", "token", "other", "host", "nothing"].map(|key| run.config_get(key, None));
             futures::future::join_all(all).await.into_iter().for_each(|read| drop(read.expect("read")));
         }
-        while audit::append(&db).await.expect("appended") > 0 {}
+        while audit::append(&world.db).await.expect("appended") > 0 {}
         let filters = Filters { action: Some("secret.read".into()), ..Filters::default() };
-        let org = db.org(organization);
+        let org = world.db.org(world.organization);
         let found = audit::search(&org, &filters, Order::OldestFirst(0), 100).await.expect("found");
         let mut seen: Vec<_> = found
             .iter()

@@ -9,6 +9,8 @@ pub mod consumer;
 mod drafts;
 pub mod egress;
 mod forget;
+#[cfg(test)]
+mod fuzz;
 pub mod grants;
 mod guard;
 mod inbox;
@@ -23,6 +25,8 @@ pub mod protocol;
 mod recent;
 mod redact;
 mod sources;
+#[cfg(test)]
+mod testing;
 mod warm;
 pub mod wire;
 

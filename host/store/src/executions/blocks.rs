@@ -149,4 +149,22 @@ mod tests {
         let error = read(&newer, 0, 1, None).expect_err("newer").to_string();
         assert!(error.contains("newer"), "{error}");
     }
+
+    #[test]
+    fn anything_is_read_or_refused() {
+        let object = object(&lines());
+        bolero::check!().with_max_len(256).with_iterations(5_000).for_each(|bytes: &[u8]| {
+            let _ = read(bytes, 0, 1_000, None);
+            // An object that was damaged in the middle.
+            let mut damaged = object.clone();
+            let at =
+                bytes.iter().fold(7_usize, |at, byte| at.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+            let at = at % damaged.len();
+            let end = (at + bytes.len()).min(damaged.len());
+            damaged[at..end].copy_from_slice(&bytes[..end - at]);
+            if let Ok(lines) = read(&damaged, 0, 1_000, None) {
+                assert!(lines.len() <= 1_000);
+            }
+        });
+    }
 }

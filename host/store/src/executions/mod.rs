@@ -25,10 +25,10 @@ pub(crate) use deferred::OPEN;
 pub use deferred::{many, promote_due};
 pub use lease::{Claimed, Ending, Lease, MAX_LOSSES, append_logs, claim, end, finish, renew_lease};
 pub use query::{Filters, Page, Summary, get, list, logs, queue_position};
-pub(crate) use recovery::cancel_in;
 pub use recovery::{
     Swept, cancelling, expired_leases, pending_tickets, release_all_leases_of_embedded, request_cancel,
 };
+pub(crate) use recovery::{cancel_in, cancel_running_in};
 
 use crate::Row;
 use bifrost_core::*;

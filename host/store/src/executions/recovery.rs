@@ -68,6 +68,15 @@ pub(crate) async fn cancel_in(tx: &mut Tx, id: ExecutionId) -> Result<Status> {
     }
 }
 
+/// Asks all runs of an organization to end that a worker has; it hears of that with its next
+/// heartbeat.
+pub(crate) async fn cancel_running_in(tx: &mut Tx, organization: OrganizationId) -> Result<()> {
+    let sql = Sql::new(
+        "UPDATE executions SET status = 'Cancelling' WHERE organization_id = $1 AND status IN ('Running', 'Waiting')",
+    );
+    tx.execute(sql.bind(organization)).await.map(drop)
+}
+
 fn within(sql: &mut Sql, access: Access) -> Result<()> {
     if access != Access::System {
         sql.push(" AND organization_id = ").push_bind(access.scope_id()?);

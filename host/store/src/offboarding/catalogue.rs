@@ -160,10 +160,11 @@ async fn columns(tx: &mut Tx) -> Result<Vec<Column>> {
              ORDER BY m.name, c.cid"
         }
         Engine::Postgres => {
-            "SELECT c.table_name::text AS table_name, c.column_name::text AS column_name, c.data_type::text AS kind
-             FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
-             WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE'
-               AND c.table_name NOT LIKE '\\_sqlx%' ORDER BY c.table_name, c.ordinal_position"
+            "SELECT c.relname::text AS table_name, a.attname::text AS column_name,
+               format_type(a.atttypid, NULL) AS kind
+             FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+               AND c.relname NOT LIKE '\\_sqlx%' ORDER BY c.relname, a.attnum"
         }
     };
     let rows = tx.all(Sql::new(sql)).await?;

@@ -13,7 +13,7 @@ mod rows;
 pub use catalogue::{KEPT, Table, plan, tables};
 
 use crate::audit::{Event, record};
-use crate::{Db, Row, Scoped, Sql, Tx, Value, now, organizations};
+use crate::{Db, Row, Scoped, Sql, Tx, Value, executions, now, organizations};
 use bifrost_core::ports::{Bus, Objects};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
@@ -181,10 +181,10 @@ async fn request_in(tx: &mut Tx, id: OrganizationId, confirm: &str, by: UserId) 
     for statement in [
         "UPDATE organizations SET is_active = false, is_offboarding = true WHERE id = $1",
         "UPDATE schedules SET is_enabled = false WHERE organization_id = $1",
-        "UPDATE executions SET status = 'Cancelling' WHERE organization_id = $1 AND status IN ('Running', 'Waiting')",
     ] {
         tx.execute(Sql::new(statement).bind(id)).await?;
     }
+    executions::cancel_running_in(tx, id).await?;
     let sql = Sql::new(
         "UPDATE executions SET status = 'Cancelled', completed_at = $2, error_type = 'cancelled',
            error = 'the organization was offboarded', error_for_user = true

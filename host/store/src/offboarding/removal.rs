@@ -88,10 +88,9 @@ async fn open_log(db: &Db, organization: OrganizationId) -> Result<()> {
 }
 
 async fn left(db: &Db, tables: &[Table], of: &mut Offboarding) -> Result<u64> {
-    let mut tx = db.system().read().await?;
     let mut all = 0;
     for table in tables {
-        let after = rows::count(&mut tx, table, of.organization).await?;
+        let after = rows::count(db, &table.name, &table.owned, of.organization).await?;
         of.progress.proof.tables.entry(table.name.clone()).or_default().after = after;
         all += after;
     }
@@ -100,16 +99,11 @@ async fn left(db: &Db, tables: &[Table], of: &mut Offboarding) -> Result<u64> {
 
 /// Rows that have the organization's id in any column, in every table.
 async fn scan_rows(db: &Db, organization: OrganizationId) -> Result<u64> {
-    let mut tx = db.system().read().await?;
+    let columns = uuid_columns(&mut db.system().read().await?).await?;
     let mut all = 0;
-    for (table, columns) in uuid_columns(&mut tx).await? {
-        if table == KEPT {
-            continue;
-        }
+    for (table, columns) in columns.iter().filter(|(table, _)| *table != KEPT) {
         let any: Vec<_> = columns.iter().map(|column| format!("{column} = $1")).collect();
-        let sql = Sql::new(format!("SELECT COUNT(*) AS rows FROM {table} WHERE {}", any.join(" OR ")));
-        let rows: i64 = tx.one(sql.bind(organization)).await?.get("rows")?;
-        all += rows.unsigned_abs();
+        all += rows::count(db, table, &any.join(" OR "), organization).await?;
     }
     Ok(all)
 }

@@ -3,8 +3,8 @@
 
 use super::catalogue::Table;
 use crate::audit::hex;
-use crate::{Db, Engine, Row, Sql, Tx};
-use bifrost_core::{Error, OrganizationId, Result};
+use crate::{Db, Engine, Row, Scoped, Sql, db_roles};
+use bifrost_core::{Error, OrganizationId, Result, Scope};
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value};
 use sqlx::{Column as _, Row as _, TypeInfo, ValueRef};
@@ -21,11 +21,21 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// How many rows there are.
-pub async fn count(tx: &mut Tx, table: &Table, organization: OrganizationId) -> Result<u64> {
-    let sql = Sql::new(format!("SELECT COUNT(*) AS rows FROM {} WHERE {}", table.name, table.owned));
-    let rows: i64 = tx.one(sql.bind(organization)).await?.get("rows")?;
-    Ok(rows.unsigned_abs())
+/// In whose hands the rows of a table are: the system's, and of what that may not see the
+/// organization's own or, for what is shared with it, the provider's.
+pub(super) fn hands(db: &Db, table: &str, organization: OrganizationId) -> Scoped {
+    match table {
+        "config_shares" => db.scope(Scope::Global),
+        _ if db_roles::is_for_system(table) => db.system(),
+        _ => db.org(organization),
+    }
+}
+
+/// How many rows of a table meet a condition about `$1`, the organization.
+pub async fn count(db: &Db, table: &str, condition: &str, organization: OrganizationId) -> Result<u64> {
+    let sql = Sql::new(format!("SELECT COUNT(*) AS rows FROM {table} WHERE {condition}")).bind(organization);
+    let row = hands(db, table, organization).read().await?.one(sql).await?;
+    Ok(row.get::<i64>("rows")?.unsigned_abs())
 }
 
 /// At most `limit` rows after a place.
@@ -36,7 +46,7 @@ pub async fn page(
     after: Option<&str>,
     limit: u32,
 ) -> Result<Page> {
-    let mut tx = db.system().read().await?;
+    let mut tx = hands(db, &table.name, organization).read().await?;
     let mut sql = match (tx.engine(), table.has_places) {
         (Engine::Sqlite, true) => Sql::new(format!(
             "SELECT CAST(rowid AS TEXT) AS row_place, {} FROM {} WHERE ({})",
@@ -166,7 +176,7 @@ pub async fn delete(
     let Table { name, owned, .. } = table;
     if !table.has_places {
         let sql = Sql::new(format!("DELETE FROM {name} WHERE {owned}")).bind(organization);
-        db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await?;
+        hands(db, name, organization).write(move |tx| Box::pin(async move { tx.execute(sql).await })).await?;
         return Ok(None);
     }
     let (engine, column) = match db.engine() {
@@ -177,7 +187,8 @@ pub async fn delete(
     let mut sql = Sql::new(sql).bind(organization);
     place(&mut sql, engine, table, after)?;
     sql.push(" LIMIT ").push_bind(limit);
-    let rows = db.system().read().await?.all(sql).await?;
+    let hands = hands(db, name, organization);
+    let rows = hands.read().await?.all(sql).await?;
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(None) };
     let (first, last): (String, String) = (first.get("row_place")?, last.get("row_place")?);
     let mut sql = Sql::new(format!("DELETE FROM {name} WHERE ({owned})")).bind(organization);
@@ -192,6 +203,6 @@ pub async fn delete(
             }
         }
     }
-    db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await?;
+    hands.write(move |tx| Box::pin(async move { tx.execute(sql).await })).await?;
     Ok((rows.len() == limit as usize).then_some(last))
 }

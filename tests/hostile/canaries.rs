@@ -10,6 +10,7 @@ use bifrost_tests::Client;
 use bifrost_tests::process::{Process, data_folder, free_port};
 use deadpool_redis::redis::{self, cmd};
 use futures::stream::{self, StreamExt, TryStreamExt};
+use reqwest::Method;
 use serde_json::json;
 use sqlx::{Connection, Row};
 use std::collections::HashMap;
@@ -66,26 +67,17 @@ struct Tenant {
 
 impl Tenant {
     async fn make(root: &Client, name: &str, canary: &str) -> Result<Self> {
-        let (_, made) = root.post("/api/organizations", &json!({ "name": name })).await;
-        let id = made["id"].as_str().with_context(|| made.to_string())?.to_owned();
-        let url = format!("{}/api/keys", root.url());
-        let body = json!({ "name": "same", "email": "same@name.example", "role": "org_admin" });
-        let request = reqwest::Client::new().post(url).header("x-bifrost-organization", &id).json(&body);
-        let (_, key) = root.send(request).await;
-        let key = key["key"].as_str().with_context(|| key.to_string())?.to_owned();
-        let client = Client::new(root.url().to_owned(), key);
+        let id = root.organization(name).await;
+        let key = json!({ "name": "same", "email": "same@name.example", "role": "org_admin" });
+        let key = root.within(&id).expect(201, Method::POST, "/api/keys", key).await;
+        let client = root.with_key(&key["key"]);
         let files = json!({ "flows.py": BASE64_STANDARD.encode(FLOWS.replace("@CANARY@", canary)) });
-        let (status, answer) =
-            client.post("/api/workspace/deploy", &json!({ "files": files, "message": canary })).await;
-        ensure!(status == 200 && answer["errors"] == json!([]), "{answer}");
+        let deploy = json!({ "files": files, "message": canary });
+        let answer = client.expect(200, Method::POST, "/api/workspace/deploy", deploy).await;
+        ensure!(answer["errors"] == json!([]), "{answer}");
         for (name, is_secret) in [("same_name", false), ("same_secret", true)] {
-            let request = reqwest::Client::new().put(format!("{}/api/config/{name}", root.url()));
-            let (status, answer) = client
-                .send(
-                    request.json(&json!({ "value": canary, "is_secret": is_secret, "description": canary })),
-                )
-                .await;
-            ensure!(status == 200, "{answer}");
+            let entry = json!({ "value": canary, "is_secret": is_secret, "description": canary });
+            client.expect(200, Method::PUT, &format!("/api/config/{name}"), entry).await;
         }
         Ok(Self { id, client, canary: canary.to_owned() })
     }

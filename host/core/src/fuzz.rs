@@ -1,0 +1,64 @@
+//! Texts that people and guests may send at random: refused with a reason or understood, and
+//! nothing panics or takes long.
+
+use crate::egress::{matches_host, normal_host};
+use crate::schedule::{self, Timetable};
+use crate::{Source, WorkspaceReport};
+use chrono::{DateTime, Utc};
+
+/// A text and the rest of the bytes, parted at the first line end.
+fn parted(bytes: &[u8]) -> (String, String) {
+    let text = String::from_utf8_lossy(bytes);
+    let (first, second) = text.split_once('\n').unwrap_or((&text, "UTC"));
+    (first.to_owned(), second.to_owned())
+}
+
+#[test]
+fn timetables() {
+    let now: DateTime<Utc> = "2026-03-29T00:59:59Z".parse().expect("a time");
+    bolero::check!().with_max_len(128).with_iterations(5_000).for_each(|bytes: &[u8]| {
+        let (expression, zone) = parted(bytes);
+        if let Ok(timetable) = Timetable::parse(&expression, &zone) {
+            let times: Vec<_> = timetable.after(now).take(5).collect();
+            assert!(times.iter().all(|time| *time > now) && times.is_sorted());
+        }
+        let _ = schedule::deferral(now, Some(&expression), None);
+    });
+}
+
+#[test]
+fn hosts() {
+    bolero::check!().with_max_len(128).with_iterations(20_000).for_each(|bytes: &[u8]| {
+        let (pattern, host) = parted(bytes);
+        if let Some(normal) = normal_host(&host) {
+            assert_eq!(normal_host(&normal).as_deref(), Some(normal.as_str()), "{host:?}");
+            assert!(matches_host(&normal, &normal));
+        }
+        let _ = matches_host(&pattern, &host);
+    });
+}
+
+#[test]
+fn paths() {
+    bolero::check!().with_max_len(128).with_iterations(20_000).for_each(|bytes: &[u8]| {
+        let (path, _) = parted(bytes);
+        let mut source = Source::default();
+        if source.insert(path.clone(), vec![]).is_ok() {
+            let joined = std::path::Path::new("/root").join(&path);
+            let plain =
+                |part| !matches!(part, std::path::Component::ParentDir | std::path::Component::CurDir);
+            assert!(joined.starts_with("/root") && joined.components().all(plain), "{path:?}");
+        }
+    });
+}
+
+#[test]
+fn reports_of_a_guest() {
+    bolero::check!().with_max_len(2_048).with_iterations(20_000).for_each(|bytes: &[u8]| {
+        if let Ok(mut report) = serde_json::from_slice::<WorkspaceReport>(bytes) {
+            schedule::check(&mut report);
+            let again = serde_json::to_vec(&report).expect("JSON");
+            assert_eq!(serde_json::from_slice::<WorkspaceReport>(&again).expect("the same"), report);
+        }
+    });
+}

@@ -1,0 +1,65 @@
+//! An organization with a database of its own, and what its runs are given.
+
+use crate::egress::{Egress, Reach};
+use crate::grants::Grants;
+use crate::redact::Redactor;
+use bifrost_core::ports::Objects;
+use bifrost_core::{Caller, ConfigType, ExecutionId, Lineage, OrganizationId, Role, Scope, UserId};
+use bifrost_store::audit::Actor;
+use bifrost_store::identity::{self, Bootstrap};
+use bifrost_store::organizations::{self, NewOrganization};
+use bifrost_store::users::{self, NewUser};
+use bifrost_store::{Db, DirectoryObjects, InProcessBus, Keyring, Options, config};
+use std::sync::Arc;
+
+pub(crate) struct World {
+    _folder: tempfile::TempDir,
+    pub db: Db,
+    pub organization: OrganizationId,
+    keys: Keyring,
+    objects: Arc<dyn Objects>,
+    user: UserId,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        let db = Db::open(&url, Options::default()).await.expect("a database");
+        let first = Bootstrap { organization: "P".into(), email: "a@p.test".into(), name: "A".into() };
+        identity::bootstrap(&db, first).await.expect("bootstrap");
+        let new = NewOrganization { name: "O".into(), ..NewOrganization::default() };
+        let organization = organizations::create(&db, new).await.expect("organization").id;
+        let new = NewUser::person("u@o.test", "U", Role::OrgAdmin);
+        let user = users::create(&db.org(organization), new).await.expect("user").id;
+        let objects = DirectoryObjects::open(folder.path().join("objects")).await.expect("objects");
+        let (keys, objects) = (Keyring::from_bytes([1; 32]), Arc::new(objects));
+        Self { _folder: folder, db, organization, keys, objects, user }
+    }
+
+    /// Keeps a setting of the organization.
+    pub async fn set(&self, key: &str, value: &str, kind: Option<ConfigType>) {
+        let (key, value) = (key.to_owned(), value.into());
+        let new = config::NewEntry { key, value, kind, description: None, updated_by: None };
+        config::set(&self.db.org(self.organization), &self.keys, new).await.expect("set");
+    }
+
+    /// A run of the organization's own code, started by its administrator.
+    pub fn run(&self, execution: ExecutionId) -> Grants {
+        let actor = Actor { id: Some(self.user), name: "u@o.test".into(), ..Actor::default() };
+        Grants {
+            db: self.db.by(Arc::new(actor.in_run(execution))),
+            keys: self.keys.clone(),
+            egress: Egress::new(Reach::Public, 1 << 20).expect("egress"),
+            organization: self.organization,
+            workspace: Scope::Organization(self.organization),
+            is_confined: false,
+            caller: Caller::of_role(self.user, "u@o.test", self.organization, Role::OrgAdmin),
+            children: Lineage::default(),
+            objects: self.objects.clone(),
+            bus: Arc::new(InProcessBus::new()),
+            redactor: Redactor::default(),
+            told: Default::default(),
+        }
+    }
+}
