@@ -1,5 +1,6 @@
 //! Workflows that try to break out, to take everything, or not to end.
 
+use bifrost_core::Limits;
 use bifrost_tests::Expect::{Any, Failed, Holds, Limit, Success, Timeout, Value};
 use bifrost_tests::{Case, Expect, Lab, case, run_table};
 use serde_json::json;
@@ -76,9 +77,8 @@ async fn refusing_to_end() {
 
 #[tokio::test]
 async fn memory_without_end() {
-    let full = |id, control| {
-        case(id, no_memory(), Value(control)).limits(|l| l.fuel = 4 * bifrost_core::Limits::FUEL_PER_SECOND)
-    };
+    let full =
+        |id, control| case(id, no_memory(), Value(control)).limits(|l| l.fuel = 4 * Limits::FUEL_PER_SECOND);
     hostile(vec![
         full("memory.py::memory_list", json!({"items": 1000})),
         full("memory.py::memory_bytes", json!({"bytes": MIB})),
@@ -100,7 +100,8 @@ async fn memory_without_end() {
             "memory.py::memory_random",
             Value(json!({"given": 70 * MIB, "caught": 1})),
             Value(json!({"given": 70 * MIB, "caught": 0})),
-        ),
+        )
+        .limits(|l| l.fuel = 4 * Limits::FUEL_PER_SECOND),
         case("memory.py::memory_scratch", no_memory(), Success),
         case("memory.py::memory_scratch_files", Any(vec![no_memory(), Limit(&["fuel"])]), Success),
     ])
@@ -110,7 +111,9 @@ async fn memory_without_end() {
 #[tokio::test]
 async fn recursion_without_end() {
     // As native Python ends them.
-    let deep = |id, control| case(id, Failed(&["RecursionError"]), control);
+    let deep = |id, control| {
+        case(id, Failed(&["RecursionError"]), control).limits(|l| l.fuel = 4 * Limits::FUEL_PER_SECOND)
+    };
     let endless = |id, control| case(id, Limit(&["fuel", "memory_bytes"]), Value(control));
     hostile(vec![
         deep("recursion.py::recursion_python", Value(json!({"depth": 20}))),
@@ -128,7 +131,8 @@ async fn recursion_without_end() {
             "recursion.py::recursion_variables",
             Value(json!({"made": "list"})),
             Value(json!({"made": "list"})),
-        ),
+        )
+        .limits(|l| l.fuel = 4 * Limits::FUEL_PER_SECOND),
         // Natively the traceback of 200,000 causes is printed, in its time.
         endless("recursion.py::recursion_traceback", json!({"made": "19"})),
         endless("recursion.py::recursion_group", json!({"made": "ExceptionGroup"})),
@@ -166,9 +170,8 @@ async fn depth_of_every_kind() {
         let names = kinds[group].as_array().expect("names").iter();
         names.map(|name| name.as_str().expect("name").to_owned()).collect()
     };
-    let roomy = |case: Case| {
-        case.limits(|l| (l.memory_bytes, l.fuel) = (512 * MIB, 8 * bifrost_core::Limits::FUEL_PER_SECOND))
-    };
+    let roomy =
+        |case: Case| case.limits(|l| (l.memory_bytes, l.fuel) = (512 * MIB, 8 * Limits::FUEL_PER_SECOND));
     let mut cases = vec![];
     for kind in names("free") {
         let freed = || Value(json!({"freed": kind}));

@@ -212,7 +212,7 @@ async fn text_that_is_not_unicode() {
         }),
         case("text.py::text_variables", Success, Success),
         case("text.py::text_config", Reaches(&["set value", "giant value"]), Success)
-            .limits(|l| l.memory_bytes = 512 * MIB)
+            .limits(|l| (l.memory_bytes, l.fuel) = (512 * MIB, 4 * Limits::FUEL_PER_SECOND))
             .after(|seen| {
                 let named = |kind: &str| {
                     let message = &seen.value["details"][kind]["message"];
