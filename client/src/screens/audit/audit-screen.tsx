@@ -1,0 +1,2 @@
+import { Page } from '@/ui/page';
+export const AuditScreen = () => <Page title="AuditScreen">-</Page>;

@@ -1,0 +1,2 @@
+import { Page } from '@/ui/page';
+export const VersionScreen = () => <Page title="VersionScreen">-</Page>;

@@ -1,0 +1,2 @@
+import { Page } from '@/ui/page';
+export const ConfigScreen = () => <Page title="ConfigScreen">-</Page>;

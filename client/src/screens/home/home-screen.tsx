@@ -1,0 +1,2 @@
+import { Page } from '@/ui/page';
+export const HomeScreen = () => <Page title="HomeScreen">-</Page>;
