@@ -66,6 +66,7 @@ const device = createRoute({
 const home = createRoute({
   getParentRoute: () => app,
   path: '/',
+  validateSearch: (raw: Raw): { days?: '7' } => clean({ days: oneOf(['7'], raw.days) }),
   component: lazyRouteComponent(() => import('./screens/home/home-screen'), 'HomeScreen'),
 });
 

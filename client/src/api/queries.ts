@@ -69,3 +69,17 @@ export const rolesQuery = (organization: string | undefined) =>
     queryKey: ['roles', organization],
     queryFn: ({ signal }) => call(api.GET('/api/roles', { signal })),
   });
+
+export const configQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['config', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/config', { signal })),
+    select: (answer) => answer.config,
+  });
+
+export const versionsQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['versions', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/workspace/versions', { signal })),
+    select: (answer) => answer.versions,
+  });
