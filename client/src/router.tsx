@@ -33,6 +33,8 @@ const signIn = createRoute({
   path: '/sign-in',
   validateSearch: (raw: Raw): { next?: string; problem?: string } =>
     clean({ next: localPath(raw.next), problem: text(raw.problem) }),
+  // Whoever signs in may not know the organization that was looked at before.
+  beforeLoad: () => setOrganization(undefined),
   component: lazyRouteComponent(() => import('./screens/sign-in/sign-in-screen'), 'SignInScreen'),
 });
 

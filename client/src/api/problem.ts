@@ -30,7 +30,7 @@ export function problemOf(status: number, body: unknown): ProblemError {
 const ADVICE: Record<string, string> = {
   unauthenticated: 'Sign in again.',
   sign_in_again: 'Sign out and in again, then repeat this within 15 minutes.',
-  sign_in_failed: 'Check what you entered. After five wrong attempts there is a pause.',
+  sign_in_failed: 'Check what you entered, or whether you have an account here. After five wrong attempts there is a pause.',
   denied: 'Ask an administrator of your organization for this permission.',
   not_found: 'It may have been deleted, or belong to another organization.',
   gone: 'It is no longer kept.',
@@ -43,6 +43,9 @@ const ADVICE: Record<string, string> = {
   last_administrator: 'Make somebody else an administrator first.',
   schedule_from_code: 'Change it in the workflow’s decorator and deploy.',
   active_changed: 'Another version is active by now. Compare again.',
+  provider_refused: 'The provider refused it. Try again, or another way to sign in.',
+  provider_failed: 'The provider did not answer as it should. Try again, or tell an operator.',
+  wrong_answer: 'Begin again in this browser.',
   unreachable: 'Check the connection; this page goes on by itself.',
 };
 

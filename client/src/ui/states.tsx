@@ -37,7 +37,7 @@ interface EmptyProps {
 /** Nothing is there; says how to change that. */
 export function Empty({ icon: Icon, title, children, command, action }: EmptyProps) {
   return (
-    <div className="mx-auto grid max-w-lg justify-items-center gap-3 px-4 py-12 text-center">
+    <div className="mx-auto grid max-w-lg justify-items-center gap-3 px-4 py-10 text-center">
       <div className="grid size-10 place-items-center rounded-lg border bg-sunken text-muted">
         <Icon className="size-5" aria-hidden />
       </div>

@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { Fingerprint, LogIn } from 'lucide-react';
 import { useForm } from 'react-hook-form';
 import { api, call } from '@/api/client';
-import { explain, ProblemError } from '@/api/problem';
+import { ProblemError } from '@/api/problem';
 import type { SignInOptions, SignInState } from '@/api/types';
 import { canUsePasskeys, usePasskey as signWithPasskey } from '@/lib/passkeys';
 import { Button } from '@/ui/button';
@@ -105,9 +105,4 @@ export function Providers({ options, next, invitation }: ProvidersProps) {
       Sign in with {name}
     </Button>
   ));
-}
-
-/** What went wrong at an identity provider, by its code in the URL. */
-export function providerProblem(code: string): string {
-  return explain(new ProblemError({ status: 409, code, detail: 'Signing in with the provider did not work' })).title;
 }

@@ -3,12 +3,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
+import { ProblemError } from '@/api/problem';
 import { meQuery } from '@/api/session';
 import type { SignInState } from '@/api/types';
 import { FormError, Show, Skeleton } from '@/ui/states';
 import { Command } from '@/ui/copy';
 import { NewPasswordForm, type Purpose } from './new-password-form';
-import { PasswordForm, providerProblem, Providers } from './password-form';
+import { PasswordForm, Providers } from './password-form';
 import { SecondFactorForm } from './second-factor-form';
 import { Shell } from './shell';
 
@@ -72,7 +73,7 @@ export function SignInScreen() {
   }
   return (
     <Shell title="Sign in">
-      {problem !== undefined && <FormError error={new Error(providerProblem(problem))} />}
+      {problem !== undefined && <FormError error={providerProblem(problem)} />}
       <Show query={options} skeleton={<Skeleton className="h-48" />}>
         {(data) => (
           <>
@@ -84,6 +85,10 @@ export function SignInScreen() {
     </Shell>
   );
 }
+
+/** What went wrong at an identity provider; its code stands in the URL. */
+const providerProblem = (code: string): ProblemError =>
+  new ProblemError({ status: 409, code, detail: 'signing in with the provider did not work' });
 
 /** Nobody can sign in as an administrator yet. */
 const SetUpHint = () => (
