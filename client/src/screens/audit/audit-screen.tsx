@@ -33,7 +33,7 @@ export function AuditScreen() {
     placeholderData: keepPreviousData,
   });
   const set = (change: Partial<typeof search>) =>
-    void navigate({ search: (old) => ({ ...old, cursor: undefined, ...change }), replace: true });
+    void navigate({ search: (old) => ({ ...old, cursor: undefined, ...change }), replace: true, resetScroll: false });
   const next = audit.data?.next_cursor;
   return (
     <Page

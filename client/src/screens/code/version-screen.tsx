@@ -89,6 +89,7 @@ export function VersionScreen() {
             void navigate({
               search: (old) => ({ ...old, against: event.target.value === '' ? undefined : Number(event.target.value) }),
               replace: true,
+              resetScroll: false,
             })
           }
         >

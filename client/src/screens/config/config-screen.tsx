@@ -31,7 +31,7 @@ export function ConfigScreen() {
   const organization = useOrganization();
   const may = useMay();
   const config = useQuery(configQuery(organization));
-  const open = (edit: string | undefined) => void navigate({ search: (old) => ({ ...old, edit }) });
+  const open = (edit: string | undefined) => void navigate({ search: (old) => ({ ...old, edit }), resetScroll: false });
   return (
     <Page
       title="Config & secrets"
@@ -48,7 +48,7 @@ export function ConfigScreen() {
       <SearchBox
         label="Search settings"
         value={search.q}
-        onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true })}
+        onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
         className="w-full sm:w-72"
       />
       <Card padded={false}>
@@ -71,7 +71,7 @@ export function ConfigScreen() {
                 columns={columns}
                 id={(entry) => `${entry.organization_id ?? ''}${entry.key}`}
                 sort={search.sort}
-                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true })}
+                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
               />
             );
           }}
@@ -97,6 +97,7 @@ const columns: ColumnDef<ConfigEntry>[] = [
         <Link
           from="/config"
           to="."
+          resetScroll={false}
           search={(old) => ({ ...old, edit: original.key })}
           className="font-mono text-xs break-all hover:text-accent-text hover:underline"
         >

@@ -65,7 +65,7 @@ export function HomeScreen() {
                       size="small"
                       look={value === days ? 'plain' : 'quiet'}
                       aria-pressed={value === days}
-                      onClick={() => void navigate({ search: (old) => ({ ...old, days: value }), replace: true })}
+                      onClick={() => void navigate({ search: (old) => ({ ...old, days: value }), replace: true, resetScroll: false })}
                     >
                       {value === '7' ? '7 days' : '24 hours'}
                     </Button>

@@ -51,7 +51,7 @@ export function KeysScreen() {
         label="Also revoked and expired"
         checked={search.all === '1'}
         onChange={(event) =>
-          void navigate({ search: (old) => ({ ...old, all: event.target.checked ? '1' : undefined }), replace: true })
+          void navigate({ search: (old) => ({ ...old, all: event.target.checked ? '1' : undefined }), replace: true, resetScroll: false })
         }
       />
       <Card padded={false}>
@@ -67,7 +67,7 @@ export function KeysScreen() {
                 columns={columns}
                 id={(key) => key.id}
                 sort={search.sort}
-                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true })}
+                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
               />
             );
           }}

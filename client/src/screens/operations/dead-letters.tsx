@@ -39,7 +39,7 @@ export function DeadLetters() {
     queryFn: ({ signal }) => call(api.GET('/api/dead-letters', { params: { query }, signal })),
   });
   const set = (change: Partial<typeof search>) =>
-    void navigate({ search: (old) => ({ ...old, cursor: undefined, ...change }), replace: true });
+    void navigate({ search: (old) => ({ ...old, cursor: undefined, ...change }), replace: true, resetScroll: false });
   const next = letters.data?.next_cursor;
   return (
     <Card

@@ -41,7 +41,7 @@ export function OrganizationsScreen() {
       <SearchBox
         label="Search organizations"
         value={search.q}
-        onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true })}
+        onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
         className="w-full sm:w-72"
       />
       <Card padded={false}>
@@ -53,7 +53,7 @@ export function OrganizationsScreen() {
               columns={columns}
               id={({ id }) => id}
               sort={search.sort}
-              onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true })}
+              onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
             />
           )}
         </Show>

@@ -72,7 +72,7 @@ export function PeopleScreen() {
         <UserDialog
           key={search.user}
           user={users.data.find(({ id }) => id === search.user)}
-          onClose={() => void navigate({ search: (old) => ({ ...old, user: undefined }) })}
+          onClose={() => void navigate({ search: (old) => ({ ...old, user: undefined }), resetScroll: false })}
         />
       )}
     </Page>
@@ -88,6 +88,7 @@ const columns: ColumnDef<User>[] = [
         <Link
           from="/people"
           to="."
+          resetScroll={false}
           search={(old) => ({ ...old, user: original.id })}
           className="font-medium break-words after:absolute after:inset-0 hover:text-accent-text"
         >
@@ -143,14 +144,14 @@ function UserList({ kind, users }: ListProps) {
           label="Search"
           placeholder="Name or e-mail…"
           value={search.q}
-          onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true })}
+          onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
           className="w-full sm:w-72"
         />
         <CheckField
           label="Also deactivated"
           checked={search.inactive === '1'}
           onChange={(event) =>
-            void navigate({ search: (old) => ({ ...old, inactive: event.target.checked ? '1' : undefined }), replace: true })
+            void navigate({ search: (old) => ({ ...old, inactive: event.target.checked ? '1' : undefined }), replace: true, resetScroll: false })
           }
         />
       </div>
@@ -169,7 +170,7 @@ function UserList({ kind, users }: ListProps) {
                 columns={columns}
                 id={(user) => user.id}
                 sort={search.sort}
-                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true })}
+                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
                 marked={(user) => user.id === search.user}
               />
             );

@@ -44,7 +44,7 @@ export function ProvidersScreen() {
                 {all.map((provider) => (
                   <li key={provider.id} className="relative flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-ui hover:bg-hover/60">
                     <div className="min-w-0 flex-1">
-                      <Link to="/identity-providers" search={{ edit: provider.id }} className="font-medium after:absolute after:inset-0 hover:text-accent-text">
+                      <Link to="/identity-providers" search={{ edit: provider.id }} resetScroll={false} className="font-medium after:absolute after:inset-0 hover:text-accent-text">
                         {provider.name}
                       </Link>
                       <p className="text-xs break-all text-muted">{provider.issuer}</p>

@@ -53,7 +53,7 @@ export function RolesScreen() {
           key={edit}
           role={roles.data.roles.find(({ id }) => id === edit)}
           permissions={roles.data.permissions}
-          onClose={() => void navigate({ search: (old) => ({ ...old, edit: undefined }) })}
+          onClose={() => void navigate({ search: (old) => ({ ...old, edit: undefined }), resetScroll: false })}
         />
       )}
     </Page>
@@ -76,7 +76,7 @@ function Roles() {
                 {data.roles.map((role) => (
                   <li key={role.id} className="relative flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-ui hover:bg-hover/60">
                     <div className="min-w-0 flex-1">
-                      <Link to="/roles" search={{ edit: role.id }} className="font-medium after:absolute after:inset-0 hover:text-accent-text">
+                      <Link to="/roles" search={{ edit: role.id }} resetScroll={false} className="font-medium after:absolute after:inset-0 hover:text-accent-text">
                         {role.name}
                       </Link>
                       {role.description !== '' && <p className="text-xs text-muted">{role.description}</p>}

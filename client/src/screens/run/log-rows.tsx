@@ -51,10 +51,14 @@ export function LogRows({ rows, wrap, follow, onFollow, marked, onMark }: Props)
     shown.current = marked;
     virtual.scrollToIndex(index, { align: 'center' });
   }, [marked, rows, virtual]);
+  // Following only ever scrolls down: whoever goes up wants to read.
+  const top = useRef(0);
   const scrolled = () => {
     const element = box.current;
-    if (element === null || !follow) return;
-    if (element.scrollHeight - element.scrollTop - element.clientHeight > AT_END + HEIGHT) onFollow(false);
+    if (element === null) return;
+    const { scrollTop, scrollHeight, clientHeight } = element;
+    if (follow && scrollTop < top.current && scrollHeight - scrollTop - clientHeight > AT_END) onFollow(false);
+    top.current = scrollTop;
   };
   return (
     <div
@@ -62,12 +66,10 @@ export function LogRows({ rows, wrap, follow, onFollow, marked, onMark }: Props)
       role="region"
       aria-label="Log lines"
       tabIndex={0}
-      onWheel={(event) => event.deltaY < 0 && onFollow(false)}
-      onTouchMove={scrolled}
-      onKeyDown={(event) => ['ArrowUp', 'PageUp', 'Home'].includes(event.key) && onFollow(false)}
+      onScroll={scrolled}
       className="h-[clamp(16rem,calc(100dvh-22rem),60rem)] overflow-auto py-2 font-mono text-xs leading-5 focus-visible:-outline-offset-2"
     >
-      <div className="relative min-w-max" ref={(element) => element?.style.setProperty('height', `${virtual.getTotalSize()}px`)}>
+      <div className="relative" ref={(element) => element?.style.setProperty('height', `${virtual.getTotalSize()}px`)}>
         {virtual.getVirtualItems().map((item) => {
           const row = rows[item.index];
           if (row === undefined) return null;

@@ -91,7 +91,7 @@ function Loaded({ run }: { run: Execution }) {
         label="Of this run"
         tabs={tabs}
         chosen={search.tab ?? first}
-        onChoose={(tab) => void navigate({ search: (old) => ({ ...old, tab }), replace: true })}
+        onChoose={(tab) => void navigate({ search: (old) => ({ ...old, tab }), replace: true, resetScroll: false })}
       />
     </Page>
   );

@@ -30,7 +30,7 @@ export function RunsScreen() {
   const filtered = Object.keys(toQuery(search)).length > 0;
   return (
     <Page title="Runs" about="The newest first; the list follows what happens.">
-      <Filters search={search} onChange={(change) => void navigate({ search: (old) => ({ ...old, cursor: undefined, ...change }), replace: true })} />
+      <Filters search={search} onChange={(change) => void navigate({ search: (old) => ({ ...old, cursor: undefined, ...change }), replace: true, resetScroll: false })} />
       <Card padded={false}>
         <Show query={runs}>
           {({ executions }) =>
@@ -40,7 +40,7 @@ export function RunsScreen() {
               <RunsTable
                 runs={executions}
                 sort={search.sort}
-                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true })}
+                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
               />
             )
           }

@@ -29,7 +29,7 @@ export function SchedulesScreen() {
   const navigate = route.useNavigate();
   const organization = useOrganization();
   const schedules = useQuery({ ...schedulesQuery(organization), refetchInterval: AGAIN });
-  const close = () => void navigate({ search: (old) => ({ ...old, edit: undefined, workflow: undefined }) });
+  const close = () => void navigate({ search: (old) => ({ ...old, edit: undefined, workflow: undefined }), resetScroll: false });
   return (
     <Page
       title="Schedules"
@@ -56,7 +56,7 @@ export function SchedulesScreen() {
                 columns={columns}
                 id={(schedule) => schedule.id}
                 sort={search.sort}
-                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true })}
+                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
                 marked={(schedule) => schedule.id === search.edit}
               />
             )
@@ -84,6 +84,7 @@ const columns: ColumnDef<Schedule>[] = [
         <Link
           from="/schedules"
           to="."
+          resetScroll={false}
           search={(old) => ({ ...old, edit: original.id })}
           className="font-medium break-words after:absolute after:inset-0 hover:text-accent-text"
         >

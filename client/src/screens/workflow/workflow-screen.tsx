@@ -93,7 +93,7 @@ function Loaded({ workflow }: { workflow: Workflow }) {
         tabs={tabs}
         chosen={tabs.some(({ id }) => id === tab) ? tab : 'call'}
         onChoose={(now) =>
-          void navigate({ search: (old) => ({ ...old, tab: now === 'call' ? undefined : now }), replace: true })
+          void navigate({ search: (old) => ({ ...old, tab: now === 'call' ? undefined : now }), replace: true, resetScroll: false })
         }
       />
     </Page>

@@ -53,7 +53,7 @@ function List({ all }: { all: Workflow[] }) {
   const navigate = route.useNavigate();
   const shown = filter(all, search);
   const set = (change: Partial<typeof search>) =>
-    void navigate({ search: (old) => ({ ...old, ...change }), replace: true });
+    void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false });
   const tags = tagsOf(all);
   return (
     <>
