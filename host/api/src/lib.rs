@@ -12,7 +12,6 @@ pub mod health;
 mod layers;
 pub mod metrics;
 pub mod origin;
-mod pages;
 pub mod problem;
 mod responses;
 mod routes;
@@ -23,11 +22,11 @@ mod ws;
 
 pub use state::{ApiState, Operations};
 
-/// The whole API under its layers.
+/// The whole API and the web UI under their layers.
 pub fn router(state: ApiState) -> axum::Router {
     let (router, _) = routes::all().split_for_parts();
     let watch = axum::middleware::from_fn_with_state(state.clone(), origin::watch);
-    layers::apply(router.merge(pages::routes()).with_state(state).layer(watch))
+    layers::apply(router.with_state(state).layer(watch).layer(axum::middleware::from_fn(bifrost_ui::serve)))
 }
 
 /// Finishes what a crash may have left: gives workspaces that import shared folders what is in

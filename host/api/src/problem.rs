@@ -85,6 +85,11 @@ impl ApiError {
         Self { is_oauth: true, ..Self::new(StatusCode::BAD_REQUEST, code, detail) }
     }
 
+    /// The stable code.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
     /// Names the input at fault.
     pub fn with_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());

@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 macro_rules! permissions {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $bit:literal $name:literal,)+) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $bit:literal $name:tt,)+) => {
         /// One thing that a caller may do. The number is its bit in the database and is
         /// never used again for another.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]

@@ -389,12 +389,36 @@ pub(crate) async fn callback(
     Path(id): Path<IdentityProviderId>,
     Query(query): Query<CallbackQuery>,
 ) -> ApiResult<Response> {
+    match finish(&state, &headers, &extensions, id, query).await {
+        // Whoever sits before a browser reads what is wrong where they can go on.
+        Err(error) if accepts_html(&headers) => {
+            let page = format!("{}?problem={}", state.sign_in.page("sign-in"), error.code());
+            Ok(redirect(HeaderMap::new(), &page)?)
+        }
+        other => other,
+    }
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|text| text.contains("text/html"))
+}
+
+async fn finish(
+    state: &ApiState,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+    id: IdentityProviderId,
+    query: CallbackQuery,
+) -> ApiResult<Response> {
     // Sent by the provider's page: what it may do is bound to the browser by the cookie.
-    let step = Step { state: &state, headers: &headers, origin: Origin::of(&extensions) };
+    let step = Step { state, headers, origin: Origin::of(extensions) };
     step.throttle()?;
     let flow = flows::take::<Away>(&state.db, Kind::Provider, &step.token()?).await?;
     let away = flow.ok_or_else(flows::expired)?.state;
-    let provider = enabled(&state, id).await?;
+    let provider = enabled(state, id).await?;
     let secret = providers::secret(&state.db, &state.keyring, id).await?;
     let answer = oidc::Answer { code: query.code, state: query.state, iss: query.iss, error: query.error };
     let subject = match state.sign_in.oidc().finish(&provider, secret, &away, &answer).await {

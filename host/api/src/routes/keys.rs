@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use bifrost_core::{Error, KeyId, OrganizationId, Permission, Permissions, Role, UserId};
 use bifrost_store::identity::{self, ApiKey, NewKey};
+use bifrost_store::organizations;
 use bifrost_store::users::{self, Filters, NewUser};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -88,6 +89,8 @@ pub(crate) struct Me {
     permissions: Permissions,
     /// The organization of the key.
     organization_id: OrganizationId,
+    /// Its name.
+    organization_name: String,
     /// The organization that this request is about; `null` for global.
     scope: Option<OrganizationId>,
 }
@@ -177,16 +180,19 @@ pub(crate) async fn delete(
 /// Who the caller's key stands for.
 #[utoipa::path(get, path = "/api/me", operation_id = "me", tag = "keys",
     responses((status = 200, body = Me), Reads))]
-pub(crate) async fn me(auth: Auth) -> Json<Me> {
+pub(crate) async fn me(State(state): State<ApiState>, auth: Auth) -> ApiResult<Json<Me>> {
     let scope = auth.scope.organization();
     let caller = auth.caller;
-    Json(Me {
+    let own = state.db.org(caller.organization);
+    let organization = organizations::get(&own, caller.organization).await?;
+    Ok(Json(Me {
         user_id: caller.user,
         email: caller.email,
         name: caller.name,
         role: caller.role,
         permissions: caller.permissions,
         organization_id: caller.organization,
+        organization_name: organization.name,
         scope,
-    })
+    }))
 }

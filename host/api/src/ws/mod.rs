@@ -36,6 +36,8 @@ pub(crate) struct ConnectQuery {
     channels: String,
     /// Replay log lines after this sequence on the execution channels named here.
     after: Option<i64>,
+    /// As the header `X-Bifrost-Organization`, which the script of a page cannot send here.
+    organization: Option<String>,
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -60,7 +62,8 @@ pub(crate) async fn connect(
     upgrade: Upgrade,
 ) -> ApiResult<Response> {
     let origin = Origin::of(&extensions);
-    let login = login(&state, &headers, &origin).await?;
+    let organization = query.organization.as_deref().or(auth::organization_of(&headers));
+    let login = login(&state, &headers, organization, &origin).await?;
     let channels =
         query.channels.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
     let start = Start { login, channels: channels.collect(), after: query.after, only: None, origin };
@@ -80,7 +83,7 @@ pub(crate) async fn execution(
     upgrade: Upgrade,
 ) -> ApiResult<Response> {
     let origin = Origin::of(&extensions);
-    let login = login(&state, &headers, &origin).await?;
+    let login = login(&state, &headers, auth::organization_of(&headers), &origin).await?;
     let channel = Channel::Execution(id);
     if let Some(login) = &login {
         channel.authorize(&state, &login.auth).await?;
@@ -91,11 +94,15 @@ pub(crate) async fn execution(
 
 /// Who the headers say it is. A cookie counts only for a page of this platform: a live
 /// connection reads across sites otherwise.
-async fn login(state: &ApiState, headers: &HeaderMap, origin: &Origin) -> ApiResult<Option<session::Login>> {
+async fn login(
+    state: &ApiState,
+    headers: &HeaderMap,
+    organization: Option<&str>,
+    origin: &Origin,
+) -> ApiResult<Option<session::Login>> {
     let Some(credential) = Credential::of(headers, state) else {
         return Ok(None);
     };
-    let organization = auth::organization_of(headers);
     let auth = Auth::of(state, &credential, organization, origin).await?;
     credential.check_sender(&Method::GET, true, headers, state)?;
     Ok(Some(session::Login { credential, organization: organization.map(str::to_owned), auth }))

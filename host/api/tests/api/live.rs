@@ -293,3 +293,19 @@ async fn histories_tell_of_new_runs() {
     own.send(json!({ "type": "ping" })).await;
     assert_eq!(own.next().await["type"], "pong");
 }
+
+#[tokio::test]
+async fn a_page_names_the_organization_in_the_query_and_only_who_may_enter_it() {
+    let server = Server::start().await;
+    let run = server.platform.start(&server.platform.own.user).await;
+    let organization = server.platform.own.id;
+    let path = format!("/ws/connect?organization={organization}");
+    let mut client = server.open(&path, &server.platform.root).await;
+    client.send(subscribe(run, Some(0))).await;
+    assert_eq!(client.next().await["type"], "subscribed");
+    let mut elsewhere = server.open("/ws/connect", &server.platform.root).await;
+    elsewhere.send(subscribe(run, Some(0))).await;
+    assert_eq!(elsewhere.next().await["code"], "not_found");
+    let refused = server.platform.get(path).key(&server.platform.foreign.admin).send().await;
+    refused.expect(404);
+}

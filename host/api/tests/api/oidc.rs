@@ -334,3 +334,14 @@ async fn providers_are_checked_when_they_are_entered() {
         assert!(!entry.to_string().contains(SECRET));
     }
 }
+
+#[tokio::test]
+async fn whoever_sits_before_a_browser_reads_what_is_wrong_on_the_sign_in_page() {
+    let platform = Platform::new().await;
+    let path = format!("/api/sign-in/providers/{}/callback?code=x&state=y", uuid::Uuid::now_v7());
+    let program = platform.get(&*path).send().await;
+    let code = program.expect(409)["code"].as_str().expect("a code").to_owned();
+    let page = platform.get(path).header("accept", "text/html").send().await;
+    assert_eq!(page.headers["location"], format!("{PUBLIC_URL}/sign-in?problem={code}"));
+    page.expect(303);
+}

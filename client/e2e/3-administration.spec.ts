@@ -1,0 +1,307 @@
+/** Settings, people, code, organizations, and somebody who may do little. */
+import { createHmac } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { ADMIN, api, bifrost, expect, open, openWorkflow, signIn, test, URL } from './helpers';
+
+const GUEST = { email: 'bob@provider.example', password: 'horses eat no batteries' };
+
+test('a secret is written, and never shown again', async ({ admin: page }) => {
+  await page.goto('/config');
+  await expect(page.getByText('bifrost config set')).toBeVisible();
+  await page.getByRole('button', { name: 'New setting' }).click();
+  await page.getByLabel('Name').fill('psa_token');
+  await page.getByLabel('Type').selectOption({ label: 'Secret' });
+  await page.getByLabel('Value').fill('s3cret-of-the-psa');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('row').filter({ hasText: 'psa_token' })).toContainText('secret');
+  await page.getByRole('link', { name: 'psa_token' }).click();
+  await expect(page.getByLabel('Value')).toHaveValue('');
+  expect(await page.content()).not.toContain('s3cret-of-the-psa');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'New setting' }).click();
+  await page.getByLabel('Name').fill('retries');
+  await page.getByLabel('Type').selectOption({ label: 'Whole number' });
+  await page.getByLabel('Value').fill('many');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Enter a whole number')).toBeVisible();
+  await page.getByLabel('Value').fill('3');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('row').filter({ hasText: 'retries' })).toContainText('3');
+  await page.getByRole('button', { name: 'Delete retries' }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(page.getByRole('row').filter({ hasText: 'retries' })).toHaveCount(0);
+});
+
+test('a schedule is made, paused and run', async ({ admin: page }) => {
+  await page.goto('/schedules');
+  await page.getByRole('button', { name: 'New schedule' }).click();
+  await page.getByRole('combobox', { name: 'Workflow' }).click();
+  await page.getByRole('option', { name: /^hello/ }).click();
+  await page.getByLabel('Name').fill('Morning');
+  await page.getByRole('button', { name: 'Weekdays at 9' }).click();
+  await expect(page.getByText('At 09:00, Monday through Friday')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Next times' }).getByRole('listitem')).toHaveCount(5);
+  await page.getByLabel('When', { exact: true }).fill('61 * * * *');
+  await expect(page.getByRole('region', { name: 'Next times' })).toContainText(/minute|expression|cron/i);
+  await page.getByRole('button', { name: 'Weekdays at 9' }).click();
+  await page.getByRole('button', { name: 'Save' }).click();
+  const row = page.getByRole('row').filter({ hasText: 'Morning' });
+  await expect(row).toContainText('At 09:00, Monday through Friday');
+  await row.getByRole('link', { name: 'Morning' }).click();
+  await page.getByLabel('On', { exact: true }).uncheck();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(row).toContainText('Paused');
+  await row.getByRole('link', { name: 'Morning' }).click();
+  await page.getByRole('button', { name: 'Run now' }).click();
+  await expect(page.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'By a schedule' })).toBeVisible();
+});
+
+test('versions are compared, and an old one comes back', async ({ admin: page }) => {
+  await page.goto('/code?tab=versions');
+  await page.getByRole('link', { name: '1', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'Version 1' })).toBeVisible();
+  await expect(page.getByText('workflows/ui_cases.py').first()).toBeVisible();
+  await page.getByRole('button', { name: 'Make it active' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Make it active' }).click();
+  await expect(page.getByText('Version 1 is active', { exact: true })).toBeVisible();
+  await expect(page.getByText('No file differs')).toBeVisible();
+  await page.goto('/workflows?q=Step');
+  await expect(page.getByText('Nothing fits')).toBeVisible();
+  await page.goto('/code/versions/2');
+  await page.getByRole('button', { name: 'Make it active' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Make it active' }).click();
+  await expect(page.getByText('Version 2 is active', { exact: true })).toBeVisible();
+});
+
+test('who was invited is in, and sees what a guest may', async ({ admin: page, browser }) => {
+  await page.goto('/people');
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByLabel('E-mail').fill(GUEST.email);
+  await page.getByLabel('Role').selectOption({ label: 'Guest' });
+  await page.getByRole('button', { name: 'Make the link' }).click();
+  const link = await page.getByRole('dialog').getByText('#invitation=').innerText();
+
+  const guest = await open(browser);
+  await guest.goto(link);
+  await guest.getByLabel('Name').fill('Bob');
+  await guest.getByLabel('Password').fill(GUEST.password);
+  await guest.getByRole('button', { name: 'Accept the invitation' }).click();
+  await expect(guest.getByRole('heading', { name: 'Hello, Bob' })).toBeVisible();
+  const places = guest.getByRole('navigation', { name: 'Main' }).getByRole('link');
+  await expect(places).toHaveText(['Home', 'Workflows', 'Runs']);
+  await guest.goto('/workflows');
+  await expect(guest.getByText('No workflows for you yet')).toBeVisible();
+
+  await page.goto('/roles?tab=grants');
+  await page.getByRole('button', { name: 'Grant', exact: true }).click();
+  await page.getByRole('combobox', { name: 'Workflow' }).click();
+  await page.getByRole('option', { name: /^Fails/ }).click();
+  await page.getByRole('combobox', { name: 'For' }).click();
+  await page.getByRole('option', { name: /Bob/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Grant' }).click();
+  await expect(page.getByText('for bob@provider.example')).toBeVisible();
+
+  await openWorkflow(guest, 'Fails');
+  await guest.getByLabel('Customer').fill('Initech');
+  await guest.getByRole('button', { name: 'Run', exact: true }).click();
+  const error = guest.getByRole('region', { name: 'Error' });
+  await expect(error).toContainText('An error occurred during execution');
+  await expect(guest.getByText('Traceback')).toHaveCount(0);
+  await expect(guest.getByRole('tab', { name: 'Variables' })).toHaveCount(0);
+  for (const path of ['/config', '/people', '/audit', '/operations', '/organizations']) {
+    await guest.goto(path);
+    await expect(guest.getByRole('alert').first(), path).toContainText('needs the permission');
+  }
+  await guest.context().close();
+});
+
+test('a link sets a new password', async ({ admin: page, browser }) => {
+  await page.goto('/people');
+  await page.getByRole('link', { name: 'Bob' }).click();
+  await page.getByRole('button', { name: 'Link to a new password' }).click();
+  const link = await page.getByText('#link=').innerText();
+  const guest = await open(browser);
+  await guest.goto(link);
+  await guest.getByLabel('New password').fill(`${GUEST.password}!`);
+  await guest.getByRole('button', { name: 'Set the password' }).click();
+  await expect(guest.getByRole('heading', { name: 'Hello, Bob' })).toBeVisible();
+  await guest.context().close();
+});
+
+/** The code of an authenticator app, RFC 6238. */
+function totp(secret: string, time = Date.now()): string {
+  const bits = [...secret.replace(/=+$/, '')]
+    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('');
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(time / 30_000)));
+  const hash = createHmac('sha1', key).update(counter).digest();
+  const offset = (hash.at(-1) ?? 0) & 15;
+  return String((hash.readUInt32BE(offset) & 0x7fff_ffff) % 1_000_000).padStart(6, '0');
+}
+
+test('a second factor, and a recovery code in its place', async ({ browser }) => {
+  const page = await open(browser);
+  await signIn(page, GUEST.email, `${GUEST.password}!`);
+  await page.goto('/account');
+  await page.getByRole('button', { name: 'Add an authenticator app' }).click();
+  await expect(page.getByRole('img', { name: 'QR code for the authenticator app' })).toBeVisible();
+  const secret = (await page.getByRole('dialog').locator('pre').innerText()).trim();
+  await page.getByLabel('Code', { exact: true }).fill(totp(secret));
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await expect(page.getByRole('dialog', { name: 'Your recovery codes' })).toBeVisible();
+  const [code = ''] = (await page.getByRole('dialog').locator('pre').innerText()).trim().split('\n');
+  await page.getByRole('button', { name: 'I have kept them' }).click();
+  await page.getByRole('button', { name: /^Account of/ }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByLabel('E-mail').fill(GUEST.email);
+  await page.getByLabel('Password').fill(`${GUEST.password}!`);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByLabel('Code').fill(code);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.getByRole('heading', { name: 'Hello, Bob' })).toBeVisible();
+  await page.goto('/account');
+  await expect(page.getByText('9 recovery codes left')).toBeVisible();
+  await page.context().close();
+});
+
+test('a command line is confirmed', async ({ admin: page }) => {
+  const env = { ...process.env, BIFROST_DATA: `${process.env.UI_DATA ?? ''}/cli`, BIFROST_URL: URL };
+  const login = spawn(process.env.UI_PROGRAM ?? '', ['login'], { env });
+  let printed = '';
+  login.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  await expect.poll(() => /confirm the code (\S+)/.exec(printed)?.[1]).toBeDefined();
+  const code = /confirm the code (\S+)/.exec(printed)?.[1] ?? '';
+  await page.goto('/device');
+  await page.getByLabel('Code that your command line shows').fill(code);
+  await page.getByRole('button', { name: 'Next' }).click();
+  await expect(page.getByText(`in as ${ADMIN.email}`)).toBeVisible();
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await expect(page.getByText('Your command line is signed in')).toBeVisible();
+  await expect.poll(() => login.exitCode).toBe(0);
+});
+
+test('keys and roles', async ({ admin: page }) => {
+  await page.goto('/people?tab=services');
+  await page.getByRole('button', { name: 'New service account' }).click();
+  await page.getByLabel('Name').fill('deploy-bot');
+  await page.getByLabel('Role').selectOption({ label: 'Administrator' });
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await expect(page.getByRole('link', { name: 'deploy-bot' })).toBeVisible();
+  await page.goto('/keys');
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByLabel('Name').fill('Repository');
+  await page.getByRole('combobox', { name: 'Holder' }).click();
+  await page.getByRole('option', { name: /deploy-bot/ }).click();
+  await page.getByRole('button', { name: 'Make the key' }).click();
+  await expect(page.getByRole('dialog')).toContainText('shown this once');
+  const key = (await page.getByRole('dialog').locator('pre').innerText()).trim();
+  await page.getByRole('button', { name: 'I have kept it' }).click();
+  const me = await page.request.get('/api/me', { headers: { authorization: `Bearer ${key}`, cookie: '' } });
+  expect(((await me.json()) as { email: string }).email).toBe('deploy-bot');
+  const row = page.getByRole('row').filter({ hasText: 'Repository' });
+  await row.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await expect(row).toHaveCount(0);
+
+  await page.goto('/roles');
+  await page.getByRole('button', { name: 'New role' }).click();
+  await page.getByLabel('Name').fill('Deployer');
+  await page.getByLabel('workspace.deploy').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('link', { name: 'Deployer' })).toBeVisible();
+});
+
+test('an organization has its own scope, and its deploys are reviewed', async ({ admin: page, browser }) => {
+  await page.goto('/organizations');
+  await page.getByRole('button', { name: 'New organization' }).click();
+  await page.getByLabel('Name').fill('Contoso');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Contoso' })).toBeVisible();
+  await page.getByLabel('Deploys need a review').check();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Reviewed deploys')).toBeVisible();
+  await page.getByRole('link', { name: 'Enter' }).click();
+  await expect(page).toHaveURL(/\?org=/);
+  await expect(page.getByRole('combobox', { name: 'Organization' })).toContainText('Contoso');
+  const organization = new globalThis.URL(page.url()).searchParams.get('org') ?? '';
+
+  // Somebody of that organization contributes.
+  const { token } = await api<{ token: string }>(page, 'POST', '/api/invitations', { email: 'cara@contoso.example', role: 'org_admin' }, organization);
+  const cara = await open(browser);
+  await cara.goto(`/sign-in#invitation=${token}`);
+  await cara.getByLabel('Password').fill('contoso is a company');
+  await cara.getByRole('button', { name: 'Accept the invitation' }).click();
+  await expect(cara.getByRole('heading', { name: /^Hello/ })).toBeVisible();
+  const file = Buffer.from('from bifrost import workflow\n\n\n@workflow\nasync def theirs() -> int:\n    return 1\n').toString('base64');
+  await api(cara, 'POST', '/api/workspace/deploy', { files: { 'workflows/theirs.py': file }, message: 'Ours' });
+
+  await page.goto(`/?org=${organization}`);
+  await page.getByRole('link', { name: 'Review' }).click();
+  await page.getByRole('link', { name: '1', exact: true }).click();
+  await expect(page.getByText('async def theirs()')).toBeVisible();
+  await page.getByRole('button', { name: 'Approve' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+  await expect(page.getByText('Version 1 is approved and active')).toBeVisible();
+
+  // A run in another organization is followed live, too.
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workflows' }).click();
+  await expect(page).toHaveURL(new RegExp(`org=${organization}`));
+  await page.getByRole('link', { name: 'Step by step' }).click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('region', { name: 'Log lines' })).toContainText('Step 1 of 5');
+  await expect(page.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
+  await cara.goto('/runs');
+  await expect(cara.getByRole('link', { name: 'Step by step' })).toBeVisible();
+  await cara.context().close();
+});
+
+test('network policy, audit log and operations', async ({ admin: page }) => {
+  await page.goto('/network');
+  await page.getByLabel('Never these hosts').fill('not a host');
+  await page.getByRole('button', { name: 'Save the policy' }).click();
+  await expect(page.getByText(/is no name of a host/).first()).toBeVisible();
+  await page.getByLabel('Never these hosts').fill('evil.example');
+  await page.getByRole('button', { name: 'Save the policy' }).click();
+  await expect(page.getByText('The policy is saved')).toBeVisible();
+
+  await page.goto('/audit?action=config.');
+  await expect(page.getByText('config.set').first()).toBeVisible();
+  await expect(page.getByText('config:psa_token').first()).toBeVisible();
+  await page.getByText('config:psa_token').first().click();
+  await expect(page.getByText(ADMIN.email).first()).toBeVisible();
+  expect(await page.content()).not.toContain('s3cret-of-the-psa');
+  await page.getByRole('button', { name: 'Verify' }).click();
+  await expect(page.getByRole('dialog', { name: 'The log is whole' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export' }).click();
+  expect((await saved).suggestedFilename()).toBe('bifrost-audit.ndjson');
+
+  await page.goto('/operations');
+  await expect(page.getByText('Ready', { exact: true })).toBeVisible();
+  await expect(page.getByText('Sandbox processes')).toBeVisible();
+  await page.goto('/identity-providers');
+  await expect(page.getByText('None yet')).toBeVisible();
+});
+
+test('own sessions are listed, and others end', async ({ admin: page, browser }) => {
+  const other = await open(browser);
+  await signIn(other, ADMIN.email, ADMIN.password);
+  await page.goto('/account');
+  await expect(page.getByText('This one')).toBeVisible();
+  await page.getByRole('button', { name: 'End all others' }).click();
+  await page.getByRole('button', { name: 'End them' }).click();
+  await expect(page.getByText('All other sessions are ended')).toBeVisible();
+  await expect(async () => {
+    await other.goto('/workflows');
+    await expect(other.getByRole('heading', { name: 'Sign in' })).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+  await other.context().close();
+});
+
+test('the command line sees what was done here', () => {
+  expect(bifrost('organizations')).toContain('Contoso');
+});

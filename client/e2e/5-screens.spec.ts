@@ -1,0 +1,122 @@
+/** Every screen in both themes: no violation of WCAG 2.2 AA, and a picture of it, for a desktop
+ *  and for a phone, in target/ui-screenshots. */
+import { join } from 'node:path';
+import type { Browser } from '@playwright/test';
+import { ADMIN_STATE, api, expect, expectAccessible, test, URL, watch } from './helpers';
+
+const PICTURES = join(import.meta.dirname, '../../target/ui-screenshots');
+
+const SIZES = { desktop: { width: 1_440, height: 900 }, phone: { width: 390, height: 844 } };
+
+interface Screen {
+  name: string;
+  path: string;
+  /** A heading that is there when the screen is. */
+  heading?: RegExp;
+  signedOut?: boolean;
+}
+
+interface Found {
+  runs: Record<'report' | 'page' | 'failed' | 'fields', string>;
+  workflows: Record<string, string>;
+  organization: string;
+  user: string;
+}
+
+const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
+  { name: 'sign-in', path: '/sign-in', heading: /Sign in/, signedOut: true },
+  { name: 'set-up', path: '/sign-in#set-up=token', heading: /first administrator/, signedOut: true },
+  { name: 'invitation', path: '/sign-in#invitation=token', heading: /Welcome/, signedOut: true },
+  { name: 'device', path: '/device' },
+  { name: 'home', path: '/' },
+  { name: 'home-week', path: '/?days=7' },
+  { name: 'workflows', path: '/workflows' },
+  { name: 'workflow', path: `/workflows/${workflows['All fields'] ?? ''}` },
+  { name: 'workflow-code', path: `/workflows/${workflows['License reconciliation'] ?? ''}?tab=code` },
+  { name: 'runs', path: '/runs' },
+  { name: 'run-result', path: `/runs/${runs.report}` },
+  { name: 'run-page', path: `/runs/${runs.page}` },
+  { name: 'run-failed', path: `/runs/${runs.failed}` },
+  { name: 'run-log', path: `/runs/${runs.report}?tab=log&line=2` },
+  { name: 'run-input', path: `/runs/${runs.fields}?tab=input` },
+  { name: 'run-missing', path: '/runs/01997f3e-7c1b-7c11-9d7b-0d5c8f6f2a11' },
+  { name: 'schedules', path: '/schedules' },
+  { name: 'schedule-new', path: '/schedules?edit=new' },
+  { name: 'config', path: '/config' },
+  { name: 'config-new', path: '/config?edit=%2B' },
+  { name: 'code', path: '/code?path=workflows/tickets.py&line=25' },
+  { name: 'versions', path: '/code?tab=versions' },
+  { name: 'shared', path: '/code?tab=shared' },
+  { name: 'version', path: '/code/versions/1' },
+  { name: 'people', path: '/people' },
+  { name: 'person', path: `/people?user=${user}` },
+  { name: 'roles', path: '/roles' },
+  { name: 'role-new', path: '/roles?edit=new' },
+  { name: 'grants', path: '/roles?tab=grants' },
+  { name: 'keys', path: '/keys?all=1' },
+  { name: 'network', path: '/network' },
+  { name: 'audit', path: '/audit' },
+  { name: 'organizations', path: '/organizations' },
+  { name: 'organization', path: `/organizations/${organization}` },
+  { name: 'providers', path: '/identity-providers' },
+  { name: 'provider-new', path: '/identity-providers?edit=new' },
+  { name: 'operations', path: '/operations' },
+  { name: 'account', path: '/account' },
+  { name: 'tenant-workflows', path: `/workflows?org=${organization}` },
+];
+
+/** Runs to look at, and the ids of everything. */
+async function prepare(browser: Browser): Promise<Found> {
+  const page = await browser.newPage({ baseURL: URL, storageState: ADMIN_STATE });
+  const { workflows } = await api<{ workflows: { id: string; name: string }[] }>(page, 'GET', '/api/workflows');
+  const ids = Object.fromEntries(workflows.map(({ id, name }) => [name, id]));
+  const run = async (name: string, input_data: object) => {
+    const body = { workflow_id: ids[name], input_data, sync: true };
+    return (await api<{ execution_id: string }>(page, 'POST', '/api/workflows/execute', body)).execution_id;
+  };
+  const runs = {
+    report: await run('License reconciliation', {}),
+    page: await run('License reconciliation', { format: 'html' }),
+    failed: await run('Fails', { customer: 'Initech' }),
+    fields: await run('All fields', { text: 'North', names: ['Ada', 'Grace'], more: { deep: { deeper: true } } }),
+  };
+  const { organizations } = await api<{ organizations: { id: string; is_provider: boolean }[] }>(page, 'GET', '/api/organizations');
+  const { users } = await api<{ users: { id: string; kind: string }[] }>(page, 'GET', '/api/users');
+  await page.close();
+  return {
+    runs,
+    workflows: ids,
+    organization: organizations.find(({ is_provider }) => !is_provider)?.id ?? '',
+    user: users.find(({ kind }) => kind === 'person')?.id ?? '',
+  };
+}
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`every screen is accessible: ${theme}`, async ({ browser }) => {
+    test.setTimeout(600_000);
+    const found = await prepare(browser);
+    for (const { name, path, heading, signedOut } of screens(found)) {
+      const context = await browser.newContext({
+        baseURL: URL,
+        colorScheme: theme,
+        reducedMotion: 'reduce',
+        viewport: SIZES.desktop,
+        ...(signedOut === true ? {} : { storageState: ADMIN_STATE }),
+      });
+      const page = await context.newPage();
+      watch(page);
+      await page.goto(path);
+      await expect(page.getByRole('heading', { level: 1, ...(heading === undefined ? {} : { name: heading }) })).toBeAttached();
+      await page.waitForLoadState('networkidle');
+      await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
+      for (const [size, viewport] of Object.entries(SIZES)) {
+        await page.setViewportSize(viewport);
+        await expectAccessible(page, `${name}, ${theme}, ${size}`);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        expect(wide, `${name} scrolls sideways on a ${size}`).toBeLessThanOrEqual(0);
+        await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${size}.png`) });
+      }
+      await context.close();
+    }
+  });
+}

@@ -1,0 +1,121 @@
+/** What the flows share: signing in once, calling the API beside the browser, and axe. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test as base, type Browser, type Page } from '@playwright/test';
+
+const require = createRequire(import.meta.url);
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+export const URL = process.env.UI_URL ?? '';
+export const SET_UP = process.env.UI_SET_UP ?? '';
+const DATA = process.env.UI_DATA ?? '';
+
+/** The first administrator. */
+export const ADMIN = { name: 'Ada Lovelace', email: 'ada@provider.example', password: 'correct horse battery' };
+
+/** Where the administrator's session is kept between files. */
+export const ADMIN_STATE = join(DATA, 'admin-state.json');
+
+/** What browsers have complained about during a test. */
+const complaints: string[] = [];
+
+/** A test with a page of the administrator. It fails when a browser complains. */
+export const test = base.extend<{ admin: Page; calm: void }>({
+  calm: [
+    // Playwright reads the names of fixtures from a pattern, also when there are none.
+    async ({}, use) => {
+      complaints.length = 0;
+      await use();
+      expect(complaints).toEqual([]);
+    },
+    { auto: true },
+  ],
+  admin: async ({ browser }, use) => {
+    const page = await open(browser, ADMIN_STATE);
+    await use(page);
+    await page.context().close();
+  },
+});
+
+export { expect };
+
+/** A new page whose errors, and those of its policy, are errors of the test. */
+export async function open(browser: Browser, state?: string): Promise<Page> {
+  const context = await browser.newContext({ baseURL: URL, ...(state === undefined ? {} : { storageState: state }) });
+  const page = await context.newPage();
+  watch(page);
+  return page;
+}
+
+/** What is no error of a page: answers that are not 2xx, which pages show. */
+const EXPECTED = ['Failed to load resource', 'net::ERR_', 'WebSocket connection to'];
+
+/** Lets nothing pass that the browser complains about. */
+export function watch(page: Page): void {
+  page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() !== 'error' || EXPECTED.some((text) => message.text().includes(text))) return;
+    complaints.push(`${page.url()}: ${message.text()}`);
+  });
+}
+
+export async function signIn(page: Page, email: string, password: string): Promise<void> {
+  await page.goto('/sign-in');
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByRole('navigation', { name: 'Main' }).or(page.getByRole('button', { name: 'Open the navigation' }))).toBeVisible();
+}
+
+/** The command line, with the key of the first start. */
+export function bifrost(...command: string[]): string {
+  const key = readFileSync(join(DATA, 'admin.key'), 'utf8').trim();
+  const env = { ...process.env, BIFROST_URL: URL, BIFROST_KEY: key, BIFROST_DATA: DATA };
+  return execFileSync(process.env.UI_PROGRAM ?? '', command, { env, encoding: 'utf8' });
+}
+
+/** Deploys the example workspace with the workflows of these tests in it. */
+export function deployCases(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'bifrost-ui-workspace-'));
+  cpSync(join(import.meta.dirname, '../../examples/starter'), folder, { recursive: true });
+  cpSync(join(import.meta.dirname, 'workspace/ui_cases.py'), join(folder, 'workflows/ui_cases.py'));
+  bifrost('deploy', folder, '--message', 'Cases of the web UI');
+  rmSync(folder, { recursive: true });
+}
+
+/** The administrator's session speaks to the API, as a page of the platform does. */
+export async function api<T>(page: Page, method: string, path: string, data?: object, organization?: string): Promise<T> {
+  const headers = { 'sec-fetch-site': 'same-origin', ...(organization === undefined ? {} : { 'x-bifrost-organization': organization }) };
+  const answer = await page.request.fetch(path, { method, headers, ...(data === undefined ? {} : { data }) });
+  expect(answer.ok(), `${method} ${path}: ${await answer.text()}`).toBe(true);
+  const text = await answer.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+interface Violation {
+  id: string;
+  help: string;
+  nodes: { html: string; failureSummary?: string }[];
+}
+
+/** Fails where the page violates WCAG 2.2, level A or AA. */
+export async function expectAccessible(page: Page, what: string): Promise<void> {
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+    const { axe } = window as unknown as { axe: { run: (context: Document, options: object) => Promise<{ violations: Violation[] }> } };
+    return (await axe.run(document, { runOnly: tags, resultTypes: ['violations'], iframes: false })).violations;
+  });
+  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `  ${node.html}\n  ${node.failureSummary ?? ''}`).join('\n')}`);
+  expect(told, what).toEqual([]);
+}
+
+/** Runs a workflow by its form, as a person does, and waits for its page. */
+export async function openWorkflow(page: Page, name: string): Promise<void> {
+  await page.goto('/workflows');
+  await page.getByRole('link', { name, exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+}

@@ -1,0 +1,70 @@
+/** Starts `bifrost up` on a free port with an empty folder, and keeps what it prints. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Longest that the program may take to start, in milliseconds: it compiles the base once. */
+const START = 180_000;
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export default async function start(): Promise<() => Promise<void>> {
+  const data = mkdtempSync(join(tmpdir(), 'bifrost-ui-'));
+  const listen = `127.0.0.1:${await freePort()}`;
+  // Passkeys need a host name, and cookies stay with it.
+  const url = `http://localhost:${listen.split(':')[1]}`;
+  const program = process.env.BIFROST ?? join(ROOT, 'target/debug/bifrost');
+  const workspace = join(import.meta.dirname, 'workspace');
+  const server = spawn(program, ['up', '--workspace', workspace, '--listen', listen, '--public-url', url], {
+    env: { ...process.env, BIFROST_DATA: data },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  const collect = (chunk: Buffer) => {
+    printed += chunk.toString();
+  };
+  server.stdout.on('data', collect);
+  server.stderr.on('data', collect);
+  const setUp = await until(() => {
+    if (server.exitCode !== null) throw new Error(`bifrost ended:\n${printed}`);
+    return /(http:\S+#set-up=\S+)/.exec(printed)?.[1];
+  }, () => printed);
+  await until(async () => {
+    const key = readFileSync(join(data, 'admin.key'), 'utf8').trim();
+    const answer = await fetch(`${url}/api/workspace`, { headers: { authorization: `Bearer ${key}` } }).catch(() => undefined);
+    if (answer?.ok !== true) return undefined;
+    const { version } = (await answer.json()) as { version: unknown };
+    return version === null ? undefined : true;
+  }, () => printed);
+  process.env.UI_URL = url;
+  process.env.UI_SET_UP = setUp;
+  process.env.UI_DATA = data;
+  process.env.UI_PROGRAM = program;
+  return async () => {
+    server.kill('SIGTERM');
+    await new Promise((resolve) => server.once('exit', resolve));
+    rmSync(data, { recursive: true, force: true });
+  };
+}
+
+async function until<T>(look: () => T | undefined | Promise<T | undefined>, told: () => string): Promise<T> {
+  const end = Date.now() + START;
+  while (Date.now() < end) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`the server did not get ready:\n${told()}`);
+}

@@ -1,0 +1,71 @@
+"""Workflows that the tests of the web UI run."""
+
+import asyncio
+import logging
+from typing import Any, Literal
+
+from bifrost import UserError, data_provider, workflow
+
+logger = logging.getLogger(__name__)
+
+PLANTED = "<img src=x onerror=\"parent.planted='image'\"><script>window.planted='script'</script>"
+
+
+@workflow(name="Planted", description=PLANTED, category=PLANTED, tags=[PLANTED])
+async def planted(text: str = PLANTED, fail: bool = False) -> dict[str, Any]:
+    """Puts markup wherever a tenant can write."""
+    logger.error(PLANTED)
+    if fail:
+        raise UserError(PLANTED)
+    return {PLANTED: [{"text": PLANTED}, {"text": text}]}
+
+
+@workflow(name="Planted page", category="UI")
+async def planted_page() -> str:
+    """Returns a page with markup that would run."""
+    return f"<html><body><h1 onclick=\"parent.planted='click'\">A page</h1>{PLANTED}<p>The end</p></body></html>"
+
+
+@workflow(name="Step by step", category="UI")
+async def step_by_step(steps: int = 5, pause: float = 0.3) -> dict[str, int]:
+    """Writes a line, waits, and so on."""
+    for step in range(1, steps + 1):
+        logger.info("Step %d of %d", step, steps)
+        await asyncio.sleep(pause)
+    return {"steps": steps}
+
+
+@workflow(name="Fails", category="UI")
+async def fails(customer: str) -> None:
+    """Fails with a traceback and variables."""
+    found = {"customer": customer, "tickets": [1, 2, 3]}
+    logger.warning("Nothing fits %s", customer)
+    raise LookupError(f"no contract of {found['customer']}")
+
+
+@workflow(name="Long log", category="UI")
+async def long_log(lines: int = 100_000) -> int:
+    """Writes many short lines."""
+    for number in range(1, lines + 1):
+        logger.info("line %d", number)
+    return lines
+
+
+@data_provider(name="Seas", category="UI")
+async def seas() -> list[dict[str, str]]:
+    """Choices for a form field."""
+    return [{"label": "North Sea", "value": "north"}, {"label": "Baltic Sea", "value": "baltic"}]
+
+
+@workflow(name="All fields", category="UI")
+async def all_fields(
+    text: str,
+    count: int = 3,
+    share: float = 0.5,
+    loud: bool = True,
+    names: list[str] | None = None,
+    more: dict[str, Any] | None = None,
+    shape: Literal["round", "square"] = "round",
+) -> dict[str, Any]:
+    """Returns what it was given."""
+    return {"text": text, "count": count, "share": share, "loud": loud, "names": names, "more": more, "shape": shape}

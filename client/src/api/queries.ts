@@ -1,0 +1,85 @@
+/** The queries that several screens use. Keys of what belongs to an organization hold its id. */
+import { queryOptions } from '@tanstack/react-query';
+import { api, call } from './client';
+import type { paths } from './schema';
+
+export const workflowsQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['workflows', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/workflows', { signal })),
+    select: (answer) => answer.workflows,
+    staleTime: 30_000,
+  });
+
+export const workflowQuery = (organization: string | undefined, id: string) =>
+  queryOptions({
+    queryKey: ['workflow', organization, id],
+    queryFn: ({ signal }) => call(api.GET('/api/workflows/{id}', { params: { path: { id } }, signal })),
+  });
+
+export type RunFilters = NonNullable<paths['/api/executions']['get']['parameters']['query']>;
+
+export const runsQuery = (organization: string | undefined, query: RunFilters) =>
+  queryOptions({
+    queryKey: ['runs', organization, query],
+    queryFn: ({ signal }) => call(api.GET('/api/executions', { params: { query }, signal })),
+  });
+
+export const runQuery = (organization: string | undefined, id: string) =>
+  queryOptions({
+    queryKey: ['run', organization, id],
+    queryFn: ({ signal }) => call(api.GET('/api/executions/{id}', { params: { path: { id } }, signal })),
+  });
+
+export const schedulesQuery = (organization: string | undefined, workflow?: string) =>
+  queryOptions({
+    queryKey: ['schedules', organization, workflow],
+    queryFn: ({ signal }) =>
+      call(
+        api.GET('/api/schedules', {
+          params: { query: workflow === undefined ? {} : { workflow_id: workflow } },
+          signal,
+        }),
+      ),
+    select: (answer) => answer.schedules,
+  });
+
+export const workspaceQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['workspace', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/workspace', { signal })),
+  });
+
+export const fileQuery = (organization: string | undefined, path: string) =>
+  queryOptions({
+    queryKey: ['file', organization, path],
+    queryFn: ({ signal }) => call(api.GET('/api/workspace/files/{path}', { params: { path: { path } }, signal })),
+  });
+
+export const usersQuery = (organization: string | undefined, inactive = false) =>
+  queryOptions({
+    queryKey: ['users', organization, inactive],
+    queryFn: ({ signal }) =>
+      call(api.GET('/api/users', { params: { query: { include_inactive: inactive } }, signal })),
+    select: (answer) => answer.users,
+  });
+
+export const rolesQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['roles', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/roles', { signal })),
+  });
+
+export const configQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['config', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/config', { signal })),
+    select: (answer) => answer.config,
+  });
+
+export const versionsQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['versions', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/workspace/versions', { signal })),
+    select: (answer) => answer.versions,
+  });

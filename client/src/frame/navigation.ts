@@ -1,0 +1,86 @@
+/** What the sidebar and the palette offer, and who sees it. */
+import {
+  Activity,
+  Building2,
+  CalendarClock,
+  FileClock,
+  Fingerprint,
+  FolderCode,
+  Globe,
+  House,
+  KeyRound,
+  ScrollText,
+  ShieldCheck,
+  SlidersHorizontal,
+  Users,
+  Workflow,
+  type LucideIcon,
+} from 'lucide-react';
+import type { Me, Permission } from '@/api/types';
+import { may } from '@/api/session';
+
+export interface Place {
+  to:
+    | '/'
+    | '/workflows'
+    | '/runs'
+    | '/schedules'
+    | '/config'
+    | '/code'
+    | '/people'
+    | '/roles'
+    | '/keys'
+    | '/network'
+    | '/audit'
+    | '/organizations'
+    | '/identity-providers'
+    | '/operations';
+  label: string;
+  icon: LucideIcon;
+  needs?: Permission;
+}
+
+export interface Group {
+  label: string | undefined;
+  places: Place[];
+}
+
+const GROUPS: Group[] = [
+  {
+    label: undefined,
+    places: [
+      { to: '/', label: 'Home', icon: House },
+      { to: '/workflows', label: 'Workflows', icon: Workflow },
+      { to: '/runs', label: 'Runs', icon: FileClock },
+      { to: '/schedules', label: 'Schedules', icon: CalendarClock, needs: 'schedules.manage' },
+      { to: '/config', label: 'Config & secrets', icon: SlidersHorizontal, needs: 'config.read' },
+      { to: '/code', label: 'Code', icon: FolderCode, needs: 'workspace.read' },
+    ],
+  },
+  {
+    label: 'Organization',
+    places: [
+      { to: '/people', label: 'People', icon: Users, needs: 'users.read' },
+      { to: '/roles', label: 'Roles', icon: ShieldCheck, needs: 'users.read' },
+      { to: '/keys', label: 'API keys', icon: KeyRound, needs: 'keys.manage' },
+      { to: '/network', label: 'Network', icon: Globe, needs: 'config.read' },
+      { to: '/audit', label: 'Audit log', icon: ScrollText, needs: 'audit.read' },
+    ],
+  },
+  {
+    label: 'Platform',
+    places: [
+      { to: '/organizations', label: 'Organizations', icon: Building2, needs: 'platform.organizations' },
+      { to: '/identity-providers', label: 'Identity providers', icon: Fingerprint, needs: 'platform.operate' },
+      { to: '/operations', label: 'Operations', icon: Activity, needs: 'platform.operate' },
+    ],
+  },
+];
+
+/** What somebody may open. */
+export function placesFor(me: Me): Group[] {
+  return GROUPS.map((group) => ({
+    ...group,
+    places: group.places.filter((place) => place.needs === undefined || may(me, place.needs)),
+  })).filter((group) => group.places.length > 0);
+}

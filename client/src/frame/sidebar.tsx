@@ -1,0 +1,45 @@
+/** The way to all screens. */
+import { Link } from '@tanstack/react-router';
+import { useMe } from '@/api/session';
+import { placesFor } from './navigation';
+import { Logo } from './logo';
+
+export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
+  const groups = placesFor(useMe());
+  return (
+    <div className="flex h-full flex-col">
+      <Link
+        to="/"
+        onClick={onNavigate}
+        className="flex h-13 shrink-0 items-center gap-2 px-4 font-semibold tracking-tight"
+      >
+        <Logo className="size-6" />
+        Bifrost
+      </Link>
+      <nav aria-label="Main" className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
+        {groups.map((group) => (
+          <div key={group.label ?? ''} className="pt-2">
+            {group.label !== undefined && (
+              <p className="px-2 pt-3 pb-1.5 text-xs font-medium text-faint">{group.label}</p>
+            )}
+            <ul className="grid gap-0.5">
+              {group.places.map(({ to, label, icon: Icon }) => (
+                <li key={to}>
+                  <Link
+                    to={to}
+                    onClick={onNavigate}
+                    activeOptions={{ exact: to === '/', includeSearch: false }}
+                    className="flex h-8 items-center gap-2.5 rounded-md px-2 text-ui font-medium text-muted transition-colors hover:bg-hover hover:text-ink data-[status=active]:bg-accent-soft data-[status=active]:text-accent-text [&_svg]:size-4"
+                  >
+                    <Icon aria-hidden />
+                    {label}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </div>
+        ))}
+      </nav>
+    </div>
+  );
+}

@@ -1,0 +1,17 @@
+/** What forms share. */
+import type { FieldValues, Path, UseFormSetError } from 'react-hook-form';
+import { ProblemError } from '@/api/problem';
+
+/** Puts an error of the server at the field that it names; what names none stays above the form. */
+export function showAtField<T extends FieldValues>(error: unknown, names: readonly Path<T>[], setError: UseFormSetError<T>): void {
+  if (!(error instanceof ProblemError) || error.field === undefined) return;
+  const name = names.find((known) => error.field === known || error.field?.startsWith(`${known}.`) === true);
+  if (name !== undefined) setError(name, { message: error.message });
+}
+
+/** Lines of a text field; empty ones do not count. */
+export const linesOf = (text: string): string[] =>
+  text
+    .split(/[\n,]/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');

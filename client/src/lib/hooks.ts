@@ -1,0 +1,60 @@
+/** Small hooks of several screens. */
+import { useEffect, useState, useSyncExternalStore } from 'react';
+
+/** The time, again every so many milliseconds; all users of one interval share a timer. */
+export function useNow(interval = 10_000): Date {
+  const clock = clockOf(interval);
+  return useSyncExternalStore(clock.subscribe, clock.now);
+}
+
+interface Clock {
+  subscribe: (listener: () => void) => () => void;
+  now: () => Date;
+}
+
+const clocks = new Map<number, Clock>();
+
+function clockOf(interval: number): Clock {
+  const known = clocks.get(interval);
+  if (known !== undefined) return known;
+  const listeners = new Set<() => void>();
+  let now = new Date();
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const tick = () => {
+    now = new Date();
+    for (const listener of listeners) listener();
+  };
+  const clock: Clock = {
+    subscribe: (listener) => {
+      if (listeners.size === 0) {
+        now = new Date();
+        timer = setInterval(tick, interval);
+      }
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) clearInterval(timer);
+      };
+    },
+    now: () => now,
+  };
+  clocks.set(interval, clock);
+  return clock;
+}
+
+/** A value that follows another when it has been calm for a while. */
+export function useCalm<T>(value: T, milliseconds = 250): T {
+  const [calm, setCalm] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setCalm(value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [value, milliseconds]);
+  return calm;
+}
+
+/** Sets the title of the page. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} – Bifrost`;
+  }, [title]);
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { LogLevel, LogLine } from '@/api/types';
+import { LogStore } from './log-store';
+
+const line = (sequence: number, message = `line ${sequence}`, level: LogLevel = 'INFO'): LogLine => ({
+  sequence,
+  message,
+  level,
+  logger: 'test',
+  timestamp: '2026-01-31T12:00:00Z',
+});
+
+const ALL = { level: undefined, search: undefined };
+const messages = (log: LogStore, filter: Parameters<LogStore['rows']>[0] = ALL) => log.rows(filter).map(({ text }) => text);
+
+describe('a log', () => {
+  it('has each line once and in order, whatever comes twice or late', () => {
+    const log = new LogStore();
+    log.add([line(1), line(2), line(5)]);
+    log.add([line(2), line(4), line(5), line(6)]);
+    log.add([line(3)]);
+    expect(messages(log)).toEqual([1, 2, 3, 4, 5, 6].map((n) => `line ${n}`));
+    expect(log.last).toBe(6);
+  });
+
+  it('leaves what a filter says', () => {
+    const log = new LogStore();
+    log.add([line(1, 'Reading', 'DEBUG'), line(2, 'Read'), line(3, 'No licence', 'WARNING'), line(4, 'Trace', 'TRACEBACK')]);
+    expect(messages(log, { level: 'WARNING', search: undefined })).toEqual(['No licence', 'Trace']);
+    expect(messages(log, { level: undefined, search: 'READ' })).toEqual(['Reading', 'Read']);
+  });
+
+  it('has a row for each line of a message', () => {
+    const log = new LogStore();
+    log.add([line(1, 'a\nb')]);
+    expect(log.rows(ALL).map(({ text, first }) => [text, first])).toEqual([
+      ['a', true],
+      ['b', false],
+    ]);
+  });
+
+  it('tells of many changes at once', async () => {
+    vi.useFakeTimers();
+    const log = new LogStore();
+    const heard = vi.fn();
+    const before = log.snapshot();
+    log.subscribe(heard);
+    for (let sequence = 1; sequence <= 1_000; sequence += 1) log.add([line(sequence)]);
+    await vi.runAllTimersAsync();
+    vi.useRealTimers();
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(log.snapshot()).not.toBe(before);
+  });
+});

@@ -1,0 +1,141 @@
+/** From the parameters of a workflow to the fields of a form, and from what was entered to input. */
+import type { Parameter } from '@/api/types';
+
+/** A choice of a field. */
+export interface Choice {
+  label: string;
+  value: unknown;
+}
+
+export type FieldKind = 'text' | 'integer' | 'number' | 'boolean' | 'choice' | 'list' | 'json';
+
+/** A field of a form. */
+export interface Field {
+  name: string;
+  label: string;
+  kind: FieldKind;
+  required: boolean;
+  help: string | undefined;
+  /** What is used where the field stays empty. */
+  fallback: unknown;
+  choices: Choice[];
+  /** The data provider that knows the choices. */
+  provider: string | undefined;
+}
+
+/** What a field holds while it is edited: a flag for booleans, text for all others. */
+export type Entered = string | boolean;
+
+const KINDS: Record<string, FieldKind> = {
+  string: 'text',
+  int: 'integer',
+  float: 'number',
+  bool: 'boolean',
+  list: 'list',
+  json: 'json',
+};
+
+/** The fields of a workflow's form. */
+export function fieldsOf(parameters: readonly Parameter[]): Field[] {
+  return parameters.map((parameter) => {
+    const choices = choicesOf(parameter.options);
+    const provider = typeof parameter.data_provider === 'string' ? parameter.data_provider : undefined;
+    const kind = choices.length > 0 || provider !== undefined ? 'choice' : (KINDS[parameter.type] ?? 'json');
+    return {
+      name: parameter.name,
+      label: parameter.label || parameter.name,
+      kind,
+      required: parameter.required,
+      help: typeof parameter.description === 'string' ? parameter.description : undefined,
+      fallback: parameter.default_value ?? undefined,
+      choices,
+      provider,
+    };
+  });
+}
+
+/** Reads options: `{label, value}`, or bare values. */
+export function choicesOf(options: unknown): Choice[] {
+  if (!Array.isArray(options)) return [];
+  return options.map((option: unknown) => {
+    if (typeof option !== 'object' || option === null || !('value' in option)) {
+      return { label: String(option), value: option };
+    }
+    const label = 'label' in option && typeof option.label === 'string' ? option.label : String(option.value);
+    return { label, value: option.value };
+  });
+}
+
+/** What a field shows at first: what an earlier run had, or the default. */
+export function initial(field: Field, input: Record<string, unknown> = {}): Entered {
+  const value = field.name in input ? input[field.name] : field.fallback;
+  if (field.kind === 'boolean') return value === true;
+  if (value === undefined || value === null) return '';
+  if (field.kind === 'choice') return keyOf(value);
+  if (field.kind === 'list' && Array.isArray(value) && value.every((item) => typeof item === 'string')) {
+    return value.join('\n');
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+}
+
+/** A choice's value as the text of an option. */
+export const keyOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** Either the input's value (`undefined`: leave it out) or what is wrong with it. */
+export type Read = { value: unknown } | { problem: string };
+
+/** Reads what was entered. */
+export function read(field: Field, entered: Entered, choices: readonly Choice[] = field.choices): Read {
+  if (typeof entered === 'boolean') return { value: entered };
+  const text = field.kind === 'text' ? entered : entered.trim();
+  if (text === '') return field.required ? { problem: `${field.label} is needed.` } : { value: undefined };
+  switch (field.kind) {
+    case 'integer':
+      return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))
+        ? { value: Number(text) }
+        : { problem: 'Enter a whole number, such as 42.' };
+    case 'number': {
+      const number = Number(text);
+      return Number.isFinite(number) ? { value: number } : { problem: 'Enter a number, such as 4.2.' };
+    }
+    case 'choice': {
+      const choice = choices.find((one) => keyOf(one.value) === text);
+      return { value: choice === undefined ? text : choice.value };
+    }
+    case 'list':
+      return text.startsWith('[') ? list(text) : { value: text.split('\n').map((item) => item.trim()) };
+    case 'json':
+      return json(text);
+    default:
+      return { value: text };
+  }
+}
+
+function json(text: string): Read {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch (error) {
+    return { problem: `This is not JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function list(text: string): Read {
+  const result = json(text);
+  if ('value' in result && !Array.isArray(result.value)) return { problem: 'Enter a JSON list, or one item per line.' };
+  return result;
+}
+
+/** The whole form: input for a run, or problems by field. */
+export type Input = { input: Record<string, unknown> } | { problems: Record<string, string> };
+
+/** Reads a form. */
+export function readAll(fields: readonly Field[], entered: Record<string, Entered>): Input {
+  const input: Record<string, unknown> = {};
+  const problems: Record<string, string> = {};
+  for (const field of fields) {
+    const result = read(field, entered[field.name] ?? '');
+    if ('problem' in result) problems[field.name] = result.problem;
+    else if (result.value !== undefined) input[field.name] = result.value;
+  }
+  return Object.keys(problems).length > 0 ? { problems } : { input };
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { explain, problemOf, sentence } from '@/api/problem';
+import { buckets, spans } from '@/screens/home/buckets';
+import type { ExecutionSummary } from '@/api/types';
+import { curlCommand, quote, runCommand } from './commands';
+import { cronWords } from './cron';
+import { rows, totals } from './diff';
+import { bytes } from './format';
+import { samples, total } from './metrics';
+import { asTable } from './table';
+import { ago, duration } from './time';
+import { pieces } from './traceback';
+
+describe('times', () => {
+  it('are in words', () => {
+    const now = new Date('2026-01-31T12:00:00Z');
+    const at = (seconds: number) => ago(new Date(now.getTime() + seconds * 1_000), now);
+    expect([at(-2), at(-120), at(7_200), at(-86_400)]).toEqual(['just now', '2 min ago', 'in 2 hr', 'yesterday']);
+    expect([12, 3_400, 59_000, 125_000, 4_800_000, 90_000_000].map(duration)).toEqual([
+      '12 ms',
+      '3.4 s',
+      '59 s',
+      '2 min 5 s',
+      '1 h 20 min',
+      '1 d 1 h',
+    ]);
+    expect(duration(3_599_999)).toBe('60 min');
+    expect([0, 1_536, 268_435_456].map(bytes)).toEqual(['0 B', '1.5 KiB', '256 MiB']);
+  });
+
+  it('cut the past into pieces, and runs fall into one each', () => {
+    const now = new Date('2026-01-31T12:34:00');
+    const cuts = spans(now, 1, 24);
+    expect(cuts).toHaveLength(24);
+    expect(cuts.at(-1)?.from).toEqual(new Date('2026-01-31T12:00:00'));
+    expect(spans(now, 24, 7)[0]?.from).toEqual(new Date('2026-01-25T00:00:00'));
+    const run = (created_at: string, status: ExecutionSummary['status']) => ({ created_at, status }) as ExecutionSummary;
+    const local = (text: string) => new Date(text).toISOString();
+    const counted = buckets(
+      [
+        run(local('2026-01-31T12:01:00'), 'Success'),
+        run(local('2026-01-31T12:02:00'), 'Failed'),
+        run(local('2026-01-31T11:59:59'), 'Running'),
+        run(local('2026-01-29T12:00:00'), 'Success'),
+      ],
+      cuts,
+    );
+    expect(counted.slice(-2).map(({ good, bad, open }) => [good, bad, open])).toEqual([
+      [0, 0, 1],
+      [1, 1, 0],
+    ]);
+  });
+
+  it('of schedules are in words, and nothing where there are none', () => {
+    expect(cronWords('0 9 * * 1-5')).toBe('At 09:00, Monday through Friday');
+    expect(cronWords('@daily')).toBe('At 00:00');
+    expect(cronWords('every day')).toBeUndefined();
+  });
+});
+
+describe('errors', () => {
+  it('say what happened and what to do', () => {
+    const error = problemOf(403, { code: 'denied', detail: 'this needs the permission keys.manage', request_id: 'r1' });
+    expect(explain(error)).toEqual({
+      title: 'This needs the permission keys.manage.',
+      advice: 'Ask an administrator of your organization for this permission.',
+      requestId: 'r1',
+    });
+    expect(explain(problemOf(502, undefined)).title).toBe('The server answered 502.');
+    expect(explain(new TypeError('Failed to fetch')).title).toBe('The server cannot be reached.');
+    expect(sentence('already “here”')).toBe('Already “here”');
+  });
+
+  it('name lines of the workspace’s code, and not those of the library', () => {
+    const traceback = [
+      'Traceback (most recent call last):',
+      '  File "/workspace/workflows/a.py", line 12, in run',
+      '  File "/lib/python3.14/json/__init__.py", line 3, in loads',
+      '  File "<string>", line 1',
+      'ValueError: no',
+    ].join('\n');
+    const links = pieces(traceback).filter(({ path }) => path !== undefined);
+    expect(links).toEqual([{ text: 'File "/workspace/workflows/a.py", line 12', path: 'workflows/a.py', line: 12 }]);
+    expect(pieces(traceback).map(({ text }) => text).join('')).toBe(traceback);
+  });
+});
+
+describe('texts of others', () => {
+  it('a diff becomes rows with their lines', () => {
+    const found = rows('--- a/x.py\n+++ b/x.py\n@@ -1,3 +1,3 @@\n a\n-b\n+--c\n d\n');
+    expect(found.map(({ change, before, after, text }) => [change, before, after, text])).toEqual([
+      ['hunk', undefined, undefined, '@@ -1,3 +1,3 @@'],
+      ['same', 1, 1, 'a'],
+      ['removed', 2, undefined, 'b'],
+      ['added', undefined, 2, '--c'],
+      ['same', 3, 3, 'd'],
+    ]);
+    expect(totals(found)).toEqual({ added: 1, removed: 1 });
+  });
+
+  it('metrics become numbers', () => {
+    const all = samples('# HELP x y\nbifrost_db{state="used"} 2\nbifrost_db{state="idle",a="b\\"c"} 3\nup 1e3\n');
+    expect(total(all, 'bifrost_db')).toBe(5);
+    expect(total(all, 'bifrost_db', { state: 'idle' })).toBe(3);
+    expect(total(all, 'up')).toBe(1_000);
+    expect(total(all, 'none')).toBeUndefined();
+  });
+
+  it('a list of objects is a table, anything else is none', () => {
+    expect(asTable([{ a: 1 }, { b: 2 }])?.columns).toEqual(['a', 'b']);
+    for (const other of [[], [1], [{}], [[1]], { a: 1 }, null, 'x']) expect(asTable(other)).toBeUndefined();
+  });
+
+  it('commands are safe to paste', () => {
+    expect(quote("it's; rm -rf /")).toBe(`'it'\\''s; rm -rf /'`);
+    expect(runCommand('Open tickets', { name: 'Ada', count: 2 })).toBe(
+      "bifrost run 'Open tickets' --param name=Ada --param count=2",
+    );
+    const curl = curlCommand('http://x', 'id', { a: "'" }, 'org');
+    expect(curl).toContain("-H 'X-Bifrost-Organization: org'");
+    expect(curl).toContain(`"a":"'\\''"`);
+  });
+});

@@ -1,0 +1,53 @@
+/** Starts the web UI. */
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { isSignedOut, ProblemError } from '@/api/problem';
+import { shareNonce } from '@/lib/nonce';
+import { createAppRouter } from '@/router';
+import { Toasts } from '@/ui/toast';
+import { TipProvider } from '@/ui/tip';
+import './styles.css';
+
+shareNonce();
+
+/** Whoever is signed out while a page is open signs in again, and comes back to it. */
+function signedOut(error: unknown): void {
+  if (!isSignedOut(error) || location.pathname === '/sign-in') return;
+  client.clear();
+  void router.navigate({ to: '/sign-in', search: { next: location.pathname + location.search } });
+}
+
+const client = new QueryClient({
+  queryCache: new QueryCache({ onError: signedOut }),
+  mutationCache: new MutationCache({ onError: signedOut }),
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      retry: (attempts, error) => attempts < 2 && !(error instanceof ProblemError && error.status < 500),
+    },
+  },
+});
+
+const router = createAppRouter(client);
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+const root = document.getElementById('root');
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={client}>
+        <TipProvider delayDuration={350}>
+          <RouterProvider router={router} />
+          <Toasts />
+        </TipProvider>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,325 @@
+/** All screens, each with what its URL may say. A screen's code is loaded when it is opened. */
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  retainSearchParams,
+} from '@tanstack/react-router';
+import { setOrganization } from '@/api/client';
+import { isSignedOut, ProblemError } from '@/api/problem';
+import { meQuery } from '@/api/session';
+import { Frame } from '@/frame/frame';
+import { live } from '@/frame/live';
+import { NotFound, Pending, ScreenError } from '@/frame/fallbacks';
+import { LEVELS } from '@/lib/log-store';
+import { oneOf, parseSearch, positive, stringifySearch, text, uuid } from '@/lib/search';
+import { STATUSES } from '@/ui/status';
+
+type Raw = Record<string, unknown>;
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({
+  validateSearch: (raw: Raw): { org?: string } => clean({ org: uuid(raw.org) }),
+  search: { middlewares: [retainSearchParams(['org'])] },
+  component: Outlet,
+  notFoundComponent: NotFound,
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (raw: Raw): { next?: string; problem?: string } =>
+    clean({ next: localPath(raw.next), problem: text(raw.problem) }),
+  // Whoever signs in may not know the organization that was looked at before.
+  beforeLoad: () => setOrganization(undefined),
+  component: lazyRouteComponent(() => import('./screens/sign-in/sign-in-screen'), 'SignInScreen'),
+});
+
+const app = createRoute({
+  getParentRoute: () => root,
+  id: 'app',
+  component: Frame,
+  beforeLoad: async ({ context, search, location }) => {
+    setOrganization(search.org);
+    live.setOrganization(search.org);
+    try {
+      await context.client.ensureQueryData(meQuery);
+    } catch (error) {
+      if (isSignedOut(error)) throw redirect({ to: '/sign-in', search: { next: location.href } });
+      // An organization that is gone: back to the own one.
+      if (search.org !== undefined && error instanceof ProblemError && error.status === 404) {
+        throw redirect({ to: '/', search: { org: undefined } });
+      }
+      throw error;
+    }
+  },
+});
+
+const device = createRoute({
+  getParentRoute: () => app,
+  path: '/device',
+  validateSearch: (raw: Raw): { code?: string } => clean({ code: text(raw.code) }),
+  component: lazyRouteComponent(() => import('./screens/device/device-screen'), 'DeviceScreen'),
+});
+
+const home = createRoute({
+  getParentRoute: () => app,
+  path: '/',
+  validateSearch: (raw: Raw): { days?: '7' } => clean({ days: oneOf(['7'], raw.days) }),
+  component: lazyRouteComponent(() => import('./screens/home/home-screen'), 'HomeScreen'),
+});
+
+const workflows = createRoute({
+  getParentRoute: () => app,
+  path: '/workflows',
+  validateSearch: (raw: Raw): { q?: string; category?: string; tag?: string; kind?: WorkflowKind } =>
+    clean({ q: text(raw.q), category: text(raw.category), tag: text(raw.tag), kind: oneOf(KINDS, raw.kind) }),
+  component: lazyRouteComponent(() => import('./screens/workflows/workflows-screen'), 'WorkflowsScreen'),
+});
+
+const workflow = createRoute({
+  getParentRoute: () => app,
+  path: '/workflows/$id',
+  validateSearch: (raw: Raw): { tab?: WorkflowTab; from?: string } =>
+    clean({ tab: oneOf(WORKFLOW_TABS, raw.tab), from: uuid(raw.from) }),
+  component: lazyRouteComponent(() => import('./screens/workflow/workflow-screen'), 'WorkflowScreen'),
+});
+
+const runs = createRoute({
+  getParentRoute: () => app,
+  path: '/runs',
+  validateSearch: (raw: Raw): RunsSearch =>
+    clean({
+      status: oneOf(STATUSES, raw.status),
+      workflow: uuid(raw.workflow),
+      schedule: uuid(raw.schedule),
+      from: text(raw.from),
+      to: text(raw.to),
+      cursor: uuid(raw.cursor),
+      sort: text(raw.sort),
+    }),
+  component: lazyRouteComponent(() => import('./screens/runs/runs-screen'), 'RunsScreen'),
+});
+
+const run = createRoute({
+  getParentRoute: () => app,
+  path: '/runs/$id',
+  validateSearch: (raw: Raw): RunSearch =>
+    clean({
+      tab: oneOf(RUN_TABS, raw.tab),
+      line: positive(raw.line),
+      level: oneOf(LEVELS, raw.level),
+      q: text(raw.q),
+    }),
+  component: lazyRouteComponent(() => import('./screens/run/run-screen'), 'RunScreen'),
+});
+
+const config = createRoute({
+  getParentRoute: () => app,
+  path: '/config',
+  validateSearch: (raw: Raw): { q?: string; edit?: string; sort?: string } =>
+    clean({ q: text(raw.q), edit: text(raw.edit), sort: text(raw.sort) }),
+  component: lazyRouteComponent(() => import('./screens/config/config-screen'), 'ConfigScreen'),
+});
+
+const schedules = createRoute({
+  getParentRoute: () => app,
+  path: '/schedules',
+  validateSearch: (raw: Raw): { edit?: string; workflow?: string; sort?: string } =>
+    clean({ edit: text(raw.edit), workflow: uuid(raw.workflow), sort: text(raw.sort) }),
+  component: lazyRouteComponent(() => import('./screens/schedules/schedules-screen'), 'SchedulesScreen'),
+});
+
+const code = createRoute({
+  getParentRoute: () => app,
+  path: '/code',
+  validateSearch: (raw: Raw): { tab?: 'versions' | 'shared'; path?: string; line?: number } =>
+    clean({ tab: oneOf(['versions', 'shared'], raw.tab), path: text(raw.path), line: positive(raw.line) }),
+  component: lazyRouteComponent(() => import('./screens/code/code-screen'), 'CodeScreen'),
+});
+
+const version = createRoute({
+  getParentRoute: () => app,
+  path: '/code/versions/$number',
+  validateSearch: (raw: Raw): { against?: number } => clean({ against: positive(raw.against) }),
+  component: lazyRouteComponent(() => import('./screens/code/version-screen'), 'VersionScreen'),
+});
+
+const account = createRoute({
+  getParentRoute: () => app,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./screens/account/account-screen'), 'AccountScreen'),
+});
+
+const people = createRoute({
+  getParentRoute: () => app,
+  path: '/people',
+  validateSearch: (raw: Raw): { tab?: 'invitations' | 'services'; q?: string; inactive?: '1'; user?: string; sort?: string } =>
+    clean({
+      tab: oneOf(['invitations', 'services'], raw.tab),
+      q: text(raw.q),
+      inactive: oneOf(['1'], raw.inactive),
+      user: uuid(raw.user),
+      sort: text(raw.sort),
+    }),
+  component: lazyRouteComponent(() => import('./screens/people/people-screen'), 'PeopleScreen'),
+});
+
+const roles = createRoute({
+  getParentRoute: () => app,
+  path: '/roles',
+  validateSearch: (raw: Raw): { tab?: 'grants'; edit?: string } =>
+    clean({ tab: oneOf(['grants'], raw.tab), edit: text(raw.edit) }),
+  component: lazyRouteComponent(() => import('./screens/roles/roles-screen'), 'RolesScreen'),
+});
+
+const keys = createRoute({
+  getParentRoute: () => app,
+  path: '/keys',
+  validateSearch: (raw: Raw): { all?: '1'; sort?: string } =>
+    clean({ all: oneOf(['1'], raw.all), sort: text(raw.sort) }),
+  component: lazyRouteComponent(() => import('./screens/keys/keys-screen'), 'KeysScreen'),
+});
+
+const network = createRoute({
+  getParentRoute: () => app,
+  path: '/network',
+  component: lazyRouteComponent(() => import('./screens/network/network-screen'), 'NetworkScreen'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => app,
+  path: '/audit',
+  validateSearch: (raw: Raw): AuditSearch =>
+    clean({
+      actor: text(raw.actor),
+      action: text(raw.action),
+      target: text(raw.target),
+      since: text(raw.since),
+      until: text(raw.until),
+      cursor: positive(raw.cursor),
+    }),
+  component: lazyRouteComponent(() => import('./screens/audit/audit-screen'), 'AuditScreen'),
+});
+
+const organizations = createRoute({
+  getParentRoute: () => app,
+  path: '/organizations',
+  validateSearch: (raw: Raw): { q?: string; sort?: string } => clean({ q: text(raw.q), sort: text(raw.sort) }),
+  component: lazyRouteComponent(() => import('./screens/organizations/organizations-screen'), 'OrganizationsScreen'),
+});
+
+const organization = createRoute({
+  getParentRoute: () => app,
+  path: '/organizations/$id',
+  component: lazyRouteComponent(() => import('./screens/organizations/organization-screen'), 'OrganizationScreen'),
+});
+
+const providers = createRoute({
+  getParentRoute: () => app,
+  path: '/identity-providers',
+  validateSearch: (raw: Raw): { edit?: string } => clean({ edit: text(raw.edit) }),
+  component: lazyRouteComponent(() => import('./screens/providers/providers-screen'), 'ProvidersScreen'),
+});
+
+const operations = createRoute({
+  getParentRoute: () => app,
+  path: '/operations',
+  validateSearch: (raw: Raw): { state?: 'retried' | 'failed'; replayed?: 'yes' | 'no'; cursor?: string } =>
+    clean({
+      state: oneOf(['retried', 'failed'], raw.state),
+      replayed: oneOf(['yes', 'no'], raw.replayed),
+      cursor: uuid(raw.cursor),
+    }),
+  component: lazyRouteComponent(() => import('./screens/operations/operations-screen'), 'OperationsScreen'),
+});
+
+const KINDS = ['workflow', 'tool', 'data_provider'] as const;
+type WorkflowKind = (typeof KINDS)[number];
+
+const WORKFLOW_TABS = ['runs', 'schedules', 'code', 'call'] as const;
+export type WorkflowTab = (typeof WORKFLOW_TABS)[number];
+
+export const RUN_TABS = ['log', 'result', 'input', 'variables'] as const;
+export type RunTab = (typeof RUN_TABS)[number];
+
+export interface RunSearch {
+  tab?: RunTab;
+  line?: number;
+  level?: (typeof LEVELS)[number];
+  q?: string;
+}
+
+export interface RunsSearch {
+  status?: (typeof STATUSES)[number];
+  workflow?: string;
+  schedule?: string;
+  from?: string;
+  to?: string;
+  cursor?: string;
+  sort?: string;
+}
+
+export interface AuditSearch {
+  actor?: string;
+  action?: string;
+  target?: string;
+  since?: string;
+  until?: string;
+  cursor?: number;
+}
+
+type Cleaned<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Leaves out what is not set, so that it does not stand in the URL. */
+function clean<T extends object>(search: T): Cleaned<T> {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as Cleaned<T>;
+}
+
+/** A path of this platform; never an address elsewhere. */
+function localPath(value: unknown): string | undefined {
+  const path = text(value);
+  return path !== undefined && /^\/(?![/\\])/.test(path) ? path : undefined;
+}
+
+const tree = root.addChildren([
+  signIn,
+  app.addChildren([
+    device,
+    home,
+    workflows,
+    workflow,
+    runs,
+    run,
+    config,
+    schedules,
+    code,
+    version,
+    account,
+    people,
+    roles,
+    keys,
+    network,
+    audit,
+    organizations,
+    organization,
+    providers,
+    operations,
+  ]),
+]);
+
+export function createAppRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: 'intent',
+    defaultPendingComponent: Pending,
+    defaultErrorComponent: ScreenError,
+    scrollRestoration: true,
+  });
+}

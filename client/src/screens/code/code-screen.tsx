@@ -1,0 +1,75 @@
+/** The deployed workspace: its files, its versions, what it shares. */
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { FolderCode } from 'lucide-react';
+import { workspaceQuery } from '@/api/queries';
+import { useMay, useOrganization } from '@/api/session';
+import { Card } from '@/ui/card';
+import { Page } from '@/ui/page';
+import { Empty, Show } from '@/ui/states';
+import { Tabs } from '@/ui/tabs';
+import { Ago } from '@/ui/time';
+import { Files } from './files';
+import { Report, Warm } from './report';
+import { Shared } from './shared';
+import { Versions } from './versions';
+
+const route = getRouteApi('/app/code');
+
+/** While workers load a version, it is looked at so often, in milliseconds. */
+const AGAIN = 2_000;
+
+export function CodeScreen() {
+  const { tab = 'files' } = route.useSearch();
+  const navigate = route.useNavigate();
+  const organization = useOrganization();
+  const may = useMay();
+  const workspace = useQuery({
+    ...workspaceQuery(organization),
+    refetchInterval: ({ state: { data } }) => (data?.warm != null && data.warm.workers < data.warm.of ? AGAIN : false),
+  });
+  const tabs = [
+    { id: 'files' as const, label: 'Files', content: <Files /> },
+    { id: 'versions' as const, label: 'Versions', content: <Versions /> },
+    ...(organization === undefined && may('platform.organizations')
+      ? [{ id: 'shared' as const, label: 'Shared folders', content: <Shared /> }]
+      : []),
+  ];
+  return (
+    <Page
+      title="Code"
+      about={
+        workspace.data?.version != null && (
+          <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <span>
+              Version {workspace.data.version.number} is active, deployed <Ago at={workspace.data.version.created_at} />
+            </span>
+            {workspace.data.warm != null && <Warm warm={workspace.data.warm} />}
+          </span>
+        )
+      }
+    >
+      <Show query={workspace}>
+        {({ version, report }) =>
+          version == null ? (
+            <Card>
+              <Empty icon={FolderCode} title="Nothing is deployed yet" command="bifrost deploy my-workspace">
+                A workspace is a folder with Python files. Each deploy makes a version, and old ones can come back.
+              </Empty>
+            </Card>
+          ) : (
+            <>
+              <Report report={report} />
+              <Tabs
+                label="Workspace"
+                tabs={tabs}
+                chosen={tabs.some(({ id }) => id === tab) ? tab : 'files'}
+                onChoose={(now) => void navigate({ search: { tab: now === 'files' ? undefined : now } })}
+              />
+            </>
+          )
+        }
+      </Show>
+    </Page>
+  );
+}

@@ -1,0 +1,166 @@
+/** Writes one setting. Secrets are written only. */
+import { zodResolver } from '@hookform/resolvers/zod';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useForm } from 'react-hook-form';
+import { z } from 'zod';
+import { api, call } from '@/api/client';
+import { useMay, useOrganization } from '@/api/session';
+import type { ConfigEntry, ConfigType } from '@/api/types';
+import { showAtField } from '@/lib/forms';
+import { Button } from '@/ui/button';
+import { Dialog, DialogActions } from '@/ui/dialog';
+import { Field, Input, Select, TextArea } from '@/ui/field';
+import { FormError } from '@/ui/states';
+import { done } from '@/ui/toast';
+import { Shares } from './shares';
+
+const TYPES = ['string', 'int', 'bool', 'json', 'secret'] as const satisfies readonly ConfigType[];
+
+const TYPE_NAMES: Record<ConfigType, string> = {
+  string: 'Text',
+  int: 'Whole number',
+  bool: 'Yes or no',
+  json: 'JSON',
+  secret: 'Secret',
+};
+
+const form = z
+  .object({
+    key: z.string().min(1, 'A name is needed.'),
+    type: z.enum(TYPES),
+    value: z.string(),
+    description: z.string(),
+  })
+  .superRefine(({ type, value }, context) => {
+    const problem = problemOf(type, value);
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: ['value'], message: problem });
+  });
+
+type Values = z.infer<typeof form>;
+
+function problemOf(type: ConfigType, value: string): string | undefined {
+  if (type === 'int' && !/^-?\d+$/.test(value.trim())) return 'Enter a whole number, such as 42.';
+  if (type === 'secret' && value === '') return 'A secret has to be entered anew with each change.';
+  if (type !== 'json') return undefined;
+  try {
+    JSON.parse(value);
+    return undefined;
+  } catch (error) {
+    return `This is not JSON: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function valueOf({ type, value }: Values): unknown {
+  if (type === 'int') return Number(value);
+  if (type === 'bool') return value === 'true';
+  return type === 'json' ? JSON.parse(value) : value;
+}
+
+function textOf(entry: ConfigEntry | undefined): string {
+  if (entry === undefined || entry.is_secret) return '';
+  return typeof entry.value === 'string' ? entry.value : JSON.stringify(entry.value, null, 2);
+}
+
+export function ConfigDialog({ entry, onClose }: { entry: ConfigEntry | undefined; onClose: () => void }) {
+  const client = useQueryClient();
+  const may = useMay();
+  const organization = useOrganization();
+  const { register, handleSubmit, watch, setError, formState } = useForm<Values>({
+    resolver: zodResolver(form),
+    defaultValues: {
+      key: entry?.key ?? '',
+      type: entry?.type ?? 'string',
+      value: textOf(entry),
+      description: entry?.description ?? '',
+    },
+  });
+  const save = useMutation({
+    mutationFn: (values: Values) =>
+      call(
+        api.PUT('/api/config/{key}', {
+          params: { path: { key: values.key } },
+          body: { value: valueOf(values), type: values.type, description: values.description || null },
+        }),
+      ),
+    onSuccess: async (saved) => {
+      done(`“${saved.key}” is saved`);
+      onClose();
+      await client.invalidateQueries({ queryKey: ['config'] });
+    },
+    onError: (error) => showAtField<Values>(error, ['key', 'value', 'type', 'description'], setError),
+  });
+  const type = watch('type');
+  const errors = formState.errors;
+  const override = entry !== undefined && entry.organization_id == null && organization !== undefined;
+  const readOnly = !may('config.write');
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={entry === undefined ? 'New setting' : entry.key}
+      description={override ? 'It is global. What you save here is this organization’s own value.' : undefined}
+    >
+      <form className="grid gap-4" onSubmit={handleSubmit((values) => save.mutate(values))}>
+        <FormError error={save.error} />
+        <fieldset disabled={readOnly} className="grid gap-4">
+          {entry === undefined && (
+            <Field label="Name" help="As code asks for it, for instance smtp_host." error={errors.key?.message}>
+              {(tied) => <Input {...tied} {...register('key')} spellCheck={false} className="font-mono" autoFocus />}
+            </Field>
+          )}
+          <Field label="Type">
+            {(tied) => (
+              <Select {...tied} {...register('type')}>
+                {TYPES.map((name) => (
+                  <option key={name} value={name}>
+                    {TYPE_NAMES[name]}
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+          <Field
+            label="Value"
+            error={errors.value?.message}
+            help={type === 'secret' ? 'Kept encrypted, and never shown again.' : undefined}
+          >
+            {(tied) => {
+              const field = register('value');
+              if (type === 'bool') {
+                return (
+                  <Select {...tied} {...field}>
+                    <option value="false">No</option>
+                    <option value="true">Yes</option>
+                  </Select>
+                );
+              }
+              if (type === 'json') return <TextArea {...tied} {...field} rows={8} spellCheck={false} className="font-mono text-xs" />;
+              return (
+                <Input
+                  {...tied}
+                  {...field}
+                  type={type === 'secret' ? 'password' : 'text'}
+                  autoComplete={type === 'secret' ? 'new-password' : 'off'}
+                />
+              );
+            }}
+          </Field>
+          <Field label="Description" optional error={errors.description?.message}>
+            {(tied) => <Input {...tied} {...register('description')} />}
+          </Field>
+        </fieldset>
+        <DialogActions>
+          <Button onClick={onClose}>{readOnly ? 'Close' : 'Discard'}</Button>
+          {!readOnly && (
+            <Button type="submit" look="primary" busy={save.isPending}>
+              Save
+            </Button>
+          )}
+        </DialogActions>
+      </form>
+      {entry?.is_secret === true && entry.organization_id == null && organization === undefined && may('platform.organizations') && (
+        <Shares name={entry.key} />
+      )}
+    </Dialog>
+  );
+}

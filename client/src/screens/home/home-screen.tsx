@@ -1,0 +1,190 @@
+/** What ran, what failed, what waits. */
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { CircleCheck, FileClock, GitPullRequestArrow, Play } from 'lucide-react';
+import { useMemo } from 'react';
+import { runsQuery, versionsQuery } from '@/api/queries';
+import { useMay, useMe, useOrganization, useOrganizations } from '@/api/session';
+import type { ExecutionSummary } from '@/api/types';
+import { useLiveRuns } from '@/frame/live';
+import { count, plural } from '@/lib/format';
+import { useNow } from '@/lib/hooks';
+import { Button, LinkButton } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { Page } from '@/ui/page';
+import { Empty, Show, Skeleton } from '@/ui/states';
+import { isOver, StatusBadge, wentWrong } from '@/ui/status';
+import { Ago } from '@/ui/time';
+import { buckets, spans } from './buckets';
+import { Chart } from './chart';
+
+const route = getRouteApi('/app/');
+
+/** The most runs that the server gives at once. */
+const MOST = 1_000;
+/** Rows of each list. */
+const SHOWN = 6;
+/** The time is looked at anew so often, in milliseconds. */
+const MINUTE = 60_000;
+
+export function HomeScreen() {
+  useLiveRuns();
+  const me = useMe();
+  const { days } = route.useSearch();
+  const navigate = route.useNavigate();
+  const organization = useOrganization();
+  const { chosen } = useOrganizations();
+  const now = useNow(MINUTE);
+  const week = days === '7';
+  const hour = Math.floor(now.getTime() / 3_600_000);
+  // Another hour, other spans; within one they stay, and so does the query.
+  const cuts = useMemo(() => (week ? spans(now, 24, 7) : spans(now, 1, 24)), [week, hour]);
+  const runs = useQuery(runsQuery(organization, { start_date: cuts[0]?.from.toISOString() ?? '', limit: MOST }));
+  const whose = me.permissions.includes('executions.read') ? `of ${chosen?.name ?? me.organization_name}` : 'of yours';
+  return (
+    <Page
+      title={`Hello, ${me.name.split(' ')[0] || me.email}`}
+      actions={
+        <LinkButton to="/workflows" look="primary">
+          <Play aria-hidden />
+          Run a workflow
+        </LinkButton>
+      }
+    >
+      <Reviews />
+      <Show query={runs} skeleton={<Skeleton className="h-96 w-full" />}>
+        {({ executions, next_cursor }) => (
+          <>
+            <Card
+              title={`Runs ${whose}`}
+              actions={
+                <div role="group" aria-label="Time" className="flex gap-0.5">
+                  {([undefined, '7'] as const).map((value) => (
+                    <Button
+                      key={value ?? '1'}
+                      size="small"
+                      look={value === days ? 'plain' : 'quiet'}
+                      aria-pressed={value === days}
+                      onClick={() => void navigate({ search: (old) => ({ ...old, days: value }), replace: true, resetScroll: false })}
+                    >
+                      {value === '7' ? '7 days' : '24 hours'}
+                    </Button>
+                  ))}
+                </div>
+              }
+            >
+              <div className="grid gap-6 md:grid-cols-[11rem_minmax(0,1fr)]">
+                <Numbers runs={executions} />
+                <Chart buckets={buckets(executions, cuts)} days={week} />
+              </div>
+              {next_cursor != null && (
+                <p className="pt-3 text-xs text-muted">There were more; these are the latest {count(MOST)}.</p>
+              )}
+            </Card>
+            {executions.length === 0 ? <FirstSteps /> : <Lists runs={executions} />}
+          </>
+        )}
+      </Show>
+    </Page>
+  );
+}
+
+function Numbers({ runs }: { runs: ExecutionSummary[] }) {
+  const wrong = runs.filter((run) => wentWrong(run.status)).length;
+  const open = runs.filter((run) => !isOver(run.status)).length;
+  return (
+    <dl className="flex gap-x-8 gap-y-4 max-md:flex-wrap md:grid md:content-start">
+      <Number name="Runs" value={runs.length} />
+      <Number name="Went wrong" value={wrong} className={wrong > 0 ? 'text-bad' : undefined} />
+      <Number name="Under way" value={open} />
+    </dl>
+  );
+}
+
+const Number = ({ name, value, className }: { name: string; value: number; className?: string | undefined }) => (
+  <div>
+    <dt className="text-xs text-muted">{name}</dt>
+    <dd className={`text-xl font-semibold tracking-tight tabular-nums ${className ?? ''}`}>{count(value)}</dd>
+  </div>
+);
+
+function Lists({ runs }: { runs: ExecutionSummary[] }) {
+  return (
+    <div className="grid items-start gap-5 lg:grid-cols-2">
+      <List title="Went wrong" runs={runs.filter((run) => wentWrong(run.status))} empty="Nothing went wrong." />
+      <List title="Under way and waiting" runs={runs.filter((run) => !isOver(run.status))} empty="Nothing is under way." />
+    </div>
+  );
+}
+
+function List({ title, runs, empty }: { title: string; runs: ExecutionSummary[]; empty: string }) {
+  return (
+    <Card title={title} padded={false}>
+      {runs.length === 0 ? (
+        <p className="flex items-center gap-2 px-4 py-5 text-ui text-muted">
+          <CircleCheck className="size-4" aria-hidden />
+          {empty}
+        </p>
+      ) : (
+        <ul className="divide-y">
+          {runs.slice(0, SHOWN).map((run) => (
+            <li key={run.execution_id} className="relative flex min-h-11 items-center gap-3 px-4 py-1.5 text-ui hover:bg-hover/60">
+              <StatusBadge status={run.status} />
+              <Link
+                to="/runs/$id"
+                params={{ id: run.execution_id }}
+                className="min-w-0 truncate font-medium after:absolute after:inset-0"
+              >
+                {run.workflow_name}
+              </Link>
+              <Ago at={run.created_at} className="relative z-10 ml-auto whitespace-nowrap text-muted" />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+/** Nothing has run for a while: how to begin. */
+function FirstSteps() {
+  return (
+    <Card>
+      <Empty
+        icon={FileClock}
+        title="Nothing ran in this time"
+        command="bifrost run hello --param name=Ada"
+        action={
+          <LinkButton to="/runs" search={{}}>
+            All runs
+          </LinkButton>
+        }
+      >
+        Run a workflow here, or from a terminal.
+      </Empty>
+    </Card>
+  );
+}
+
+/** Versions that wait for somebody's look. */
+function Reviews() {
+  const may = useMay();
+  const organization = useOrganization();
+  const versions = useQuery({
+    ...versionsQuery(organization),
+    enabled: may('workspace.review') && may('workspace.read'),
+  });
+  const waiting = versions.data?.filter((version) => version.state === 'proposed') ?? [];
+  if (waiting.length === 0) return null;
+  return (
+    <Card className="border-info/40">
+      <div className="flex flex-wrap items-center gap-3">
+        <GitPullRequestArrow className="size-4 text-info" aria-hidden />
+        <p className="flex-1">{plural(waiting.length, 'version waits', 'versions wait')} for a review.</p>
+        <LinkButton to="/code" search={{ tab: 'versions' }} size="small">
+          Review
+        </LinkButton>
+      </div>
+    </Card>
+  );
+}

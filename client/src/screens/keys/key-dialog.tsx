@@ -1,0 +1,135 @@
+/** Makes a key; its text is shown once. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, call } from '@/api/client';
+import { usersQuery } from '@/api/queries';
+import { useMe, useOrganization } from '@/api/session';
+import type { Permission, Role } from '@/api/types';
+import { Button } from '@/ui/button';
+import { Combobox } from '@/ui/combobox';
+import { Command } from '@/ui/copy';
+import { Dialog, DialogActions } from '@/ui/dialog';
+import { CheckField, Field, Input, Select } from '@/ui/field';
+import { FormError } from '@/ui/states';
+import { ROLE_NAMES, ROLES } from '@/screens/people/role-names';
+
+const DAY = 86_400_000;
+
+/** Days that a key is good; none for as long as it is not revoked. */
+const LIFETIMES = [30, 90, 365] as const;
+
+export function KeyDialog({ onClose }: { onClose: () => void }) {
+  const me = useMe();
+  const client = useQueryClient();
+  const organization = useOrganization();
+  const { data: users = [] } = useQuery(usersQuery(organization));
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState(organization === undefined ? me.email : '');
+  const [role, setRole] = useState<Role>('org_user');
+  const [days, setDays] = useState('90');
+  const [only, setOnly] = useState<Permission[]>();
+  const make = useMutation({
+    mutationFn: () =>
+      call(
+        api.POST('/api/keys', {
+          body: {
+            name,
+            email,
+            role,
+            ...(only === undefined ? {} : { permissions: only }),
+            ...(days === '' ? {} : { expires_at: new Date(Date.now() + Number(days) * DAY).toISOString() }),
+          },
+        }),
+      ),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),
+  });
+  if (make.data !== undefined) {
+    return (
+      <Dialog open onClose={onClose} title={`“${make.data.name}” is made`} description="The key is shown this once. Keep it where your program finds it.">
+        <Command text={make.data.key} label="Copy the key" />
+        <DialogActions>
+          <Button look="primary" onClick={onClose}>
+            I have kept it
+          </Button>
+        </DialogActions>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog open side onClose={onClose} title="New key">
+      <form
+        className="grid gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          make.mutate();
+        }}
+      >
+        <FormError error={make.error} />
+        <Field label="Name" help="What it is for.">
+          {(tied) => <Input {...tied} value={name} required autoFocus onChange={(event) => setName(event.target.value)} />}
+        </Field>
+        <Field label="Holder" help="Better a service account than a person.">
+          {(tied) => (
+            <Combobox
+              {...tied}
+              label="Holder"
+              value={email}
+              onChange={setEmail}
+              options={users.map((user) => ({ value: user.email, label: user.name || user.email, hint: user.email }))}
+              className="w-full"
+            />
+          )}
+        </Field>
+        <Field label="Role" help="The most that it allows; never more than its holder may do.">
+          {(tied) => (
+            <Select {...tied} value={role} onChange={(event) => setRole(event.target.value as Role)}>
+              {ROLES.filter((one) => one !== 'platform_admin' || me.role === 'platform_admin').map((one) => (
+                <option key={one} value={one}>
+                  {ROLE_NAMES[one]}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        <Field label="Good for">
+          {(tied) => (
+            <Select {...tied} value={days} onChange={(event) => setDays(event.target.value)}>
+              {LIFETIMES.map((one) => (
+                <option key={one} value={one}>
+                  {one} days
+                </option>
+              ))}
+              <option value="">Until it is revoked</option>
+            </Select>
+          )}
+        </Field>
+        <CheckField
+          label="Only some permissions"
+          checked={only !== undefined}
+          onChange={(event) => setOnly(event.target.checked ? [] : undefined)}
+        />
+        {only !== undefined && (
+          <fieldset className="grid gap-2 pl-6">
+            <legend className="sr-only">Permissions</legend>
+            {me.permissions.map((permission) => (
+              <CheckField
+                key={permission}
+                label={permission}
+                checked={only.includes(permission)}
+                onChange={(event) =>
+                  setOnly(event.target.checked ? [...only, permission] : only.filter((one) => one !== permission))
+                }
+              />
+            ))}
+          </fieldset>
+        )}
+        <DialogActions>
+          <Button onClick={onClose}>Discard</Button>
+          <Button type="submit" look="primary" busy={make.isPending} disabled={email === ''}>
+            Make the key
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,142 @@
+/** Where the organization's workflows may send requests. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useForm } from 'react-hook-form';
+import { api, call } from '@/api/client';
+import { useMay, useOrganization, useScopeId } from '@/api/session';
+import type { EgressPolicy } from '@/api/types';
+import { linesOf, showAtField } from '@/lib/forms';
+import { Button } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { Field, Input, TextArea } from '@/ui/field';
+import { Page } from '@/ui/page';
+import { FormError, Show } from '@/ui/states';
+import { Ago } from '@/ui/time';
+import { done } from '@/ui/toast';
+
+const MIB = 1_048_576;
+
+export function NetworkScreen() {
+  const organization = useOrganization();
+  const policy = useQuery({
+    queryKey: ['egress', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/egress', { signal })),
+  });
+  return (
+    <Page
+      title="Network"
+      about="The whole public internet and nothing private, unless it says otherwise here."
+      className="max-w-4xl"
+    >
+      <Card>
+        <Show query={policy}>
+          {(data) => (
+            <>
+              <Form key={data.updated_at ?? ''} policy={data} />
+              {data.updated_at != null && (
+                <p className="pt-3 text-xs text-muted">
+                  Last changed <Ago at={data.updated_at} />.
+                </p>
+              )}
+            </>
+          )}
+        </Show>
+      </Card>
+    </Page>
+  );
+}
+
+interface Values {
+  allow_hosts: string;
+  deny_hosts: string;
+  methods: string;
+  ports: string;
+  private_networks: string;
+  requests_per_minute: string;
+  bytes_per_day: string;
+}
+
+const NAMES = ['allow_hosts', 'deny_hosts', 'methods', 'ports', 'private_networks', 'requests_per_minute', 'bytes_per_day'] as const;
+
+function toValues(policy: EgressPolicy): Values {
+  return {
+    allow_hosts: (policy.allow_hosts ?? []).join('\n'),
+    deny_hosts: (policy.deny_hosts ?? []).join('\n'),
+    methods: (policy.methods ?? []).join(', '),
+    ports: (policy.ports ?? []).join(', '),
+    private_networks: (policy.private_networks ?? []).join('\n'),
+    requests_per_minute: policy.requests_per_minute?.toString() ?? '',
+    bytes_per_day: policy.bytes_per_day == null ? '' : String(policy.bytes_per_day / MIB),
+  };
+}
+
+function toPolicy(values: Values): EgressPolicy {
+  return {
+    allow_hosts: linesOf(values.allow_hosts),
+    deny_hosts: linesOf(values.deny_hosts),
+    methods: linesOf(values.methods),
+    ports: linesOf(values.ports).map(Number),
+    private_networks: linesOf(values.private_networks),
+    requests_per_minute: values.requests_per_minute === '' ? null : Number(values.requests_per_minute),
+    bytes_per_day: values.bytes_per_day === '' ? null : Math.round(Number(values.bytes_per_day) * MIB),
+  };
+}
+
+function Form({ policy }: { policy: EgressPolicy }) {
+  const client = useQueryClient();
+  const may = useMay();
+  const id = useScopeId();
+  const { register, handleSubmit, setError, formState } = useForm<Values>({ defaultValues: toValues(policy) });
+  const save = useMutation({
+    mutationFn: (values: Values) =>
+      call(api.PUT('/api/organizations/{id}/egress', { params: { path: { id } }, body: toPolicy(values) })),
+    onSuccess: async () => {
+      done('The policy is saved', 'Runs follow it from their next request on.');
+      await client.invalidateQueries({ queryKey: ['egress'] });
+    },
+    onError: (error) => showAtField<Values>(error, NAMES, setError),
+  });
+  const writes = may('platform.organizations');
+  const errorOf = (name: keyof Values) => formState.errors[name]?.message;
+  return (
+    <form className="grid gap-4" onSubmit={handleSubmit((values) => save.mutate(values))}>
+      {!writes && (
+        <p className="rounded-md bg-info-soft px-3 py-2 text-ui">
+          An administrator of the platform sets this. Ask them where your workflows need to reach more.
+        </p>
+      )}
+      <FormError error={save.error} />
+      <fieldset disabled={!writes} className="grid gap-4 sm:grid-cols-2">
+        <Field label="Only these hosts" help="One per line; *.example.com is all names below it. Empty: all." error={errorOf('allow_hosts')}>
+          {(tied) => <TextArea {...tied} {...register('allow_hosts')} rows={5} spellCheck={false} className="font-mono text-xs" />}
+        </Field>
+        <Field label="Never these hosts" help="Whatever else is allowed." error={errorOf('deny_hosts')}>
+          {(tied) => <TextArea {...tied} {...register('deny_hosts')} rows={5} spellCheck={false} className="font-mono text-xs" />}
+        </Field>
+        <Field label="Private networks" help="That may be reached besides, such as 10.1.0.0/16." error={errorOf('private_networks')}>
+          {(tied) => <TextArea {...tied} {...register('private_networks')} rows={3} spellCheck={false} className="font-mono text-xs" />}
+        </Field>
+        <div className="grid content-start gap-4">
+          <Field label="Only these methods" help="Such as GET, POST. Empty: all." error={errorOf('methods')}>
+            {(tied) => <Input {...tied} {...register('methods')} spellCheck={false} />}
+          </Field>
+          <Field label="Only these ports" help="Such as 443, 8443. Empty: all." error={errorOf('ports')}>
+            {(tied) => <Input {...tied} {...register('ports')} spellCheck={false} />}
+          </Field>
+        </div>
+        <Field label="Requests in a minute" help="Of all its runs together. Empty: no limit." error={errorOf('requests_per_minute')}>
+          {(tied) => <Input {...tied} {...register('requests_per_minute')} type="number" min={0} />}
+        </Field>
+        <Field label="MiB in a day" help="Sent and received, of all its runs together. Empty: no limit." error={errorOf('bytes_per_day')}>
+          {(tied) => <Input {...tied} {...register('bytes_per_day')} type="number" min={0} step="any" />}
+        </Field>
+      </fieldset>
+      {writes && (
+        <div className="flex justify-end">
+          <Button type="submit" look="primary" busy={save.isPending}>
+            Save the policy
+          </Button>
+        </div>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,106 @@
+/** Whether the platform is well, and what the queue gave up on. */
+import { useQuery } from '@tanstack/react-query';
+import { CircleCheck, CircleX } from 'lucide-react';
+import { api, call } from '@/api/client';
+import { count, plural } from '@/lib/format';
+import { samples, total, type Sample } from '@/lib/metrics';
+import { Badge } from '@/ui/badge';
+import { Card } from '@/ui/card';
+import { Fact, Facts, Page } from '@/ui/page';
+import { Show, Skeleton } from '@/ui/states';
+import { DeadLetters } from './dead-letters';
+
+/** Numbers are read again so often, in milliseconds. */
+const AGAIN = 5_000;
+
+export function OperationsScreen() {
+  return (
+    <Page title="Operations" about="This process in numbers; graphs over time are your monitoring’s, from /metrics.">
+      <div className="grid items-start gap-5 lg:grid-cols-2">
+        <Health />
+        <Numbers />
+      </div>
+      <DeadLetters />
+    </Page>
+  );
+}
+
+function Health() {
+  const version = useQuery({ queryKey: ['version'], queryFn: ({ signal }) => call(api.GET('/api/version', { signal })) });
+  const ready = useQuery({
+    queryKey: ['ready'],
+    queryFn: async ({ signal }) => (await api.GET('/health/ready', { signal })).response.ok,
+    refetchInterval: AGAIN,
+  });
+  return (
+    <Card
+      title="Health"
+      actions={
+        ready.data !== undefined && (
+          <Badge tone={ready.data ? 'good' : 'bad'}>
+            {ready.data ? <CircleCheck aria-hidden /> : <CircleX aria-hidden />}
+            {ready.data ? 'Ready' : 'Not ready'}
+          </Badge>
+        )
+      }
+    >
+      <Show query={version} skeleton={<Skeleton className="h-12" />}>
+        {(data) => (
+          <Facts>
+            <Fact name="Version">{data.version}</Fact>
+            <Fact name="Readiness">
+              {ready.data === false ? 'Database, queue, objects or bus does not answer.' : 'Database, queue, objects and bus answer.'}
+            </Fact>
+          </Facts>
+        )}
+      </Show>
+    </Card>
+  );
+}
+
+/** What is shown of the metrics, in words. */
+const SHOWN: { name: string; metric: string; labels?: Record<string, string> }[] = [
+  { name: 'Runs under way', metric: 'bifrost_runs_active' },
+  { name: 'Free places', metric: 'bifrost_slots_free' },
+  { name: 'Sandbox processes', metric: 'bifrost_sandbox_processes' },
+  { name: 'Sandbox restarts', metric: 'bifrost_sandbox_restarts_total' },
+  { name: 'Runs accepted', metric: 'bifrost_executions_accepted_total' },
+  { name: 'Attempts repeated', metric: 'bifrost_attempts_repeated_total' },
+  { name: 'Requests out', metric: 'bifrost_outbound_requests_total' },
+  { name: 'Log lines', metric: 'bifrost_log_lines_total' },
+  { name: 'Database connections in use', metric: 'bifrost_database_connections', labels: { state: 'used' } },
+];
+
+function Numbers() {
+  const metrics = useQuery({
+    queryKey: ['metrics'],
+    queryFn: async ({ signal }) => samples(await call(api.GET('/metrics', { parseAs: 'text', signal })) as string),
+    refetchInterval: AGAIN,
+  });
+  return (
+    <Card title="Workers and queue">
+      <Show query={metrics} skeleton={<Skeleton className="h-40" />}>
+        {(all) => (
+          <Facts>
+            <Fact name="Wait in the queue">{wait(all)}</Fact>
+            {SHOWN.map(({ name, metric, labels }) => {
+              const value = total(all, metric, labels);
+              return value === undefined ? null : (
+                <Fact key={metric} name={name}>
+                  {count(value)}
+                </Fact>
+              );
+            })}
+          </Facts>
+        )}
+      </Show>
+    </Card>
+  );
+}
+
+function wait(all: Sample[]): string {
+  const sum = total(all, 'bifrost_queue_wait_seconds_sum');
+  const number = total(all, 'bifrost_queue_wait_seconds_count');
+  if (sum === undefined || number === undefined || number === 0) return 'nothing has waited yet';
+  return `${((sum / number) * 1_000).toFixed(1)} ms on average, of ${plural(number, 'run')}`;
+}

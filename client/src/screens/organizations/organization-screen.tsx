@@ -1,0 +1,117 @@
+/** One organization: what it is, its limits, and its end. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { LogIn } from 'lucide-react';
+import { useState } from 'react';
+import { api, call } from '@/api/client';
+import type { Organization } from '@/api/types';
+import { Button, LinkButton } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { CheckField, Field, Input } from '@/ui/field';
+import { Page } from '@/ui/page';
+import { FormError, Show, Skeleton } from '@/ui/states';
+import { done } from '@/ui/toast';
+import { LimitsForm } from './limits-form';
+import { Offboarding } from './offboarding';
+import { OrganizationState } from './organizations-screen';
+
+const route = getRouteApi('/app/organizations/$id');
+
+export function OrganizationScreen() {
+  const { id } = route.useParams();
+  const organization = useQuery({
+    queryKey: ['organization', id],
+    queryFn: ({ signal }) => call(api.GET('/api/organizations/{id}', { params: { path: { id } }, signal })),
+  });
+  return (
+    <Page
+      title={organization.data?.name ?? 'Organization'}
+      above={
+        <Link to="/organizations" className="hover:text-ink hover:underline">
+          Organizations
+        </Link>
+      }
+      about={organization.data && <OrganizationState organization={organization.data} />}
+      actions={
+        organization.data?.is_provider === false && (
+          <LinkButton to="/" search={{ org: id }}>
+            <LogIn aria-hidden />
+            Enter
+          </LinkButton>
+        )
+      }
+      className="max-w-4xl"
+    >
+      <Show query={organization} skeleton={<Skeleton className="h-72" />}>
+        {(data) => (
+          <>
+            <Settings organization={data} />
+            <LimitsForm organization={data} />
+            {!data.is_provider && <Offboarding organization={data} />}
+          </>
+        )}
+      </Show>
+    </Page>
+  );
+}
+
+function Settings({ organization }: { organization: Organization }) {
+  const client = useQueryClient();
+  const [name, setName] = useState(organization.name);
+  const [domain, setDomain] = useState(organization.domain ?? '');
+  const [active, setActive] = useState(organization.is_active);
+  const [review, setReview] = useState(organization.requires_review);
+  const save = useMutation({
+    mutationFn: () =>
+      call(
+        api.PATCH('/api/organizations/{id}', {
+          params: { path: { id: organization.id } },
+          body: { name, domain: domain || null, is_active: active, requires_review: review },
+        }),
+      ),
+    onSuccess: async () => {
+      done('Saved');
+      await client.invalidateQueries({ queryKey: ['organization'] });
+      await client.invalidateQueries({ queryKey: ['organizations'] });
+    },
+  });
+  return (
+    <Card title="Settings">
+      <form
+        className="grid gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate();
+        }}
+      >
+        <FormError error={save.error} />
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field label="Name">
+            {(tied) => <Input {...tied} value={name} required onChange={(event) => setName(event.target.value)} />}
+          </Field>
+          <Field label="E-mail domain" optional>
+            {(tied) => <Input {...tied} value={domain} onChange={(event) => setDomain(event.target.value)} />}
+          </Field>
+        </div>
+        <CheckField
+          label="Active"
+          help="Off: its people are refused, and nothing of it runs."
+          checked={active}
+          disabled={organization.is_provider}
+          onChange={(event) => setActive(event.target.checked)}
+        />
+        <CheckField
+          label="Deploys need a review"
+          help="What it deploys waits until somebody else approves it."
+          checked={review}
+          onChange={(event) => setReview(event.target.checked)}
+        />
+        <div className="flex justify-end">
+          <Button type="submit" look="primary" busy={save.isPending}>
+            Save
+          </Button>
+        </div>
+      </form>
+    </Card>
+  );
+}

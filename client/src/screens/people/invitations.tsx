@@ -1,0 +1,64 @@
+/** Invitations that wait. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { MailX } from 'lucide-react';
+import { useState } from 'react';
+import { api, call } from '@/api/client';
+import { useOrganization } from '@/api/session';
+import { Badge } from '@/ui/badge';
+import { Button } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { Confirm } from '@/ui/confirm';
+import { Empty, Show } from '@/ui/states';
+import { Ago } from '@/ui/time';
+import { done } from '@/ui/toast';
+import { ROLE_NAMES } from './role-names';
+
+export function Invitations() {
+  const client = useQueryClient();
+  const organization = useOrganization();
+  const [taking, setTaking] = useState<{ id: string; email: string }>();
+  const invitations = useQuery({
+    queryKey: ['invitations', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/invitations', { signal })),
+  });
+  const takeBack = async () => {
+    await call(api.DELETE('/api/invitations/{id}', { params: { path: { id: taking?.id ?? '' } } }));
+    done('The invitation is taken back');
+    await client.invalidateQueries({ queryKey: ['invitations'] });
+  };
+  return (
+    <Card padded={false}>
+      <Show query={invitations}>
+        {({ invitations: all }) =>
+          all.length === 0 ? (
+            <Empty icon={MailX} title="No invitation waits" command="bifrost users invite ada@example.com --role org_user" />
+          ) : (
+            <ul className="divide-y">
+              {all.map(({ id, email, role, expires_at }) => (
+                <li key={id} className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-ui">
+                  <span className="min-w-0 flex-1 font-medium break-all">{email}</span>
+                  <Badge>{ROLE_NAMES[role]}</Badge>
+                  <span className="text-muted">
+                    ends <Ago at={expires_at} />
+                  </span>
+                  <Button size="small" onClick={() => setTaking({ id, email })}>
+                    Take back
+                  </Button>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Show>
+      <Confirm
+        open={taking !== undefined}
+        onClose={() => setTaking(undefined)}
+        title="Take the invitation back?"
+        action="Take back"
+        onConfirm={takeBack}
+      >
+        The link that {taking?.email} has stops working.
+      </Confirm>
+    </Card>
+  );
+}

@@ -1,0 +1,61 @@
+/** Invites somebody; the link is shown once. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, call } from '@/api/client';
+import type { Role } from '@/api/types';
+import { Button } from '@/ui/button';
+import { Command } from '@/ui/copy';
+import { Dialog, DialogActions } from '@/ui/dialog';
+import { Field, Input } from '@/ui/field';
+import { FormError } from '@/ui/states';
+import { RoleFields } from './role-fields';
+
+export function InviteDialog({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient();
+  const [email, setEmail] = useState('');
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Role>('org_user');
+  const [roles, setRoles] = useState<string[]>([]);
+  const invite = useMutation({
+    mutationFn: () => call(api.POST('/api/invitations', { body: { email, name, role, roles } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['invitations'] }),
+  });
+  if (invite.data !== undefined) {
+    return (
+      <Dialog open onClose={onClose} title={`${invite.data.email} is invited`} description="Send this link. It is shown this once, and good for seven days.">
+        <Command text={`${location.origin}/sign-in#invitation=${invite.data.token}`} label="Copy the link" />
+        <DialogActions>
+          <Button look="primary" onClick={onClose}>
+            Done
+          </Button>
+        </DialogActions>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog open onClose={onClose} title="Invite somebody">
+      <form
+        className="grid gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          invite.mutate();
+        }}
+      >
+        <FormError error={invite.error} />
+        <Field label="E-mail">
+          {(tied) => <Input {...tied} type="email" value={email} required autoFocus autoComplete="off" onChange={(event) => setEmail(event.target.value)} />}
+        </Field>
+        <Field label="Name" optional>
+          {(tied) => <Input {...tied} value={name} autoComplete="off" onChange={(event) => setName(event.target.value)} />}
+        </Field>
+        <RoleFields role={role} roles={roles} onRole={setRole} onRoles={setRoles} />
+        <DialogActions>
+          <Button onClick={onClose}>Discard</Button>
+          <Button type="submit" look="primary" busy={invite.isPending}>
+            Make the link
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,71 @@
+/** OpenID providers that people sign in with. */
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Fingerprint, Plus } from 'lucide-react';
+import { api, call } from '@/api/client';
+import { Badge } from '@/ui/badge';
+import { Button } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { Page } from '@/ui/page';
+import { Empty, Show } from '@/ui/states';
+import { ProviderDialog } from './provider-dialog';
+
+const route = getRouteApi('/app/identity-providers');
+
+const NEW = 'new';
+
+export function ProvidersScreen() {
+  const { edit } = route.useSearch();
+  const navigate = route.useNavigate();
+  const providers = useQuery({
+    queryKey: ['providers'],
+    queryFn: ({ signal }) => call(api.GET('/api/identity-providers', { signal })),
+  });
+  return (
+    <Page
+      title="Identity providers"
+      about="Microsoft, Google and others. Each has its button on the sign-in page."
+      actions={
+        <Button look="primary" onClick={() => void navigate({ search: { edit: NEW } })}>
+          <Plus aria-hidden />
+          New provider
+        </Button>
+      }
+    >
+      <Card padded={false}>
+        <Show query={providers}>
+          {({ providers: all }) =>
+            all.length === 0 ? (
+              <Empty icon={Fingerprint} title="None yet">
+                People sign in with passwords and passkeys. With a provider they use the account that they have already.
+              </Empty>
+            ) : (
+              <ul className="divide-y">
+                {all.map((provider) => (
+                  <li key={provider.id} className="relative flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-ui hover:bg-hover/60">
+                    <div className="min-w-0 flex-1">
+                      <Link to="/identity-providers" search={{ edit: provider.id }} resetScroll={false} className="font-medium after:absolute after:inset-0 hover:text-accent-text">
+                        {provider.name}
+                      </Link>
+                      <p className="text-xs break-all text-muted">{provider.issuer}</p>
+                    </div>
+                    <Badge>{provider.kind}</Badge>
+                    {provider.creates_users && <Badge tone="info">Makes users</Badge>}
+                    <Badge tone={provider.is_enabled ? 'good' : 'warn'}>{provider.is_enabled ? 'On' : 'Off'}</Badge>
+                  </li>
+                ))}
+              </ul>
+            )
+          }
+        </Show>
+      </Card>
+      {edit !== undefined && providers.data !== undefined && (
+        <ProviderDialog
+          key={edit}
+          provider={providers.data.providers.find(({ id }) => id === edit)}
+          onClose={() => void navigate({ search: {} })}
+        />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,67 @@
+/** What went wrong, and where in the code. */
+import { Link } from '@tanstack/react-router';
+import { CircleX } from 'lucide-react';
+import { useMay } from '@/api/session';
+import type { Execution } from '@/api/types';
+import { pieces } from '@/lib/traceback';
+import { CopyButton } from '@/ui/copy';
+
+/** What an error of the platform itself means. */
+const MEANINGS: Record<string, string> = {
+  worker_lost: 'The worker that ran it was lost, and the workflow says that it must not be repeated.',
+  dead_letter: 'No worker managed to take it.',
+  cancelled: 'Somebody cancelled it.',
+};
+
+function meaning(type: string): string | undefined {
+  const limit = /^limit_exceeded:(.+)$/.exec(type)?.[1];
+  return limit === undefined ? MEANINGS[type] : `It reached the organization’s limit “${limit.replaceAll('_', ' ')}”.`;
+}
+
+export function ErrorCard({ run }: { run: Execution }) {
+  const type = run.error_type ?? undefined;
+  const told = type === undefined ? undefined : meaning(type);
+  return (
+    <section aria-label="Error" className="overflow-hidden rounded-lg border border-bad/40 bg-surface shadow-card">
+      <div className="flex items-start gap-3 bg-bad-soft px-4 py-3">
+        <CircleX className="mt-0.5 size-4 shrink-0 text-bad" aria-hidden />
+        <div className="min-w-0 flex-1">
+          {type !== undefined && <p className="font-mono text-xs break-all text-bad">{type}</p>}
+          <p className="font-medium break-words whitespace-pre-wrap">{run.error}</p>
+          {told !== undefined && <p className="text-ui text-muted">{told}</p>}
+        </div>
+      </div>
+      {run.traceback != null && <Traceback text={run.traceback} />}
+    </section>
+  );
+}
+
+function Traceback({ text }: { text: string }) {
+  const may = useMay();
+  return (
+    <details className="group border-t" open>
+      <summary className="flex cursor-pointer items-center gap-2 px-4 py-2 text-ui font-medium text-muted hover:text-ink">
+        Traceback
+        <span className="ml-auto">
+          <CopyButton text={text} label="Copy the traceback" />
+        </span>
+      </summary>
+      <pre className="max-h-96 overflow-auto px-4 pb-4 font-mono text-xs leading-5" tabIndex={0}>
+        {pieces(text).map((piece, index) =>
+          piece.path !== undefined && may('workspace.read') ? (
+            <Link
+              key={index}
+              to="/code"
+              search={{ path: piece.path, ...(piece.line === undefined ? {} : { line: piece.line }) }}
+              className="text-accent-text underline decoration-accent-text/40 hover:decoration-accent-text"
+            >
+              {piece.text}
+            </Link>
+          ) : (
+            <span key={index}>{piece.text}</span>
+          ),
+        )}
+      </pre>
+    </details>
+  );
+}

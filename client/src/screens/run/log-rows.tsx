@@ -1,0 +1,136 @@
+/** The rows of a log; only those on the screen exist. */
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef } from 'react';
+import type { LogLevel } from '@/api/types';
+import { cn } from '@/lib/cn';
+import type { Row } from '@/lib/log-store';
+import { timeOfDay, whole } from '@/lib/time';
+
+/** Height of a row that is not wrapped, in pixels. */
+const HEIGHT = 20;
+/** Whoever is within so many pixels of the end is at the end. */
+const AT_END = 24;
+
+const TONES: Record<LogLevel, string> = {
+  DEBUG: 'text-faint',
+  INFO: 'text-info',
+  WARNING: 'text-warn',
+  ERROR: 'text-bad',
+  CRITICAL: 'text-bad font-semibold',
+  TRACEBACK: 'text-bad',
+};
+
+interface Props {
+  rows: Row[];
+  wrap: boolean;
+  follow: boolean;
+  onFollow: (follow: boolean) => void;
+  /** Sequence of the line that the URL names. */
+  marked: number | undefined;
+  onMark: (sequence: number) => void;
+}
+
+export function LogRows({ rows, wrap, follow, onFollow, marked, onMark }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => HEIGHT,
+    overscan: 24,
+  });
+  const last = rows.length - 1;
+  useEffect(() => {
+    if (follow && last >= 0) virtual.scrollToIndex(last, { align: 'end' });
+  }, [follow, last, virtual]);
+  // Once, when the line is there: after that the reader scrolls.
+  const shown = useRef<number>(undefined);
+  useEffect(() => {
+    if (marked === undefined || shown.current === marked) return;
+    const index = rows.findIndex((row) => row.line.sequence === marked);
+    if (index < 0) return;
+    shown.current = marked;
+    virtual.scrollToIndex(index, { align: 'center' });
+  }, [marked, rows, virtual]);
+  // Following only ever scrolls down: whoever goes up wants to read.
+  const top = useRef(0);
+  const scrolled = () => {
+    const element = box.current;
+    if (element === null) return;
+    const { scrollTop, scrollHeight, clientHeight } = element;
+    if (follow && scrollTop < top.current && scrollHeight - scrollTop - clientHeight > AT_END) onFollow(false);
+    top.current = scrollTop;
+  };
+  return (
+    <div
+      ref={box}
+      role="region"
+      aria-label="Log lines"
+      tabIndex={0}
+      onScroll={scrolled}
+      className="h-[clamp(16rem,calc(100dvh-22rem),60rem)] overflow-auto py-2 font-mono text-xs leading-5 focus-visible:-outline-offset-2"
+    >
+      <div className="relative" ref={(element) => element?.style.setProperty('height', `${virtual.getTotalSize()}px`)}>
+        {virtual.getVirtualItems().map((item) => {
+          const row = rows[item.index];
+          if (row === undefined) return null;
+          return (
+            <div
+              key={item.key}
+              data-index={item.index}
+              ref={wrap ? virtual.measureElement : undefined}
+              style={{ transform: `translateY(${item.start}px)` }}
+              className="absolute top-0 left-0 w-full"
+            >
+              <LogRow row={row} wrap={wrap} marked={row.line.sequence === marked} onMark={onMark} />
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  row: Row;
+  wrap: boolean;
+  marked: boolean;
+  onMark: (sequence: number) => void;
+}
+
+function LogRow({ row: { line, text, first }, wrap, marked, onMark }: RowProps) {
+  const time = new Date(line.timestamp);
+  return (
+    <div className={cn('flex gap-3 px-3 hover:bg-hover/70', marked && 'bg-accent-soft')}>
+      {first ? (
+        <a
+          href={`?line=${line.sequence}`}
+          aria-label={`Line ${line.sequence}`}
+          aria-current={marked ? 'true' : undefined}
+          onClick={(event) => {
+            if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+            event.preventDefault();
+            onMark(line.sequence);
+          }}
+          className="w-[6ch] shrink-0 text-right text-faint tabular-nums select-none hover:text-accent-text hover:underline"
+        >
+          {line.sequence}
+        </a>
+      ) : (
+        <span className="w-[6ch] shrink-0" />
+      )}
+      <time
+        dateTime={line.timestamp}
+        title={whole(time)}
+        className={cn('shrink-0 text-faint tabular-nums max-sm:hidden', !first && 'invisible')}
+      >
+        {timeOfDay(time)}
+      </time>
+      <span className={cn('w-[8ch] shrink-0 max-sm:w-[1ch] max-sm:overflow-hidden', TONES[line.level], !first && 'invisible')}>
+        {line.level === 'TRACEBACK' ? 'TRACE' : line.level}
+      </span>
+      <span title={line.logger} className={cn('min-w-0', wrap ? 'break-words whitespace-pre-wrap' : 'whitespace-pre')}>
+        {text === '' ? ' ' : text}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,111 @@
+/** JSON as people read it: names and values, tables, lists. */
+import { useState } from 'react';
+import { cn } from '@/lib/cn';
+import { plural } from '@/lib/format';
+import { asTable, cell, words } from '@/lib/table';
+import { Button } from '@/ui/button';
+import { JsonTree } from '@/ui/json-tree';
+
+/** Rows of a table that are shown at once. */
+const PART = 200;
+/** What is nested deeper is a tree. */
+const DEPTH = 3;
+
+const isPlain = (value: unknown): boolean => typeof value !== 'object' || value === null;
+
+export function Pretty({ value, depth = 0 }: { value: unknown; depth?: number }) {
+  if (isPlain(value)) return <span className="break-words whitespace-pre-wrap">{cell(value)}</span>;
+  if (asTable(value) !== undefined) {
+    return (
+      <div className="overflow-hidden rounded-md border">
+        <ValueTable value={value} label="List" />
+      </div>
+    );
+  }
+  if (Array.isArray(value)) {
+    if (value.length === 0) return <span className="text-faint">none</span>;
+    if (value.every(isPlain)) return <PlainList values={value} />;
+    return <JsonTree value={value} />;
+  }
+  if (depth >= DEPTH) return <JsonTree value={value} />;
+  const members = Object.entries(value as object);
+  if (members.length === 0) return <span className="text-faint">none</span>;
+  return (
+    <dl className="grid gap-x-6 gap-y-2.5 text-ui sm:grid-cols-[minmax(8rem,14rem)_minmax(0,1fr)]">
+      {members.map(([name, member]) => (
+        <div key={name} className="contents">
+          <dt className="text-muted max-sm:-mb-2">{words(name)}</dt>
+          <dd className="min-w-0 tabular-nums">
+            <Pretty value={member} depth={depth + 1} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function PlainList({ values }: { values: unknown[] }) {
+  const [shown, setShown] = useState(PART);
+  return (
+    <ul className="grid gap-0.5">
+      {values.slice(0, shown).map((value, index) => (
+        <li key={index} className="break-words">
+          {cell(value)}
+        </li>
+      ))}
+      {values.length > shown && <More rest={values.length - shown} onClick={() => setShown(shown + PART)} />}
+    </ul>
+  );
+}
+
+export function ValueTable({ value, label }: { value: unknown; label: string }) {
+  const [shown, setShown] = useState(PART);
+  const table = asTable(value);
+  if (table === undefined) return null;
+  const numeric = (column: string) => table.records.every((record) => isPlain(record[column]) && typeof record[column] !== 'string');
+  const right = new Set(table.columns.filter(numeric));
+  return (
+    <div className="max-h-[70vh] overflow-auto focus-visible:-outline-offset-2" tabIndex={0} role="region" aria-label={label}>
+      <table className="w-full text-ui">
+        <thead className="sticky top-0 bg-surface shadow-[0_1px_0_var(--line)]">
+          <tr>
+            {table.columns.map((column) => (
+              <th
+                key={column}
+                scope="col"
+                className={cn('h-9 px-4 text-left text-xs font-medium whitespace-nowrap text-muted', right.has(column) && 'text-right')}
+              >
+                {words(column)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody className="divide-y">
+          {table.records.slice(0, shown).map((record, index) => (
+            <tr key={index} className="hover:bg-hover/60">
+              {table.columns.map((column) => (
+                <td
+                  key={column}
+                  className={cn('max-w-96 px-4 py-1.5 break-words tabular-nums', right.has(column) && 'text-right')}
+                >
+                  {cell(record[column])}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {table.records.length > shown && (
+        <div className="p-3">
+          <More rest={table.records.length - shown} onClick={() => setShown(shown + PART)} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+const More = ({ rest, onClick }: { rest: number; onClick: () => void }) => (
+  <Button size="small" onClick={onClick}>
+    {plural(rest, 'more row', 'more rows')}
+  </Button>
+);

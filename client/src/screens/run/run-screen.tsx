@@ -1,0 +1,98 @@
+/** A run, from its submission to its result. */
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { workflowQuery } from '@/api/queries';
+import { useMay, useOrganization } from '@/api/session';
+import type { Execution } from '@/api/types';
+import type { RunTab } from '@/router';
+import { Card } from '@/ui/card';
+import { CopyButton } from '@/ui/copy';
+import { Page } from '@/ui/page';
+import { Failure, Skeleton } from '@/ui/states';
+import { isOver, StatusBadge } from '@/ui/status';
+import { Tabs } from '@/ui/tabs';
+import { Actions } from './actions';
+import { ErrorCard } from './error-card';
+import { LogPanel } from './log-panel';
+import { ResultPanel } from './result-panel';
+import { Summary } from './summary';
+import { useLog, useRun } from './use-run';
+import { InputPanel, VariablesPanel } from './values-panel';
+
+const route = getRouteApi('/app/runs/$id');
+
+export function RunScreen() {
+  const { id } = route.useParams();
+  const run = useRun(id);
+  if (run.data !== undefined) return <Loaded run={run.data} />;
+  return (
+    <Page title="Run">
+      {run.error === null ? (
+        <Skeleton className="h-72" />
+      ) : (
+        <Card padded={false}>
+          <Failure error={run.error} retry={() => void run.refetch()} />
+        </Card>
+      )}
+    </Page>
+  );
+}
+
+function Loaded({ run }: { run: Execution }) {
+  const may = useMay();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const organization = useOrganization();
+  const workflow = useQuery({ ...workflowQuery(organization, run.workflow_id), retry: false });
+  const { log, error } = useLog(run.execution_id);
+  const over = isOver(run.status);
+  // Until somebody chooses: the log while it runs, then what came of it.
+  const first: RunTab = search.line === undefined && over && run.error == null ? 'result' : 'log';
+  const tabs = [
+    { id: 'log' as const, label: 'Log', content: <LogPanel run={run} log={log} error={error} /> },
+    { id: 'result' as const, label: 'Result', content: <ResultPanel run={run} /> },
+    { id: 'input' as const, label: 'Input', content: <InputPanel run={run} /> },
+    ...(may('executions.read')
+      ? [{ id: 'variables' as const, label: 'Variables', content: <VariablesPanel run={run} /> }]
+      : []),
+  ];
+  return (
+    <Page
+      title={run.workflow_name}
+      above={
+        <>
+          <Link to="/runs" className="hover:text-ink hover:underline">
+            Runs
+          </Link>
+          <span aria-hidden> / </span>
+          <Link
+            to="/workflows/$id"
+            params={{ id: run.workflow_id }}
+            className="hover:text-ink hover:underline"
+          >
+            Workflow
+          </Link>
+        </>
+      }
+      about={
+        <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <span role="status">
+            <StatusBadge status={run.status} />
+          </span>
+          <code className="min-w-0 truncate font-mono text-xs">{run.execution_id}</code>
+          <CopyButton text={run.execution_id} label="Copy the id" />
+        </div>
+      }
+      actions={<Actions run={run} log={log} />}
+    >
+      <Summary run={run} workflow={workflow.data} />
+      {run.error != null && <ErrorCard run={run} />}
+      <Tabs
+        label="Of this run"
+        tabs={tabs}
+        chosen={search.tab ?? first}
+        onChoose={(tab) => void navigate({ search: (old) => ({ ...old, tab }), replace: true, resetScroll: false })}
+      />
+    </Page>
+  );
+}

@@ -1,0 +1,92 @@
+/** One run and its log, as they change. */
+import { useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { api, call } from '@/api/client';
+import { runQuery } from '@/api/queries';
+import { useOrganization } from '@/api/session';
+import type { Execution, LogLine, Status } from '@/api/types';
+import { live, useLiveState } from '@/frame/live';
+import type { LiveMessage } from '@/lib/live';
+import { LogStore } from '@/lib/log-store';
+import { isOver } from '@/ui/status';
+
+/** Lines that are read at once; the most that the server gives. */
+const PAGE = 10_000;
+/** How often a run is asked for while the live connection is broken, in milliseconds. */
+const ASK = 3_000;
+
+const channelOf = (id: string): string => `execution:${id}`;
+
+/** The run; its status follows the live connection. */
+export function useRun(id: string): UseQueryResult<Execution> {
+  const organization = useOrganization();
+  const client = useQueryClient();
+  const state = useLiveState();
+  const query = runQuery(organization, id);
+  const run = useQuery({
+    ...query,
+    refetchInterval: ({ state: { data } }) =>
+      state === 'broken' && data !== undefined && !isOver(data.status) ? ASK : false,
+  });
+  const over = run.data !== undefined && isOver(run.data.status);
+  useEffect(() => {
+    if (over) return;
+    const { queryKey } = runQuery(organization, id);
+    const refresh = () => void client.invalidateQueries({ queryKey });
+    const message = (update: LiveMessage) => {
+      if (update.type !== 'execution_update') return;
+      const status = update.status as Status;
+      if (isOver(status)) refresh();
+      else client.setQueryData(queryKey, (old) => old && { ...old, ...changes(update, status) });
+    };
+    return live.listen(channelOf(id), { message, resumed: refresh, after: () => 0 });
+  }, [client, organization, id, over]);
+  return run;
+}
+
+function changes(update: LiveMessage, status: Status): Partial<Execution> {
+  return {
+    status,
+    ...(typeof update.attempt === 'number' ? { attempt: update.attempt } : {}),
+    ...(typeof update.started_at === 'string' ? { started_at: update.started_at } : {}),
+  };
+}
+
+/** The log of a run: what there is by pages, then live, each line once. */
+export function useLog(id: string): { log: LogStore; error: unknown } {
+  const [log] = useState(() => new LogStore());
+  const [error, setError] = useState<unknown>();
+  useEffect(() => {
+    const abort = new AbortController();
+    let leave = () => {};
+    const follow = async () => {
+      const complete = await readPages(id, log, abort.signal);
+      if (abort.signal.aborted) return;
+      if (complete) log.finish();
+      else leave = live.listen(channelOf(id), { after: () => log.last, message: (message) => take(message, log) });
+    };
+    follow().catch((problem: unknown) => !abort.signal.aborted && setError(problem));
+    return () => {
+      abort.abort();
+      leave();
+    };
+  }, [id, log]);
+  return { log, error };
+}
+
+/** Reads what there is; true when nothing more can come. */
+async function readPages(id: string, log: LogStore, signal: AbortSignal): Promise<boolean> {
+  let after = log.last;
+  for (;;) {
+    const params = { path: { id }, query: { after, limit: PAGE } };
+    const page = await call(api.GET('/api/executions/{id}/logs', { params, signal }));
+    log.add(page.logs);
+    if (page.complete || page.next === after) return page.complete;
+    after = page.next;
+  }
+}
+
+function take(message: LiveMessage, log: LogStore): void {
+  if (message.type === 'execution_log') log.add([message as unknown as LogLine]);
+  else if (message.type === 'execution_update' && isOver(message.status as Status)) log.finish();
+}

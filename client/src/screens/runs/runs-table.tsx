@@ -1,0 +1,84 @@
+/** Runs in rows. */
+import { Link } from '@tanstack/react-router';
+import type { ColumnDef } from '@tanstack/react-table';
+import type { ExecutionSummary } from '@/api/types';
+import { duration } from '@/lib/time';
+import { DataTable } from '@/ui/data-table';
+import { StatusBadge } from '@/ui/status';
+import { Ago, Elapsed } from '@/ui/time';
+
+const COLUMNS: ColumnDef<ExecutionSummary>[] = [
+  {
+    accessorKey: 'status',
+    header: 'Status',
+    cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
+    meta: { className: 'w-36' },
+  },
+  {
+    accessorKey: 'workflow_name',
+    header: 'Workflow',
+    cell: ({ row: { original } }) => (
+      <>
+        <Link
+          to="/runs/$id"
+          params={{ id: original.execution_id }}
+          className="font-medium break-words after:absolute after:inset-0 hover:text-accent-text"
+        >
+          {original.workflow_name}
+        </Link>
+        {original.error_type != null && (
+          <span className="block truncate font-mono text-2xs text-bad">{original.error_type}</span>
+        )}
+      </>
+    ),
+  },
+  {
+    accessorKey: 'executed_by_name',
+    header: 'By',
+    cell: ({ row: { original } }) => (
+      <span className="text-muted" title={original.executed_by_email}>
+        {original.executed_by_name || original.executed_by_email}
+      </span>
+    ),
+    meta: { wide: true },
+  },
+  {
+    accessorKey: 'created_at',
+    header: 'Asked for',
+    cell: ({ row: { original } }) => <Ago at={original.created_at} className="relative z-10 whitespace-nowrap text-muted" />,
+  },
+  {
+    id: 'took',
+    accessorFn: (run) => run.duration_ms ?? -1,
+    header: 'Took',
+    cell: ({ row: { original } }) => (
+      <span className="whitespace-nowrap text-muted tabular-nums">
+        {original.duration_ms != null ? (
+          duration(original.duration_ms)
+        ) : original.status === 'Running' && original.started_at != null ? (
+          <Elapsed since={original.started_at} />
+        ) : (
+          '–'
+        )}
+      </span>
+    ),
+    meta: { wide: true },
+  },
+];
+
+interface Props {
+  runs: ExecutionSummary[];
+  sort: string | undefined;
+  onSort: (sort: string | undefined) => void;
+}
+
+export const RunsTable = ({ runs, sort, onSort }: Props) => (
+  <DataTable
+    label="Runs"
+    rows={runs}
+    columns={COLUMNS}
+    id={(run) => run.execution_id}
+    sort={sort}
+    onSort={onSort}
+  />
+);

@@ -1,0 +1,158 @@
+/** What starts by the clock. */
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import type { ColumnDef } from '@tanstack/react-table';
+import { CalendarClock, Plus } from 'lucide-react';
+import { schedulesQuery } from '@/api/queries';
+import { useOrganization } from '@/api/session';
+import type { Schedule } from '@/api/types';
+import { cronWords } from '@/lib/cron';
+import { plural } from '@/lib/format';
+import { Badge } from '@/ui/badge';
+import { Button } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { DataTable } from '@/ui/data-table';
+import { Page } from '@/ui/page';
+import { Empty, Show } from '@/ui/states';
+import { Ago } from '@/ui/time';
+import { ScheduleDialog } from './schedule-dialog';
+
+const route = getRouteApi('/app/schedules');
+
+/** What the URL says for a schedule that is not there yet. */
+const NEW = 'new';
+/** The times of the last and next run are read again so often, in milliseconds. */
+const AGAIN = 30_000;
+
+export function SchedulesScreen() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const organization = useOrganization();
+  const schedules = useQuery({ ...schedulesQuery(organization), refetchInterval: AGAIN });
+  const close = () => void navigate({ search: (old) => ({ ...old, edit: undefined, workflow: undefined }), resetScroll: false });
+  return (
+    <Page
+      title="Schedules"
+      about="They start workflows by the clock, as the workflow itself: with no rights of a person."
+      actions={
+        <Button look="primary" onClick={() => void navigate({ search: (old) => ({ ...old, edit: NEW }) })}>
+          <Plus aria-hidden />
+          New schedule
+        </Button>
+      }
+    >
+      <Card padded={false}>
+        <Show query={schedules}>
+          {(all) =>
+            all.length === 0 ? (
+              <Empty icon={CalendarClock} title="Nothing starts by the clock yet">
+                Make a schedule here, or in code:{' '}
+                <code className="font-mono text-xs">@workflow(schedule="0 9 * * *", timezone="Europe/Berlin")</code>
+              </Empty>
+            ) : (
+              <DataTable
+                label="Schedules"
+                rows={all}
+                columns={columns}
+                id={(schedule) => schedule.id}
+                sort={search.sort}
+                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
+                marked={(schedule) => schedule.id === search.edit}
+              />
+            )
+          }
+        </Show>
+      </Card>
+      {search.edit !== undefined && schedules.data !== undefined && (
+        <ScheduleDialog
+          key={search.edit}
+          schedule={schedules.data.find(({ id }) => id === search.edit)}
+          workflow={search.workflow}
+          onClose={close}
+        />
+      )}
+    </Page>
+  );
+}
+
+const columns: ColumnDef<Schedule>[] = [
+  {
+    accessorKey: 'name',
+    header: 'Name',
+    cell: ({ row: { original } }) => (
+      <>
+        <Link
+          from="/schedules"
+          to="."
+          resetScroll={false}
+          search={(old) => ({ ...old, edit: original.id })}
+          className="font-medium break-words after:absolute after:inset-0 hover:text-accent-text"
+        >
+          {original.name}
+        </Link>
+        {original.name !== original.workflow_name && (
+          <span className="block text-xs text-muted">{original.workflow_name}</span>
+        )}
+      </>
+    ),
+  },
+  {
+    accessorKey: 'cron_expression',
+    header: 'When',
+    cell: ({ row: { original } }) => (
+      <>
+        {cronWords(original.cron_expression) ?? original.cron_expression}
+        <span className="block text-xs text-muted">
+          <code className="font-mono">{original.cron_expression}</code> · {original.timezone}
+        </span>
+      </>
+    ),
+  },
+  {
+    id: 'next',
+    accessorFn: (schedule) => schedule.next_run_at ?? '',
+    header: 'Next',
+    cell: ({ row: { original } }) =>
+      original.enabled && original.next_run_at != null ? (
+        <Ago at={original.next_run_at} className="relative z-10 whitespace-nowrap" />
+      ) : (
+        <Badge tone="warn">Paused</Badge>
+      ),
+  },
+  {
+    id: 'last',
+    accessorFn: (schedule) => schedule.last_run_at ?? '',
+    header: 'Last',
+    cell: ({ row: { original } }) => <Last schedule={original} />,
+    meta: { wide: true },
+  },
+  {
+    accessorKey: 'source',
+    header: 'From',
+    cell: ({ row: { original } }) => <Badge>{original.source === 'decorator' ? 'Code' : 'Here'}</Badge>,
+    meta: { wide: true },
+  },
+];
+
+function Last({ schedule }: { schedule: Schedule }) {
+  return (
+    <span className="text-muted">
+      {schedule.last_run_at == null || schedule.last_execution_id == null ? (
+        'never'
+      ) : (
+        <Link
+          to="/runs/$id"
+          params={{ id: schedule.last_execution_id }}
+          className="relative z-10 text-accent-text hover:underline"
+        >
+          <Ago at={schedule.last_run_at} />
+        </Link>
+      )}
+      {schedule.skipped > 0 && (
+        <span className="block text-xs text-warn">
+          {plural(schedule.skipped, 'time')} left out{schedule.last_skip_reason != null && `: ${schedule.last_skip_reason.replaceAll('_', ' ')}`}
+        </span>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,32 @@
+/** How to run the workflow from a terminal or a program. */
+import { useOrganization } from '@/api/session';
+import type { Workflow } from '@/api/types';
+import { curlCommand, runCommand } from '@/lib/commands';
+import { Card } from '@/ui/card';
+import { Command } from '@/ui/copy';
+
+export function CallPanel({ workflow, input }: { workflow: Workflow; input: Record<string, unknown> }) {
+  const organization = useOrganization();
+  return (
+    <div className="grid gap-5 lg:grid-cols-2">
+      <Card title="Command line">
+        <div className="grid gap-2">
+          <Command text={runCommand(workflow.name, input)} />
+          <p className="text-xs text-muted">
+            Sign in once with <code className="font-mono">bifrost login --server {location.origin}</code>. The log goes
+            to standard error, the result to standard output.
+          </p>
+        </div>
+      </Card>
+      <Card title="HTTP">
+        <div className="grid gap-2">
+          <Command text={curlCommand(location.origin, workflow.id, input, organization)} />
+          <p className="text-xs text-muted">
+            With an API key in <code className="font-mono">BIFROST_KEY</code>. Without{' '}
+            <code className="font-mono">sync</code> the answer comes at once, and the run goes on.
+          </p>
+        </div>
+      </Card>
+    </div>
+  );
+}

@@ -1,0 +1,159 @@
+/** What can be run: by name, category and tag. */
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Braces, Database, Globe, Play, SearchX, Wrench, Workflow as WorkflowIcon } from 'lucide-react';
+import { workflowsQuery } from '@/api/queries';
+import { useMay, useOrganization } from '@/api/session';
+import type { Workflow } from '@/api/types';
+import { plural } from '@/lib/format';
+import { Badge } from '@/ui/badge';
+import { Button } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { Select } from '@/ui/field';
+import { Page } from '@/ui/page';
+import { SearchBox } from '@/ui/search-box';
+import { Empty, Show } from '@/ui/states';
+import { categories, filter, tagsOf } from './filter';
+
+const route = getRouteApi('/app/workflows');
+
+export function WorkflowsScreen() {
+  const organization = useOrganization();
+  const workflows = useQuery(workflowsQuery(organization));
+  const may = useMay();
+  return (
+    <Page title="Workflows" about="Everything that you may run here.">
+      <Show query={workflows} skeleton={<Card padded={false}><Skeletons /></Card>}>
+        {(all) => (all.length === 0 ? <Nothing mayDeploy={may('workspace.deploy')} /> : <List all={all} />)}
+      </Show>
+    </Page>
+  );
+}
+
+const Skeletons = () => <div role="status" aria-label="Loading" className="h-80 animate-pulse bg-hover/40" />;
+
+function Nothing({ mayDeploy }: { mayDeploy: boolean }) {
+  return (
+    <Card>
+      {mayDeploy ? (
+        <Empty icon={WorkflowIcon} title="No workflows yet" command="bifrost deploy my-workspace">
+          A workflow is a Python function in a folder of yours. Deploy the folder, and it stands here.
+        </Empty>
+      ) : (
+        <Empty icon={WorkflowIcon} title="No workflows for you yet">
+          Ask an administrator of your organization to grant you one.
+        </Empty>
+      )}
+    </Card>
+  );
+}
+
+function List({ all }: { all: Workflow[] }) {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const shown = filter(all, search);
+  const set = (change: Partial<typeof search>) =>
+    void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false });
+  const tags = tagsOf(all);
+  return (
+    <>
+      <div className="flex flex-wrap items-center gap-2">
+        <SearchBox
+          label="Search workflows"
+          value={search.q}
+          onChange={(q) => set({ q })}
+          className="w-full sm:w-72"
+        />
+        <Select
+          aria-label="Category"
+          className="w-auto"
+          value={search.category ?? ''}
+          onChange={(event) => set({ category: event.target.value || undefined })}
+        >
+          <option value="">All categories</option>
+          {categories(all).map((category) => (
+            <option key={category}>{category}</option>
+          ))}
+        </Select>
+        <Select
+          aria-label="Tag"
+          className="w-auto"
+          value={search.tag ?? ''}
+          onChange={(event) => set({ tag: event.target.value || undefined })}
+        >
+          <option value="">All tags</option>
+          {tags.map((tag) => (
+            <option key={tag}>{tag}</option>
+          ))}
+        </Select>
+        <span role="status" className="ml-auto text-ui text-muted tabular-nums">
+          {plural(shown.length, 'workflow')}
+        </span>
+      </div>
+      {shown.length === 0 && (
+        <Card>
+          <Empty
+            icon={SearchX}
+            title="Nothing fits"
+            action={<Button onClick={() => void navigate({ search: {} })}>Show all</Button>}
+          />
+        </Card>
+      )}
+      {categories(shown).map((category) => (
+        <Card key={category} title={category} padded={false}>
+          <ul className="divide-y">
+            {shown
+              .filter((workflow) => (workflow.category || 'General') === category)
+              .map((workflow) => (
+                <Row key={workflow.id} workflow={workflow} />
+              ))}
+          </ul>
+        </Card>
+      ))}
+    </>
+  );
+}
+
+const ICONS = { workflow: WorkflowIcon, tool: Wrench, data_provider: Database };
+const KINDS = { workflow: 'Workflow', tool: 'Tool', data_provider: 'Data provider' };
+
+function Row({ workflow }: { workflow: Workflow }) {
+  const Icon = ICONS[workflow.kind];
+  return (
+    <li className="group relative flex items-center gap-3 px-4 py-3 hover:bg-hover/60">
+      <span className="grid size-8 shrink-0 place-items-center rounded-md border bg-sunken text-muted">
+        <Icon className="size-4" aria-label={KINDS[workflow.kind]} role="img" />
+      </span>
+      <div className="min-w-0 flex-1">
+        <div className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
+          <Link
+            to="/workflows/$id"
+            params={{ id: workflow.id }}
+            className="font-medium break-words after:absolute after:inset-0 hover:text-accent-text"
+          >
+            {workflow.name}
+          </Link>
+          {!workflow.is_active && <Badge tone="warn">Switched off</Badge>}
+        </div>
+        <p className="truncate text-ui text-muted">{workflow.description || workflow.function_id}</p>
+      </div>
+      <div className="flex shrink-0 items-center gap-1.5 max-md:hidden">
+        {workflow.tags.map((tag) => (
+          <Badge key={tag}>{tag}</Badge>
+        ))}
+        {workflow.organization_id == null && (
+          <Badge>
+            <Globe aria-hidden />
+            Global
+          </Badge>
+        )}
+        <span className="ml-2 flex w-14 items-center gap-1 text-xs text-muted tabular-nums">
+          <Braces className="size-3.5" aria-hidden />
+          {workflow.parameters.length}
+          <span className="sr-only">parameters</span>
+        </span>
+      </div>
+      <Play className="size-4 shrink-0 text-faint group-hover:text-accent-text" aria-hidden />
+    </li>
+  );
+}

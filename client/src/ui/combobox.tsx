@@ -1,0 +1,117 @@
+/** A choice among many, by typing. */
+import { Command } from 'cmdk';
+import { Popover } from 'radix-ui';
+import { Check, ChevronsUpDown, Search } from 'lucide-react';
+import { useState } from 'react';
+import { Button } from './button';
+import type { Tied } from './field';
+import { cn } from '@/lib/cn';
+
+export interface Option {
+  value: string;
+  label: string;
+  hint?: string;
+}
+
+interface Props extends Partial<Tied> {
+  label: string;
+  options: Option[];
+  value: string;
+  onChange: (value: string) => void;
+  placeholder?: string;
+  disabled?: boolean;
+  /** Lets the choice be taken back. */
+  clearable?: boolean;
+  className?: string;
+}
+
+export function Combobox({
+  label,
+  options,
+  value,
+  onChange,
+  placeholder = 'Choose…',
+  disabled = false,
+  clearable = false,
+  className,
+  ...tied
+}: Props) {
+  const [open, setOpen] = useState(false);
+  const chosen = options.find((option) => option.value === value);
+  const choose = (now: string) => {
+    onChange(now);
+    setOpen(false);
+  };
+  return (
+    <Popover.Root open={open} onOpenChange={setOpen}>
+      <Popover.Trigger asChild>
+        <Button
+          {...tied}
+          role="combobox"
+          aria-expanded={open}
+          aria-label={tied.id === undefined ? label : undefined}
+          disabled={disabled}
+          className={cn('min-w-0 justify-between font-normal', chosen === undefined && 'text-muted', className)}
+        >
+          <span className="truncate">{chosen?.label ?? (value === '' ? placeholder : value)}</span>
+          <ChevronsUpDown className="text-muted" aria-hidden />
+        </Button>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          align="start"
+          sideOffset={4}
+          className="z-50 w-(--radix-popover-trigger-width) min-w-64 animate-in rounded-lg border bg-raised shadow-lift"
+        >
+          <Command label={label} defaultValue={value}>
+            <div className="flex items-center gap-2 border-b px-3">
+              <Search className="size-4 shrink-0 text-muted" aria-hidden />
+              <Command.Input
+                autoFocus
+                placeholder="Search…"
+                className="h-9 w-full bg-transparent text-ui outline-none placeholder:text-faint"
+              />
+            </div>
+            <Command.List className="max-h-72 overflow-y-auto p-1">
+              <Command.Empty className="px-2 py-4 text-center text-ui text-muted">Nothing fits.</Command.Empty>
+              {clearable && value !== '' && (
+                <Item value="" label="No choice" onSelect={() => choose('')} chosen={false} />
+              )}
+              {options.map((option) => (
+                <Item
+                  key={option.value}
+                  value={option.value}
+                  label={option.label}
+                  hint={option.hint}
+                  chosen={option.value === value}
+                  onSelect={() => choose(option.value)}
+                />
+              ))}
+            </Command.List>
+          </Command>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+interface ItemProps {
+  value: string;
+  label: string;
+  hint?: string | undefined;
+  chosen: boolean;
+  onSelect: () => void;
+}
+
+const Item = ({ value, label, hint, chosen, onSelect }: ItemProps) => (
+  <Command.Item
+    value={value}
+    keywords={[label, hint ?? '']}
+    onSelect={onSelect}
+    className="flex min-h-8 items-center gap-2 rounded px-2 text-ui data-[selected=true]:bg-hover"
+  >
+    <span className="truncate">{label}</span>
+    {hint !== undefined && <span className="truncate text-xs text-faint">{hint}</span>}
+    {chosen && <Check className="ml-auto size-4 shrink-0" aria-hidden />}
+  </Command.Item>
+);

@@ -1,0 +1,80 @@
+//! The web UI: its files are built from `client/` and embedded here. All pages are one document,
+//! whose script shows what the path asks for. What belongs to the API stays the API's.
+
+mod assets;
+mod policy;
+
+use assets::Asset;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, Method, header};
+
+/// The document of every page.
+const DOCUMENT: &str = "index.html";
+
+/// Paths that are never pages: a program that mistypes one does not want HTML.
+const NO_PAGES: [&str; 5] = ["api", "ws", "health", "metrics", "openapi.json"];
+
+/// Files in this folder never change: their names are made of their contents.
+const HASHED: &str = "assets/";
+
+/// Answers requests for the UI and passes all others on. It is a layer, so that the API keeps
+/// its own answer to what does not exist.
+pub async fn serve(request: Request, next: Next) -> Response {
+    match answer(request.method(), request.uri().path(), request.headers()) {
+        Some(response) => response,
+        None => next.run(request).await,
+    }
+}
+
+fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
+    if method != Method::GET && method != Method::HEAD {
+        return None;
+    }
+    let path = path.strip_prefix('/')?;
+    match Asset::find(path).filter(|asset| asset.path != DOCUMENT) {
+        Some(asset) => Some(file(asset, headers)),
+        None if is_page(path, headers) => Asset::find(DOCUMENT).map(page),
+        None => None,
+    }
+}
+
+/// True where a browser goes to, and not its scripts: the `Accept` of a navigation names HTML.
+fn is_page(path: &str, headers: &HeaderMap) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !NO_PAGES.contains(&first) && !path.starts_with(HASHED) && accept.contains("text/html")
+}
+
+/// The document, with a nonce of its own.
+fn page(document: &Asset) -> Response {
+    let nonce = policy::nonce();
+    let html = String::from_utf8_lossy(document.plain).replace(policy::NONCE, &nonce);
+    let mut response = html.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy::document(&nonce));
+    response
+}
+
+/// A file, compressed as the browser takes it.
+fn file(asset: &'static Asset, request: &HeaderMap) -> Response {
+    let (bytes, encoding) = asset.encoded(request);
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, asset.content_type());
+    let caching =
+        if asset.path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    if asset.path == policy::RESULT {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy::result());
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    }
+    response
+}
