@@ -17,7 +17,7 @@ fn main() {
         println!("cargo::rerun-if-changed={}", client.join(input).display());
     }
     if is_older(&client.join("node_modules/.package-lock.json"), &client.join("package-lock.json")) {
-        npm(&client, &["ci", "--no-fund", "--no-audit", "--silent"]);
+        npm(&client, &["ci", "--no-fund", "--no-audit", "--loglevel", "error"]);
     }
     let dist = out.join("dist");
     npm(

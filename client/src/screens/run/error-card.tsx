@@ -18,7 +18,7 @@ function meaning(type: string): string | undefined {
   return limit === undefined ? MEANINGS[type] : `It reached the organization’s limit “${limit.replaceAll('_', ' ')}”.`;
 }
 
-export function ErrorCard({ run }: { run: Execution }) {
+export default function ErrorCard({ run }: { run: Execution }) {
   const type = run.error_type ?? undefined;
   const told = type === undefined ? undefined : meaning(type);
   return (

@@ -1,4 +1,5 @@
 /** A run, from its submission to its result. */
+import { lazy, Suspense } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { workflowQuery } from '@/api/queries';
@@ -12,12 +13,15 @@ import { Failure, Skeleton } from '@/ui/states';
 import { isOver, StatusBadge } from '@/ui/status';
 import { Tabs } from '@/ui/tabs';
 import { Actions } from './actions';
-import { ErrorCard } from './error-card';
 import { LogPanel } from './log-panel';
 import { ResultPanel } from './result-panel';
 import { Summary } from './summary';
 import { useLog, useRun } from './use-run';
-import { InputPanel, VariablesPanel } from './values-panel';
+
+// What is not seen at first.
+const ErrorCard = lazy(() => import('./error-card'));
+const InputPanel = lazy(() => import('./values-panel').then((all) => ({ default: all.InputPanel })));
+const VariablesPanel = lazy(() => import('./values-panel').then((all) => ({ default: all.VariablesPanel })));
 
 const route = getRouteApi('/app/runs/$id');
 
@@ -51,9 +55,9 @@ function Loaded({ run }: { run: Execution }) {
   const tabs = [
     { id: 'log' as const, label: 'Log', content: <LogPanel run={run} log={log} error={error} /> },
     { id: 'result' as const, label: 'Result', content: <ResultPanel run={run} /> },
-    { id: 'input' as const, label: 'Input', content: <InputPanel run={run} /> },
+    { id: 'input' as const, label: 'Input', content: <Suspense fallback={<Skeleton className="h-40" />}><InputPanel run={run} /></Suspense> },
     ...(may('executions.read')
-      ? [{ id: 'variables' as const, label: 'Variables', content: <VariablesPanel run={run} /> }]
+      ? [{ id: 'variables' as const, label: 'Variables', content: <Suspense fallback={<Skeleton className="h-40" />}><VariablesPanel run={run} /></Suspense> }]
       : []),
   ];
   return (
@@ -86,7 +90,11 @@ function Loaded({ run }: { run: Execution }) {
       actions={<Actions run={run} log={log} />}
     >
       <Summary run={run} workflow={workflow.data} />
-      {run.error != null && <ErrorCard run={run} />}
+      {run.error != null && (
+        <Suspense fallback={<Skeleton className="h-32" />}>
+          <ErrorCard run={run} />
+        </Suspense>
+      )}
       <Tabs
         label="Of this run"
         tabs={tabs}
