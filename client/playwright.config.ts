@@ -9,7 +9,7 @@ export default defineConfig({
   fullyParallel: false,
   forbidOnly: true,
   retries: 0,
-  maxFailures: 5,
+  maxFailures: 12,
   timeout: 90_000,
   expect: { timeout: 15_000 },
   reporter: [['list']],

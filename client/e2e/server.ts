@@ -26,7 +26,7 @@ export default async function start(): Promise<() => Promise<void>> {
   // Passkeys need a host name, and cookies stay with it.
   const url = `http://localhost:${listen.split(':')[1]}`;
   const program = process.env.BIFROST ?? join(ROOT, 'target/debug/bifrost');
-  const workspace = join(import.meta.dirname, 'workspace');
+  const workspace = join(ROOT, 'examples/starter');
   const server = spawn(program, ['up', '--workspace', workspace, '--listen', listen, '--public-url', url], {
     env: { ...process.env, BIFROST_DATA: data },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -321,5 +321,7 @@ export function createAppRouter(client: QueryClient) {
     defaultPendingComponent: Pending,
     defaultErrorComponent: ScreenError,
     scrollRestoration: true,
+    // What a screen did not check it does not get.
+    search: { strict: true },
   });
 }
