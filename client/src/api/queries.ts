@@ -1,5 +1,5 @@
 /** The queries that several screens use. Keys of what belongs to an organization hold its id. */
-import { queryOptions } from '@tanstack/react-query';
+import { type QueryClient, queryOptions } from '@tanstack/react-query';
 import { api, call } from './client';
 import type { paths } from './schema';
 
@@ -54,6 +54,7 @@ export const fileQuery = (organization: string | undefined, path: string) =>
   queryOptions({
     queryKey: ['file', organization, path],
     queryFn: ({ signal }) => call(api.GET('/api/workspace/files/{path}', { params: { path: { path } }, signal })),
+    select: (file) => ({ ...file, content: fromBase64(file.content) }),
   });
 
 export const usersQuery = (organization: string | undefined, inactive = false) =>
@@ -83,3 +84,11 @@ export const versionsQuery = (organization: string | undefined) =>
     queryFn: ({ signal }) => call(api.GET('/api/workspace/versions', { signal })),
     select: (answer) => answer.versions,
   });
+
+/** Text from base64; what is no UTF-8 in it is shown as replaced. */
+const fromBase64 = (text: string) =>
+  new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
+
+/** Forgets what was seen as somebody else; the page of signing in keeps what it has. */
+export const forgetAll = (client: QueryClient) =>
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'sign-in' });

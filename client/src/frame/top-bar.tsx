@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useRouter } from '@tanstack/react-router';
 import { CircleUser, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, Unplug, UserRound } from 'lucide-react';
+import { forgetAll } from '@/api/queries';
 import { api, call } from '@/api/client';
 import { useMe } from '@/api/session';
 import { setTheme, THEMES, useTheme, type Theme } from '@/lib/theme';
@@ -81,7 +82,7 @@ function UserMenu() {
     mutationFn: () => call(api.POST('/api/sign-out')),
     onSuccess: async () => {
       await router.navigate({ to: '/sign-in', search: {} });
-      client.clear();
+      forgetAll(client);
     },
     onError: failed,
   });

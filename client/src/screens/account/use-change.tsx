@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { LogIn } from 'lucide-react';
+import { forgetAll } from '@/api/queries';
 import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
 import { Button } from '@/ui/button';
@@ -31,7 +32,7 @@ export function ChangeError({ error }: { error: unknown }) {
   const again = async () => {
     await call(api.POST('/api/sign-out'));
     await navigate({ to: '/sign-in', search: { next: '/account' } });
-    client.clear();
+    forgetAll(client);
   };
   const old = error instanceof ProblemError && error.code === 'sign_in_again';
   return (
