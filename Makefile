@@ -6,7 +6,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 VENV := target/python
 BUILD := cargo build --workspace --all-targets
 
-.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample services test-ui lint advisories bench openapi fuzz chaos chaos-long chaos-planted
+.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample services check-ui test-ui lint advisories bench openapi fuzz chaos chaos-long chaos-planted
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -20,7 +20,7 @@ run: build ## Start the platform, run a workflow end to end, keep serving (ONCE=
 services: ## Start PostgreSQL, RabbitMQ and Redis where they do not run yet
 	tests/services/start.sh
 
-test: test-python test-rust test-ui openapi compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
+test: test-python test-rust check-ui openapi compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
 	$(if $(NO_CHAOS),,$(MAKE) chaos)
 
 test-full: ## The same, whole suites of libraries, ten thousand runs in a storm and planted faults, an hour; prints what was seen
@@ -43,12 +43,14 @@ client/node_modules: client/package-lock.json
 	cd client && npm ci --no-fund --no-audit --silent
 	touch $@
 
+check-ui: client/node_modules ## Check the web UI: the API's types, its own, its tests, its size
+	cd client && npm run --silent check
+
 # Chromium is Debian's package; CHROMIUM names another one.
-test-ui: build client/node_modules ## Check the web UI, then use it in a real browser
+test-ui: build client/node_modules ## Use the web UI in a real browser
 	@[ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || \
 	  { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
 	  { echo "install Chromium (Debian: chromium), or name one by CHROMIUM" >&2; exit 1; }
-	cd client && npm run --silent check
 	cd client && BIFROST=$(abspath $(BIFROST)) npm run --silent e2e
 
 $(VENV)/bin/pytest:

@@ -99,7 +99,7 @@ pub fn case(id: &'static str, armed: Expect, control: Expect) -> Case {
         armed,
         control,
         after: |_| true,
-        longest: Duration::from_secs(12),
+        longest: Duration::from_secs(30),
     }
 }
 
