@@ -68,9 +68,7 @@ struct Tenant {
 impl Tenant {
     async fn make(root: &Client, name: &str, canary: &str) -> Result<Self> {
         let id = root.organization(name).await;
-        let key = json!({ "name": "same", "email": "same@name.example", "role": "org_admin" });
-        let key = root.within(&id).expect(201, Method::POST, "/api/keys", key).await;
-        let client = root.with_key(&key["key"]);
+        let client = root.within(&id).with_new_key("same@name.example", "org_admin").await;
         let files = json!({ "flows.py": BASE64_STANDARD.encode(FLOWS.replace("@CANARY@", canary)) });
         let deploy = json!({ "files": files, "message": canary });
         let answer = client.expect(200, Method::POST, "/api/workspace/deploy", deploy).await;
@@ -104,7 +102,8 @@ impl Findings {
     }
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+/// Every file below a folder.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

@@ -1,13 +1,14 @@
 //! What is sent where a name, a path or a text is expected: paths that lead elsewhere, SQL,
 //! and scripts, over the API of a whole platform.
 
+use crate::canaries::files;
 use anyhow::Result;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bifrost_tests::{Client, Platform};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::PathBuf;
 
 const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
 /// In everything that one organization has, and in nothing that another sees.
@@ -58,31 +59,19 @@ fn encode(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-/// Every file below a folder whose name has this in it.
-fn named(folder: &Path, part: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .flat_map(|entry| {
-            let path = entry.path();
-            let name = path.display().to_string();
-            if path.is_dir() { named(&path, part) } else { vec![name] }
-        })
-        .filter(|name| name.contains(part))
-        .collect()
-}
-
 #[tokio::test]
 async fn no_path_leads_out_of_a_workspace() -> Result<()> {
     let platform = Platform::start(TEMPORARY, "tenants").await?;
     let deploy = async |path: &str| {
-        let files = json!({ "files": { path: BASE64_STANDARD.encode("X = 1\n"), "fine.py": "" } });
-        platform.post("/api/workspace/deploy", &json!({ "files": files["files"], "force": true })).await
+        let files = json!({ path: BASE64_STANDARD.encode("X = 1\n"), "fine.py": "" });
+        platform.post("/api/workspace/deploy", &json!({ "files": files, "force": true })).await
     };
     for path in PATHS {
         let (status, answer) = deploy(path).await;
         assert_eq!(status.as_u16(), 422, "{path:?}: {answer}");
     }
-    assert_eq!(named(platform.data(), "evil"), Vec::<String>::new());
+    let written = |file: &PathBuf| file.to_string_lossy().contains("evil");
+    assert_eq!(files(platform.data()).into_iter().find(written), None);
     let (status, answer) = deploy("modules/evil.py").await;
     assert_eq!(status.as_u16(), 200, "{answer}");
     let control = platform.get("/api/workspace/files/modules%2Fevil.py").await;
@@ -130,9 +119,7 @@ async fn victim(platform: &Platform) -> Client {
 
 async fn tenant(platform: &Platform, name: &str) -> Client {
     let own = platform.within(&platform.organization(name).await);
-    let key = json!({ "email": "ada@tenant.example", "name": "k", "role": "org_admin" });
-    let key = own.expect(201, Method::POST, "/api/keys", key).await;
-    platform.with_key(&key["key"])
+    own.with_new_key("ada@tenant.example", "org_admin").await
 }
 
 #[tokio::test]
@@ -143,10 +130,9 @@ async fn no_text_becomes_sql() -> Result<()> {
     for (path, texts) in readers(&platform).await {
         // The probe sees the canary where it may.
         control += usize::from(victim.text(&path).await.1.contains(CANARY));
-        let filled = path.split('/').map(|part| part.starts_with('{')).collect::<Vec<_>>();
         for sql in SQL.map(encode) {
             let mut urls: Vec<String> = texts.iter().map(|name| format!("{path}?{name}={sql}")).collect();
-            if filled.iter().any(|is| *is) {
+            if path.contains('{') {
                 let parts = path.split('/').map(|part| if part.starts_with('{') { &sql } else { part });
                 urls = vec![parts.collect::<Vec<_>>().join("/")];
             }
@@ -234,18 +220,19 @@ async fn no_answer_is_a_page_with_somebody_s_script() -> Result<()> {
 #[tokio::test]
 async fn pages_do_not_repeat_what_the_url_says() -> Result<()> {
     let platform = Platform::start(TEMPORARY, "tenants").await?;
-    let script = encode(SCRIPT);
+    let (script, http) = (encode(SCRIPT), reqwest::Client::new());
     for path in ["/sign-in?return_to=", "/sign-in?error=", "/device?code=", "/sign-in?invitation=", "/?"] {
-        let answer = reqwest::get(format!("{}{path}{script}", platform.url())).await?;
+        let request = http.get(format!("{}{path}{script}", platform.url())).header("accept", "text/html");
+        let answer = request.send().await?;
         let policy = answer.headers().get("content-security-policy");
         let policy = policy.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let kind = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
-        let is_page = kind.is_some_and(|kind| kind.starts_with("text/html"));
+        assert!(kind.is_some_and(|kind| kind.starts_with("text/html")), "{path}: {kind:?}");
         let scripts = policy.split(';').find(|rule| rule.trim_start().starts_with("script-src"));
         let text = answer.text().await?;
         assert!(!text.contains("onerror=alert(1)"), "{path}");
-        assert!(!is_page || policy.contains("default-src"), "{path}: {policy}");
-        assert!(!scripts.unwrap_or_default().contains("unsafe"), "{path}: {policy}");
+        assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
+        assert!(scripts.is_some_and(|rule| !rule.contains("unsafe")), "{path}: {policy}");
     }
     Ok(())
 }

@@ -33,9 +33,8 @@ impl Waiting {
         let role = text(&own.expect(201, Method::POST, "/api/roles", role).await["id"]);
         let user = json!({ "email": "ada@own.example", "role": "org_guest", "roles": [role] });
         let user = text(&own.expect(201, Method::POST, "/api/users", user).await["id"]);
-        let key = json!({ "email": "ada@own.example", "name": "k", "role": "org_guest" });
-        let key = own.expect(201, Method::POST, "/api/keys", key).await;
-        let run = platform.with_key(&key["key"]).submit("patient", json!({})).await;
+        let guest = own.with_new_key("ada@own.example", "org_guest").await;
+        let run = guest.submit("patient", json!({})).await;
         // The children that it started tell that it has asked.
         let deadline = std::time::Instant::now() + PATIENCE;
         loop {

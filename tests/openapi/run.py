@@ -1,8 +1,8 @@
 """Asks every operation of the OpenAPI document what nobody would: `run.py [--long] PROGRAM`.
 
 Starts the platform with an organization and a workspace of its own, and lets schemathesis make
-requests from the document, valid and not, as an administrator of the platform and as one of the organization. Fails on any
-answer of 500 and above, and when the server has ended.
+requests from the document, valid and not, as an administrator of the platform and as one of the
+organization. Fails on any answer of 500 and above, and when the server has ended.
 """
 
 from __future__ import annotations

@@ -87,6 +87,13 @@ impl Client {
         made["id"].as_str().expect("an id").to_owned()
     }
 
+    /// The same server with a new key of the organization, in the name of somebody of it.
+    pub async fn with_new_key(&self, email: &str, role: &str) -> Self {
+        let key = json!({ "email": email, "name": "k", "role": role });
+        let key = self.expect(201, Method::POST, "/api/keys", key).await;
+        self.with_key(&key["key"])
+    }
+
     /// Deploys these files.
     pub async fn deploy(&self, files: &[(&str, &str)]) -> Value {
         let encode = |&(path, text): &(&str, &str)| (path.to_owned(), BASE64_STANDARD.encode(text).into());

@@ -162,6 +162,21 @@ fn secrets_are_made_once_and_fit_together() -> Result<()> {
 }
 
 #[test]
+fn the_image_is_built_with_all_that_the_build_reads() -> Result<()> {
+    let ignored = std::fs::read_to_string(deploy("Dockerfile.dockerignore"))?;
+    let root = deploy("..");
+    for folder in ["client", "host", "migrations", "sdk-python", "tests", "wit", "worker"] {
+        assert!(root.join(folder).is_dir(), "there is no {folder}");
+        assert!(ignored.lines().any(|line| line == format!("!{folder}")), "{folder} is left out");
+    }
+    let text = std::fs::read_to_string(deploy("Dockerfile"))?;
+    for program in ["npm", "python3", "g++"] {
+        assert!(text.split_whitespace().any(|word| word == program), "{program} is not installed");
+    }
+    Ok(())
+}
+
+#[test]
 fn the_image_holds_one_program_that_has_its_commands() -> Result<()> {
     let text = std::fs::read_to_string(deploy("Dockerfile"))?;
     let (_, image) = text.split_once("\nFROM scratch\n").context("the last stage starts from nothing")?;

@@ -9,6 +9,7 @@ import {
   type SortingState,
 } from '@tanstack/react-table';
 import { ArrowDown, ArrowUp, ChevronsUpDown } from 'lucide-react';
+import { useMemo } from 'react';
 import { cn } from '@/lib/cn';
 
 declare module '@tanstack/react-table' {
@@ -38,7 +39,8 @@ function sorting(sort: string | undefined): SortingState {
 }
 
 export function DataTable<T>({ label, rows, columns, id, sort, onSort, marked }: Props<T>) {
-  const state = sorting(sort);
+  // A new list with each rendering would be a new order with each, and so render again without end.
+  const state = useMemo(() => sorting(sort), [sort]);
   const table = useReactTable({
     data: rows,
     columns,

@@ -20,7 +20,8 @@ static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 impl Asset {
     /// The file at a path.
     pub fn find(path: &str) -> Option<&'static Self> {
-        ASSETS.iter().find(|asset| asset.path == path)
+        let at = ASSETS.binary_search_by(|asset| asset.path.cmp(path)).ok()?;
+        ASSETS.get(at)
     }
 
     /// The smallest form that a request takes, and its encoding.

@@ -40,11 +40,15 @@ fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> 
     }
 }
 
-/// True where a browser goes to, and not its scripts: the `Accept` of a navigation names HTML.
 fn is_page(path: &str, headers: &HeaderMap) -> bool {
     let first = path.split('/').next().unwrap_or_default();
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    !NO_PAGES.contains(&first) && !path.starts_with(HASHED) && accept.contains("text/html")
+    !NO_PAGES.contains(&first) && !path.starts_with(HASHED) && is_navigation(headers)
+}
+
+/// True where a browser goes to, and not its scripts: the `Accept` of a navigation names HTML.
+pub fn is_navigation(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The document, with a nonce of its own.

@@ -391,19 +391,12 @@ pub(crate) async fn callback(
 ) -> ApiResult<Response> {
     match finish(&state, &headers, &extensions, id, query).await {
         // Whoever sits before a browser reads what is wrong where they can go on.
-        Err(error) if accepts_html(&headers) => {
+        Err(error) if bifrost_ui::is_navigation(&headers) => {
             let page = format!("{}?problem={}", state.sign_in.page("sign-in"), error.code());
             Ok(redirect(HeaderMap::new(), &page)?)
         }
         other => other,
     }
-}
-
-fn accepts_html(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|text| text.contains("text/html"))
 }
 
 async fn finish(
