@@ -15,7 +15,7 @@ const MAX_KEY: usize = 1024;
 /// No object takes so long to be written.
 const UNFINISHED: Duration = Duration::from_secs(60 * 60);
 /// How often a folder is made again that disappears before its first file is in it.
-const RACES: usize = 8;
+const RACES: usize = 100;
 
 /// Objects as files: written aside, synced, then renamed into place.
 #[derive(Clone)]
@@ -148,16 +148,22 @@ fn write(root: &Path, path: &Path, temporary: &Path, bytes: &[u8]) -> std::io::R
     let parent = path.parent().unwrap_or(root);
     let is_new = !parent.is_dir();
     let mut races = 0;
-    // Deleting a folder's last object takes the folder with it, at any time.
+    // Deleting a folder's last object takes the folder with it, at any time: also between
+    // finding that the folder exists and finding that it is one.
     while let Err(error) = std::fs::create_dir_all(parent).and_then(|()| std::fs::rename(temporary, path)) {
         races += 1;
-        if error.kind() != ErrorKind::NotFound || races > RACES {
+        if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) || races > RACES {
             return Err(error);
         }
     }
     // The name is durable when its directory is, and so on upwards for new ones.
     for directory in parent.ancestors() {
-        std::fs::File::open(directory)?.sync_all()?;
+        match std::fs::File::open(directory) {
+            Ok(folder) => folder.sync_all()?,
+            // The object has been deleted by now, and its folder with it.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
         if !is_new || directory == root {
             break;
         }

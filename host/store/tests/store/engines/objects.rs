@@ -161,6 +161,25 @@ async fn in_a_directory() {
 }
 
 #[tokio::test]
+async fn a_folder_that_comes_and_goes_holds_no_object_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = DirectoryObjects::open(directory.path()).await.unwrap();
+    let (folder, (stop, stopped)) = (directory.path().join("deep"), std::sync::mpsc::channel::<()>());
+    let flicker = std::thread::spawn(move || {
+        while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            let _ = std::fs::create_dir(&folder);
+            let _ = std::fs::remove_dir(&folder);
+        }
+    });
+    for _ in 0..200 {
+        store.put("deep/a", vec![1]).await.unwrap();
+        assert!(store.delete("deep/a").await.unwrap());
+    }
+    drop(stop);
+    flicker.join().unwrap();
+}
+
+#[tokio::test]
 async fn a_start_leaves_what_another_process_writes() {
     let directory = tempfile::tempdir().unwrap();
     DirectoryObjects::open(directory.path()).await.unwrap();
