@@ -31,6 +31,7 @@ from .errors import (
     ValidationError,
     WorkflowError,
 )
+from .events import events
 from .executions import executions
 from .integrations import integrations
 from .organizations import organizations
@@ -69,6 +70,7 @@ __all__ = [
     "config",
     "context",
     "data_provider",
+    "events",
     "executions",
     "http",
     "integrations",

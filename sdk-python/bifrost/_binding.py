@@ -28,8 +28,8 @@ class Binding:
         """Positional and keyword arguments for a call.
 
         Only what the signature names is passed, or everything when it has `**kwargs`.
-        Text is converted to the int, float or bool that the hint asks for. Raises
-        `ValidationError` naming what is missing or cannot be converted.
+        Text is converted to the int, float or bool that the hint asks for, and a pydantic
+        model is built. Raises `ValidationError` naming what is missing or cannot be converted.
         """
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
@@ -40,7 +40,9 @@ class Binding:
                 value: Any = context
             elif name in submitted:
                 value = submitted[name]
-                if type(value) is str:
+                if parameter.model is not None:
+                    value = parameter.model.build(name, value)
+                elif type(value) is str:
                     value = convert(parameter, value)
             elif parameter.default is not EMPTY:
                 value = parameter.default

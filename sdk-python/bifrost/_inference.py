@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Union
 
+from . import _pydantic
 from ._context import ExecutionContext
 
 EMPTY: Any = inspect.Parameter.empty
@@ -43,6 +44,8 @@ class InferredParameter:
     """`EMPTY` when there is none."""
     options: tuple[Any, ...]
     is_context: bool
+    model: _pydantic.Model | None = None
+    """Where the hint names a pydantic model."""
 
     @property
     def required(self) -> bool:
@@ -59,6 +62,9 @@ class InferredParameter:
         default = self.default.value if isinstance(self.default, enum.Enum) else self.default
         if isinstance(default, _PRIMITIVES) and default is not None:
             described["default_value"] = default
+        schema = self.model.schema() if self.model is not None else None
+        if schema is not None:
+            described["schema"] = schema
         if self.options:
             described["options"] = [{"label": str(value), "value": value} for value in self.options]
         return described
@@ -89,6 +95,7 @@ def infer(function: Callable[..., Any]) -> tuple[list[InferredParameter], bool]:
                 default=parameter.default,
                 options=options,
                 is_context=_is_context(parameter.name, hint, first=position == 0),
+                model=_pydantic.model(hint),
             )
         )
     return inferred, any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)

@@ -1,4 +1,4 @@
-"""Imports from the workspace and from the standard library, both served by the host.
+"""Imports from the workspace, the standard library and bundled packages, all served by the host.
 
 There is no file system: `Finder` asks the `modules` interface. While a workspace is
 loaded it also reports which file is being executed and remembers which ones failed.
@@ -25,7 +25,7 @@ from wit_world.imports import modules
 
 from bifrost._text import is_well_formed
 
-from . import files
+from . import files, packages
 from .workspace import Workspace, is_workspace_file
 
 
@@ -53,11 +53,12 @@ class Loader(importlib.abc.InspectLoader):
         exec(self.get_code(name), module.__dict__)
 
     def get_code(self, fullname: str) -> CodeType:
-        """The module's code: of the workspace compiled now, of the library when the base was built."""
+        """The module's code: of the workspace compiled now, of a package once, of the library when the
+        base was built."""
         if not self.in_workspace:
             code: CodeType = marshal.loads(modules.read(f"{self.filename}c"))
             return code
-        if self.finder.loading:
+        if self.finder.loading or not self.finder.is_own(self.filename):
             try:
                 code = marshal.loads(modules.read(f"<code>/{self.filename}"))
                 return code
@@ -126,11 +127,16 @@ class Finder(importlib.abc.MetaPathFinder):
         if file is not None:
             return self._workspace_spec(fullname, file)
         folder = self.workspace.folders.get(fullname)
-        if folder is not None:
-            return _namespace_spec(fullname, folder)
+        compiled = packages.compiled_spec(fullname) if folder is None else None
+        if compiled is not None:
+            return compiled
         if not is_well_formed(fullname):
-            return None  # the host knows no such name, and cannot even be asked
+            # The host knows no such name, and cannot even be asked.
+            return None if folder is None else _namespace_spec(fullname, folder)
+        # A package that is installed comes before a folder of its name, whose modules it then has too.
         found = modules.find(fullname)
+        if folder is not None and (found is None or not is_workspace_file(found.filename)):
+            return _namespace_spec(fullname, folder)
         if found is not None:
             in_workspace = is_workspace_file(found.filename)
             return _spec(fullname, Loader(self, found.filename, found.is_package, in_workspace))
@@ -138,9 +144,15 @@ class Finder(importlib.abc.MetaPathFinder):
             return _namespace_spec(fullname, fullname.replace(".", "/"))
         return None
 
+    def is_own(self, path: str) -> bool:
+        """True for a module of the workspace that is no package's."""
+        return path in self.workspace.names
+
     def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterable[Distribution]:
-        """Packages by the folders that say what they are; see `importlib.metadata`."""
-        return MetadataPathFinder.find_distributions(context or DistributionFinder.Context())
+        """Packages by the folders that say what they are, the workspace's first; see `importlib.metadata`."""
+        context = context or DistributionFinder.Context()
+        yield from MetadataPathFinder.find_distributions(context)
+        yield from packages.distributions(context)
 
     def invalidate_caches(self) -> None:
         """There are none."""

@@ -138,8 +138,8 @@ class _Loading:
     def on_warning(
         self, message: Any, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
     ) -> None:
-        """Collects a warning about the workspace's code; others go to the log."""
-        if is_workspace_file(filename):
+        """Collects a warning about the workspace's own code; others go to the log."""
+        if self.finder.is_own(filename):
             self._warn(filename, lineno, str(message))
         else:
             output.emit_lines(Level.WARNING, "stderr", f"{filename}:{lineno}: {category.__name__}: {message}")

@@ -10,6 +10,7 @@ import fractions
 import json
 import math
 import os
+import sys
 import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Set
@@ -41,6 +42,8 @@ def _default(value: Any) -> Any:
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if hasattr(type(value), "model_dump"):
         return value.model_dump(mode="json")
+    if type(value).__module__.partition(".")[0] in ("pydantic", "pydantic_core"):
+        return sys.modules["pydantic_core"].to_jsonable_python(value)  # addresses, secrets and the like
     if isinstance(value, Collection) and not isinstance(value, (bytes, bytearray, memoryview, str)):
         return list(value)
     raise TypeError(f"a value of type {type(value).__name__}")

@@ -12,6 +12,7 @@ from bifrost import (
     ValidationError,
     config,
     context,
+    events,
     http,
     integrations,
     organizations,
@@ -246,3 +247,25 @@ def test_the_platform_is_asked_as_the_sdk_has_it() -> None:
 
     with pytest.raises(OutsideExecutionError):
         run_workflow(unplanned)
+
+
+def test_an_event_is_told_to_the_platform():
+    asked = []
+
+    def api(operation, arguments):
+        asked.append((operation, arguments))
+        return {"event_id": "e1", "subscribers_notified": 2}
+
+    async def f():
+        return await events.emit("orders.created", {"id": 7})
+
+    assert run_workflow(f, api=api) == {"event_id": "e1", "subscribers_notified": 2}
+    assert asked == [("events.emit", {"topic": "orders.created", "data": {"id": 7}, "scope": None})]
+
+
+def test_a_run_finds_the_event_that_started_it():
+    async def f():
+        return [context.event.type, context.event.data["id"]]
+
+    event = {"id": "e1", "type": "push", "data": {"id": 7}, "organization_id": "o1", "received_at": "2026-01-01T00:00:00Z"}
+    assert run_workflow(f, context={"event": event}) == ["push", 7]

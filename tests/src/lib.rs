@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use bifrost_builder::{Built, build, read_folder};
 use bifrost_core::{Limits, Outcome, Source, Status};
 use bifrost_runner::egress::{Egress, Reach};
-use bifrost_sandbox::{BuildLimits, Cache, Invocation, Sandbox, Settings};
+use bifrost_sandbox::{BuildLimits, Cache, Invocation, NoPackages, Sandbox, Settings};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -82,7 +82,7 @@ impl Lab {
         let sandbox = sandbox(temporary, slots).await?;
         let built = {
             let _lock = lock(&Path::new(temporary).join("cache"))?;
-            build(&sandbox, &source, limits, Arc::new(|_, _| {})).await?
+            build(&sandbox, &source, &Arc::default(), limits, Arc::new(|_, _| {})).await?
         };
         Ok(Self { sandbox, source, built, egress: Egress::new(Reach::Any, BODY_BYTES)? })
     }
@@ -101,6 +101,7 @@ impl Lab {
             capture_variables: true,
             limits: limits.clone(),
             source: self.source.clone(),
+            packages: Arc::new(NoPackages),
             capabilities: host.clone(),
         }
     }

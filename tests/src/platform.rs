@@ -17,6 +17,7 @@ pub fn program() -> Result<PathBuf> {
 /// An embedded server of its own, and its administrator; it ends with the test.
 pub struct Platform {
     process: Child,
+    command: Command,
     client: Client,
     data: tempfile::TempDir,
 }
@@ -66,17 +67,32 @@ impl Platform {
         let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let process = command.env("BIFROST_LISTEN", address.to_string()).stdout(Stdio::null()).spawn()?;
         let url = format!("http://{address}");
-        let mut platform = Self { process, client: Client::new(url.clone(), String::new()), data };
-        let ready = format!("{url}/health/ready");
+        let client = Client::new(url.clone(), String::new());
+        let mut platform = Self { process, command, client, data };
+        platform.until_ready(|| key.is_file()).await?;
+        platform.client = Client::new(url, std::fs::read_to_string(key)?);
+        Ok(platform)
+    }
+
+    /// Kills the server, which has no time to do anything about it, and starts it again over the
+    /// same data.
+    pub async fn crash(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        self.process = self.command.spawn()?;
+        self.until_ready(|| true).await
+    }
+
+    async fn until_ready(&mut self, is_complete: impl Fn() -> bool) -> Result<()> {
+        let ready = format!("{}/health/ready", self.client.url());
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            if let Some(status) = platform.process.try_wait()? {
+            if let Some(status) = self.process.try_wait()? {
                 anyhow::bail!("the platform ended with {status}");
             }
             let up = reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success());
-            if up && let Ok(text) = std::fs::read_to_string(key) {
-                platform.client = Client::new(url, text);
-                return Ok(platform);
+            if up && is_complete() {
+                return Ok(());
             }
             ensure!(Instant::now() < deadline, "the platform did not start");
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -49,8 +49,9 @@ async fn imports_and_data_files() {
 }
 
 /// Modules of the library that cannot be imported, with all that is in them, and what
-/// they need that there is not: compiled modules, terminals, processes, shared memory.
-const UNAVAILABLE: [(&str, &str); 33] = [
+/// they need that there is not: compiled modules, terminals, processes, shared memory,
+/// packages that nobody has brought.
+const UNAVAILABLE: [(&str, &str); 36] = [
     ("_pyrepl.fancy_termios", "termios"),
     ("_pyrepl.readline", "termios"),
     ("_pyrepl.simple_interact", "termios"),
@@ -83,6 +84,9 @@ const UNAVAILABLE: [(&str, &str); 33] = [
     ("multiprocessing.sharedctypes", "_ctypes"),
     ("multiprocessing.synchronize", "_multiprocessing"),
     ("pty", "termios"),
+    ("pydantic.mypy", "mypy"),
+    ("pydantic.v1._hypothesis_plugin", "hypothesis"),
+    ("pydantic.v1.mypy", "mypy"),
     ("tty", "termios"),
 ];
 

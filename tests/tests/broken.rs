@@ -97,6 +97,7 @@ async fn a_build_that_breaks_too_often_is_given_up() {
         capture_variables: false,
         limits: bifrost_core::Limits::default(),
         source: files,
+        packages: std::sync::Arc::new(bifrost_sandbox::NoPackages),
         capabilities: host,
     };
     let error = sandbox.load(invocation, &limits).await.err().expect("given up");
@@ -135,6 +136,7 @@ async fn loading_again_says_the_same() {
             capture_variables: false,
             limits: bifrost_core::Limits::default(),
             source,
+            packages: std::sync::Arc::new(bifrost_sandbox::NoPackages),
             capabilities: host,
         };
         let report = sandbox.load(invocation.clone(), &limits).await.expect("loads").report;

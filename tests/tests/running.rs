@@ -132,17 +132,17 @@ async fn the_second_build_of_a_source_is_found() {
     let output: bifrost_builder::Output = Arc::new(|_, _| {});
     let limits = BuildLimits::default();
     let before = entries();
-    let made = build(&shared, &one, &limits, output.clone()).await.expect("builds");
+    let made = build(&shared, &one, &Arc::default(), &limits, output.clone()).await.expect("builds");
     let first: Vec<String> =
         entries().difference(&before).filter(|n| n.contains(&one.hash())).cloned().collect();
     assert_eq!(first.len(), 1);
     let path = std::path::Path::new(TEMPORARY).join("cache").join(&first[0]);
     let time = || std::fs::metadata(&path).and_then(|m| m.modified()).expect("entry");
     let written = time();
-    let found = build(&shared, &one, &limits, output.clone()).await.expect("builds");
+    let found = build(&shared, &one, &Arc::default(), &limits, output.clone()).await.expect("builds");
     assert_eq!(time(), written, "the second build is a hit");
     assert_eq!(*made.report, *found.report);
-    let other = build(&shared, &two, &limits, output).await.expect("builds");
+    let other = build(&shared, &two, &Arc::default(), &limits, output).await.expect("builds");
     assert!(entries().iter().any(|n| n.contains(&two.hash())), "another source is a miss");
     assert_eq!(other.report.workflows.len(), 1);
     for source in [&one, &two] {

@@ -153,7 +153,7 @@ pub mod may {
 
     may! {
         ReadWorkspace DraftWorkspace DeployWorkspace ReviewWorkspace ReadExecutions ManageSchedules ReadConfig
-        WriteConfig ReadUsers ManageUsers ManageRoles ManageKeys ReadAudit ManageOrganization
+        WriteConfig ReadUsers ManageUsers ManageRoles ManageKeys ReadAudit ManageOrganization ManageWebhooks
         ManageOrganizations OperatePlatform
     }
 }

@@ -13,6 +13,7 @@ mod layers;
 pub mod metrics;
 pub mod origin;
 pub mod problem;
+mod rates;
 mod responses;
 mod routes;
 mod service;
@@ -20,6 +21,7 @@ mod state;
 mod views;
 mod ws;
 
+pub use rates::Rates;
 pub use state::{ApiState, Operations};
 
 /// The whole API and the web UI under their layers.

@@ -103,6 +103,17 @@ pub const METRICS: &[Metric] = &[
         Kind::Counter,
         "Objects that were deleted because no run needs them",
     ),
+    metric(
+        "bifrost_webhooks_received_total",
+        Kind::Counter,
+        "Requests to webhooks: new, duplicate, or why they were refused",
+    ),
+    metric("bifrost_deliveries_total", Kind::Counter, "Deliveries of webhooks that were settled, by state"),
+    metric(
+        "bifrost_deliveries_expired_total",
+        Kind::Counter,
+        "Deliveries of webhooks that were deleted because of their age",
+    ),
     metric("bifrost_leader", Kind::Gauge, "1 while this process leads the task"),
     metric("bifrost_build_info", Kind::Gauge, "Always 1; the label is the program's version"),
 ];

@@ -40,6 +40,11 @@ impl Origin {
         self.0.address
     }
 
+    /// Names the request in the server's log.
+    pub fn request(&self) -> Option<String> {
+        self.0.request.clone()
+    }
+
     /// Who acts, now that they are known.
     pub fn actor(&self, caller: &Caller) -> Arc<Actor> {
         self.note(Actor::of(caller))

@@ -48,6 +48,10 @@ pub struct Problem {
     pub request_id: String,
 }
 
+/// Marks a response whose body stays as it is, whatever its status: a workflow wrote it.
+#[derive(Clone, Copy, Debug)]
+pub struct Verbatim;
+
 /// An error on its way to the [`finish`] layer.
 #[derive(Clone, Debug)]
 pub struct ApiError {
@@ -219,7 +223,8 @@ pub async fn finish(request: Request, next: Next) -> Response {
     let request_id = request_id(request.extensions());
     let mut response = next.run(request).await;
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.extensions().get::<Verbatim>().is_some() {
         return response;
     }
     let error = response.extensions_mut().remove::<ApiError>().unwrap_or_else(|| ApiError::of_status(status));

@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::health::Services;
+use crate::rates::Rates;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
 use bifrost_signin::SignIn;
 use bifrost_store::{Db, Keyring};
@@ -34,6 +35,8 @@ pub struct Operations {
     pub metrics_token: Option<Arc<str>>,
     /// Proxies that are believed when they say whom they speak for.
     pub trusted_proxies: Arc<[ipnet::IpNet]>,
+    /// How often endpoints and webhooks are called.
+    pub rates: Arc<Rates>,
 }
 
 impl ApiState {

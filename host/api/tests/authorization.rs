@@ -1,7 +1,7 @@
 //! Who may do what, as data: a row for every operation of the API. An operation
 //! without a row fails the test.
 
-use crate::common::target::{By, LEAVING, OWNERS, Owner, target};
+use crate::common::target::{By, LEAVING, OWNERS, Owner, SLUG, target};
 use crate::common::{Key, Platform, WORKFLOWS, files};
 use bifrost_core::Permission::{self, *};
 use bifrost_core::{Permissions, Role};
@@ -39,6 +39,9 @@ const ID_ALL: [&str; 4] = ["401 401 401", "200 404 404", "200 404 404", "200 404
 const ID_ALL_ACCEPTED: [&str; 4] = ["401 401 401", "202 404 404", "202 404 404", "202 404 202"];
 const ID_ADMINS: [&str; 4] = ["401 401 401", "403 403 403", "200 404 404", "200 404 200"];
 const ID_ADMINS_DELETE: [&str; 4] = ["401 401 401", "403 403 403", "204 404 404", "204 404 204"];
+const ID_ADMINS_CREATE: [&str; 4] = ["401 401 401", "403 403 403", "201 404 404", "201 404 201"];
+/// A platform administrator may call for every organization, whichever is named elsewhere.
+const CALLS: [&str; 4] = ["401 401 401", "202 404 404", "202 404 404", "202 202 202"];
 /// Global workflows and plain global values are there for everybody.
 const ID_SHARED: [&str; 4] = ["401 401 401", "200 404 200", "200 404 200", "200 404 200"];
 
@@ -89,6 +92,22 @@ fn nothing_shared(_: &str) -> Value {
 
 fn leaving(_: &str) -> Value {
     json!({ "confirm": LEAVING })
+}
+
+fn new_endpoint(_: &str) -> Value {
+    json!({ "workflow_id": "nightly", "slug": uuid::Uuid::now_v7().to_string() })
+}
+
+fn new_webhook(_: &str) -> Value {
+    json!({ "name": uuid::Uuid::now_v7().to_string(), "kind": "generic" })
+}
+
+fn new_subscription(_: &str) -> Value {
+    json!({ "workflow_id": "nightly" })
+}
+
+fn empty(_: &str) -> Value {
+    json!({})
 }
 
 fn egress(_: &str) -> Value {
@@ -185,6 +204,34 @@ const ROWS: &[Row] = &[
     Row { method: "POST", path: "/api/schedules/{id}/run", needs: Some(ManageSchedules), by: By::Schedule, body: none,
         expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
     Row { method: "GET", path: "/api/schedules/{id}/preview", needs: Some(ManageSchedules), by: By::Schedule, body: none, expected: ID_ADMINS },
+    Row { method: "GET", path: "/api/endpoints", needs: Some(ManageWebhooks), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/endpoints", needs: Some(ManageWebhooks), by: By::Scope, body: new_endpoint, expected: ADMINS_CREATE },
+    Row { method: "GET", path: "/api/endpoints/{id}", needs: Some(ManageWebhooks), by: By::Endpoint, body: none, expected: ID_ADMINS },
+    Row { method: "PATCH", path: "/api/endpoints/{id}", needs: Some(ManageWebhooks), by: By::Endpoint, body: pause, expected: ID_ADMINS },
+    Row { method: "DELETE", path: "/api/endpoints/{id}", needs: Some(ManageWebhooks), by: By::Endpoint, body: none, expected: ID_ADMINS_DELETE },
+    // One that asks for a key.
+    Row { method: "GET", path: "/api/endpoints/{id}/{slug}", needs: Some(RunWorkflows), by: By::Slug, body: none, expected: CALLS },
+    Row { method: "POST", path: "/api/endpoints/{id}/{slug}", needs: Some(RunWorkflows), by: By::Slug, body: none, expected: CALLS },
+    Row { method: "PUT", path: "/api/endpoints/{id}/{slug}", needs: Some(RunWorkflows), by: By::Slug, body: none, expected: CALLS },
+    Row { method: "PATCH", path: "/api/endpoints/{id}/{slug}", needs: Some(RunWorkflows), by: By::Slug, body: none, expected: CALLS },
+    Row { method: "DELETE", path: "/api/endpoints/{id}/{slug}", needs: Some(RunWorkflows), by: By::Slug, body: none, expected: CALLS },
+    Row { method: "GET", path: "/api/webhooks", needs: Some(ManageWebhooks), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/webhooks", needs: Some(ManageWebhooks), by: By::Scope, body: new_webhook, expected: ADMINS_CREATE },
+    Row { method: "GET", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS },
+    Row { method: "PATCH", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: pause, expected: ID_ADMINS },
+    Row { method: "DELETE", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "POST", path: "/api/webhooks/{id}/secrets", needs: Some(ManageWebhooks), by: By::Webhook, body: empty, expected: ID_ADMINS_CREATE },
+    Row { method: "DELETE", path: "/api/webhook-secrets/{id}", needs: Some(ManageWebhooks), by: By::WebhookSecret, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "GET", path: "/api/webhooks/{id}/subscriptions", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS },
+    Row { method: "POST", path: "/api/webhooks/{id}/subscriptions", needs: Some(ManageWebhooks), by: By::Webhook, body: new_subscription, expected: ID_ADMINS_CREATE },
+    Row { method: "PATCH", path: "/api/webhook-subscriptions/{id}", needs: Some(ManageWebhooks), by: By::Subscription, body: pause, expected: ID_ADMINS },
+    Row { method: "DELETE", path: "/api/webhook-subscriptions/{id}", needs: Some(ManageWebhooks), by: By::Subscription, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "GET", path: "/api/webhooks/{id}/deliveries", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS },
+    Row { method: "GET", path: "/api/webhook-deliveries/{id}", needs: Some(ManageWebhooks), by: By::Delivery, body: none, expected: ID_ADMINS },
+    Row { method: "POST", path: "/api/webhook-deliveries/{id}/replay", needs: Some(ManageWebhooks), by: By::Delivery, body: none,
+        expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
+    // One that asks for no signature.
+    Row { method: "POST", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["202 202 202"; 4] },
     Row { method: "GET", path: "/api/config", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/config/{key}", needs: Some(ReadConfig), by: By::Config, body: none,
         expected: ["401 401 401", "403 403 403", "200 404 200", "200 404 200"] },
@@ -278,7 +325,11 @@ pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root:
     let id = target(platform, row.by, owner).await;
     let number = if matches!(row.by, By::Proposal) { id.as_str() } else { "1" };
     let path = row.path.replace("{number}", number).replace("{path}", "flows.py");
-    let path = path.replace("{id}", &id).replace("{key}", &id).replace("{code}", "BBBB-BBBB");
+    let path = path
+        .replace("{id}", &id)
+        .replace("{key}", &id)
+        .replace("{code}", "BBBB-BBBB")
+        .replace("{slug}", SLUG);
     let path = path.replace("{organization}", &owner.organization(platform).to_string());
     let mut call = platform.call(row.method.parse().expect("a method"), path);
     if let Some(key) = caller {
@@ -376,7 +427,8 @@ fn beside(row: &Row) -> &'static [Permission] {
         // The user is made with it, as somebody who runs workflows.
         ("POST", "/api/keys") => &[ManageUsers, RunWorkflows],
         ("POST" | "PATCH" | "DELETE", path) if path.starts_with("/api/users") => &[RunWorkflows],
-        ("POST", "/api/invitations" | "/api/grants" | "/api/schedules") => &[RunWorkflows],
+        ("POST", "/api/invitations" | "/api/grants" | "/api/schedules" | "/api/endpoints") => &[RunWorkflows],
+        ("POST", "/api/webhooks/{id}/subscriptions") => &[RunWorkflows],
         ("POST", "/api/schedules/{id}/run") => &[RunWorkflows],
         _ => &[],
     }

@@ -63,6 +63,21 @@ impl Server {
     }
 }
 
+/// What a refusal says, with a line for each file at fault.
+fn refusal(answer: &Value) -> Option<String> {
+    let mut lines = vec![answer["detail"].as_str()?.to_owned()];
+    let errors = answer["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if answer["code"] == "requirements_refused" && !errors.is_empty() {
+        lines = vec!["packages cannot be installed, so nothing was deployed".to_owned()];
+    }
+    for error in errors {
+        let text = |field: &str| error[field].as_str().unwrap_or_default();
+        let line = error["line"].as_u64().map_or_else(String::new, |line| format!(":{line}"));
+        lines.push(format!("{}{line}: {}", text("path"), text("message")));
+    }
+    Some(lines.join("\n"))
+}
+
 impl Client {
     /// Sends a request and returns the answer's JSON; null when there is none.
     ///
@@ -80,7 +95,7 @@ impl Client {
         let status = response.status();
         let answer: Value = response.json().await.unwrap_or_default();
         if !status.is_success() {
-            bail!("{}", answer["detail"].as_str().unwrap_or(status.as_str()));
+            bail!("{}", refusal(&answer).unwrap_or_else(|| status.to_string()));
         }
         Ok(answer)
     }

@@ -30,6 +30,9 @@ const IDLE_EMBEDDED: Duration = Duration::from_secs(1);
 /// The same when messages may be lost on the way.
 const IDLE_DISTRIBUTED: Duration = Duration::from_millis(25);
 
+/// The Python Package Index.
+const PACKAGE_INDEX: &str = "https://pypi.org/simple/";
+
 /// A hundred years; whoever wants more wants 0.
 const MAX_RETENTION_DAYS: i64 = 36_525;
 
@@ -156,6 +159,18 @@ pub struct WorkerArgs {
     /// `api.example.com` or `*.example.com`; nobody by default.
     #[arg(long, env = "BIFROST_TRACE_HOSTS", value_delimiter = ',', value_name = "HOST")]
     pub trace_hosts: Vec<String>,
+    #[command(flatten)]
+    pub packages: PackageArgs,
+}
+
+/// Where packages come from.
+#[derive(Args, Clone)]
+pub struct PackageArgs {
+    /// The index that workspaces' packages come from, and the only one: an address of the simple
+    /// API (PEP 691), such as that of a mirror of your own.
+    #[arg(long, env = "BIFROST_PACKAGE_INDEX", default_value = PACKAGE_INDEX, hide_env_values = true,
+        value_name = "URL")]
+    pub package_index: String,
 }
 
 /// What is kept, and for how long.
@@ -295,6 +310,7 @@ impl WorkerArgs {
                 slots: self.slots.unwrap_or(processes * SLOTS as usize),
                 lease_secs: LEASE_SECS,
                 public_url,
+                package_index: self.packages.package_index.clone(),
             },
         ))
     }

@@ -1,14 +1,17 @@
 //! Commands on a local folder: no server, no database.
 
 use crate::client::Server;
+use crate::engines::PackageArgs;
+use crate::locks;
 use crate::parameters;
 use crate::remote::exit_code;
 use anyhow::{Context, Result, bail};
-use bifrost_builder::{Built, build, read_folder};
+use bifrost_builder::{Built, Installed, Part, build, read_folder};
 use bifrost_core::{Limits, LogLevel, Source, WorkflowInfo, WorkspaceReport};
 use bifrost_runner::egress::{Egress, Reach};
 use bifrost_runner::local::Local;
 use bifrost_sandbox::{BuildLimits, Cache, Invocation, Sandbox, Settings};
+use bifrost_packages::Store;
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal, Write};
@@ -23,6 +26,11 @@ pub struct Workspace {
     /// The workspace's folder.
     #[arg(short, long, default_value = ".", env = "BIFROST_WORKSPACE")]
     workspace: PathBuf,
+    /// Choose packages anew, also where the requirements have not changed.
+    #[arg(long)]
+    upgrade: bool,
+    #[command(flatten)]
+    packages: PackageArgs,
 }
 
 /// `bifrost workflows`
@@ -70,6 +78,7 @@ pub struct Run {
 
 struct Opened {
     source: Arc<Source>,
+    packages: Arc<Installed>,
     built: Built,
 }
 
@@ -82,8 +91,14 @@ fn progress(text: &str) {
 
 impl Workspace {
     async fn open(&self, data: &Path) -> Result<Opened> {
-        let source = Arc::new(read_folder(&self.workspace)?);
+        let mut source = read_folder(&self.workspace)?;
         let cache = data.join("cache");
+        let store = Store::beside(&cache);
+        locks::settle(&mut source, &cache, &self.packages.package_index, self.upgrade).await?;
+        let source = Arc::new(source);
+        let packages = Installed::of(source.packages(), |sha256| {
+            Part::open(sha256, store.get(sha256).context("its wheel is missing; run again with --upgrade")?)
+        })?;
         if !cache.exists() {
             progress("Compiling the interpreter (once per machine) …");
         }
@@ -92,14 +107,14 @@ impl Workspace {
         let started = Instant::now();
         let output =
             Arc::new(|level: LogLevel, line: &str| eprintln!("[build] {:<8} {line}", level.as_str()));
-        let built = build(&sandbox, &source, &BuildLimits::default(), output).await?;
+        let built = build(&sandbox, &source, &packages, &BuildLimits::default(), output).await?;
         progress(&format!(
             "{} workflows from {} files in {:.0} ms",
             built.report.workflows.len(),
             source.files().len(),
             started.elapsed().as_secs_f64() * 1000.0
         ));
-        Ok(Opened { source, built })
+        Ok(Opened { source, packages, built })
     }
 }
 
@@ -198,6 +213,7 @@ impl Run {
                 capture_variables: self.outcome,
                 limits,
                 source: opened.source,
+                packages: opened.packages,
                 capabilities: Arc::new(capabilities),
             })
             .await;

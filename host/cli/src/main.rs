@@ -7,10 +7,12 @@ mod config;
 mod dead_letters;
 mod doctor;
 mod egress;
+mod endpoints;
 mod engines;
 mod files;
 mod health;
 mod local;
+mod locks;
 mod login;
 mod migrate;
 mod offboard;
@@ -23,6 +25,7 @@ mod set_up;
 mod stop;
 mod telemetry;
 mod up;
+mod webhooks;
 
 use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -96,6 +99,10 @@ enum Command {
     Config(config::Config),
     /// Show and set where an organization's workflows may send requests.
     Egress(egress::Egress),
+    /// List, make and delete endpoints: workflows that are reached over plain HTTP.
+    Endpoints(endpoints::Endpoints),
+    /// List and make webhooks, see what they have delivered, and process it again.
+    Webhooks(webhooks::Webhooks),
     /// Change the keys that encrypt secrets, while everything runs.
     Secrets(secrets::Secrets),
     /// Print the version.
@@ -108,6 +115,9 @@ enum Command {
     /// Inside of a sandbox process.
     #[command(hide = true)]
     SandboxProcess(sandbox::SandboxProcess),
+    /// Inside of a process that chooses packages.
+    #[command(hide = true, name = bifrost_packages::SUBCOMMAND)]
+    PackagesProcess,
 }
 
 fn default_data() -> PathBuf {
@@ -171,8 +181,14 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Audit(audit) => block_on(audit.execute(&cli.data)),
         Command::Config(config) => block_on(config.execute(&cli.data)),
         Command::Egress(egress) => block_on(egress.execute(&cli.data)),
+        Command::Endpoints(endpoints) => block_on(endpoints.execute(&cli.data)),
+        Command::Webhooks(webhooks) => block_on(webhooks.execute(&cli.data)),
         Command::Secrets(secrets) => block_on(secrets.execute(&cli.data)),
         Command::SandboxProcess(process) => process.execute(),
+        Command::PackagesProcess => {
+            bifrost_packages::serve()?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Version => {
             println!("bifrost {}", env!("CARGO_PKG_VERSION"));
             Ok(ExitCode::SUCCESS)

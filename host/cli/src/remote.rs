@@ -28,6 +28,9 @@ pub struct Deploy {
     /// shared folders would break.
     #[arg(long)]
     force: bool,
+    /// Choose packages anew, also where the requirements have not changed.
+    #[arg(long)]
+    upgrade: bool,
     /// Only say what would change.
     #[arg(long)]
     dry_run: bool,
@@ -81,7 +84,7 @@ impl Deploy {
     /// What `bifrost up --workspace` does.
     pub fn at_start(folder: PathBuf, server: String, key: String) -> Self {
         let server = Server { server, key: Some(key), organization: None };
-        Self { folder, server, message: None, force: false, dry_run: false, no_wait: true, json: false }
+        Self { folder, server, message: None, force: false, upgrade: false, dry_run: false, no_wait: true, json: false }
     }
 
     pub async fn execute(self, data: &Path) -> Result<ExitCode> {
@@ -94,6 +97,7 @@ impl Deploy {
             .collect();
         let body = json!({
             "files": files, "message": self.message, "force": self.force, "dry_run": self.dry_run,
+            "upgrade": self.upgrade,
         });
         let mut answer = client.post("/api/workspace/deploy", body).await?;
         if self.json {
@@ -106,6 +110,14 @@ impl Deploy {
                 for name in names(&answer, field) {
                     println!("{sign} {name}");
                 }
+            }
+            let packages: Vec<_> = answer["packages"].as_array().into_iter().flatten().collect();
+            if !packages.is_empty() {
+                let named = |package: &&Value| {
+                    let text = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
+                    format!("{} {}", text("name"), text("version"))
+                };
+                println!("packages: {}", packages.iter().map(named).collect::<Vec<_>>().join(", "));
             }
             for error in answer["errors"].as_array().into_iter().flatten() {
                 let line = error["line"].as_u64().map_or_else(String::new, |line| format!(":{line}"));

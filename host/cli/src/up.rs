@@ -190,6 +190,7 @@ fn state(
             queue: Some(engines.queue.clone()),
             metrics_token: listen.metrics_token.map(Into::into),
             trusted_proxies: listen.trusted_proxies.into(),
+            rates: Arc::default(),
         },
     })
 }

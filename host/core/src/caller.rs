@@ -1,6 +1,8 @@
 //! Who asks, for which organization, and what they may do there.
 
-use crate::{KeyId, OrganizationId, Permission, Permissions, UserId};
+use crate::{
+    KeyId, OrganizationId, Permission, Permissions, UserId, WorkflowId, endpoint, schedule, webhook,
+};
 use serde::{Deserialize, Serialize};
 
 /// What everybody has; roles that an organization writes itself come on top.
@@ -89,6 +91,18 @@ impl Caller {
             ceiling: Permissions::all(),
             key: None,
         }
+    }
+
+    /// Nobody asked: the workflow acts for its organization, with the least rights. `identity`
+    /// says what started it, such as [`webhook::IDENTITY`]; `name` says which.
+    pub fn service(workflow: WorkflowId, organization: OrganizationId, identity: &str, name: &str) -> Self {
+        let name = name.to_owned();
+        Self { name, ..Self::of_role(UserId(workflow.0), identity, organization, Role::OrgUser) }
+    }
+
+    /// True for what [`Self::service`] makes: there is no account behind it.
+    pub fn is_service(&self) -> bool {
+        [schedule::IDENTITY, webhook::IDENTITY, endpoint::IDENTITY].contains(&self.email.as_str())
     }
 
     /// True for callers who belong to the platform rather than to one tenant.

@@ -330,6 +330,9 @@ pub struct Execution {
     pub stored: Stored,
     /// The runs that led to it.
     pub lineage: Lineage,
+    /// The delivery of a webhook that it was started for.
+    #[serde(default)]
+    pub delivery_id: Option<DeliveryId>,
 }
 
 #[cfg(test)]

@@ -73,4 +73,14 @@ ids! {
     PasskeyId,
     /// An OpenID provider that people sign in with.
     IdentityProviderId,
+    /// A path at which a workflow answers plain HTTP.
+    EndpointId,
+    /// Where deliveries come from: a webhook of somebody else, or a topic of one's own.
+    WebhookId,
+    /// A secret that a sender signs with.
+    WebhookSecretId,
+    /// What starts a workflow for a delivery.
+    SubscriptionId,
+    /// Something that a source has sent.
+    DeliveryId,
 }

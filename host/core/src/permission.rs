@@ -62,6 +62,8 @@ permissions! {
     ReadAudit = 14 "audit.read",
     /// Change the organization's own policies.
     ManageOrganization = 15 "organization.manage",
+    /// Write endpoints, webhooks and subscriptions, and read and repeat what was delivered.
+    ManageWebhooks = 16 "webhooks.manage",
     /// Make, limit and suspend organizations.
     ManageOrganizations = 32 "platform.organizations",
     /// Act within any organization.

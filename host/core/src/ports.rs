@@ -151,6 +151,10 @@ pub trait Worker: Send + Sync + 'static {
     /// snapshot in the cache. One bad file is reported, never an error of the call.
     async fn build(&self, source: std::sync::Arc<crate::Source>) -> Result<crate::WorkspaceReport>;
 
+    /// Chooses the packages that a workspace's requirements ask for, and keeps their wheels
+    /// where every worker finds them.
+    async fn install(&self, source: std::sync::Arc<crate::Source>) -> Result<Installed>;
+
     /// Loads and runs in one instance, without writing anything down. Log lines are
     /// sent as they come.
     async fn draft(
@@ -162,6 +166,17 @@ pub trait Worker: Send + Sync + 'static {
     /// Asks a run of this process to end; unknown ids are ignored (another worker
     /// reads the wish from the database).
     async fn cancel(&self, execution: ExecutionId);
+}
+
+/// What became of a workspace's requirements.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Installed {
+    /// All that is needed.
+    Packages(Vec<crate::Package>),
+    /// Requirements that cannot be met; nothing was installed.
+    Refused(Vec<crate::FileError>),
+    /// The package index did not answer as it should; says what is to be done.
+    Unavailable(String),
 }
 
 /// A run of code that is not deployed.

@@ -37,6 +37,7 @@ pub enum Operation {
     WorkflowsExecute,
     WorkflowsExecuteAs,
     WorkflowsCancel,
+    EventsEmit,
     ExecutionsList,
     ExecutionsGet,
     ExecutionsLogs,
@@ -59,7 +60,7 @@ enum Demand {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::ConfigRead,
         Self::ConfigWrite,
         Self::SetScope,
@@ -76,6 +77,7 @@ impl Operation {
         Self::WorkflowsExecute,
         Self::WorkflowsExecuteAs,
         Self::WorkflowsCancel,
+        Self::EventsEmit,
         Self::ExecutionsList,
         Self::ExecutionsGet,
         Self::ExecutionsLogs,
@@ -101,6 +103,7 @@ impl Operation {
             Self::WorkflowsExecute => "workflows.execute",
             Self::WorkflowsExecuteAs => "workflows.execute_as",
             Self::WorkflowsCancel => "workflows.cancel",
+            Self::EventsEmit => "events.emit",
             Self::ExecutionsList => "executions.list",
             Self::ExecutionsGet => "executions.get",
             Self::ExecutionsLogs => "executions.logs",
@@ -117,6 +120,7 @@ impl Operation {
             | Self::WorkflowsList
             | Self::WorkflowsExecute
             | Self::WorkflowsCancel
+            | Self::EventsEmit
             | Self::ExecutionsList
             | Self::ExecutionsGet
             | Self::ExecutionsLogs

@@ -1,15 +1,32 @@
-//! The files of a workspace, and their identity by content.
+//! What a version of a workspace is made of: its files and its locked packages, and their
+//! identity by content.
 
 use crate::{Error, Result};
+use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The files of a workspace: what a version is made of.
+/// A package of a version: the wheel that it was built with, and is built with again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Package {
+    /// Its name, normalized.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its wheel, in hex.
+    pub sha256: String,
+    /// Size of its wheel, in bytes.
+    pub size: u64,
+}
+
+/// The files of a workspace, and the packages that it is locked to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// Path relative to the workspace, `/` between parts, to content.
     files: BTreeMap<String, Vec<u8>>,
     bytes: usize,
+    /// By name.
+    packages: Vec<Package>,
 }
 
 impl Source {
@@ -60,6 +77,48 @@ impl Source {
         self.bytes
     }
 
+    /// The packages that it is locked to, by name.
+    pub fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
+    /// Locks it to these packages.
+    pub fn lock(&mut self, mut packages: Vec<Package>) {
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
+        self.packages = packages;
+    }
+
+    /// Size of its files and of the wheels of its packages, in bytes.
+    pub fn weight(&self) -> usize {
+        let wheels = self.packages.iter().map(|package| usize::try_from(package.size).unwrap_or(usize::MAX));
+        wheels.fold(self.bytes, usize::saturating_add)
+    }
+
+    /// As it is stored.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        let mut bytes = postcard::to_stdvec(&(&self.files, self.bytes)).context("encoding a source")?;
+        if !self.packages.is_empty() {
+            bytes.extend(postcard::to_stdvec(&self.packages).context("encoding a lock")?);
+        }
+        Ok(bytes)
+    }
+
+    /// Reads what [`Self::encode`] wrote, now or when there were no packages.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let ((files, bytes), rest) = postcard::take_from_bytes(bytes).context("decoding a source")?;
+        let packages = match rest {
+            [] => vec![],
+            rest => postcard::from_bytes(rest).context("decoding a lock")?,
+        };
+        Ok(Self { files, bytes, packages })
+    }
+
     /// Takes a file out; true when it was there.
     pub fn remove(&mut self, path: &str) -> bool {
         let old = self.files.remove(path);
@@ -81,7 +140,7 @@ impl Source {
         part
     }
 
-    /// These files over the ones of `shared`: the own file wins.
+    /// These files over the ones of `shared`: the own file wins. The packages are its own.
     ///
     /// # Errors
     /// `Invalid` when both together are too many or too large.
@@ -90,10 +149,12 @@ impl Source {
         for (path, content) in &self.files {
             all.insert(path.clone(), content.clone())?;
         }
+        all.packages.clone_from(&self.packages);
         Ok(all)
     }
 
-    /// The content's identity: BLAKE3 over paths, lengths and bytes in path order, in hex.
+    /// The content's identity: BLAKE3 over paths, lengths and bytes in path order, then over the
+    /// hashes of the packages, in hex.
     pub fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for (path, content) in &self.files {
@@ -101,6 +162,11 @@ impl Source {
             hasher.update(path.as_bytes());
             hasher.update(&(content.len() as u64).to_le_bytes());
             hasher.update(content);
+        }
+        for package in &self.packages {
+            // A path may be longer, but no file has this length.
+            hasher.update(&u64::MAX.to_le_bytes());
+            hasher.update(package.sha256.as_bytes());
         }
         hasher.finalize().to_hex().to_string()
     }
@@ -133,5 +199,27 @@ mod tests {
         let shared = source(&[("modules/a.py", "shared"), ("modules/b.py", "b")]);
         let all = own.over(&shared).expect("small");
         assert_eq!(all, source(&[("modules/a.py", "own"), ("modules/b.py", "b"), ("f.py", "f")]));
+    }
+
+    #[test]
+    fn packages_are_part_of_what_a_version_is() {
+        let mut locked = source(&[("a.py", "1")]);
+        let (plain, hash) = (locked.encode().expect("bytes"), locked.hash());
+        assert_eq!(plain, postcard::to_stdvec(&(&locked.files, locked.bytes)).expect("bytes"), "as ever");
+        let package = |name: &str, digit: &str| Package {
+            name: name.into(),
+            version: "1.0".into(),
+            sha256: digit.repeat(64),
+            size: 100,
+        };
+        locked.lock(vec![package("b", "b"), package("a", "a")]);
+        assert_eq!(locked.packages()[0].name, "a");
+        assert_eq!(locked.weight(), 201);
+        assert_ne!(locked.hash(), hash);
+        assert_eq!(Source::decode(&locked.encode().expect("bytes")).expect("source"), locked);
+        assert_eq!(Source::decode(&plain).expect("source").hash(), hash);
+        assert!(Source::decode(&plain[1..]).is_err());
+        let all = locked.over(&source(&[("modules/b.py", "b")])).expect("small");
+        assert_eq!(all.packages(), locked.packages());
     }
 }

@@ -138,6 +138,9 @@ pub struct WorkspaceReport {
     /// What was accepted but looks wrong.
     #[serde(default)]
     pub warnings: Vec<Warning>,
+    /// The packages that it was built with.
+    #[serde(default)]
+    pub packages: Vec<crate::Package>,
 }
 
 /// Something accepted that looks wrong.

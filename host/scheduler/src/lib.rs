@@ -1,7 +1,8 @@
 //! Decides what runs next. One scheduler leads, others stand by: the dispatcher admits
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
 //! finds lost ones, those whose ticket the queue gave up on are decided about, the audit log is
-//! chained, retention takes away what is old, and organizations that leave are taken out.
+//! chained, deliveries of webhooks become runs, retention takes away what is old, and
+//! organizations that leave are taken out.
 
 mod audit;
 mod dead_letters;
@@ -13,6 +14,7 @@ mod offboarding;
 mod retention;
 mod schedules;
 mod sweep;
+mod webhooks;
 
 pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
@@ -20,6 +22,7 @@ pub use fairness::{Line, Turns};
 pub use retention::Retention;
 pub use schedules::step;
 pub use sweep::sweep;
+pub use webhooks::step as process_deliveries;
 
 use bifrost_core::ports::{Bus, Objects, Queue};
 use bifrost_store::Db;
@@ -59,6 +62,7 @@ pub async fn run(
             observe::run(db.clone(), leads.clone()),
             dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
             retention.run(leads.clone()),
+            webhooks::run(db.clone(), objects.clone(), bus.clone(), leads.clone()),
             offboarding::run(db.clone(), objects, bus.clone(), leads.clone()),
             audit::run(db.clone(), settings.keep_audit, leads.clone()),
             sweep::run(db, bus, leads),

@@ -128,6 +128,7 @@ async fn one(
         not_before: None,
         schedule_id: None,
         lineage: Lineage::default(),
+        delivery_id: None,
     };
     let execution = executions::accept(org, new).await?.execution;
     let ticket = Ticket { execution: execution.id, attempt: 1 };

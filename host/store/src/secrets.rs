@@ -56,9 +56,18 @@ pub(crate) const IDENTITY_PROVIDERS: Sealed = Sealed {
     domain: b"bifrost openid 1",
 };
 
+/// What senders of webhooks sign with.
+pub(crate) const WEBHOOKS: Sealed = Sealed {
+    table: "webhook_secrets",
+    name: "sealed_as",
+    ciphertext: "ciphertext",
+    version: "key_version",
+    domain: b"bifrost webhook1",
+};
+
 /// Every such table. Rotation re-encrypts what is listed here; a test compares it with
 /// the database.
-pub(crate) const SEALED: &[Sealed] = &[CONFIG, TOTP, IDENTITY_PROVIDERS];
+pub(crate) const SEALED: &[Sealed] = &[CONFIG, TOTP, IDENTITY_PROVIDERS, WEBHOOKS];
 
 /// The columns of a data key `d` that [`Wraps`] are read from.
 pub(crate) const WRAPS: &str = "d.wrapped, d.key_id, d.next_wrapped, d.next_key_id";

@@ -46,7 +46,8 @@ from! {
     Uuid: Uuid => |v| v, OrganizationId => |v| v.0, UserId => |v| v.0, WorkspaceId => |v| v.0, VersionId => |v| v.0,
         WorkflowId => |v| v.0, ExecutionId => |v| v.0, KeyId => |v| v.0, ScheduleId => |v| v.0, DeadLetterId => |v| v.0, RoleId => |v| v.0,
         GrantId => |v| v.0, InvitationId => |v| v.0, AuditId => |v| v.0,
-        SessionId => |v| v.0, PasskeyId => |v| v.0, IdentityProviderId => |v| v.0;
+        SessionId => |v| v.0, PasskeyId => |v| v.0, IdentityProviderId => |v| v.0,
+        EndpointId => |v| v.0, WebhookId => |v| v.0, WebhookSecretId => |v| v.0, SubscriptionId => |v| v.0, DeliveryId => |v| v.0;
     Text: String => |v| plain(v), &str => |v| plain(v.to_owned());
     Int: i64 => |v| v, i32 => |v| v.into(), u32 => |v| v.into();
     Bool: bool => |v| v;
@@ -240,6 +241,12 @@ impl Column for i32 {
     }
 }
 
+impl Column for u32 {
+    fn read(row: &Row, name: &str) -> Result<Option<Self>> {
+        i64::read(row, name)?.map(u32::try_from).transpose().map_err(|e| Error::Internal(e.into()))
+    }
+}
+
 macro_rules! ids {
     ($($t:ident),*) => {$(
         impl Column for $t {
@@ -266,5 +273,10 @@ ids!(
     AuditId,
     SessionId,
     PasskeyId,
-    IdentityProviderId
+    IdentityProviderId,
+    EndpointId,
+    WebhookId,
+    WebhookSecretId,
+    SubscriptionId,
+    DeliveryId
 );

@@ -45,7 +45,7 @@ impl Lab {
 /// # Errors
 /// When one does not.
 pub async fn snapshot(sandbox: &Sandbox, source: &Arc<Source>) -> Result<Built> {
-    let built = build(sandbox, source, &BuildLimits::default(), Arc::new(|_, _| {})).await?;
+    let built = build(sandbox, source, &Arc::default(), &BuildLimits::default(), Arc::new(|_, _| {})).await?;
     ensure!(built.report.errors.is_empty(), "{:?}", built.report.errors);
     Ok(built)
 }
@@ -68,6 +68,7 @@ pub fn invocation(source: &Arc<Source>, workflow: &str, parameters: &Value) -> I
         capture_variables: true,
         limits: Limits::default(),
         source: source.clone(),
+        packages: Arc::new(NoPackages),
         capabilities: Arc::new(Nothing),
     }
 }

@@ -1,5 +1,6 @@
-//! The standard library as an archive: made by `library/exporter.py` inside of the
-//! interpreter that the base has, packed here. `src/library.rs` reads it.
+//! The standard library and the bundled packages as an archive: made by
+//! `library/exporter.py` inside of the interpreter that the base has, packed here.
+//! `src/library.rs` reads it.
 
 use crate::tools::{self, Tools};
 use anyhow::{Context, Result};
@@ -8,18 +9,28 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-/// Writes `library.bin`, the packed sources and code objects one after the other, and
-/// `library.rs`, the table of where each is.
+/// What is kept of the folders that say what a package is, beside its modules.
+const METADATA: [&str; 3] = ["METADATA", "RECORD", "entry_points.txt"];
+
+/// Writes `library.bin`, the packed contents one after the other, and the tables of where
+/// each is: `library.rs` of sources and code objects, `metadata.rs` of the other files.
 pub fn make(root: &Path, out: &Path, tools: &Tools) -> Result<()> {
     let here = root.join("worker/base/library");
     let exporter = std::fs::read_to_string(here.join("exporter.py"))?;
+    let requirements = root.join("worker/base/packages.txt");
     let stamp = out.join("library.made");
-    let made_with = format!("{}\n{exporter}", tools.pinned);
+    let made_with = format!("{}\n{}\n{exporter}", tools.pinned, std::fs::read_to_string(&requirements)?);
     if std::fs::read_to_string(&stamp).is_ok_and(|made| made == made_with) {
         return Ok(());
     }
     let folder = out.join("library");
+    let packages = folder.join("packages");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
     std::fs::create_dir_all(&folder)?;
+    tools.unpack(&requirements, &packages)?;
+    remove_native(&packages)?;
     std::fs::write(folder.join("archive.here"), "")?;
     let component = folder.join("exporter.wasm");
     let mut command = tools.componentize(out, &here)?;
@@ -33,24 +44,59 @@ pub fn make(root: &Path, out: &Path, tools: &Tools) -> Result<()> {
     let mut modules = vec![];
     while !rest.is_empty() {
         let name = String::from_utf8(bytes(&mut rest)?.to_vec())?;
-        let (package, after) = rest.split_first().context("the archive ends early")?;
+        let ([package, bundled], after) = rest.split_first_chunk::<2>().context("the archive ends early")?;
         rest = after;
-        modules.push((name, *package == 1, bytes(&mut rest)?, bytes(&mut rest)?));
+        modules.push((name, *package == 1, *bundled == 1, bytes(&mut rest)?, bytes(&mut rest)?));
     }
     // In the order of names, for look-up by bisection.
     modules.sort();
-    for (name, package, source, code) in modules {
+    for (name, package, bundled, source, code) in modules {
         let (source, code) = (pack(&mut packed, source)?, pack(&mut packed, code)?);
         writeln!(
             table,
-            "Module {{ name: {name:?}, is_package: {package}, source: {source}, code: {code} }},"
+            "Module {{ name: {name:?}, is_package: {package}, is_bundled: {bundled}, source: {source}, code: {code} }},"
         )?;
     }
     std::fs::write(out.join("library.rs"), table + "]")?;
+    std::fs::write(out.join("metadata.rs"), metadata(&packages, &mut packed)?)?;
     std::fs::write(out.join("library.bin"), packed)?;
     std::fs::remove_dir_all(folder)?;
     std::fs::write(stamp, made_with)?;
     Ok(())
+}
+
+/// Removes the parts of packages that are compiled for another machine than the base.
+fn remove_native(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            remove_native(&path)?;
+        } else if path.extension().is_some_and(|extension| extension == "so") {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Packs what says which packages these are; answers the table, ordered by path.
+fn metadata(packages: &Path, packed: &mut Vec<u8>) -> Result<String> {
+    let mut paths = vec![];
+    for entry in std::fs::read_dir(packages)? {
+        let folder = entry?.file_name().into_string().ok().context("a name that is no text")?;
+        if folder.ends_with(".dist-info") {
+            paths.extend(METADATA.map(|name| format!("{folder}/{name}")));
+        }
+    }
+    paths.sort();
+    let mut table = "&[\n".to_owned();
+    for path in paths {
+        let file = packages.join(&path);
+        if file.exists() {
+            let content = pack(packed, &std::fs::read(file)?)?;
+            writeln!(table, "({path:?}, {content}),")?;
+        }
+    }
+    Ok(table + "]")
 }
 
 fn bytes<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8]> {

@@ -1,8 +1,10 @@
 //! Makes the base: componentize-py turns `sdk-python/` into a component with its
-//! interpreter started and its modules imported, then the linker splits it. The modules
-//! that are not imported become the archive of the standard library.
+//! interpreter started and its modules imported, then the linker splits it. The compiled
+//! parts of bundled packages are linked in, but not imported. The modules that are not
+//! imported become the archive of the standard library and of the packages.
 
 mod library;
+mod native;
 mod tools;
 
 use anyhow::{Context, Result, ensure};
@@ -25,7 +27,13 @@ fn main() -> Result<()> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     let sources = ["wit", "sdk-python/bifrost", "sdk-python/bifrost_guest"];
-    let own = ["worker/base/requirements.txt", "worker/base/build", "worker/base/library"];
+    let own = [
+        "worker/base/requirements.txt",
+        "worker/base/packages.txt",
+        "worker/base/build",
+        "worker/base/library",
+        "worker/base/native",
+    ];
     for path in sources.iter().chain(&own) {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
@@ -34,7 +42,7 @@ fn main() -> Result<()> {
     let tools = Tools::install(&root, &out)?;
     library::make(&root, &out, &tools)?;
     let component = out.join("component.wasm");
-    componentize(&root, &out, &tools, &component)?;
+    componentize(&root, &out, &tools, &component, &native::unpack(&root, &out)?)?;
     let exports = ["prepare", "compile", "load", "settle", "describe", "run"];
     let mut linked = bifrost_linker::link(&std::fs::read(&component)?, &exports, &FRAMES)?;
     null_is_immortal(&mut linked.memory)?;
@@ -47,11 +55,11 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn componentize(root: &Path, out: &Path, tools: &Tools, component: &Path) -> Result<()> {
+fn componentize(root: &Path, out: &Path, tools: &Tools, component: &Path, native: &Path) -> Result<()> {
     let mut command = tools.componentize(out, &root.join("sdk-python"))?;
     command.arg("-d").arg(root.join("wit"));
-    command.args(["-w", "workflow", "componentize", "bifrost_guest.app", "-p", ".", "-o"]);
-    tools::run(command.arg(component))
+    command.args(["-w", "workflow", "componentize", "bifrost_guest.app", "-p", ".", "-p"]);
+    tools::run(command.arg(native).arg("-o").arg(component))
 }
 
 /// Makes the null pointer read as an immortal object.

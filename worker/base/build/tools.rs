@@ -31,6 +31,30 @@ impl Tools {
         Ok(Self { folder, pinned })
     }
 
+    /// Unpacks what a file of requirements names into a folder, for the base's interpreter.
+    /// Nothing is compiled or executed; each file must have one of the hashes.
+    pub fn unpack(&self, requirements: &Path, folder: &Path) -> Result<()> {
+        // A package with a compiled part has no wheel for every platform, but one for this.
+        const INTERPRETER: [&str; 8] = [
+            "--python-version",
+            "3.14",
+            "--implementation",
+            "cp",
+            "--abi",
+            "cp314",
+            "--platform",
+            "manylinux2014_x86_64",
+        ];
+        run(Command::new(self.folder.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"])
+            .args(["--require-hashes", "--only-binary", ":all:", "--no-compile"])
+            .args(INTERPRETER)
+            .arg("--requirement")
+            .arg(requirements)
+            .arg("--target")
+            .arg(folder))
+    }
+
     /// componentize-py in this working directory.
     pub fn componentize(&self, out: &Path, directory: &Path) -> Result<Command> {
         // An empty environment keeps packages of the building machine out of the guest.

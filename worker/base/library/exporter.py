@@ -1,4 +1,4 @@
-"""Writes out the standard library that the base's interpreter comes with.
+"""Writes out the standard library that the base's interpreter comes with, and bundled packages.
 
 Runs once, in that very interpreter, while componentize-py imports this module; the
 component that it makes is thrown away. Every module written in Python becomes a record
@@ -6,6 +6,7 @@ of the archive that `build/library.rs` reads:
 
     u32 length, name        dotted, UTF-8
     u8                      1 for a package
+    u8                      1 for a module that is not of the standard library
     u32 length, source      as it is in the file
     u32 length, code        marshalled code object, for this interpreter alone
 
@@ -24,6 +25,9 @@ import wit_world
 
 LIBRARY = "/python"
 """Where componentize-py shows the library to the interpreter that it starts."""
+
+PACKAGES = "packages"
+"""The folder of the bundled packages, beside the archive."""
 
 LEFT_OUT = frozenset(
     {
@@ -64,14 +68,14 @@ def modules(folder: str, prefix: str = "") -> Iterator[tuple[str, bool, str]]:
             yield from modules(path, f"{name}.")
 
 
-def record(name: str, package: bool, path: str) -> bytes:
+def record(root: str, name: str, package: bool, path: str) -> bytes:
     """One module of the archive."""
     with open(path, "rb") as file:
         source = file.read()
-    shown = f"<stdlib>{path.removeprefix(LIBRARY)}"
+    shown = f"{'<stdlib>' if root == LIBRARY else '<packages>'}{path.removeprefix(root)}"
     code = marshal.dumps(compile(source, shown, "exec", dont_inherit=True, optimize=0))
     written = name.encode()
-    parts = [struct.pack("<I", len(written)), written, struct.pack("<B", package)]
+    parts = [struct.pack("<I", len(written)), written, struct.pack("<BB", package, root != LIBRARY)]
     for content in (source, code):
         parts += [struct.pack("<I", len(content)), content]
     return b"".join(parts)
@@ -81,8 +85,9 @@ def export() -> None:
     """Writes the archive into the one folder of the path that is marked for it."""
     (folder,) = (place for place in sys.path if os.path.isfile(f"{place}/archive.here"))
     with open(f"{folder}/archive.bin", "wb") as archive:
-        for found in modules(LIBRARY):
-            archive.write(record(*found))
+        for root in (LIBRARY, f"{folder}/{PACKAGES}"):
+            for found in modules(root):
+                archive.write(record(root, *found))
 
 
 export()

@@ -3,6 +3,12 @@
 
 pub mod library;
 
+/// Packages that every run has: names and versions.
+pub fn provided() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = include_str!("../provided.txt").lines().map(str::trim);
+    lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once("=="))
+}
+
 /// The code that all runs share, a core module.
 pub static CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/code.wasm"));
 

@@ -1,15 +1,23 @@
-//! The standard library, packed: what a run can import that is not in its image.
+//! The standard library and bundled packages, packed: what a run can import that is not in
+//! its image.
 
 use flate2::read::DeflateDecoder;
 use std::io::Read;
 
-/// A module of the standard library that is written in Python.
+/// Begins the names of files of the standard library.
+const STDLIB: &str = "<stdlib>/";
+/// Begins the names of files of bundled packages.
+const PACKAGES: &str = "<packages>/";
+
+/// A module that is written in Python.
 #[derive(Clone, Copy, Debug)]
 pub struct Module {
     /// Its dotted name.
     pub name: &'static str,
     /// True when it has submodules.
     pub is_package: bool,
+    /// True when it is of a bundled package, not of the standard library.
+    pub is_bundled: bool,
     source: Piece,
     code: Piece,
 }
@@ -27,6 +35,9 @@ static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.bin"));
 /// Ordered by name.
 static MODULES: &[Module] = include!(concat!(env!("OUT_DIR"), "/library.rs"));
 
+/// Files that say which packages are bundled: path and content, ordered by path.
+static METADATA: &[(&str, Piece)] = include!(concat!(env!("OUT_DIR"), "/metadata.rs"));
+
 /// All modules, ordered by name.
 pub fn modules() -> &'static [Module] {
     MODULES
@@ -39,16 +50,31 @@ pub fn find(name: &str) -> Option<&'static Module> {
 
 /// The module of this [`Module::filename`].
 pub fn at(filename: &str) -> Option<&'static Module> {
-    let stem = filename.strip_prefix("<stdlib>/")?.strip_suffix(".py")?;
+    let path = filename.strip_prefix(STDLIB).or_else(|| filename.strip_prefix(PACKAGES))?;
+    let stem = path.strip_suffix(".py")?;
     let name = stem.strip_suffix("/__init__").unwrap_or(stem).replace('/', ".");
     find(&name).filter(|module| module.filename() == filename)
 }
 
+/// The file about a bundled package of this name: `<packages>/`, the folder ending in
+/// `.dist-info`, and the name in it.
+pub fn metadata(filename: &str) -> Option<Vec<u8>> {
+    let path = filename.strip_prefix(PACKAGES)?;
+    let found = METADATA.binary_search_by(|(known, _)| (*known).cmp(path)).ok()?;
+    Some(METADATA[found].1.unpack())
+}
+
+/// The bundled packages, by the folders that say what they are: `pydantic-2.14.3.dist-info`.
+pub fn packages() -> impl Iterator<Item = &'static str> {
+    METADATA.iter().filter_map(|(path, _)| path.strip_suffix("/METADATA"))
+}
+
 impl Module {
-    /// As tracebacks show it: `<stdlib>/` and the path within the library.
+    /// As tracebacks show it: `<stdlib>/` or `<packages>/`, and the path within.
     pub fn filename(&self) -> String {
+        let root = if self.is_bundled { PACKAGES } else { STDLIB };
         let stem = self.name.replace('.', "/");
-        if self.is_package { format!("<stdlib>/{stem}/__init__.py") } else { format!("<stdlib>/{stem}.py") }
+        if self.is_package { format!("{root}{stem}/__init__.py") } else { format!("{root}{stem}.py") }
     }
 
     /// Its source, as CPython ships it.
@@ -89,6 +115,19 @@ mod tests {
         }
         let colors = find("colorsys").expect("colorsys");
         assert!(String::from_utf8(colors.source()).expect("text").contains("def rgb_to_hls"));
+    }
+
+    #[test]
+    fn packages_have_modules_and_metadata() {
+        let models = find("pydantic.main").expect("pydantic");
+        assert!(models.is_bundled && !find("json").expect("json").is_bundled);
+        assert_eq!(models.filename(), "<packages>/pydantic/main.py");
+        assert!(at("<stdlib>/pydantic/main.py").is_none() && at("<packages>/json/__init__.py").is_none());
+        let folder = packages().find(|folder| folder.starts_with("pydantic-2.")).expect("pydantic");
+        let text = metadata(&format!("<packages>/{folder}/METADATA")).expect("metadata");
+        assert!(String::from_utf8(text).expect("text").contains("\nName: pydantic\n"));
+        assert!(metadata(&format!("{folder}/METADATA")).is_none() && metadata("<packages>/../METADATA").is_none());
+        assert!(find("pydantic_core._pydantic_core").is_none(), "it is compiled, and part of the code");
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! Turns a workspace into a snapshot, and finds it again.
 //!
-//! A version is its source. The snapshot is a cache of it, keyed by the source's hash
+//! A version is its source and its locked packages. The snapshot is a cache of it, keyed by the source's hash
 //! and by everything else it depends on (base, engine configuration), so that an
 //! upgrade rebuilds instead of running stale code.
 
 mod folder;
+mod installed;
+mod requirements;
 
 pub use folder::read_folder;
+pub use installed::{Installed, Part};
+pub use requirements::{install, requirements};
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
@@ -26,13 +30,14 @@ pub struct Built {
 /// Receives what a workspace prints while it is imported.
 pub type Output = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
-/// The snapshot of this source: from the cache, or made now.
+/// The snapshot of this source with its packages: from the cache, or made now.
 ///
 /// # Errors
 /// When no snapshot can be made at all. A bad file is part of the report instead.
 pub async fn build(
     sandbox: &Sandbox,
     source: &Arc<Source>,
+    packages: &Arc<Installed>,
     limits: &BuildLimits,
     output: Output,
 ) -> Result<Built> {
@@ -44,13 +49,13 @@ pub async fn build(
         let report = serde_json::from_slice(&std::fs::read(path)?).context("cached report")?;
         return Ok(Built { report: Arc::new(report), image });
     }
-    let loaded = sandbox.load(load_invocation(source, output), limits).await?;
+    let loaded = sandbox.load(load_invocation(source, packages, output), limits).await?;
     let image = sandbox.store_image(&image_name, &loaded.memory)?;
     sandbox.cache().put(&report_name, &serde_json::to_vec(&loaded.report)?)?;
     Ok(Built { report: Arc::new(loaded.report), image })
 }
 
-fn load_invocation(source: &Arc<Source>, output: Output) -> Invocation {
+fn load_invocation(source: &Arc<Source>, packages: &Arc<Installed>, output: Output) -> Invocation {
     Invocation {
         workflow: String::new(),
         parameters: "{}".to_owned(),
@@ -58,6 +63,7 @@ fn load_invocation(source: &Arc<Source>, output: Output) -> Invocation {
         capture_variables: false,
         limits: Limits::default(),
         source: source.clone(),
+        packages: packages.clone(),
         capabilities: Arc::new(BuildOutput(output)),
     }
 }

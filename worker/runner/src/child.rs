@@ -2,10 +2,12 @@
 //! only thing it holds.
 
 use crate::protocol::*;
+use crate::wheels::Wheels;
 use crate::wire::{Outbox, Reader};
 use crate::{guard, lockdown};
 use anyhow::{Context, Result, anyhow, bail};
 use async_trait::async_trait;
+use bifrost_builder::Installed;
 use bifrost_core::{ConfigType, LogLevel, Source};
 use bifrost_sandbox::*;
 use std::collections::HashMap;
@@ -23,13 +25,22 @@ const MANY_RUNS: u64 = 64;
 
 struct Version {
     source: Arc<Source>,
+    /// Or why they cannot be had.
+    packages: Result<Arc<Installed>, String>,
     built: OnceCell<bifrost_builder::Built>,
+}
+
+impl Version {
+    fn packages(&self) -> Result<Arc<Installed>> {
+        self.packages.clone().map_err(|reason| anyhow!("{reason}"))
+    }
 }
 
 struct Child {
     sandbox: Sandbox,
     limits: BuildLimits,
     versions: Mutex<HashMap<String, Arc<Version>>>,
+    wheels: Mutex<Wheels>,
     /// Each with what cancels it.
     jobs: Mutex<HashMap<JobId, oneshot::Sender<()>>>,
     calls: Mutex<HashMap<u64, oneshot::Sender<Reply>>>,
@@ -66,6 +77,7 @@ pub fn serve(cache: &Path, settings: &Settings) -> Result<()> {
             sandbox,
             limits: BuildLimits::default(),
             versions: Mutex::default(),
+            wheels: Mutex::default(),
             jobs: Mutex::default(),
             calls: Mutex::default(),
             next_call: AtomicU64::new(0),
@@ -90,8 +102,10 @@ pub fn serve(cache: &Path, settings: &Settings) -> Result<()> {
 impl Child {
     fn handle(self: &Arc<Self>, message: ToSandbox) {
         match message {
+            ToSandbox::Wheel { sha256, bytes } => lock(&self.wheels).add(sha256, bytes),
             ToSandbox::Version { hash, source } => {
-                let version = Version { source: Arc::new(source), built: OnceCell::new() };
+                let packages = lock(&self.wheels).install(source.packages()).map_err(|e| format!("{e:#}"));
+                let version = Version { source: Arc::new(source), packages, built: OnceCell::new() };
                 lock(&self.versions).insert(hash, Arc::new(version));
             }
             ToSandbox::Forget { hash } => {
@@ -202,20 +216,28 @@ impl Child {
         version: &Version,
         output: bifrost_builder::Output,
     ) -> Result<bifrost_builder::Built> {
-        let build = || bifrost_builder::build(&self.sandbox, &version.source, &self.limits, output);
+        let packages = version.packages()?;
+        let build =
+            || bifrost_builder::build(&self.sandbox, &version.source, &packages, &self.limits, output);
         Ok(version.built.get_or_try_init(build).await?.clone())
     }
 
-    fn invocation(self: &Arc<Self>, job: JobId, source: Arc<Source>, wire: WireInvocation) -> Invocation {
-        Invocation {
+    fn invocation(
+        self: &Arc<Self>,
+        job: JobId,
+        version: &Version,
+        wire: WireInvocation,
+    ) -> Result<Invocation> {
+        Ok(Invocation {
             workflow: wire.workflow,
             parameters: wire.parameters,
             context: wire.context,
             capture_variables: wire.capture_variables,
             limits: wire.limits,
-            source,
+            source: version.source.clone(),
+            packages: version.packages()?,
             capabilities: Arc::new(Remote { job, child: self.clone() }),
-        }
+        })
     }
 
     async fn run(
@@ -227,7 +249,7 @@ impl Child {
         let version = version?;
         // What its version prints while it is imported is no part of a run's log.
         let built = self.built(&version, silent()).await?;
-        Ok(built.image.run(self.invocation(job, version.source.clone(), wire)).await)
+        Ok(built.image.run(self.invocation(job, &version, wire)?).await)
     }
 
     async fn draft(
@@ -236,7 +258,7 @@ impl Child {
         version: Result<Arc<Version>>,
         wire: WireInvocation,
     ) -> Result<bifrost_core::Outcome> {
-        let invocation = self.invocation(job, version?.source.clone(), wire);
+        let invocation = self.invocation(job, &*version?, wire)?;
         let (_, outcome) = self.sandbox.draft(invocation, &self.limits).await?;
         Ok(outcome)
     }

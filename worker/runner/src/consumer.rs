@@ -14,7 +14,7 @@ use bifrost_store::audit::Actor;
 use bifrost_store::executions::documents::{self, Part};
 use bifrost_store::executions::{self, Claimed, Ending, Lease};
 use bifrost_store::workers::{self, WorkerRow};
-use bifrost_store::{Db, Keyring};
+use bifrost_store::{Db, Keyring, webhooks};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -35,6 +35,8 @@ pub struct RunnerSettings {
     pub lease_secs: u32,
     /// Shown to workflows as `context.public_url`.
     pub public_url: String,
+    /// Address of the package index.
+    pub package_index: String,
 }
 
 /// Between two signs of life.
@@ -90,10 +92,10 @@ impl Runner {
             queue,
             bus,
             sources: Sources::new(objects.clone()),
-            objects,
             keys,
             egress,
-            pool,
+            pool: pool.with_objects(objects.clone()),
+            objects,
             slots: Arc::new(Semaphore::new(settings.slots)),
             settings,
             active: Mutex::default(),
@@ -403,6 +405,7 @@ impl Runner {
     /// place.
     async fn material(&self, claimed: &mut Claimed) -> anyhow::Result<(Arc<Source>, Value)> {
         let source = self.sources.get(&claimed.source_hash, &claimed.object_key).await?;
+        self.pool.fetch(&source).await?;
         documents::load(self.objects.as_ref(), &mut claimed.execution, Part::Parameters).await?;
         Ok((source, self.context(claimed).await?))
     }
@@ -414,6 +417,10 @@ impl Runner {
             execution.organization_id,
         )
         .await?;
+        let event = match execution.delivery_id {
+            Some(id) => webhooks::told(&self.db.org(execution.organization_id), id).await?,
+            None => None,
+        };
         Ok(json!({
             "user_id": execution.executed_by,
             "email": execution.executed_by_email,
@@ -433,7 +440,7 @@ impl Runner {
             "public_url": self.settings.public_url,
             "parameters": execution.parameters,
             "startup": null,
-            "event": null,
+            "event": event,
             "attempt": execution.attempt,
         }))
     }

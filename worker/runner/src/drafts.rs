@@ -6,7 +6,7 @@ use crate::pool::JobEvent;
 use crate::protocol::*;
 use crate::redact::{Lines, Redactor};
 use async_trait::async_trait;
-use bifrost_core::ports::{DraftRequest, Worker};
+use bifrost_core::ports::{DraftRequest, Installed, Worker};
 use bifrost_core::*;
 use bifrost_store::audit::Actor;
 use serde_json::json;
@@ -34,6 +34,16 @@ impl Worker for Runner {
                 }
             }
         }
+    }
+
+    async fn install(&self, source: Arc<Source>) -> Result<Installed> {
+        let program = crate::pool::this_program()?;
+        let index = &self.settings.package_index;
+        let installed = bifrost_builder::install(&program, &source, index, self.pool.wheels()).await?;
+        if let Installed::Packages(packages) = &installed {
+            self.pool.publish(packages).await?;
+        }
+        Ok(installed)
     }
 
     async fn draft(&self, request: DraftRequest, logs: mpsc::Sender<LogLine>) -> Result<Outcome> {

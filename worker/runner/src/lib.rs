@@ -28,7 +28,8 @@ mod sources;
 #[cfg(test)]
 mod testing;
 mod warm;
+mod wheels;
 pub mod wire;
 
 pub use consumer::{Runner, RunnerSettings};
-pub use pool::{Patience, Pool, PoolSettings, sandbox_program};
+pub use pool::{Patience, Pool, PoolSettings, sandbox_program, this_program};

@@ -2,10 +2,13 @@
 
 use crate::guard::{self, Abandoned, Guard};
 use crate::inbox::Inbox;
-use crate::process::{Life, keep};
+use crate::process::{Kept, Life, keep};
 use crate::protocol::*;
+use crate::wheels::Shelf;
 use anyhow::{Context, Result, anyhow, bail};
-use bifrost_core::{Limits, Outcome, Source};
+use bifrost_core::ports::Objects;
+use bifrost_core::{Limits, Outcome, Package, Source};
+use bifrost_packages::Store;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,12 +50,11 @@ impl Default for Patience {
 
 /// Versions that a process keeps; a loaded one is a mapping and an open file there.
 pub(crate) const VERSIONS: usize = 256;
-/// Bytes of their sources together, which it has in its memory.
+/// Bytes of their sources and packages together, which it has in its memory.
 pub(crate) const VERSION_BYTES: usize = 256 << 20;
 
 /// What is started as a sandbox process: this program itself, or the one that
 /// `BIFROST_SANDBOX_PROGRAM` names, such as a wrapper that puts walls of its own around it.
-/// Where there is no `/proc`, this program is found by the absolute path it was started with.
 ///
 /// # Errors
 /// When it is not known where this program is.
@@ -60,6 +62,14 @@ pub fn sandbox_program() -> Result<PathBuf> {
     if let Some(program) = std::env::var_os("BIFROST_SANDBOX_PROGRAM") {
         return Ok(program.into());
     }
+    this_program()
+}
+
+/// Where this program is. Without `/proc` it is found by the absolute path it was started with.
+///
+/// # Errors
+/// When that is not known.
+pub fn this_program() -> Result<PathBuf> {
     std::env::current_exe().or_else(|error| {
         let path = std::env::args_os().next().map(PathBuf::from).filter(|path| path.is_absolute());
         path.ok_or(error).context("without /proc, start the program by its absolute path")
@@ -239,6 +249,7 @@ pub struct Pool {
     keepers: Vec<tokio::task::JoinHandle<()>>,
     patience: Patience,
     cache: PathBuf,
+    shelf: Shelf,
 }
 
 impl Pool {
@@ -258,7 +269,29 @@ impl Pool {
             keepers.push(tokio::spawn(keep(slot, settings.clone())));
         }
         let cache = settings.cache.clone();
-        Self { slots, changes, next: AtomicU64::new(1), keepers, patience, cache }
+        let shelf = Shelf::new(&cache);
+        Self { slots, changes, next: AtomicU64::new(1), keepers, patience, cache, shelf }
+    }
+
+    /// Fetches wheels that are missing on this machine from here.
+    pub fn with_objects(mut self, objects: Arc<dyn Objects>) -> Self {
+        self.shelf.fetch_from(objects);
+        self
+    }
+
+    /// The wheels of this machine.
+    pub(crate) fn wheels(&self) -> &Store {
+        self.shelf.store()
+    }
+
+    /// Puts wheels that are here where every worker finds them.
+    pub(crate) async fn publish(&self, packages: &[Package]) -> Result<()> {
+        self.shelf.publish(packages).await
+    }
+
+    /// Sees to it that the wheels of a source are here.
+    pub(crate) async fn fetch(&self, source: &Source) -> Result<()> {
+        self.shelf.fetch(source).await
     }
 
     /// Where compiled code is cached.
@@ -276,7 +309,7 @@ impl Pool {
                 break job;
             }
         };
-        start(&job, hash, source, work).await?;
+        self.start(&job, hash, source, work).await?;
         Ok(job)
     }
 
@@ -289,7 +322,7 @@ impl Pool {
                 starting += 1;
                 continue;
             };
-            if place.life.versions.lock().await.get(hash) != Some(&mut true) {
+            if !place.life.versions.lock().await.get(hash).is_some_and(|kept| kept.is_ready) {
                 ready.push(place);
             }
         }
@@ -304,13 +337,13 @@ impl Pool {
     pub(crate) async fn load(&self, place: Place, hash: &str, source: &Source) -> Result<()> {
         let (life, work) = (place.life.clone(), Work::Warm { version: hash.to_owned() });
         let Some(mut job) = self.admit(place, &work) else { return Ok(()) };
-        start(&job, hash, source, work).await?;
+        self.start(&job, hash, source, work).await?;
         while let Some(event) = job.events.recv().await {
             match event {
                 JobEvent::Message(FromSandbox::Warmed { result, .. }) => {
                     result.map_err(|reason| anyhow!("{reason}"))?;
-                    if let Some(is_ready) = life.versions.lock().await.get(hash) {
-                        *is_ready = true;
+                    if let Some(kept) = life.versions.lock().await.get(hash) {
+                        kept.is_ready = true;
                     }
                     return Ok(());
                 }
@@ -352,35 +385,42 @@ impl Pool {
             let _ = tokio::time::timeout(Duration::from_millis(100), changes.changed()).await;
         }
     }
-}
 
-/// Sends a job that was put in.
-async fn start(job: &Job, hash: &str, source: &Source, work: Work) -> Result<()> {
-    let life = &job.events.life;
-    // A send that fails means that the process is gone, which the job's events say,
-    // or that what is sent is too large, which nothing else would.
-    let is_first = keep_version(life, hash, source).await?;
-    if is_first && matches!(work, Work::Run { .. }) {
-        metrics::counter!("bifrost_cold_runs_total").increment(1);
+    /// Sends a job that was put in.
+    async fn start(&self, job: &Job, hash: &str, source: &Source, work: Work) -> Result<()> {
+        let life = &job.events.life;
+        // A send that fails means that the process is gone, which the job's events say,
+        // or that what is sent is too large, which nothing else would.
+        let is_first = self.keep_version(life, hash, source).await?;
+        if is_first && matches!(work, Work::Run { .. }) {
+            metrics::counter!("bifrost_cold_runs_total").increment(1);
+        }
+        life.out.send(&ToSandbox::Start { job: job.id, work }).await.or_else(|error| life.gone(error))
     }
-    life.out.send(&ToSandbox::Start { job: job.id, work }).await.or_else(|error| life.gone(error))
-}
 
-/// Sees to it that the process has a version before a job of it is started; true when it
-/// did not have it.
-async fn keep_version(life: &Life, hash: &str, source: &Source) -> Result<bool> {
-    // Held while it is sent: whoever finds it known sends its job after it.
-    let mut versions = life.versions.lock().await;
-    if versions.get(hash).is_some() {
-        return Ok(false);
+    /// Sees to it that the process has a version before a job of it is started; true when it
+    /// did not have it.
+    async fn keep_version(&self, life: &Life, hash: &str, source: &Source) -> Result<bool> {
+        // Held while it is sent: whoever finds it known sends its job after it.
+        let mut versions = life.versions.lock().await;
+        if versions.get(hash).is_some() {
+            return Ok(false);
+        }
+        for hash in versions.make_room(source.weight()) {
+            life.out.send(&ToSandbox::Forget { hash }).await.or_else(|error| life.gone(error))?;
+        }
+        let wheels: Vec<_> = source.packages().iter().map(|package| package.sha256.clone()).collect();
+        for sha256 in &wheels {
+            if !versions.values().any(|kept| kept.wheels.contains(sha256)) {
+                let wheel = ToSandbox::Wheel { sha256: sha256.clone(), bytes: self.shelf.get(sha256).await? };
+                life.out.send(&wheel).await.or_else(|error| life.gone(error))?;
+            }
+        }
+        let version = ToSandbox::Version { hash: hash.to_owned(), source: source.clone() };
+        life.out.send(&version).await.or_else(|error| life.gone(error))?;
+        versions.insert(hash.to_owned(), source.weight(), Kept { is_ready: false, wheels });
+        Ok(true)
     }
-    for hash in versions.make_room(source.bytes()) {
-        life.out.send(&ToSandbox::Forget { hash }).await.or_else(|error| life.gone(error))?;
-    }
-    let version = ToSandbox::Version { hash: hash.to_owned(), source: source.clone() };
-    life.out.send(&version).await.or_else(|error| life.gone(error))?;
-    versions.insert(hash.to_owned(), source.bytes(), false);
-    Ok(true)
 }
 
 impl Drop for Pool {

@@ -23,11 +23,20 @@ const LOG_VARIABLES: [&str; 2] = ["BIFROST_LOG", "BIFROST_LOG_FORMAT"];
 /// Cancelled jobs of which a process may still owe the last message.
 const DISMISSED: usize = 20_000;
 
+/// A version that a process has.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// It is ready for its runs.
+    pub is_ready: bool,
+    /// Hashes of the wheels that it needs.
+    pub wheels: Vec<String>,
+}
+
 /// One life of a process, from ready to gone.
 pub(crate) struct Life {
     pub out: Outbox<ToSandbox>,
-    /// The versions that it has, and whether each is ready for its runs.
-    pub versions: tokio::sync::Mutex<Recent<bool>>,
+    /// The versions that it has.
+    pub versions: tokio::sync::Mutex<Recent<Kept>>,
     over: AtomicBool,
     doomed: Notify,
     reason: Mutex<String>,

@@ -15,7 +15,15 @@ pub type JobId = u64;
 /// From the runner to the sandbox process.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ToSandbox {
-    /// Keeps a version's source, and loads its snapshot when it is first run.
+    /// A wheel of the version that comes next, which the process does not have.
+    Wheel {
+        /// SHA-256 of it, in hex.
+        sha256: String,
+        /// The wheel.
+        bytes: Vec<u8>,
+    },
+    /// Keeps a version's source, and loads its snapshot when it is first run. It has the wheels
+    /// of the version's packages: sent just before, or with a version that it still keeps.
     Version {
         /// Names the version in later messages.
         hash: String,

@@ -45,6 +45,11 @@ impl<V> Recent<V> {
         gone
     }
 
+    /// All values, in no order.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.entries.values().map(|entry| &entry.value)
+    }
+
     /// Takes a value out.
     pub fn remove(&mut self, key: &str) {
         self.entries.remove(key);

@@ -35,7 +35,7 @@ impl Sources {
         }
         let bytes = self.objects.get(key).await?;
         let bytes = bytes.with_context(|| format!("the source {key} is missing"))?;
-        let source: Arc<Source> = Arc::new(postcard::from_bytes(&bytes)?);
+        let source = Arc::new(Source::decode(&bytes)?);
         lock(&self.kept).insert(hash.to_owned(), source.bytes(), source.clone());
         Ok(source)
     }

@@ -28,13 +28,13 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 /// to versions that only wait for their last runs, to drafts, and to whoever comes first
 /// after a long time.
 const VERSIONS: u32 = 64;
-/// Bytes of their sources together; a process keeps twice as many.
+/// Bytes of their sources and packages together; a process keeps twice as many.
 const BYTES: usize = 128 << 20;
 
 /// What this worker knows of a version.
 struct Known {
     activated_at: DateTime<Utc>,
-    /// Size of its source, once that was read.
+    /// Size of its source and packages, once that was read.
     bytes: Option<usize>,
     /// When it was first in all processes, and how many milliseconds that took.
     warm: Option<(DateTime<Utc>, i64)>,
@@ -138,9 +138,10 @@ impl Runner {
     async fn load(&self, version: &ActiveVersion, known: &mut Known, room: usize, places: Vec<Place>) {
         let loading = async {
             let source = self.sources.get(&version.source_hash, &version.object_key).await?;
-            if known.bytes.replace(source.bytes()).is_none() && source.bytes() > room {
+            if known.bytes.replace(source.weight()).is_none() && source.weight() > room {
                 return Ok(());
             }
+            self.pool.fetch(&source).await?;
             for place in places {
                 self.pool.load(place, &version.source_hash, &source).await?;
                 tracing::debug!(version = %version.id, "a sandbox process has loaded a version");

@@ -5,10 +5,11 @@
 //! so one cache serves all tenants.
 
 use crate::bindings::Skipped;
-use crate::engine::Sandbox;
+use crate::engine::{Image, Sandbox};
 use crate::load::{BuildLimits, build_store, files};
 use crate::meter::Metered;
 use crate::run::Invocation;
+use crate::{NoPackages, Nothing};
 use anyhow::Result;
 use bifrost_core::{Limits, Source};
 use moka::sync::Cache;
@@ -61,7 +62,8 @@ impl Sandbox {
             let code = match self.codes.0.get(&key) {
                 Some(code) => code,
                 None if Instant::now() < deadline => {
-                    let code = self.compile(invocation, &path, content, limits).await.unwrap_or_default();
+                    let compiler = self.compiler(limits);
+                    let code = compiler.compile(&path, content.clone()).await.unwrap_or_default();
                     self.codes.0.insert(key, code.clone());
                     code
                 }
@@ -74,20 +76,36 @@ impl Sandbox {
         found
     }
 
-    async fn compile(
-        &self,
-        invocation: &Invocation,
-        path: &str,
-        content: &[u8],
-        limits: &BuildLimits,
-    ) -> Result<Code> {
-        let mut source = Source::default();
-        source.insert(path, content.to_vec())?;
-        let invocation = Invocation { source: Arc::new(source), ..invocation.clone() };
+    /// Compiles under these limits.
+    pub(crate) fn compiler(&self, limits: &BuildLimits) -> Compiler {
         let limits = BuildLimits { fuel: FUEL.min(limits.fuel), ..limits.clone() };
-        let base = self.base();
-        let mut store = build_store(base, &invocation, &limits);
-        let instance = base.pre.instantiate_async(&mut store).await?;
+        Compiler { base: self.base().clone(), limits }
+    }
+}
+
+/// Makes code objects, each in an interpreter of its own.
+pub(crate) struct Compiler {
+    base: Image,
+    limits: BuildLimits,
+}
+
+impl Compiler {
+    /// The code object of this file; empty when it has none worth keeping.
+    pub async fn compile(&self, path: &str, content: Vec<u8>) -> Result<Code> {
+        let mut source = Source::default();
+        source.insert(path, content)?;
+        let invocation = Invocation {
+            workflow: String::new(),
+            parameters: String::new(),
+            context: String::new(),
+            capture_variables: false,
+            limits: Limits::default(),
+            source: Arc::new(source),
+            packages: Arc::new(NoPackages),
+            capabilities: Arc::new(Nothing),
+        };
+        let mut store = build_store(&self.base, &invocation, &self.limits);
+        let instance = self.base.pre.instantiate_async(&mut store).await?;
         let meter = store.data().meter.clone();
         let code = Metered::new(meter, instance.call_compile(&mut store, path)).await?;
         Ok(code.unwrap_or_default().into())

@@ -1,6 +1,6 @@
 //! The engine, the shared code, and one image per workspace version.
 
-use crate::{bindings, cache::Cache, codes::Codes, host::State, meter::Ticker};
+use crate::{bindings, cache::Cache, codes::Codes, host::State, meter::Ticker, package_codes::PackageCodes};
 use anyhow::Result;
 use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
@@ -56,6 +56,7 @@ pub struct Image {
     pub(crate) module: Module,
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) metered: bool,
+    pub(crate) package_codes: Arc<PackageCodes>,
 }
 
 fn config(settings: &Settings) -> Config {
@@ -103,21 +104,29 @@ impl Sandbox {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         {
-            use bindings::bifrost::workflow::{config, log, modules, platform, types};
+            use bindings::bifrost::workflow::{config, log, modules, platform, signing, types};
             types::add_to_linker::<_, State>(&mut linker, |state| state)?;
             config::add_to_linker::<_, State>(&mut linker, |state| state)?;
             log::add_to_linker::<_, State>(&mut linker, |state| state)?;
             modules::add_to_linker::<_, State>(&mut linker, |state| state)?;
             platform::add_to_linker::<_, State>(&mut linker, |state| state)?;
+            signing::add_to_linker::<_, State>(&mut linker, |state| state)?;
         }
         linker.root().module("code", &code)?;
         let ticker = Ticker::start(&engine)?;
         let metered = settings.metered;
         let fingerprint = base_fingerprint(&engine);
         let name = format!("base-{fingerprint}");
+        let package_codes = PackageCodes::new(cache.clone(), fingerprint.clone());
         let base = |module: Module| {
             let pre = ready(&linker, &wrapper, &module)?;
-            anyhow::Ok(Image { pre, module, ticker: ticker.clone(), metered })
+            anyhow::Ok(Image {
+                pre,
+                module,
+                ticker: ticker.clone(),
+                metered,
+                package_codes: package_codes.clone(),
+            })
         };
         let (base, is_prepared) = match cache.get(&name) {
             Some(path) => (base(deserialize(&engine, &path)?)?, true),
@@ -156,7 +165,8 @@ impl Sandbox {
 
     fn image(&self, module: Module) -> Result<Image> {
         let pre = ready(&self.linker, &self.wrapper, &module)?;
-        Ok(Image { pre, module, ticker: self.ticker.clone(), metered: self.metered })
+        let package_codes = self.base.package_codes.clone();
+        Ok(Image { pre, module, ticker: self.ticker.clone(), metered: self.metered, package_codes })
     }
 
     /// The cache of native code.

@@ -2,8 +2,11 @@
 
 use crate::bindings::bifrost::workflow::{config, log, modules, platform, types};
 use crate::capabilities::*;
+use crate::codes::Compiler;
 use crate::http::HttpGate;
 use crate::meter::Meter;
+use crate::package_codes::PackageCodes;
+use crate::packages::{Packages, Tree};
 use bifrost_base::library;
 use bifrost_core::{ConfigType, Limits, LogLevel, Source};
 use std::collections::HashMap;
@@ -70,6 +73,10 @@ pub struct State {
     gate: HttpGate,
     capabilities: Arc<dyn Capabilities>,
     source: Arc<Source>,
+    packages: Arc<dyn Packages>,
+    package_codes: Arc<PackageCodes>,
+    /// Makes what `package_codes` lacks, while a workspace is loaded.
+    pub(crate) compiler: Option<Arc<Compiler>>,
     /// Code objects of the source's files, while it is loaded.
     pub(crate) codes: HashMap<String, Arc<[u8]>>,
     limits: Limits,
@@ -91,6 +98,8 @@ impl State {
     pub(crate) fn new(
         capabilities: Arc<dyn Capabilities>,
         source: Arc<Source>,
+        packages: Arc<dyn Packages>,
+        package_codes: Arc<PackageCodes>,
         limits: Limits,
         meter: Arc<Meter>,
         loading: bool,
@@ -113,6 +122,9 @@ impl State {
             gate: HttpGate::new(capabilities.clone(), &limits, exceeded.clone(), loading),
             capabilities,
             source,
+            packages,
+            package_codes,
+            compiler: None,
             codes: HashMap::new(),
             limits,
             meter,
@@ -135,7 +147,27 @@ impl State {
         self.meter.refuel(limits.fuel);
         self.limits = limits;
         self.codes = HashMap::new();
+        self.compiler = None;
         self.gate.loaded();
+    }
+
+    fn tree(&self) -> Tree<'_> {
+        Tree { own: &self.source, packages: &*self.packages }
+    }
+
+    /// The code object of a file: of the workspace while it is loaded, of a package always.
+    async fn code(&mut self, path: &str) -> Option<Arc<[u8]>> {
+        if let Some(code) = self.codes.get(path) {
+            return Some(code.clone());
+        }
+        let part = self.tree().part(path)?.to_owned();
+        if let Some(code) = self.package_codes.get(&part, path) {
+            return Some(code).filter(|code| !code.is_empty());
+        }
+        let (compiler, content) = (self.compiler.clone()?, self.packages.read(path)?);
+        let code = compiler.compile(path, content).await.unwrap_or_default();
+        self.package_codes.put(&part, path, code.clone());
+        Some(code).filter(|code| !code.is_empty())
     }
 
     fn refuse_while_loading(&self, what: &str) -> Result<(), types::Error> {
@@ -306,13 +338,9 @@ impl log::Host for State {
 
 impl modules::Host for State {
     async fn find(&mut self, name: String) -> Option<modules::Module> {
-        let stem = name.replace('.', "/");
-        let candidates = [(format!("{stem}.py"), false), (format!("{stem}/__init__.py"), true)];
-        let in_workspace = candidates.into_iter().find_map(|(filename, is_package)| {
-            let source = self.source.files().get(&filename)?.clone();
-            Some(modules::Module { filename, is_package, source })
-        });
-        in_workspace.or_else(|| {
+        let found = self.tree().module(&name);
+        let found = found.map(|(filename, is_package, source)| modules::Module { filename, is_package, source });
+        found.or_else(|| {
             let found = library::find(&name)?;
             let (filename, is_package) = (found.filename(), found.is_package);
             Some(modules::Module { filename, is_package, source: found.source() })
@@ -320,8 +348,7 @@ impl modules::Host for State {
     }
 
     async fn is_namespace(&mut self, name: String) -> bool {
-        let prefix = format!("{}/", name.replace('.', "/"));
-        self.source.files().range(prefix.clone()..).next().is_some_and(|(path, _)| path.starts_with(&prefix))
+        self.tree().is_folder(&name.replace('.', "/"))
     }
 
     async fn read(&mut self, path: String) -> Result<Vec<u8>, types::Error> {
@@ -331,31 +358,25 @@ impl modules::Host for State {
         if let Some(module) = path.strip_suffix('c').and_then(library::at) {
             return Ok(module.code());
         }
-        if let Some(code) = path.strip_prefix("<code>/").and_then(|path| self.codes.get(path)) {
+        if let Some(metadata) = library::metadata(&path) {
+            return Ok(metadata);
+        }
+        if let Some(path) = path.strip_prefix("<code>/")
+            && let Some(code) = self.code(path).await
+        {
             return Ok(code.to_vec());
         }
-        self.source.files().get(&path).cloned().ok_or_else(|| types::Error {
+        self.tree().read(&path).ok_or_else(|| types::Error {
             kind: types::ErrorKind::NotFound,
             message: format!("the workspace has no file `{path}`"),
         })
     }
 
     async fn list(&mut self, path: String) -> Vec<String> {
-        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
-        let mut names: Vec<String> = vec![];
-        for (file, _) in self.source.files().range(prefix.clone()..) {
-            let Some(rest) = file.strip_prefix(&prefix) else {
-                break;
-            };
-            let name = match rest.split_once('/') {
-                Some((folder, _)) => format!("{folder}/"),
-                None => rest.to_owned(),
-            };
-            if names.last() != Some(&name) {
-                names.push(name);
-            }
+        if path == "<packages>" {
+            return library::packages().map(|folder| format!("{folder}/")).collect();
         }
-        names
+        self.tree().list(&path)
     }
 
     async fn loading(&mut self, path: String) {

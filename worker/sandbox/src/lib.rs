@@ -12,7 +12,10 @@ mod http;
 mod immortal;
 mod load;
 mod meter;
+mod package_codes;
+mod packages;
 mod run;
+mod signing;
 
 pub use cache::Cache;
 pub use capabilities::{
@@ -20,4 +23,10 @@ pub use capabilities::{
 };
 pub use engine::{Image, Sandbox, Settings};
 pub use load::{BuildLimits, Loaded};
+pub use packages::{NoPackages, Packages};
 pub use run::Invocation;
+
+/// Packages that every run has: names and versions.
+pub fn provided() -> Vec<(String, String)> {
+    bifrost_base::provided().map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+}

@@ -5,7 +5,7 @@ use crate::engine::{Image, Sandbox};
 use crate::host::{Progress, State};
 use crate::meter::{Metered, OutOfFuel};
 use crate::run::{Invocation, guest_invocation, judge, new_store};
-use crate::{Nothing, immortal};
+use crate::{NoPackages, Nothing, immortal};
 use anyhow::{Context, Result, ensure};
 use bifrost_core::{FileError, Limits, Outcome, Source, WorkspaceReport};
 use std::collections::HashSet;
@@ -66,6 +66,7 @@ impl Sandbox {
             capture_variables: false,
             limits: Limits::default(),
             source: Arc::default(),
+            packages: Arc::new(NoPackages),
             capabilities: Arc::new(Nothing),
         };
         let mut store = build_store(self.base(), &invocation, &BuildLimits::default());
@@ -94,6 +95,7 @@ impl Sandbox {
             ensure!(Instant::now() < deadline, "the build took longer than {} s", limits.total_ms / 1000);
             let mut store = build_store(self.base(), &invocation, limits);
             store.data_mut().codes = self.codes(&invocation, &skipped(&broken), limits).await;
+            store.data_mut().compiler = Some(Arc::new(self.compiler(limits)));
             let instance = pre.instantiate_async(&mut store).await?;
             let load =
                 instance.get_typed_func::<(Vec<String>, Vec<Skipped>), (String,)>(&mut store, "load")?;
@@ -106,6 +108,7 @@ impl Sandbox {
                 Ok((json, settle.call_async(&mut store, ()).await?.0))
             });
             let answer = guarded(call, &progress, limits, deadline).await;
+            self.base().package_codes.save();
             let (json, permanent) = match verdict(answer, &store, limits) {
                 Ok(json) => json,
                 Err(file)
@@ -138,12 +141,14 @@ impl Sandbox {
             ensure!(Instant::now() < deadline, "loading took longer than {} s", limits.total_ms / 1000);
             let mut store = build_store(base, &invocation, limits);
             store.data_mut().codes = self.codes(&invocation, &skipped(&broken), limits).await;
+            store.data_mut().compiler = Some(Arc::new(self.compiler(limits)));
             let instance = base.pre.instantiate_async(&mut store).await?;
             let progress = store.data().progress.clone();
             let (files, skip) = (files(&invocation), skipped(&broken));
             let meter = store.data().meter.clone();
             let call = Metered::new(meter, async { instance.call_load(&mut store, &files, &skip).await });
             let answer = guarded(call, &progress, limits, deadline).await;
+            self.base().package_codes.save();
             let json = match verdict(answer, &store, limits) {
                 Ok(json) => json,
                 Err(file)

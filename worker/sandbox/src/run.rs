@@ -3,7 +3,7 @@
 use crate::bindings::{self, ResultType as GuestResultType, Status as GuestStatus};
 use crate::engine::Image;
 use crate::meter::{Meter, Metered, OutOfFuel};
-use crate::{Capabilities, host::State};
+use crate::{Capabilities, Packages, host::State};
 use bifrost_core::{Limits, Outcome, ResultType, Source, Status};
 use serde_json::Value;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct Invocation {
     pub limits: Limits,
     /// The version's files, for late imports and data.
     pub source: Arc<Source>,
+    /// The version's packages, the same way.
+    pub packages: Arc<dyn Packages>,
     /// What it may reach.
     pub capabilities: Arc<dyn Capabilities>,
 }
@@ -54,6 +56,8 @@ pub(crate) fn new_store(image: &Image, invocation: &Invocation, loading: bool) -
     let state = State::new(
         invocation.capabilities.clone(),
         invocation.source.clone(),
+        invocation.packages.clone(),
+        image.package_codes.clone(),
         invocation.limits.clone(),
         Meter::new(invocation.limits.fuel, image.ticker.clone()),
         loading,

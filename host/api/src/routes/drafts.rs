@@ -82,6 +82,7 @@ pub(crate) async fn draft(
         None => Source::default(),
     };
     service::source::overlay(&mut own, body.files)?;
+    service::packages::settle(&state, &auth, &mut own, false).await?;
     let source = service::shared::whole(&state, &scoped, auth.scope, own).await?.source;
     let limits = service::run::limits(&state, &auth).await?;
     let event = Event::new("draft.run").target("draft", &body.workflow).within(auth.organization());

@@ -216,7 +216,7 @@ pub(crate) async fn rerun(
     Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())))
 }
 
-fn idempotency_key(headers: &HeaderMap, body: Option<String>) -> Result<Option<String>, Error> {
+pub(super) fn idempotency_key(headers: &HeaderMap, body: Option<String>) -> Result<Option<String>, Error> {
     let header = match headers.get(IDEMPOTENCY_HEADER) {
         Some(value) => {
             Some(value.to_str().map_err(|_| Error::invalid(IDEMPOTENCY_HEADER, "expected ASCII"))?.to_owned())

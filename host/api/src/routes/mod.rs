@@ -5,13 +5,17 @@ mod admin;
 mod audit;
 mod config;
 mod dead_letters;
+mod deliveries;
 mod devices;
 mod drafts;
 mod egress;
+mod endpoint_calls;
+mod endpoints;
 mod execute;
 mod executions;
 mod grants;
 mod health;
+mod hooks;
 mod identity_providers;
 mod invitations;
 mod keys;
@@ -23,9 +27,11 @@ mod schedules;
 mod shared;
 mod shares;
 mod sign_in;
+mod subscriptions;
 mod user_sign_in;
 mod users;
 mod versions;
+mod webhooks;
 mod workflows;
 mod workspace;
 
@@ -108,8 +114,32 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(keys::me))
         .routes(routes!(ws::connect))
         .routes(routes!(ws::execution))
+        .merge(from_outside())
         .merge(signing_in())
         .fallback(nothing_here)
+}
+
+fn from_outside() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(endpoints::list, endpoints::create))
+        .routes(routes!(endpoints::get, endpoints::update, endpoints::delete))
+        .routes(routes!(
+            endpoint_calls::get,
+            endpoint_calls::post,
+            endpoint_calls::put,
+            endpoint_calls::patch,
+            endpoint_calls::delete
+        ))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::get, webhooks::update, webhooks::delete))
+        .routes(routes!(webhooks::add_secret))
+        .routes(routes!(webhooks::remove_secret))
+        .routes(routes!(subscriptions::list, subscriptions::create))
+        .routes(routes!(subscriptions::update, subscriptions::delete))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::get))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(hooks::receive))
 }
 
 fn signing_in() -> OpenApiRouter<ApiState> {

@@ -6,11 +6,13 @@ use crate::extract::{Input, Path};
 use crate::problem::{ApiError, ApiResult};
 use crate::responses::{Reads, Writes};
 use crate::service::shared::{self, Impact, Whole};
-use crate::service::source;
+use crate::service::{packages, source};
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, FileError, Scope, Source, VersionId, Warning, WorkflowInfo, WorkspaceReport};
+use bifrost_core::{
+    Error, FileError, Package, Scope, Source, VersionId, Warning, WorkflowInfo, WorkspaceReport,
+};
 use bifrost_store::organizations;
 use bifrost_store::workspaces::{self, Deployed, Deployment, Version};
 use http::StatusCode;
@@ -35,6 +37,9 @@ pub(crate) struct DeployRequest {
     /// that import the shared folders break.
     #[serde(default)]
     force: bool,
+    /// Choose packages anew, also where the requirements have not changed.
+    #[serde(default)]
+    upgrade: bool,
     /// Only build and report.
     #[serde(default)]
     dry_run: bool,
@@ -60,6 +65,8 @@ pub(crate) struct DeployResponse {
     warnings: Vec<Warning>,
     /// How many workflows were found.
     workflows: usize,
+    /// The packages that it is built with.
+    packages: Vec<Package>,
     /// Of the provider's workspace: what the change does to organizations that import its
     /// shared folders. Without `force` nothing is deployed when one of them breaks.
     dependants: Vec<Impact>,
@@ -117,7 +124,8 @@ pub(crate) async fn deploy(
         return Err(Error::invalid("message", format!("more than {MESSAGE_BYTES} bytes")).into());
     }
     let scope = auth.scoped(&state);
-    let (own, _) = source::decode(body.files).await?;
+    let (mut own, _) = source::decode(body.files).await?;
+    packages::settle(&state, &auth, &mut own, body.upgrade).await?;
     let whole = shared::whole(&state, &scope, auth.scope, own).await?;
     let active = match workspaces::active_version(&scope).await? {
         Some(version) => Some(workspaces::version(&scope, version.number).await?),
@@ -138,6 +146,7 @@ pub(crate) async fn deploy(
     let dependants = impacts(&state, &auth, &whole).await?;
     let (errors, warnings, workflows) =
         (report.errors.clone(), report.warnings.clone(), report.workflows.len());
+    let packages = report.packages.clone();
     let done = if body.dry_run {
         let known = active.map(|(_, report)| report.workflows).unwrap_or_default();
         let (added, updated, removed) = compare(known, report.workflows);
@@ -152,6 +161,7 @@ pub(crate) async fn deploy(
             errors,
             warnings,
             workflows,
+            packages,
             dependants,
             duration_ms: 0,
         }
@@ -193,6 +203,7 @@ pub(crate) async fn deploy(
             errors,
             warnings,
             workflows,
+            packages,
             dependants,
             duration_ms: 0,
         }
@@ -224,6 +235,7 @@ fn unchanged(version: &Version, report: WorkspaceReport, start: Instant) -> Depl
         workflows: report.workflows.len(),
         errors: report.errors,
         warnings: report.warnings,
+        packages: report.packages,
         dependants: Vec::new(),
         duration_ms: start.elapsed().as_millis() as u64,
     }

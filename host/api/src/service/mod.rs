@@ -1,9 +1,13 @@
 //! What several routes share: reading runs under the caller's eyes, starting them,
 //! and the sources of versions.
 
+pub mod answers;
 pub mod diff;
 pub mod executions;
+pub mod inbox;
+pub mod packages;
 pub mod people;
 pub mod run;
 pub mod shared;
+pub mod signatures;
 pub mod source;

@@ -97,7 +97,8 @@ pub async fn build(state: &ApiState, whole: &Whole) -> Result<WorkspaceReport> {
 }
 
 async fn build_source(state: &ApiState, source: Arc<Source>, own: &Source) -> Result<WorkspaceReport> {
-    let mut report = state.worker.build(source).await?;
+    let mut report = state.worker.build(source.clone()).await?;
+    report.packages = source.packages().to_vec();
     report.workflows.retain(|workflow| own.files().contains_key(&workflow.path));
     schedule::check(&mut report);
     Ok(report)

@@ -14,7 +14,7 @@ pub type Files = BTreeMap<String, String>;
 /// Stores a source of a workspace and tells its key. No two organizations share an object, so
 /// that one of them can go with all that is its.
 pub async fn store(state: &ApiState, scope: Scope, hash: &str, source: &Source) -> Result<String> {
-    let bytes = postcard::to_stdvec(source).context("encoding a source")?;
+    let bytes = source.encode()?;
     let key = format!("{}{hash}", workspaces::folder(scope));
     state.objects.put(&key, bytes).await?;
     Ok(key)
@@ -24,8 +24,7 @@ pub async fn store(state: &ApiState, scope: Scope, hash: &str, source: &Source) 
 pub async fn load(state: &ApiState, key: &str) -> Result<Source> {
     let bytes = state.objects.get(key).await?;
     let bytes = bytes.with_context(|| format!("{key} is missing from the object store"))?;
-    let source = postcard::from_bytes(&bytes).with_context(|| format!("decoding {key}"))?;
-    Ok(source)
+    Source::decode(&bytes)
 }
 
 /// Builds a source from a request; large ones take a while, so off the event loop.

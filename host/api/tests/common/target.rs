@@ -12,8 +12,11 @@ use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::roles::{self, NewRole};
 use bifrost_store::schedules::{self, NewSchedule};
 use bifrost_store::sign_in::providers;
+use bifrost_store::webhooks::sources::{self, Webhook};
+use bifrost_store::webhooks::subscriptions::{self, NewSubscription};
+use bifrost_store::webhooks::{Received, Settings, receive, secrets};
 use bifrost_store::workspaces::{self, Deployment};
-use bifrost_store::{Sql, offboarding, shares, workflows};
+use bifrost_store::{Sql, endpoints, offboarding, shares, workflows};
 use serde_json::json;
 
 /// How a row's target is named.
@@ -44,12 +47,26 @@ pub enum By {
     Leaving,
     /// One that is gone, and has left its export.
     Left,
+    Endpoint,
+    /// An endpoint by its organization; its slug is [`SLUG`].
+    Slug,
+    Webhook,
+    /// The first of two.
+    WebhookSecret,
+    Subscription,
+    /// One that is settled.
+    Delivery,
+    /// The id in the address of a webhook that is not signed.
+    Hook,
     /// An OpenID provider; of the platform, so that the owner makes no difference.
     IdentityProvider,
 }
 
 /// The name of organizations that leave.
 pub const LEAVING: &str = "Leaving";
+
+/// The slug of endpoints that are called.
+pub const SLUG: &str = "matrix";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Owner {
@@ -140,6 +157,42 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             };
             schedules::create(&db.scope(scope), new).await.expect("made").id.to_string()
         }
+        By::Endpoint => {
+            let slug = uuid::Uuid::now_v7().to_string();
+            endpoint(platform, owner, &slug).await.expect("made").id.to_string()
+        }
+        By::Slug => {
+            match endpoint(platform, owner, SLUG).await {
+                Ok(_) | Err(Error::Conflict { .. }) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+            organization.to_string()
+        }
+        By::Webhook => webhook(platform, organization, WebhookKind::Generic).await.id.to_string(),
+        By::WebhookSecret => {
+            let (org, made) =
+                (db.org(organization), webhook(platform, organization, WebhookKind::Github).await);
+            let next = secrets::generate().expect("a secret");
+            secrets::add(&org, &platform.state.keyring, made.id, next).await.expect("added");
+            secrets::list(&org, made.id).await.expect("secrets")[0].id.to_string()
+        }
+        By::Subscription => {
+            let made = webhook(platform, organization, WebhookKind::Unsigned).await;
+            let new = NewSubscription {
+                workflow_id: workflows::find(&db.scope(scope), "nightly").await.expect("deployed").id,
+                filter: Filter::default(),
+                mapping: Mapping::default(),
+                is_enabled: true,
+                created_by: platform.root.user,
+            };
+            subscriptions::create(&db.org(organization), made.id, new).await.expect("made").id.to_string()
+        }
+        By::Delivery => {
+            let made = webhook(platform, organization, WebhookKind::Unsigned).await;
+            let settled = Received { is_settled: true, ..Received::default() };
+            receive(&db.org(organization), &made, settled).await.expect("received").id.to_string()
+        }
+        By::Hook => webhook(platform, organization, WebhookKind::Unsigned).await.hook_id.to_string(),
         By::Config => {
             let name = format!("key-{}", uuid::Uuid::now_v7());
             let entry = NewEntry {
@@ -244,6 +297,43 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             invitations::create(&db.org(organization), new).await.expect("invitation").0.id.to_string()
         }
     }
+}
+
+/// An endpoint that takes every method and does not wait.
+async fn endpoint(platform: &Platform, owner: Owner, slug: &str) -> Result<endpoints::Endpoint> {
+    let (db, organization) = (&platform.state.db, owner.organization(platform));
+    let workflow = workflows::find(&db.scope(owner.scope(platform)), "nightly").await?.id;
+    let settings = endpoints::Settings {
+        slug: slug.into(),
+        methods: Verb::ALL.to_vec(),
+        mode: EndpointMode::Async,
+        deadline_seconds: 30,
+        is_public: false,
+        rate_per_minute: 600,
+        is_enabled: true,
+    };
+    endpoints::create(&db.org(organization), workflow, settings, platform.root.user).await
+}
+
+/// A new webhook.
+async fn webhook(platform: &Platform, organization: OrganizationId, kind: WebhookKind) -> Webhook {
+    let settings = Settings {
+        name: uuid::Uuid::now_v7().to_string(),
+        topic: None,
+        signature_header: None,
+        delivery_header: None,
+        tolerance_seconds: 300,
+        networks: vec![],
+        rate_per_minute: 600,
+        body_bytes: 1 << 20,
+        retention_days: 30,
+        is_enabled: true,
+    };
+    let secret = kind.has_secret().then(|| secrets::generate().expect("a secret"));
+    let org = platform.state.db.org(organization);
+    let made =
+        sources::create(&org, &platform.state.keyring, kind, settings, secret, platform.root.user).await;
+    made.expect("a webhook")
 }
 
 /// A new end user.

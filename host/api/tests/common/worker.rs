@@ -1,7 +1,7 @@
 //! A stand-in for the sandbox: reads workflows off the lines `async def name(...)`, and
 //! their schedules off `# schedule: …` behind them.
 
-use bifrost_core::ports::{DraftRequest, Worker};
+use bifrost_core::ports::{DraftRequest, Installed, Worker};
 use bifrost_core::*;
 use serde_json::Map;
 use std::sync::{Arc, Mutex};
@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex};
 pub struct FakeWorker {
     /// In order.
     pub cancelled: Mutex<Vec<ExecutionId>>,
+    /// How often it was asked to install packages.
+    pub installs: Mutex<u32>,
 }
 
 fn workflow(path: &str, line: usize, text: &str) -> Option<WorkflowInfo> {
@@ -67,6 +69,33 @@ impl Worker for FakeWorker {
                 .extend(text.lines().enumerate().filter_map(|(n, line)| workflow(path, n + 1, line)));
         }
         Ok(report)
+    }
+
+    /// Every line is a package that can be had, but for `refused` and `unavailable`.
+    async fn install(&self, source: Arc<Source>) -> Result<Installed> {
+        *self.installs.lock().expect("not poisoned") += 1;
+        let text = source.files().get("requirements.txt").cloned().unwrap_or_default();
+        let text = String::from_utf8(text).expect("text");
+        if text.contains("unavailable") {
+            return Ok(Installed::Unavailable("the package index does not answer".into()));
+        }
+        if let Some(at) = text.lines().position(|line| line == "refused") {
+            return Ok(Installed::Refused(vec![FileError {
+                path: "requirements.txt".into(),
+                line: u32::try_from(at + 1).ok(),
+                kind: "RequirementError".into(),
+                message: "`refused` cannot be installed".into(),
+                traceback: None,
+            }]));
+        }
+        let round = self.installs.lock().expect("not poisoned").to_string();
+        let package = |name: &str| Package {
+            name: name.into(),
+            version: round.clone(),
+            sha256: blake3::hash(format!("{name} {round}").as_bytes()).to_hex().to_string(),
+            size: 1,
+        };
+        Ok(Installed::Packages(text.lines().map(package).collect()))
     }
 
     async fn draft(

@@ -16,8 +16,12 @@ pub const KEPT: &str = "offboardings";
 /// Goes before what it does not refer to: the trigger that guards a log looks into its chain.
 const BEFORE: [(&str, &str); 2] = [("audit_outbox", "audit_chains"), ("audit_log", "audit_chains")];
 /// Binary columns that are no secrets; all others are left out of an export.
-const PLAIN_BYTES: [(&str, &str); 3] =
-    [("audit_log", "hash"), ("audit_chains", "hash"), ("audit_chains", "pruned_hash")];
+const PLAIN_BYTES: [(&str, &str); 4] = [
+    ("audit_log", "hash"),
+    ("audit_chains", "hash"),
+    ("audit_chains", "pruned_hash"),
+    ("webhook_deliveries", "body"),
+];
 /// Texts that are left out: whoever has them could pass for somebody.
 const SECRETS: [&str; 5] = ["secret", "password", "password_hash", "token", "recovery_codes"];
 

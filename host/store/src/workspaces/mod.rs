@@ -9,7 +9,8 @@ pub use review::{Review, ReviewState, approve, reject};
 pub use shared::{Dependant, Shared, checked as checked_folders, dependants, set_shared, shared};
 
 use crate::audit::{Event, record};
-use crate::{Db, Row, Scoped, Sql, Tx, Value, now, schedules};
+use crate::webhooks::sources;
+use crate::{Db, Row, Scoped, Sql, Tx, Value, endpoints, now, schedules};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -373,6 +374,9 @@ async fn refuse_in_use(tx: &mut Tx, gone: &[Known]) -> Result<()> {
         }
         let schedules = schedules::of_workflow(tx, old.id).await?;
         why.extend(schedules.into_iter().map(|name| format!("schedule {name}")));
+        let endpoints = endpoints::of_workflow(tx, old.id).await?;
+        why.extend(endpoints.into_iter().map(|slug| format!("endpoint {slug}")));
+        why.extend(sources::of_workflow(tx, old.id).await?);
         if old.info.defaults.get("endpoint_enabled").is_some_and(|v| v == true) {
             why.push("endpoint".into());
         }

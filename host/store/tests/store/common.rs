@@ -180,6 +180,7 @@ impl World {
             not_before: None,
             schedule_id: None,
             lineage: Lineage::default(),
+            delivery_id: None,
         }
     }
 

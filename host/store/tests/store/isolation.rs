@@ -208,7 +208,10 @@ async fn no_table_shows_a_foreign_row() {
             Err(_) => assert!(refused.insert(table.as_str())),
         }
     }
-    assert_eq!(refused, BTreeSet::from(["config", "config_shares", "data_keys", "egress_usage", "totp"]));
+    assert_eq!(
+        refused,
+        BTreeSet::from(["config", "config_shares", "data_keys", "egress_usage", "totp", "webhook_secrets"])
+    );
     // Without its word the system is nobody.
     let mut silent = separated.connect(1, "").await;
     assert_eq!(silent.fetch_all("SELECT * FROM executions").await.unwrap().len(), 0);
@@ -245,6 +248,7 @@ async fn the_platform_works_with_two_roles() {
     rotation::finish(&w.db, &next, &mut |_| ()).await.unwrap();
     assert!(config::get(&org, &next, "s", false).await.unwrap().is_some());
     bifrost_store::schedules::create(&org, crate::schedules::hourly(w.workflow)).await.unwrap();
+    crate::webhooks::works_with_two_roles(&w, &next).await;
     crate::warm::worker(&w.db, "worker-1", false).await;
     bifrost_store::audit::append(&w.db).await.unwrap();
     assert!(config::is_withheld(&w.db, "s").await.unwrap());

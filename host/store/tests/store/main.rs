@@ -26,4 +26,5 @@ mod schedules;
 mod sign_in;
 mod tenants;
 mod warm;
+mod webhooks;
 mod workspaces;

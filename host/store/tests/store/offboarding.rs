@@ -56,6 +56,10 @@ async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &st
     let workflow = bifrost_store::workflows::find(&scoped, &format!("mine-{mark}")).await.unwrap().id;
     workspaces::add_reference(&scoped, workflow, "form", "f").await.unwrap();
     bifrost_store::schedules::create(&scoped, crate::schedules::hourly(workflow)).await.unwrap();
+    let hook = crate::webhooks::source(w, &scoped).await;
+    bifrost_store::webhooks::receive(&scoped, &hook, crate::webhooks::received("1", json!({ "mark": mark })))
+        .await
+        .unwrap();
     for size in [10, 100_000] {
         let parameters = json!({ "mark": mark, "x": "x".repeat(size) });
         let new = executions::NewExecution { workflow_id: workflow, parameters, ..w.new_execution() };
@@ -184,6 +188,11 @@ async fn everything_is_exported_and_then_gone(db: Db) {
     for (name, table) in &proof.tables {
         assert_eq!(lines(name).len() as u64, table.exported, "{name}");
     }
+    let delivery = &lines("webhook_deliveries")[0];
+    assert!(
+        delivery["body"].is_string() && lines("webhook_secrets")[0].get("ciphertext").is_none(),
+        "{delivery}"
+    );
     let organization = &lines("organizations")[0];
     assert_eq!((&organization["id"], &organization["name"]), (&json!(w.org.id), &json!("Org")));
     assert!(lines("users").iter().any(|user| user["email"] == "canary-of-org@x.test"));

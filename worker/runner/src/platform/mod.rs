@@ -3,13 +3,14 @@
 //! changed leaves a row in the audit log.
 
 mod audit;
+mod events;
 mod executions;
 mod people;
 mod tenants;
 mod workflows;
 
 use crate::grants::{Grants, refusal};
-use bifrost_core::{Caller, Error, Operation, OrganizationId, Permissions, Result, Rights, Scope, schedule};
+use bifrost_core::{Caller, Error, Operation, OrganizationId, Permissions, Result, Rights, Scope};
 use bifrost_sandbox::{CapabilityError, ErrorKind};
 use bifrost_store::{identity, organizations};
 use serde::Deserialize;
@@ -68,6 +69,7 @@ impl Grants {
             "workflows.list" => self.workflows_list(arguments).await,
             "workflows.execute" => self.workflows_execute(arguments).await,
             "workflows.cancel" => self.workflows_cancel(arguments).await,
+            "events.emit" => self.events_emit(arguments).await,
             "executions.list" => self.executions_list(arguments).await,
             "executions.get" => self.executions_get(arguments).await,
             "executions.logs" => self.executions_logs(arguments).await,
@@ -128,7 +130,7 @@ impl Grants {
         match identity::caller(&self.db, self.caller.user).await? {
             Some(now) => Ok(now.within(self.caller.ceiling)),
             // Nobody asked for it: the workflow's own identity has no account.
-            None if self.caller.email == schedule::IDENTITY => Ok(self.caller.clone()),
+            None if self.caller.is_service() => Ok(self.caller.clone()),
             None => Err(Error::Denied("the caller of this run is not active any more".into())),
         }
     }

@@ -1,0 +1,1 @@
+"""The layer of the library that keys and signatures are in."""

@@ -1,0 +1,1 @@
+"""Hashes, keys, and how they are written."""

@@ -1,0 +1,37 @@
+"""Paddings of RSA signatures."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..hashes import HashAlgorithm
+
+
+class AsymmetricPadding:
+    name: ClassVar[str]
+
+
+class PKCS1v15(AsymmetricPadding):
+    name = "EMSA-PKCS1-v1_5"
+
+
+class MGF1:
+    def __init__(self, algorithm: HashAlgorithm) -> None:
+        self._algorithm = algorithm
+
+
+class _Length:
+    """A length of the salt that stands for a number."""
+
+
+class PSS(AsymmetricPadding):
+    """With a salt as long as the digest: the one that tokens use."""
+
+    name = "EMSA-PSS"
+    MAX_LENGTH: ClassVar[Any] = _Length()
+    AUTO: ClassVar[Any] = _Length()
+    DIGEST_LENGTH: ClassVar[Any] = _Length()
+
+    def __init__(self, mgf: MGF1, salt_length: Any) -> None:
+        self._mgf = mgf
+        self._salt_length = salt_length

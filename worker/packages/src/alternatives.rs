@@ -1,0 +1,73 @@
+//! What to use instead of well-known packages that cannot be installed.
+
+/// Package to what does the same work here.
+const KNOWN: &[(&str, &str)] = &[
+    ("aiohttp", "`httpx`, or `bifrost.http`"),
+    ("anthropic", "call its HTTP API with `httpx`"),
+    ("azure-identity", "an OAuth connection of the platform (`bifrost.integrations`)"),
+    ("bcrypt", "`passlib` with `pbkdf2_sha256`, or `hashlib.scrypt`"),
+    ("cffi", "a package without compiled parts"),
+    ("confluent-kafka", "the HTTP interface of the broker"),
+    ("cryptography", "`hashlib`, `hmac` and `secrets`; `PyJWT` or `python-jose` for tokens that are signed with a shared key"),
+    ("grpcio", "the HTTP interface of the service"),
+    ("ijson", "`json`"),
+    ("jiter", "`json`"),
+    ("lxml", "`xml.etree.ElementTree`, or `defusedxml`; `beautifulsoup4` for HTML"),
+    ("markupsafe", "`html.escape`"),
+    ("matplotlib", "a service that draws, or SVG as text"),
+    ("msal", "an OAuth connection of the platform (`bifrost.integrations`)"),
+    ("msgpack", "`json`, or `umsgpack`"),
+    ("mysqlclient", "an HTTP interface before the database"),
+    ("numpy", "`statistics`, `math` and `array`"),
+    ("orjson", "`json`"),
+    ("pandas", "`csv` and `statistics`"),
+    ("paramiko", "an HTTP interface of the device"),
+    ("pendulum", "`arrow`, or `datetime` and `zoneinfo`"),
+    ("pillow", "a service that handles images"),
+    ("polars", "`csv` and `statistics`"),
+    ("psutil", "nothing: a run has no machine to look at"),
+    ("psycopg2", "an HTTP interface before the database"),
+    ("psycopg2-binary", "an HTTP interface before the database"),
+    ("psycopg-binary", "an HTTP interface before the database"),
+    ("pyarrow", "`csv` or `json`"),
+    ("pycryptodome", "`hashlib` and `hmac`"),
+    ("pymssql", "an HTTP interface before the database"),
+    ("pynacl", "`hashlib` and `hmac`"),
+    ("pyodbc", "an HTTP interface before the database"),
+    ("python-docx", "the document as text, HTML or Markdown"),
+    ("pyyaml", "`json` or `tomllib`"),
+    ("pyzmq", "HTTP"),
+    ("regex", "`re`"),
+    ("rpds-py", "`dict` and `list`"),
+    ("scikit-learn", "a service that is called over HTTP"),
+    ("scipy", "`statistics` and `math`"),
+    ("simplejson", "`json`"),
+    ("tiktoken", "the counts that the API answers"),
+    ("tokenizers", "the counts that the API answers"),
+    ("torch", "a service that is called over HTTP"),
+    ("ujson", "`json`"),
+    ("uvloop", "nothing: the platform has a loop of its own"),
+    ("xhtml2pdf", "a service that makes PDF"),
+    ("zeep", "`httpx` with `xml.etree.ElementTree`"),
+    ("zstandard", "`gzip` or `zlib`"),
+];
+
+/// What does the same work here, as the end of "instead, use …".
+pub fn instead_of(package: &str) -> Option<&'static str> {
+    KNOWN.binary_search_by(|(name, _)| name.cmp(&package)).ok().map(|at| KNOWN[at].1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_package_is_found() {
+        let mut names: Vec<_> = KNOWN.iter().map(|(name, _)| *name).collect();
+        names.sort_unstable();
+        for name in names {
+            assert!(instead_of(name).is_some(), "{name}: the table is in order of the names");
+        }
+        assert_eq!(instead_of("requests"), None);
+    }
+}
