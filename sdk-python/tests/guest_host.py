@@ -114,6 +114,10 @@ class Guest:
                 "loading": lambda _store, path: self.loading.append(path),
             },
             "platform": {"call": lambda _store, operation, _arguments: _error("not-found", operation)},
+            "signing": {
+                name: lambda _store, *_arguments: Variant("err", _error("unavailable", "no signatures here"))
+                for name in ("public-key", "sign", "verify")
+            },
         }
 
     def _config_get(self, _store: Any, key: str, scope: str | None) -> Variant:

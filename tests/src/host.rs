@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bifrost_core::{ConfigType, LogLevel};
-use bifrost_runner::egress::Egress;
+use bifrost_runner::egress::{Egress, Rests};
 use bifrost_sandbox::{
     Capabilities, CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpRequest, HttpResponse,
 };
@@ -34,6 +34,7 @@ pub struct Host {
     foreign: Mutex<Vec<String>>,
     calls: AtomicU64,
     egress: Option<Egress>,
+    rests: Rests,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -53,6 +54,7 @@ impl Host {
             foreign: Mutex::default(),
             calls: AtomicU64::new(0),
             egress,
+            rests: Rests::default(),
         }
     }
 
@@ -158,9 +160,17 @@ impl Capabilities for Host {
     async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         match &self.egress {
-            Some(egress) => egress.send(request).await,
+            Some(egress) => self.rests.open(egress, request).await,
             None => Err(HttpError::Denied("there is no network".to_owned())),
         }
+    }
+
+    async fn http_more(&self, rest: u64) -> Result<HttpPiece, HttpError> {
+        self.rests.more(rest).await
+    }
+
+    fn http_close(&self, rest: u64) {
+        self.rests.close(rest);
     }
 
     async fn platform(&self, operation: &str, arguments: &str) -> Result<String, CapabilityError> {

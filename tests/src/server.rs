@@ -5,12 +5,14 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::{Router, routing::any};
 use bytes::Bytes;
+use futures::StreamExt;
 use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// What the server has seen.
 #[derive(Default)]
@@ -19,12 +21,18 @@ pub struct Stats {
     now: AtomicU64,
     most: AtomicU64,
     injected: AtomicU64,
+    turn: Notify,
 }
 
 impl Stats {
     /// Requests so far.
     pub fn requests(&self) -> u64 {
         self.requests.load(SeqCst)
+    }
+
+    /// Requests under way now.
+    pub fn now(&self) -> u64 {
+        self.now.load(SeqCst)
     }
 
     /// The largest number of requests at the same time.
@@ -48,7 +56,9 @@ pub struct Server {
 impl Server {
     /// Starts one. Paths: `/` a short text, `/echo` the request as JSON, `/slow` after
     /// 100 ms, `/hang` never, `/endless` a body without end, `/status/N`; `/redirect` to
-    /// `/echo` with two cookies, `/gzip` compressed, `/chunks` in pieces, `/big` 1 MB.
+    /// `/echo` with two cookies, `/gzip` compressed, `/chunks` in pieces, `/big` 1 MB;
+    /// `/turns` three lines, the second and the third each after a request of `/turn`, `/cut`
+    /// a body that breaks off.
     pub async fn start() -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -62,10 +72,14 @@ impl Server {
             .route("/redirect", any(redirect))
             .route("/gzip", any(|| async { ([("content-encoding", "gzip")], GZIPPED) }))
             .route("/chunks", any(chunks))
+            .route("/turns", any(turns))
+            .route("/turn", any(|State(stats): State<Arc<Stats>>| async move { stats.turn.notify_one() }))
+            .route("/cut", any(cut))
             .route("/big", any(|| async { vec![b'b'; 1_000_000] }))
             .fallback(|| async { "ok" })
             .layer(axum::middleware::from_fn_with_state(stats.clone(), count))
-            .layer(axum::extract::DefaultBodyLimit::disable());
+            .layer(axum::extract::DefaultBodyLimit::disable())
+            .with_state(stats.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self { address, stats })
     }
@@ -94,11 +108,16 @@ async fn count(State(stats): State<Arc<Stats>>, request: Request, next: axum::mi
     stats.requests.fetch_add(1, SeqCst);
     let now = stats.now.fetch_add(1, SeqCst) + 1;
     stats.most.fetch_max(now, SeqCst);
-    let _open = Open(stats.clone());
+    let open = Open(stats.clone());
     if request.headers().contains_key("x-injected") || request.uri().path().contains("second") {
         stats.injected.fetch_add(1, SeqCst);
     }
-    next.run(request).await
+    let (head, body) = next.run(request).await.into_parts();
+    // Under way until the whole body is sent, or dropped.
+    let body = body.into_data_stream().inspect(move |_| {
+        let _ = &open;
+    });
+    Response::from_parts(head, Body::from_stream(body))
 }
 
 async fn echo(request: Request) -> Json<Value> {
@@ -142,6 +161,24 @@ const GZIPPED: &[u8] = &[
 async fn redirect() -> Response {
     let cookies = [("set-cookie", "a=1"), ("set-cookie", "b=2; Path=/"), ("location", "/echo")];
     (axum::http::StatusCode::FOUND, axum::response::AppendHeaders(cookies)).into_response()
+}
+
+async fn turns(State(stats): State<Arc<Stats>>) -> Response {
+    let lines = futures::stream::iter(["one\n", "two\n", "three\n"]).then(move |line| {
+        let stats = stats.clone();
+        async move {
+            if line != "one\n" {
+                stats.turn.notified().await;
+            }
+            Ok::<_, Infallible>(Bytes::from(line))
+        }
+    });
+    Body::from_stream(lines).into_response()
+}
+
+async fn cut() -> Response {
+    let pieces = [Ok(Bytes::from("some")), Err(std::io::Error::other("cut"))];
+    ([("content-length", "100")], Body::from_stream(futures::stream::iter(pieces))).into_response()
 }
 
 async fn chunks() -> Response {

@@ -37,6 +37,28 @@ fn raised(value: &Value, name: &str, kinds: &[&str], text: &str) {
 }
 
 #[tokio::test]
+async fn what_has_come_of_an_answer_is_read_before_the_rest() {
+    let (lab, server) = (lab().await, Server::start().await.expect("server"));
+    for (id, cut) in [
+        ("streams.py::with_requests", "ChunkedEncodingError"),
+        ("streams.py::with_httpx", "ReadError"),
+        ("streams.py::with_aiohttp", "ClientPayloadError"),
+    ] {
+        let value = lab.value(id, json!({"url": server.url("")})).await;
+        assert_eq!((&value["lines"], &value["cut"]), (&json!(["one", "two", "three"]), &json!(cut)), "{id}");
+        assert!(value.get("endless").is_none_or(|read| *read == 500_000), "{id}: {value}");
+    }
+    // What nobody reads to its end is closed with the run at the latest.
+    for _ in 0..100 {
+        if server.stats.now() == 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{} answers are still being sent", server.stats.now());
+}
+
+#[tokio::test]
 async fn blocking_libraries() {
     let (lab, server) = (lab().await, Server::start().await.expect("server"));
     let parameters = json!({"url": server.url("")});

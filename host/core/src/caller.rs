@@ -78,6 +78,10 @@ pub struct Caller {
     pub key: Option<KeyId>,
 }
 
+/// What stands in the place of an e-mail address for runs that nobody asked for; no account may
+/// have such a name.
+pub const SERVICE_IDENTITIES: [&str; 3] = [schedule::IDENTITY, webhook::IDENTITY, endpoint::IDENTITY];
+
 impl Caller {
     /// A caller with what a role gives, and nothing else.
     pub fn of_role(user: UserId, email: &str, organization: OrganizationId, role: Role) -> Self {
@@ -102,7 +106,7 @@ impl Caller {
 
     /// True for what [`Self::service`] makes: there is no account behind it.
     pub fn is_service(&self) -> bool {
-        [schedule::IDENTITY, webhook::IDENTITY, endpoint::IDENTITY].contains(&self.email.as_str())
+        SERVICE_IDENTITIES.contains(&self.email.as_str())
     }
 
     /// True for callers who belong to the platform rather than to one tenant.

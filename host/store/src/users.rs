@@ -2,6 +2,7 @@
 
 use crate::audit::{Event, record};
 use crate::{Access, Row, Scoped, Sql, Tx, now};
+use bifrost_core::caller::SERVICE_IDENTITIES;
 use bifrost_core::{Error, OrganizationId, Result, Role, RoleId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -318,6 +319,9 @@ pub(crate) fn checked_email(kind: UserKind, text: &str) -> Result<String> {
     match kind {
         UserKind::Person if is_plain && is_address => Ok(email),
         UserKind::Person => Err(Error::invalid("email", "expected name@domain")),
+        UserKind::Service if SERVICE_IDENTITIES.contains(&email.as_str()) => {
+            Err(Error::invalid("email", format!("`{email}` is what runs are called that nobody asked for")))
+        }
         UserKind::Service if is_plain && !email.contains('@') => Ok(email),
         UserKind::Service => {
             Err(Error::invalid("email", "a service account has a name without `@` and blanks"))

@@ -117,12 +117,36 @@ RANDOM: dict[str, Forgery] = {
     "urandom huge": lambda host, foreign: len(os.urandom(1 << 30)),
 }
 
+SIGNING: dict[str, Forgery] = {
+    "key empty": lambda host, foreign: host.public_key(b""),
+    "key huge": lambda host, foreign: host.public_key(b"\x30" * HUGE),
+    "key noise": lambda host, foreign: host.sign(host.Algorithm.ED25519, os.urandom(64), b"m"),
+    "key of another curve": lambda host, foreign: host.sign(host.Algorithm.ECDSA_SECP256R1_SHA256, ED25519_KEY, b"m"),
+    "key as a path": lambda host, foreign: host.public_key(b"/etc/ssl/private/key.pem"),
+    "message huge": lambda host, foreign: host.sign(host.Algorithm.ED25519, ED25519_KEY, b"m" * HUGE),
+    "signature huge": lambda host, foreign: some(verified(host, b"s" * HUGE)),
+    "signature empty": lambda host, foreign: some(verified(host, b"")),
+    "public key noise": lambda host, foreign: host.verify(host.Algorithm.RSA_PSS_SHA256, b"noise", b"m", b"s"),
+    "algorithm number": lambda host, foreign: host.sign(999, ED25519_KEY, b"m"),
+    "key text": lambda host, foreign: host.public_key("text"),
+}
+
+# The key of RFC 8410, section 10.3.
+ED25519_KEY = bytes.fromhex("302e020100300506032b657004220420d4ee72dbf913584ad5b6d8f1f769f8ad3afe7c28cbf1d4fbe097a88f44755842")
+
+
+def verified(host: ModuleType, signature: bytes) -> Any:
+    """Whether the host takes this for a signature of `m`."""
+    return host.verify(host.Algorithm.ED25519, host.public_key(ED25519_KEY), b"m", signature)
+
+
 GROUPS: dict[str, dict[str, Forgery]] = {
     "config": CONFIG,
     "platform": PLATFORM,
     "modules": MODULES,
     "log": LOG,
     "random": RANDOM,
+    "signing": SIGNING,
 }
 
 
@@ -138,6 +162,7 @@ CONTROLS: dict[str, Callable[[ModuleType], Any]] = {
     "modules": lambda host: host.read("data/public.txt"),
     "log": lambda host: host.emit(host.Level.INFO, "hostile", "direct"),
     "random": lambda host: len(some(host.get_random_bytes(16))),
+    "signing": lambda host: some(verified(host, host.sign(host.Algorithm.ED25519, ED25519_KEY, b"m"))),
 }
 
 

@@ -1,4 +1,4 @@
-//! The standard library and the bundled packages as an archive: made by
+//! The standard library, the bundled packages and the shims as an archive: made by
 //! `library/exporter.py` inside of the interpreter that the base has, packed here.
 //! `src/library.rs` reads it.
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use flate2::{Compression, write::DeflateEncoder};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is kept of the folders that say what a package is, beside its modules.
 const METADATA: [&str; 3] = ["METADATA", "RECORD", "entry_points.txt"];
@@ -18,8 +18,12 @@ pub fn make(root: &Path, out: &Path, tools: &Tools) -> Result<()> {
     let here = root.join("worker/base/library");
     let exporter = std::fs::read_to_string(here.join("exporter.py"))?;
     let requirements = root.join("worker/base/packages.txt");
+    let shims = root.join("worker/base/shims");
     let stamp = out.join("library.made");
-    let made_with = format!("{}\n{}\n{exporter}", tools.pinned, std::fs::read_to_string(&requirements)?);
+    let mut made_with = format!("{}\n{}\n{exporter}", tools.pinned, std::fs::read_to_string(&requirements)?);
+    for path in files(&shims)? {
+        write!(made_with, "\n{}\n{}", path.display(), std::fs::read_to_string(&path)?)?;
+    }
     if std::fs::read_to_string(&stamp).is_ok_and(|made| made == made_with) {
         return Ok(());
     }
@@ -30,7 +34,15 @@ pub fn make(root: &Path, out: &Path, tools: &Tools) -> Result<()> {
     }
     std::fs::create_dir_all(&folder)?;
     tools.unpack(&requirements, &packages)?;
-    remove_native(&packages)?;
+    for path in files(&packages)?.iter().filter(|path| path.extension().is_some_and(|end| end == "so")) {
+        // Compiled for another machine than the base.
+        std::fs::remove_file(path)?;
+    }
+    for path in files(&shims)? {
+        let copy = packages.join(path.strip_prefix(&shims)?);
+        std::fs::create_dir_all(copy.parent().context("a file without a folder")?)?;
+        std::fs::copy(path, copy)?;
+    }
     std::fs::write(folder.join("archive.here"), "")?;
     let component = folder.join("exporter.wasm");
     let mut command = tools.componentize(out, &here)?;
@@ -65,17 +77,19 @@ pub fn make(root: &Path, out: &Path, tools: &Tools) -> Result<()> {
     Ok(())
 }
 
-/// Removes the parts of packages that are compiled for another machine than the base.
-fn remove_native(folder: &Path) -> Result<()> {
+/// All files below a folder, in the order of their paths.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = vec![];
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            remove_native(&path)?;
-        } else if path.extension().is_some_and(|extension| extension == "so") {
-            std::fs::remove_file(path)?;
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
         }
     }
-    Ok(())
+    found.sort();
+    Ok(found)
 }
 
 /// Packs what says which packages these are; answers the table, ordered by path.

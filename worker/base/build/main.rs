@@ -33,6 +33,7 @@ fn main() -> Result<()> {
         "worker/base/build",
         "worker/base/library",
         "worker/base/native",
+        "worker/base/shims",
     ];
     for path in sources.iter().chain(&own) {
         println!("cargo::rerun-if-changed={}", root.join(path).display());

@@ -3,11 +3,14 @@
 
 pub mod library;
 
-/// Packages that every run has: names and versions.
+/// Packages that every run has: names and versions, as their wheels say them.
 pub fn provided() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let lines = include_str!("../provided.txt").lines().map(str::trim);
-    lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once("=="))
+    library::packages().filter_map(|folder| folder.strip_suffix(".dist-info")?.rsplit_once('-'))
 }
+
+/// Packages of which the base has a part of its own making (`shims/`), because what is
+/// published of them is compiled.
+pub const STAND_INS: [&str; 3] = ["cryptography", "jiter", "rpds-py"];
 
 /// The code that all runs share, a core module.
 pub static CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/code.wasm"));

@@ -1,6 +1,7 @@
 //! Which versions of a package can be installed in the guest at all, and why not the others.
 
 use crate::alternatives::instead_of;
+use crate::fallbacks::has_fallback;
 use crate::index::{File, Page};
 use crate::target::Target;
 use pep440_rs::Version;
@@ -11,7 +12,7 @@ use version_ranges::Ranges;
 /// The versions of one package that can be installed.
 #[derive(Debug, Default)]
 pub struct Candidates {
-    /// Each with its wheel; `None` for the one that every run has.
+    /// Each with its wheel; `None` for what every run has.
     pub versions: BTreeMap<Version, Option<File>>,
     /// Why there is none.
     pub obstacle: Option<String>,
@@ -34,10 +35,17 @@ impl Candidates {
 
     /// What can be installed of what the index has.
     pub fn of(name: &PackageName, page: &Page, target: &Target) -> Self {
+        if target.stand_ins.contains(name) {
+            let versions = page.wheels.iter().map(|file| (file.name.version.clone(), None)).collect();
+            return Self { versions, ..Self::default() };
+        }
         let (mut versions, mut other) = (BTreeMap::new(), BTreeMap::new());
         let (mut pure, mut yanked) = (0, 0);
-        for file in &page.wheels {
-            if !file.name.is_pure() {
+        // Where a version has both, the pure wheel comes last and stays.
+        let (compiled, plain): (Vec<_>, Vec<_>) = page.wheels.iter().partition(|file| !file.name.is_pure());
+        for file in compiled.into_iter().chain(plain) {
+            let takes_part = has_fallback(name.as_ref()) && file.name.is_compiled_for_our_python();
+            if !file.name.is_pure() && !takes_part {
                 other.insert(file.name.version.clone(), ());
                 continue;
             }
@@ -81,7 +89,7 @@ impl Candidates {
         let Some((newest, file)) = self.versions.iter().rev().find(|(version, _)| !version.any_prerelease()).or(self.versions.last_key_value()) else {
             return self.obstacle.clone().unwrap_or_default();
         };
-        if file.is_none() {
+        if file.is_none() && self.versions.len() == 1 {
             return format!("every run has `{name}` {newest}, and no other can be installed");
         }
         match self.compiled.last().filter(|version| *version > newest) {

@@ -1,11 +1,12 @@
 //! Finds, locks and keeps the Python packages that a workspace asks for.
 //!
-//! Pure wheels from one index, chosen for the interpreter of the sandbox, locked by hash, and
+//! Wheels from one index, of which the Python part is taken, chosen for the interpreter of the sandbox, locked by hash, and
 //! read where they lie: nothing of a package ever runs outside of a sandbox.
 
 mod alternatives;
 mod candidates;
 mod explain;
+mod fallbacks;
 mod index;
 mod lock;
 mod metadata;

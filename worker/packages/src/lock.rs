@@ -30,8 +30,8 @@ pub struct Request {
     pub requirements: Requirements,
     /// Address of the administrator's index.
     pub index: String,
-    /// Names and versions of packages that every run has.
-    pub provided: Vec<(String, String)>,
+    /// Names and versions of packages that every run has; without a version for a stand-in.
+    pub provided: Vec<(String, Option<String>)>,
     /// Where wheels are kept.
     pub folder: PathBuf,
     /// How long it may take.

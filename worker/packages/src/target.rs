@@ -2,7 +2,7 @@
 
 use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder, PackageName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 /// Minor version of the interpreter, as in CPython 3.14.
@@ -15,14 +15,16 @@ pub struct Target {
     pub markers: MarkerEnvironment,
     /// Packages that every run has, each in the one version that it has.
     pub provided: BTreeMap<PackageName, Version>,
+    /// Packages of which every run has a part of its own making, in place of any version.
+    pub stand_ins: BTreeSet<PackageName>,
 }
 
 impl Target {
-    /// The guest with these packages in it, names and versions.
+    /// The guest with these packages in it: names and versions, without one for a stand-in.
     ///
     /// # Errors
     /// When one of them is not a name or a version.
-    pub fn new(provided: &[(String, String)]) -> anyhow::Result<Self> {
+    pub fn new(provided: &[(String, Option<String>)]) -> anyhow::Result<Self> {
         let markers = MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
             implementation_name: "cpython",
             implementation_version: "3.14.0",
@@ -36,11 +38,15 @@ impl Target {
             python_version: "3.14",
             sys_platform: "wasi",
         })?;
-        let provided = provided
-            .iter()
-            .map(|(name, version)| Ok((PackageName::new(name.clone())?, Version::from_str(version)?)))
-            .collect::<anyhow::Result<_>>()?;
-        Ok(Self { markers, provided })
+        let mut target = Self { markers, provided: BTreeMap::new(), stand_ins: BTreeSet::new() };
+        for (name, version) in provided {
+            let name = PackageName::new(name.clone())?;
+            match version {
+                Some(version) => drop(target.provided.insert(name, Version::from_str(version)?)),
+                None => drop(target.stand_ins.insert(name)),
+            }
+        }
+        Ok(target)
     }
 
     /// True when a package with this `Requires-Python` is for the guest; one that cannot be
@@ -57,6 +63,15 @@ pub fn is_pure(python: &str, abi: &str, platform: &str) -> bool {
     abi.split('.').any(|abi| abi == "none")
         && platform.split('.').any(|platform| platform == "any")
         && python.split('.').any(is_our_python)
+}
+
+/// True for the tag of a wheel whose compiled part is for the guest's Python on a common
+/// machine; what is not compiled in such a wheel is the same on every machine.
+pub fn is_compiled_for_our_python(python: &str, abi: &str, platform: &str) -> bool {
+    let minor = python.strip_prefix("cp3").and_then(|minor| minor.parse::<u32>().ok());
+    let is_stable = abi == "abi3" && minor.is_some_and(|minor| minor <= MINOR);
+    let is_ours = python == "cp314" && abi == "cp314";
+    (is_stable || is_ours) && platform.split('.').any(|one| one.starts_with("manylinux") && one.ends_with("_x86_64"))
 }
 
 fn is_our_python(tag: &str) -> bool {
@@ -91,6 +106,26 @@ mod tests {
             ("pyx", "none", "any"),
         ] {
             assert!(!is_pure(python, abi, platform), "{python}-{abi}-{platform}");
+        }
+    }
+
+    #[test]
+    fn wheels_of_which_the_python_part_is_taken() {
+        for (python, abi, platform) in [
+            ("cp314", "cp314", "manylinux_2_17_x86_64.manylinux2014_x86_64"),
+            ("cp39", "abi3", "manylinux2014_x86_64"),
+        ] {
+            assert!(is_compiled_for_our_python(python, abi, platform), "{python}-{abi}-{platform}");
+        }
+        for (python, abi, platform) in [
+            ("cp313", "cp313", "manylinux2014_x86_64"),
+            ("cp314", "cp314t", "manylinux2014_x86_64"),
+            ("cp315", "abi3", "manylinux2014_x86_64"),
+            ("py3", "abi3", "manylinux2014_x86_64"),
+            ("cp314", "cp314", "musllinux_1_2_x86_64"),
+            ("cp314", "cp314", "win_amd64"),
+        ] {
+            assert!(!is_compiled_for_our_python(python, abi, platform), "{python}-{abi}-{platform}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! A wheel, read where it lies: it is checked once, and never unpacked to disk.
 
-use crate::target::is_pure;
+use crate::target::{is_compiled_for_our_python, is_pure};
 use pep440_rs::Version;
 use pep508_rs::PackageName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +71,12 @@ impl WheelName {
     pub fn is_pure(&self) -> bool {
         let [python, abi, platform] = &self.tags;
         is_pure(python, abi, platform)
+    }
+
+    /// True when it has a compiled part that is for the guest's Python, but for another machine.
+    pub fn is_compiled_for_our_python(&self) -> bool {
+        let [python, abi, platform] = &self.tags;
+        is_compiled_for_our_python(python, abi, platform)
     }
 }
 

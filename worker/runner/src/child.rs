@@ -402,6 +402,17 @@ impl Capabilities for Remote {
         }
     }
 
+    async fn http_more(&self, rest: u64) -> Result<HttpPiece, HttpError> {
+        match self.call(Call::HttpMore { rest }).await {
+            Some(Reply::HttpMore(piece)) => piece,
+            _ => Err(HttpError::Connection("the platform did not answer".to_owned())),
+        }
+    }
+
+    fn http_close(&self, rest: u64) {
+        let _ = self.child.out.post(&FromSandbox::Close { job: self.job, rest });
+    }
+
     async fn platform(&self, operation: &str, arguments: &str) -> Result<String, CapabilityError> {
         let (operation, arguments) = (operation.to_owned(), arguments.to_owned());
         let request = Call::Platform { operation, arguments };

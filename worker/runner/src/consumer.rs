@@ -366,6 +366,7 @@ impl Runner {
             children: Lineage::of_child(run, claimed.workspace),
             objects: self.objects.clone(),
             bus: self.bus.clone(),
+            rests: Default::default(),
             redactor: Redactor::default(),
             told: Default::default(),
         });
@@ -514,6 +515,7 @@ async fn follow(
                 Some(JobEvent::Message(FromSandbox::Call { call, request, .. })) => {
                     answer(&job, call, request, grants.clone());
                 }
+                Some(JobEvent::Message(FromSandbox::Close { rest, .. })) => grants.rests.close(rest),
                 Some(JobEvent::Message(FromSandbox::Ended { outcome, .. })) => {
                     let outcome = outcome.map_err(|text| anyhow::anyhow!("{text}"))?;
                     return Ok(Some(redacted(job.outcome(&outcome)?, &grants.redactor)));

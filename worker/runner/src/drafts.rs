@@ -61,6 +61,7 @@ impl Worker for Runner {
             children: Lineage { is_confined: request.scope != Scope::Global, ..Lineage::default() },
             objects: self.objects.clone(),
             bus: self.bus.clone(),
+            rests: Default::default(),
             redactor: Redactor::default(),
             told: Default::default(),
         });
@@ -103,6 +104,7 @@ impl Worker for Runner {
                 Some(JobEvent::Message(FromSandbox::Call { call, request, .. })) => {
                     answer(&job, call, request, grants.clone());
                 }
+                Some(JobEvent::Message(FromSandbox::Close { rest, .. })) => grants.rests.close(rest),
                 Some(JobEvent::Message(FromSandbox::Ended { outcome, .. })) => {
                     let outcome = outcome.map_err(|text| Error::invalid("files", text))?;
                     let outcome = job.outcome(&outcome)?;

@@ -1,7 +1,7 @@
 //! Answers what a run asks for, within the run's own scope. The scope comes from the
 //! run's record; what the guest names can only be refused.
 
-use crate::egress::Egress;
+use crate::egress::{Egress, Rests};
 use crate::protocol::{Call, Reply};
 use crate::redact::{Redactor, TooMany};
 use bifrost_core::ports::{Bus, Objects};
@@ -34,6 +34,8 @@ pub struct Grants {
     pub objects: Arc<dyn Objects>,
     /// Tells others of runs that it starts.
     pub bus: Arc<dyn Bus>,
+    /// Answers that are not whole yet.
+    pub(crate) rests: Rests,
     /// Secrets that were handed out.
     pub(crate) redactor: Redactor,
     /// Their names, once each, as far as the audit log knows.
@@ -84,7 +86,8 @@ impl Grants {
             }
             Call::ConfigList { scope } => Reply::ConfigList(self.config_list(scope).await),
             Call::ConfigDelete { key, scope } => Reply::ConfigDelete(self.config_delete(&key, scope).await),
-            Call::Http(request) => Reply::Http(self.egress.send(request).await),
+            Call::Http(request) => Reply::Http(self.rests.open(&self.egress, request).await),
+            Call::HttpMore { rest } => Reply::HttpMore(self.rests.more(rest).await),
             Call::Platform { operation, arguments } => {
                 Reply::Platform(self.platform(&operation, &arguments).await)
             }

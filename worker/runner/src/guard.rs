@@ -80,7 +80,7 @@ impl Guard {
     /// When it may not; the process is to be ended.
     pub fn admit(&mut self, message: &FromSandbox) -> Result<()> {
         match message {
-            FromSandbox::Ready | FromSandbox::Cancelled { .. } => Ok(()),
+            FromSandbox::Ready | FromSandbox::Close { .. } | FromSandbox::Cancelled { .. } => Ok(()),
             FromSandbox::Log { logger, message, .. } => self.line(logger, message),
             FromSandbox::Call { call, request, .. } => self.call(*call, request),
             FromSandbox::Abandon { call, .. } => {
@@ -121,13 +121,15 @@ impl Guard {
 
     fn call(&mut self, call: u64, request: &Call) -> Result<()> {
         ensure!(self.kind == Kind::Run, "what is no run called the platform");
-        let http = matches!(request, Call::Http(_));
+        let http = matches!(request, Call::Http(_) | Call::HttpMore { .. });
         let waiting = self.calls.values().filter(|waiting| waiting.http == http).count();
+        if http {
+            ensure!((waiting as u64) < self.limits.http_concurrent, "more HTTP calls at once than the limit");
+        }
         if let Call::Http(request) = request {
             let calls = if request.connects() { &mut self.connects } else { &mut self.http_calls };
             *calls += 1;
             ensure!(*calls <= self.limits.http_calls, "more HTTP calls than the limit");
-            ensure!((waiting as u64) < self.limits.http_concurrent, "more HTTP calls at once than the limit");
             ensure!(
                 request.body.len() as u64 <= self.limits.http_body_bytes,
                 "an HTTP body beyond the limit"
@@ -135,7 +137,7 @@ impl Guard {
             let headers: usize = request.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
             let head = (request.method.len() + request.url.len() + headers) as u64;
             ensure!(head <= HEAD_BYTES, "an HTTP head of {head} bytes");
-        } else {
+        } else if !http {
             ensure!(waiting < OTHER_CALLS, "more than {OTHER_CALLS} calls at once");
             ensure!(request.size() <= MAX_CALL, "a call of {} bytes", request.size());
         }
@@ -287,6 +289,15 @@ mod tests {
             guard.answered(call);
         }
         assert!(guard.admit(&http(5)).is_err(), "five in all");
+        let more = |call| FromSandbox::Call { job: 1, call, request: Call::HttpMore { rest: 1 } };
+        let mut guard = run();
+        for call in 0..50 {
+            guard.admit(&more(call)).expect("pieces are no calls of their own");
+            guard.answered(call);
+        }
+        guard.admit(&more(50)).expect("the first at once");
+        guard.admit(&http(51)).expect("the second at once");
+        assert!(guard.admit(&more(52)).is_err(), "two at once");
         let mut guard = run();
         for call in 0..5 {
             guard.admit(&sent("CONNECT", call)).expect("within a limit of its own");

@@ -1,7 +1,7 @@
 //! Capabilities of a run on one's own machine: configuration from a file, logs to a
 //! callback, HTTP to anywhere.
 
-use crate::egress::Egress;
+use crate::egress::{Egress, Rests};
 use async_trait::async_trait;
 use bifrost_core::{ConfigType, LogLevel};
 use bifrost_sandbox::*;
@@ -15,13 +15,14 @@ pub type LogSink = Box<dyn Fn(LogLevel, &str, &str) + Send + Sync>;
 pub struct Local {
     config: Mutex<Map<String, Value>>,
     egress: Egress,
+    rests: Rests,
     log: LogSink,
 }
 
 impl Local {
     /// Capabilities over this configuration; writes to it last as long as the value.
     pub fn new(config: Map<String, Value>, egress: Egress, log: LogSink) -> Self {
-        Self { config: Mutex::new(config), egress, log }
+        Self { config: Mutex::new(config), egress, rests: Rests::default(), log }
     }
 
     fn config(&self) -> std::sync::MutexGuard<'_, Map<String, Value>> {
@@ -68,7 +69,15 @@ impl Capabilities for Local {
     }
 
     async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        self.egress.send(request).await
+        self.rests.open(&self.egress, request).await
+    }
+
+    async fn http_more(&self, rest: u64) -> Result<HttpPiece, HttpError> {
+        self.rests.more(rest).await
+    }
+
+    fn http_close(&self, rest: u64) {
+        self.rests.close(rest);
     }
 
     async fn platform(&self, operation: &str, _: &str) -> Result<String, CapabilityError> {

@@ -73,7 +73,7 @@ pub(crate) fn request(request: &HttpRequest) -> Span {
 }
 
 /// A guest's request was answered, or was not.
-pub(crate) fn answered(span: &Span, result: &Result<HttpResponse, HttpError>, took: Duration) {
+pub(crate) fn answered(span: &Span, result: Result<&HttpResponse, &HttpError>, took: Duration) {
     let outcome = match result {
         Ok(response) => {
             span.record("http.response.status_code", response.status);

@@ -3,7 +3,7 @@
 //! not have, or goes beyond the job's limits ends the process.
 
 use bifrost_core::{ConfigType, Limits, LogLevel, Source};
-use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpRequest, HttpResponse};
+use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpPiece, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 /// Largest call other than HTTP, in bytes of its texts.
@@ -171,6 +171,13 @@ pub enum FromSandbox {
         /// Why it cannot be.
         result: Result<(), String>,
     },
+    /// Nobody reads the rest of an answer any more.
+    Close {
+        /// The job.
+        job: JobId,
+        /// Its name in [`HttpResponse::rest`].
+        rest: u64,
+    },
 }
 
 impl FromSandbox {
@@ -181,6 +188,7 @@ impl FromSandbox {
             Self::Log { job, .. }
             | Self::Call { job, .. }
             | Self::Abandon { job, .. }
+            | Self::Close { job, .. }
             | Self::Cancelled { job }
             | Self::Ended { job, .. }
             | Self::Built { job, .. }
@@ -197,7 +205,7 @@ impl FromSandbox {
     /// Bytes that it takes in memory, about.
     pub fn size(&self) -> usize {
         let content = match self {
-            Self::Ready | Self::Abandon { .. } | Self::Cancelled { .. } => 0,
+            Self::Ready | Self::Abandon { .. } | Self::Close { .. } | Self::Cancelled { .. } => 0,
             Self::Log { logger, message, .. } => logger.len() + message.len(),
             Self::Call { request, .. } => request.size(),
             Self::Ended { outcome: content, .. } | Self::Built { report: content, .. } => {
@@ -219,6 +227,7 @@ pub enum Call {
     ConfigDelete { key: String, scope: Option<String> },
     Http(HttpRequest),
     Platform { operation: String, arguments: String },
+    HttpMore { rest: u64 },
 }
 
 impl Call {
@@ -231,6 +240,7 @@ impl Call {
             }
             Self::ConfigSet { key, value, scope: of, .. } => key.len() + value.len() + scope(of),
             Self::ConfigList { scope: of } => scope(of),
+            Self::HttpMore { .. } => 0,
             Self::Http(request) => {
                 let headers = request.headers.iter().map(|(name, value)| name.len() + value.len());
                 request.method.len() + request.url.len() + request.body.len() + headers.sum::<usize>()
@@ -249,6 +259,7 @@ pub enum Reply {
     ConfigList(Result<Vec<ConfigEntry>, CapabilityError>),
     ConfigDelete(Result<bool, CapabilityError>),
     Http(Result<HttpResponse, HttpError>),
+    HttpMore(Result<HttpPiece, HttpError>),
     Platform(Result<String, CapabilityError>),
 }
 
@@ -262,6 +273,7 @@ impl Reply {
             Self::ConfigList(_) => Self::ConfigList(Err(error())),
             Self::ConfigDelete(_) => Self::ConfigDelete(Err(error())),
             Self::Http(_) => Self::Http(Err(HttpError::Limit("the answer is too large".to_owned()))),
+            Self::HttpMore(_) => Self::HttpMore(Err(HttpError::Limit("the answer is too large".to_owned()))),
             Self::Platform(_) => Self::Platform(Err(error())),
         }
     }

@@ -58,6 +58,7 @@ impl World {
             children: Lineage::default(),
             objects: self.objects.clone(),
             bus: Arc::new(InProcessBus::new()),
+            rests: Default::default(),
             redactor: Redactor::default(),
             told: Default::default(),
         }

@@ -84,8 +84,19 @@ pub struct HttpResponse {
     pub status: u16,
     /// In order; names may repeat.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body.
+    /// The body, or what of it came at once.
     pub body: Vec<u8>,
+    /// More of the body is read under this name, with [`Capabilities::http_more`].
+    pub rest: Option<u64>,
+}
+
+/// A piece of an answer's body.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HttpPiece {
+    /// Not empty, unless it is the last.
+    pub bytes: Vec<u8>,
+    /// Nothing follows.
+    pub is_last: bool,
 }
 
 /// Why there is no answer.
@@ -147,6 +158,14 @@ pub trait Capabilities: Send + Sync + 'static {
     async fn http(&self, _request: HttpRequest) -> Result<HttpResponse, HttpError> {
         Err(HttpError::Denied(CapabilityError::unavailable().message))
     }
+
+    /// Waits for the next piece of an answer that is not whole yet.
+    async fn http_more(&self, _rest: u64) -> Result<HttpPiece, HttpError> {
+        Err(HttpError::Denied(CapabilityError::unavailable().message))
+    }
+
+    /// Nobody reads the rest of this answer any more.
+    fn http_close(&self, _rest: u64) {}
 
     /// A call to the platform's own API; JSON in, JSON out.
     async fn platform(&self, _operation: &str, _arguments: &str) -> Result<String, CapabilityError> {

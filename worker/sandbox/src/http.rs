@@ -1,13 +1,15 @@
 //! The guest's HTTP: counted, bounded, and handed to the run's capability. The sandbox
-//! itself opens no connection.
+//! itself opens no connection. Of an answer that comes slowly the guest reads what is there.
 
 use crate::capabilities::*;
 use crate::host::Exceeded;
 use bifrost_core::Limits;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use futures::stream;
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 /// Checks limits before a request leaves the sandbox.
@@ -69,7 +71,7 @@ impl WasiHttpHooks for HttpGate {
         let concurrent = self.concurrent.clone();
         let limit = self.body_bytes;
         Box::new(async move {
-            let _permit = concurrent.acquire_owned().await.map_err(|_| Error::ConnectionTerminated)?;
+            let permit = concurrent.acquire_owned().await.map_err(|_| Error::ConnectionTerminated)?;
             let (parts, body) = request.into_parts();
             let body = Limited::new(body, limit)
                 .collect()
@@ -90,12 +92,55 @@ impl WasiHttpHooks for HttpGate {
             for (name, value) in &response.headers {
                 builder = builder.header(name, value.as_slice());
             }
-            let body = Full::new(Bytes::from(response.body)).map_err(|never| match never {}).boxed_unsync();
+            let first = Bytes::from(response.body);
+            let body = match response.rest {
+                None => Full::new(first).map_err(|never| match never {}).boxed_unsync(),
+                Some(name) => body(first, Rest { name, capabilities, is_over: false, _permit: permit }, limit),
+            };
             let response = builder.body(body).map_err(|_| Error::HttpProtocolError)?;
             let nothing: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, nothing))
         })
     }
+}
+
+/// What of an answer has not come yet. It is a request that is under way, until it is dropped.
+struct Rest {
+    name: u64,
+    capabilities: Arc<dyn Capabilities>,
+    is_over: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.capabilities.http_close(self.name);
+        }
+    }
+}
+
+/// The body that begins with `first`.
+fn body(first: Bytes, rest: Rest, limit: usize) -> WasiBody {
+    let pieces = stream::unfold((first, rest), move |(first, mut rest)| async move {
+        if !first.is_empty() {
+            return Some((Ok(Frame::data(first)), (Bytes::new(), rest)));
+        }
+        if rest.is_over {
+            return None;
+        }
+        match rest.capabilities.http_more(rest.name).await {
+            Ok(piece) => {
+                rest.is_over = piece.is_last;
+                Some((Ok(Frame::data(Bytes::from(piece.bytes))), (Bytes::new(), rest)))
+            }
+            Err(error) => {
+                rest.is_over = true;
+                Some((Err(refusal(error, limit)), (Bytes::new(), rest)))
+            }
+        }
+    });
+    StreamBody::new(pieces).boxed_unsync()
 }
 
 fn refusal(error: HttpError, body_bytes: usize) -> Error {

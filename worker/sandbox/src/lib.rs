@@ -26,7 +26,9 @@ pub use load::{BuildLimits, Loaded};
 pub use packages::{NoPackages, Packages};
 pub use run::Invocation;
 
-/// Packages that every run has: names and versions.
-pub fn provided() -> Vec<(String, String)> {
-    bifrost_base::provided().map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+/// Packages that every run has: names and versions. Without a version it has a stand-in of
+/// the platform's own making, whichever version is asked for.
+pub fn provided() -> Vec<(String, Option<String>)> {
+    let packages = bifrost_base::provided().map(|(name, version)| (name.to_owned(), Some(version.to_owned())));
+    packages.chain(bifrost_base::STAND_INS.map(|name| (name.to_owned(), None))).collect()
 }

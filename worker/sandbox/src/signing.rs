@@ -1,11 +1,13 @@
-//! Signatures for runs, with keys that the run has. Nothing is kept.
+//! Signatures for runs, with keys that the run has. Nothing is kept. The time that they
+//! take is the run's fuel, as all that the host computes for it.
 
-use crate::bindings::bifrost::workflow::signing::Algorithm;
+use crate::bindings::bifrost::workflow::signing::{self, Algorithm};
 use crate::bindings::bifrost::workflow::types::{Error, ErrorKind};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{self, *};
+use crate::host::State;
 
 /// Longest key in bytes: RSA of 8,192 bits with all its numbers, and some room.
 const KEY_BYTES: usize = 16 << 10;
@@ -21,8 +23,28 @@ enum Key {
     Ed25519(Ed25519KeyPair),
 }
 
+impl signing::Host for State {
+    async fn public_key(&mut self, private: Vec<u8>) -> Result<Vec<u8>, Error> {
+        public_key(&private)
+    }
+
+    async fn sign(&mut self, algorithm: Algorithm, private: Vec<u8>, message: Vec<u8>) -> Result<Vec<u8>, Error> {
+        sign(algorithm, &private, &message)
+    }
+
+    async fn verify(
+        &mut self,
+        algorithm: Algorithm,
+        public: Vec<u8>,
+        message: Vec<u8>,
+        signature: Vec<u8>,
+    ) -> Result<bool, Error> {
+        verify(algorithm, &public, &message, &signature)
+    }
+}
+
 /// The public half of a PKCS #8 key, as SubjectPublicKeyInfo.
-pub(crate) fn public_key(private: &[u8]) -> Result<Vec<u8>, Error> {
+fn public_key(private: &[u8]) -> Result<Vec<u8>, Error> {
     bounded("the key", private, KEY_BYTES)?;
     let curves = [
         &ECDSA_P256_SHA256_ASN1_SIGNING,
@@ -47,7 +69,7 @@ pub(crate) fn public_key(private: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 /// Signs a message with a PKCS #8 key.
-pub(crate) fn sign(algorithm: Algorithm, private: &[u8], message: &[u8]) -> Result<Vec<u8>, Error> {
+fn sign(algorithm: Algorithm, private: &[u8], message: &[u8]) -> Result<Vec<u8>, Error> {
     bounded("the key", private, KEY_BYTES)?;
     bounded("the message", message, MESSAGE_BYTES)?;
     let rejected = |error: KeyRejected| rejected(&error);
@@ -84,7 +106,7 @@ fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm, private: &[u8], message: &[u
 }
 
 /// Whether a signature belongs to the message and the key, a SubjectPublicKeyInfo.
-pub(crate) fn verify(
+fn verify(
     algorithm: Algorithm,
     public: &[u8],
     message: &[u8],

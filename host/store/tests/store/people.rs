@@ -276,8 +276,10 @@ async fn names_are_checked(db: Db) {
         let wrong = users::create(&org, new).await;
         assert!(matches!(wrong, Err(Error::Invalid { .. })) || email == "a@b\n", "{email:?} {wrong:?}");
     }
-    let robot = NewUser { kind: UserKind::Service, ..NewUser::person("a@b", "", Role::OrgUser) };
-    assert!(users::create(&org, robot).await.is_err());
+    for wrong in ["a@b", "Schedule", "webhook", "endpoint"] {
+        let robot = NewUser { kind: UserKind::Service, ..NewUser::person(wrong, "", Role::OrgUser) };
+        assert!(users::create(&org, robot).await.is_err(), "{wrong}");
+    }
     for name in ["", " ", "org_admin", "a\u{7}"] {
         assert!(roles::create(&org, role(name, &[])).await.is_err(), "{name:?}");
     }

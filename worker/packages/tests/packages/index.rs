@@ -203,7 +203,10 @@ impl FakeIndex {
         Request {
             requirements: Requirements { requirements: Some(requirements.to_owned()), pyproject: None },
             index: self.address.clone(),
-            provided: vec![("pydantic".to_owned(), "2.12.5".to_owned())],
+            provided: vec![
+                ("pydantic".to_owned(), Some("2.12.5".to_owned())),
+                ("cryptography".to_owned(), None),
+            ],
             folder: self.wheels.path().to_owned(),
             patience: Duration::from_secs(30),
         }

@@ -126,6 +126,33 @@ async fn what_every_run_has_is_neither_fetched_nor_exchanged() {
 }
 
 #[tokio::test]
+async fn a_package_that_does_without_its_compiled_part_is_taken() {
+    let machine = "cp314-cp314-manylinux_2_17_x86_64.manylinux2014_x86_64";
+    let index = FakeIndex::with(&[
+        project("pyyaml", "6.0").tags("cp313-cp313-manylinux2014_x86_64"),
+        project("pyyaml", "6.1").tags(machine),
+        project("pyyaml", "6.2").tags("cp314-cp314-win_amd64"),
+        project("other", "1.0").tags(machine),
+    ])
+    .await;
+    assert_eq!(index.locked("pyyaml").await, ["pyyaml 6.1"]);
+    assert!(index.refused("other").await[0].message.contains("it has compiled parts"));
+}
+
+#[tokio::test]
+async fn a_stand_in_is_there_in_every_version_and_never_fetched() {
+    let index = FakeIndex::with(&[
+        project("tokens", "1.0").needs("cryptography>=40,<50"),
+        project("newer", "1.0").needs("cryptography>=60"),
+        project("cryptography", "3.0").tags("cp39-abi3-manylinux2014_x86_64"),
+        project("cryptography", "46.0").tags("cp39-abi3-manylinux2014_x86_64").needs("cffi"),
+    ])
+    .await;
+    assert_eq!(index.locked("tokens\ncryptography").await, ["tokens 1.0"]);
+    assert!(index.refused("newer").await[0].message.contains("cryptography"));
+}
+
+#[tokio::test]
 async fn an_index_without_metadata_beside_its_wheels_will_do() {
     let bare = |project: crate::index::Project| project.with(|p| p.served_metadata = Some(Served::Nothing));
     let index = FakeIndex::with(&[bare(project("a", "1.0").needs("b")), bare(project("b", "2.0"))]).await;

@@ -9,8 +9,10 @@ mod headers;
 mod own;
 mod policy;
 mod presence;
+mod rests;
 
 pub use own::Service;
+pub use rests::Rests;
 
 use crate::observe;
 use bifrost_core::OrganizationId;
@@ -23,6 +25,7 @@ use http_body_util::{BodyExt, Full};
 use own::Own;
 use policy::Policies;
 use presence::Presence;
+use rests::Rest;
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
 use std::sync::Arc;
@@ -114,15 +117,29 @@ impl Egress {
 
     /// Sends one request and reads its whole answer. `CONNECT` asks whether somebody listens.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (mut response, mut rest) = self.open(request).await?;
+        while let Some(more) = &mut rest {
+            let piece = more.next().await?;
+            response.body.extend(piece.bytes);
+            rest = rest.filter(|_| !piece.is_last);
+        }
+        Ok(response)
+    }
+
+    /// Sends one request and reads the beginning of its answer; the whole when it comes at once.
+    pub(super) async fn open(
+        &self,
+        request: HttpRequest,
+    ) -> Result<(HttpResponse, Option<Rest>), HttpError> {
         let (span, begun) = (observe::request(&request), Instant::now());
         let limit = request.timeout_ms.map_or(TIMEOUT, Duration::from_millis);
         let exchange = tokio::time::timeout(limit, self.exchange(request));
         let result = exchange.instrument(span.clone()).await.unwrap_or(Err(HttpError::Timeout));
-        observe::answered(&span, &result, begun.elapsed());
+        observe::answered(&span, result.as_ref().map(|(response, _)| response), begun.elapsed());
         result
     }
 
-    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn exchange(&self, request: HttpRequest) -> Result<(HttpResponse, Option<Rest>), HttpError> {
         let protocol = |what: String| HttpError::Protocol(what);
         let mut url = Url::parse(&request.url).map_err(|e| protocol(format!("the URL: {e}")))?;
         let port = match (url.scheme(), url.port_or_known_default()) {
@@ -158,7 +175,7 @@ impl Egress {
         let uri: http::Uri = url.as_str().parse().map_err(|e| protocol(format!("the URL: {e}")))?;
         if connects {
             self.presence.ask(place, &way.dial, uri, request.connect_timeout_ms).await?;
-            return Ok(HttpResponse { status: 200, headers: vec![], body: vec![] });
+            return Ok((HttpResponse { status: 200, headers: vec![], body: vec![], rest: None }, None));
         }
         let mut outgoing = http::Request::new(Full::new(Bytes::from(request.body)));
         *outgoing.method_mut() = method;
@@ -167,34 +184,17 @@ impl Egress {
         let response = way.client.request(outgoing).await.map_err(|error| failure(&error))?;
         self.presence.note(place);
         let (head, body) = response.into_parts();
-        let answer = self.whole(body).await;
-        if let (Some(policies), Some(organization)) = (&self.policies, self.organization) {
-            let bytes = answer.as_ref().map_or(self.body_bytes, Vec::len);
-            policies.received(organization, bytes);
-        }
+        let body = body.map_err(|error| HttpError::Connection(error.to_string())).boxed_unsync();
+        let mut rest = Rest::new(body, self.body_bytes, self.policies.clone().zip(self.organization));
+        let first = rest.early().await?;
         let headers = head.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
-        Ok(HttpResponse { status: head.status.as_u16(), headers, body: answer? })
+        let response =
+            HttpResponse { status: head.status.as_u16(), headers, body: first.bytes, rest: None };
+        Ok((response, (!first.is_last).then_some(rest)))
     }
 
     fn hears_of_traces(&self, host: &str) -> bool {
         self.trace_hosts.iter().any(|pattern| matches_host(pattern, host))
-    }
-
-    async fn whole<B>(&self, mut incoming: B) -> Result<Vec<u8>, HttpError>
-    where
-        B: BodyExt<Data = Bytes, Error: std::fmt::Display> + Unpin,
-    {
-        let mut body = vec![];
-        while let Some(frame) = incoming.frame().await {
-            let Ok(data) = frame.map_err(|e| HttpError::Connection(e.to_string()))?.into_data() else {
-                continue;
-            };
-            if body.len() + data.len() > self.body_bytes {
-                return Err(HttpError::Limit(format!("the answer is larger than {} bytes", self.body_bytes)));
-            }
-            body.extend_from_slice(&data);
-        }
-        Ok(body)
     }
 }
 
