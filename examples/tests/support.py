@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
+
 from fakes.base import CLIENT_ID, CLIENT_SECRET, Fake
 from fakes.halopsa import HaloPSA
 from fakes.microsoft import Microsoft
 from fakes.ninjaone import NinjaOne
 from fakes.pax8 import Pax8
 from fakes.world import CUSTOMERS, PARTNER_TENANT
-
 from modules import halopsa, microsoft_csp, ninjaone, pax8
 from modules._rest import ApiClient, ClientCredentials, Policy
 

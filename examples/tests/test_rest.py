@@ -9,13 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
+
 from fakes.base import CLIENT_ID, CLIENT_SECRET, Fake
 from fakes.halopsa import HaloPSA
 from fakes.microsoft import Microsoft
 from fakes.ninjaone import NinjaOne
 from fakes.pax8 import Pax8
-from support import QUICK, TENANT, VENDORS, Vendor, csp_client, halo_client, ninja_client, pax8_client, run, using
-
 from modules import _rest, halopsa, ninjaone
 from modules._rest.transport import retry_after, secure_url
 from modules.api_errors import (
@@ -28,6 +27,7 @@ from modules.api_errors import (
     Unavailable,
     Unexpected,
 )
+from support import QUICK, TENANT, VENDORS, Vendor, csp_client, halo_client, ninja_client, pax8_client, run, using
 
 Both = tuple[Vendor, Fake]
 
@@ -176,10 +176,10 @@ def test_a_token_that_ended_is_replaced_once(vendor: Both) -> None:
 
 def test_tokens_that_end_while_pages_are_read(vendor: Both) -> None:
     one, fake = vendor
-    fake.token_uses = 1
+    fake.token_uses = 2
     client = one.client(fake, policy=replace(QUICK, concurrency=1))
     assert len(run(using(client, one.read))) >= 7
-    assert fake.tokens_issued >= 3
+    assert fake.tokens_issued >= 2
 
 
 def test_a_token_is_replaced_before_it_ends(ninja_fake: NinjaOne) -> None:
