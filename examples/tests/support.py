@@ -179,3 +179,15 @@ def vendor(request: pytest.FixtureRequest) -> tuple[Vendor, Fake]:
     """Each vendor and its fake, one after the other."""
     one = VENDORS[request.param]
     return one, _as_new(request.getfixturevalue(f"{one.kind.NAME}_server"))
+
+
+@pytest.fixture
+def fakes(ninja_fake: NinjaOne, halo_fake: HaloPSA, pax8_fake: Pax8, microsoft_fake: Microsoft) -> dict[str, Fake]:
+    """The fake of each vendor."""
+    return {
+        "ninjaone": ninja_fake,
+        "halopsa": halo_fake,
+        "pax8": pax8_fake,
+        "graph": microsoft_fake,
+        "partner": microsoft_fake,
+    }
