@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,6 +20,10 @@ from modules import halopsa, microsoft_csp, ninjaone, pax8
 from modules._rest import ApiClient, ClientCredentials, Policy
 
 T = TypeVar("T")
+
+# httpcore looks for it with every request, and where it is not installed that search takes
+# longer than the request.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 QUICK = Policy(attempts=4, backoff=0.01, concurrency=8, timeout=5.0)
 TENANT = CUSTOMERS[0].tenant

@@ -6,35 +6,44 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from fakes.ninjaone import NinjaOne
 from support import ninja_client, run, using
 
+NAMES = ("ninjaone", "halopsa", "pax8", "microsoft")
 
-@pytest.mark.parametrize("name", ["ninjaone", "halopsa", "pax8", "microsoft"])
-def test_a_fake_is_a_program(name: str) -> None:
+
+def test_fakes_are_programs() -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", f"fakes.{name}", "--port", "0", "--token-lifetime", "60"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
+    with ExitStack() as stack:
+        processes = []
+        for name in NAMES:
+            command = [sys.executable, "-m", f"fakes.{name}", "--port", "0", "--token-lifetime", "60"]
+            process = stack.enter_context(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
+            stack.callback(process.terminate)
+            processes.append(process)
+        for name, process in zip(NAMES, processes, strict=True):
             assert process.stdout is not None
             line = json.loads(process.stdout.readline())
             assert line["name"] == name
-            assert httpx.get(line["address"] + "/__calls__", trust_env=False).json() == {"calls": [], "counts": {}}
-        finally:
-            process.terminate()
+            assert ask("GET", line["address"] + "/__calls__") == {"calls": [], "counts": {}}
+
+
+def ask(method: str, url: str, body: Any = None) -> Any:
+    with httpx.Client(verify=False, trust_env=False) as client:
+        answer = client.request(method, url, json=body)
+    assert answer.is_success
+    return answer.json() if answer.content else None
 
 
 def test_faults_and_calls_by_http(ninja_fake: NinjaOne) -> None:
     def control(method: str, path: str, body: Any = None) -> Any:
-        answer = httpx.request(method, ninja_fake.address + path, json=body, trust_env=False)
-        assert answer.is_success
-        return answer.json() if answer.content else None
+        return ask(method, ninja_fake.address + path, body)
 
     control("POST", "/__faults__", {"kind": "status", "status": 503, "times": 2})
     control("POST", "/__faults__", [{"kind": "slow", "seconds": 0.01}])

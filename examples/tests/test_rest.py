@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from dataclasses import replace
 from typing import Any
@@ -83,6 +84,18 @@ def test_a_limit_holds_up_all_calls(ninja_fake: NinjaOne) -> None:
     assert run(using(ninja_client(ninja_fake), work)) > 0.25
 
 
+def test_a_limit_holds_up_calls_that_wait_for_their_turn(ninja_fake: NinjaOne) -> None:
+    ninja_fake.fail("status", status=429, retry_after=0.3, times=2)
+
+    async def work(ninja: ninjaone.Client) -> None:
+        await asyncio.gather(*(ninja.device(100) for _ in range(12)))
+
+    run(using(ninja_client(ninja_fake, policy=replace(QUICK, concurrency=2)), work))
+    calls = [call for call in ninja_fake.calls if call["method"] == "GET"]
+    assert [call["status"] for call in calls] == [429, 429] + [200] * 12
+    assert calls[2]["time"] - calls[1]["time"] > 0.25
+
+
 def test_a_post_that_was_refused_for_its_rate_is_repeated(vendor: Both) -> None:
     one, fake = vendor
     fake.fail("status", status=429, retry_after=0.05, method="POST")
@@ -145,24 +158,14 @@ def test_a_post_is_not_repeated_after_a_server_error(vendor: Both) -> None:
 
 
 def test_a_post_that_was_never_sent_is_repeated() -> None:
-    client = ninja_client(NinjaOne())  # bound, but nobody listens to the end
-    client._session._transport._http = _Refusing()  # type: ignore[assignment]
-    with pytest.raises(Unavailable) as raised:
-        run(client._session._transport.send(_post("http://127.0.0.1:1/x")))
+    with socket.socket() as nobody:  # bound, but does not listen
+        nobody.bind(("127.0.0.1", 0))
+        client = ninjaone.Client(f"http://127.0.0.1:{nobody.getsockname()[1]}", _rest.StaticToken("t"), policy=QUICK)
+        started = time.monotonic()
+        with pytest.raises(Unavailable, match="ConnectError") as raised:
+            run(using(client, lambda ninja: ninja.run_script(1, script_id=7)))
     assert not raised.value.outcome_unknown
-    assert _Refusing.calls == QUICK.attempts
-
-
-class _Refusing:
-    calls = 0
-
-    async def request(self, *_: Any, **__: Any) -> httpx.Response:
-        _Refusing.calls += 1
-        raise httpx.ConnectError("refused")
-
-
-def _post(url: str) -> Any:
-    return _rest.transport.Call("POST", httpx.URL(url), repeatable=False, read_error=lambda body: None)
+    assert time.monotonic() - started > 0.75 * (0.01 + 0.02 + 0.04)  # it has waited three times
 
 
 def test_what_takes_too_long_is_given_up(ninja_fake: NinjaOne) -> None:
@@ -235,6 +238,15 @@ def test_wrong_credentials_are_tried_once(vendor: Both) -> None:
     assert "wrong" not in str(errors[0]).replace("wrong secret", "")
 
 
+def test_nothing_has_begun_when_the_sign_in_fails(vendor: Both) -> None:
+    one, fake = vendor
+    fake.fail("status", status=500, path="/token$", times=-1)
+    with pytest.raises(Unavailable) as raised:
+        run(using(one.client(fake), one.write))
+    assert not raised.value.outcome_unknown
+    assert fake.count(one.written) == 0
+
+
 def test_what_is_not_there(vendor: Both) -> None:
     one, fake = vendor
     with pytest.raises(NotFound) as raised:
@@ -263,20 +275,27 @@ def test_errors_that_are_no_json(ninja_fake: NinjaOne) -> None:
         run(using(ninja_client(ninja_fake), lambda ninja: ninja.device(100)))
 
 
-@pytest.mark.parametrize(
-    "body", [None, 5, "text", [], {}, {"results": 5}, [1], {"content": [], "page": {"totalPages": "many"}}]
+NOT_UNDERSTOOD: tuple[Any, ...] = (
+    None,
+    5,
+    "text",
+    {},
+    {"results": 5},
+    [1],
+    {"content": [], "page": {"totalPages": "many"}},
 )
-@pytest.mark.parametrize("name", list(VENDORS))
-def test_answers_that_are_not_understood(request: pytest.FixtureRequest, name: str, body: Any) -> None:
-    one = VENDORS[name]
-    fake = request.getfixturevalue(f"{one.kind.NAME}_server")
-    fake.reset()
-    fake.fail("answer", body=body, raw="null" if body is None else None)
-    if body == [] and name in ("ninjaone", "halopsa"):
-        assert run(using(one.client(fake), one.read)) == []
-        return
-    with pytest.raises(Unexpected):
-        run(using(one.client(fake), one.read))
+
+
+def test_answers_that_are_not_understood(vendor: Both) -> None:
+    one, fake = vendor
+
+    async def work(client: Any) -> None:
+        for body in NOT_UNDERSTOOD:
+            fake.fail("answer", body=body, raw="null" if body is None else None)
+            with pytest.raises(Unexpected):
+                await one.read(client)
+
+    run(using(one.client(fake), work))
 
 
 # Answers that mean harm
