@@ -10,12 +10,12 @@ use crate::state::ApiState;
 use crate::views::{ExecuteResponse, ExecutionView};
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, ExecutionId, Status, WorkflowKind, schedule};
+use bifrost_core::{Error, ExecutionId, WorkflowKind, schedule};
 use bifrost_store::executions::documents::{self, Part};
 
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// How long a `sync` request waits, unless it says otherwise.

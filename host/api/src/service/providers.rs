@@ -133,7 +133,7 @@ async fn ask(
     if execution.status != Status::Success {
         return Err(Failed::Ended(Box::new(execution)));
     }
-    options(execution.result)
+    options(ExecutionView::new(execution, true).result)
         .map_err(|what| Failed::Other(failure(format!("`{}` returned {what}", workflow.info.name))))
 }
 
