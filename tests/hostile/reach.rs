@@ -276,7 +276,7 @@ async fn tampering() {
 
 /// Forgeries that hand a binding an argument of the wrong kind: they end the interpreter,
 /// which is what they attack, and nothing else.
-const BREAKING: [(&str, &str); 16] = [
+const BREAKING: [(&str, &str); 18] = [
     ("config", "key number"),
     ("config", "key none"),
     ("config", "key surrogate"),
@@ -293,6 +293,8 @@ const BREAKING: [(&str, &str); 16] = [
     ("random", "beyond memory"),
     ("random", "negative"),
     ("random", "beyond u64"),
+    ("signing", "algorithm number"),
+    ("signing", "key text"),
 ];
 
 /// Forgeries that reach what is their own, or what any line of the log may do.

@@ -154,7 +154,7 @@ fn parse(text: &str) -> Result<Requirement, String> {
             _ => format!("`{shown}`: options are not taken; {only}"),
         });
     }
-    let is_path = text.starts_with(['.', '/', '~']) || text.contains("://") || text.contains('\\');
+    let is_path = text.starts_with(['.', '/', '~']) || text.contains(['@', '\\']) || text.contains("://");
     if is_path || text.ends_with(".whl") || text.ends_with(".tar.gz") || text.contains("git+") {
         return Err(format!(
             "`{shown}`: packages come from the index alone, not from a path or an address; {only}"

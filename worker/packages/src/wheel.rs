@@ -65,6 +65,9 @@ impl WheelName {
             [name, version, build] if build.starts_with(|c: char| c.is_ascii_digit()) => (name, version),
             _ => return None,
         };
+        if name.is_empty() {
+            return None;
+        }
         let tags: [&str; 3] = tags.try_into().ok()?;
         Some(Self {
             package: PackageName::new((*name).to_owned()).ok()?,

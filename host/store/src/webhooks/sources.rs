@@ -136,6 +136,7 @@ pub async fn create(
         }
         (None, false) => {}
     }
+    let created_at = now();
     let webhook = Webhook {
         id: WebhookId::new(),
         organization_id: org.organization()?,
@@ -143,8 +144,8 @@ pub async fn create(
         kind,
         settings,
         created_by,
-        created_at: now(),
-        updated_at: now(),
+        created_at,
+        updated_at: created_at,
     };
     org.write(move |tx| Box::pin(async move { create_in(tx, &keys, webhook, secret).await })).await
 }

@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 39] = [
+const TABLES: [&str; 44] = [
     "organizations",
     "users",
     "api_keys",
@@ -52,6 +52,11 @@ const TABLES: [&str; 39] = [
     "sign_in_flows",
     "device_codes",
     "sign_in_failures",
+    "endpoints",
+    "webhook_sources",
+    "webhook_secrets",
+    "webhook_subscriptions",
+    "webhook_deliveries",
 ];
 
 /// Those that do not say whose a row is.
