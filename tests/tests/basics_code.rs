@@ -112,7 +112,8 @@ async fn every_module_of_the_library_can_be_imported() {
             // Some are known by another name: `_pydecimal` is `decimal`. `xml.parsers` is listed
             // by its package and needs a compiled module.
             // What packages list and do not have, they do not have natively either.
-            None if value["imported"].is_string() && (module.is_bundled || value["missing"] == json!([])) => {}
+            None if value["imported"].is_string() && (module.is_bundled || value["missing"] == json!([])) => {
+            }
             // As natively where there are no processes.
             None if name.starts_with("multiprocessing.popen_")
                 && outcome.error_type.as_deref() == Some("AttributeError") => {}

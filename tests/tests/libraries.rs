@@ -40,9 +40,9 @@ fn raised(value: &Value, name: &str, kinds: &[&str], text: &str) {
 async fn what_has_come_of_an_answer_is_read_before_the_rest() {
     let (lab, server) = (lab().await, Server::start().await.expect("server"));
     for (id, cut) in [
-        ("streams.py::with_requests", "ChunkedEncodingError"),
-        ("streams.py::with_httpx", "ReadError"),
-        ("streams.py::with_aiohttp", "ClientPayloadError"),
+        ("streams.py::stream_requests", "ChunkedEncodingError"),
+        ("streams.py::stream_httpx", "ReadError"),
+        ("streams.py::stream_aiohttp", "ClientPayloadError"),
     ] {
         let value = lab.value(id, json!({"url": server.url("")})).await;
         assert_eq!((&value["lines"], &value["cut"]), (&json!(["one", "two", "three"]), &json!(cut)), "{id}");

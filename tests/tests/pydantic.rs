@@ -117,8 +117,15 @@ async fn models_do_what_they_do_natively() {
 async fn recursion_ends_with_an_error_that_can_be_caught() {
     let lab = lab().await;
     assert_eq!(lab.value("flows.py::endless", json!({})).await, "RecursionError");
-    for (depth, expected) in [(40, "fits"), (60, "recursion_loop"), (100_000, "json_invalid")] {
-        assert_eq!(lab.value("flows.py::nested", json!({"depth": depth})).await, expected, "{depth}");
+    for (depth, as_json, expected) in [
+        (40, false, "fits"),
+        (60, false, "recursion_depth_exceeded"),
+        (5_000, false, "recursion_depth_exceeded"),
+        (90, true, "fits"),
+        (100_000, true, "json_invalid"),
+    ] {
+        let value = lab.value("flows.py::nested", json!({"depth": depth, "as_json": as_json})).await;
+        assert_eq!(value, expected, "{depth}");
     }
 }
 
@@ -163,10 +170,10 @@ async fn addresses_of_mail_need_their_validator() {
 async fn models_of_one_workspace_are_not_in_another() {
     let text = |field: &str| {
         format!(
-            "import sys, gc\nfrom bifrost import workflow\nfrom pydantic import BaseModel\n\
+            "from bifrost import workflow\nfrom pydantic import BaseModel\n\
              class Shared(BaseModel):\n    {field}: int\n\
              @workflow\ndef f():\n    \
-             found = [c for c in gc.get_objects() if isinstance(c, type) and c.__name__ == 'Shared']\n    \
+             found = [c for c in BaseModel.__subclasses__() if c.__name__ == 'Shared']\n    \
              return [list(c.model_fields) for c in found]\n"
         )
     };

@@ -13,7 +13,7 @@ LINES = ["one", "two", "three"]
 
 
 @workflow
-def with_requests(url: str) -> dict[str, Any]:
+def stream_requests(url: str) -> dict[str, Any]:
     """Each line is sent only when the one before has been read."""
     lines = []
     with requests.get(f"{url}/turns", stream=True, timeout=30) as answer:
@@ -32,7 +32,7 @@ def with_requests(url: str) -> dict[str, Any]:
 
 
 @workflow
-async def with_httpx(url: str) -> dict[str, Any]:
+async def stream_httpx(url: str) -> dict[str, Any]:
     """The same, with other tasks going on."""
     lines = []
     async with httpx.AsyncClient(timeout=30) as client:
@@ -55,7 +55,7 @@ async def with_httpx(url: str) -> dict[str, Any]:
 
 
 @workflow
-async def with_aiohttp(url: str) -> dict[str, Any]:
+async def stream_aiohttp(url: str) -> dict[str, Any]:
     """The same."""
     lines = []
     async with aiohttp.ClientSession() as session:

@@ -98,10 +98,16 @@ def endless() -> str:
 
 
 @workflow
-def nested(depth: int) -> str:
-    """JSON of any depth ends with an error that can be caught."""
+def nested(depth: int, as_json: bool) -> str:
+    """Data of any depth ends with an error that can be caught."""
+    value: dict[str, Any] = {"value": 1}
     try:
-        Node.model_validate_json('{"value": 1, "children": [' * depth + "]}" * depth)
+        if as_json:
+            Node.model_validate_json('{"value": 1, "children": [' * depth + "]}" * depth)
+        else:
+            for _ in range(depth):
+                value = {"value": 1, "children": [value]}
+            Node.model_validate(value)
     except ValidationError as error:
         return error.errors(include_url=False)[0]["type"]
     return "fits"

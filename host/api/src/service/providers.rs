@@ -128,7 +128,11 @@ async fn ask(
     if !execution.status.is_terminal() {
         executions::cancel(state, auth, execution.id).await.map_err(other)?;
         let detail = format!("`{}` took longer than {} s", workflow.info.name, PATIENCE.as_secs());
-        return Err(Failed::Other(ApiError::new(StatusCode::GATEWAY_TIMEOUT, "data_provider_timeout", detail)));
+        return Err(Failed::Other(ApiError::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "data_provider_timeout",
+            detail,
+        )));
     }
     if execution.status != Status::Success {
         return Err(Failed::Ended(Box::new(execution)));
@@ -145,7 +149,8 @@ fn options(result: Option<Value>) -> Result<Vec<Value>, String> {
 
 /// A plain value is its own label.
 fn option(index: usize, value: Value) -> Result<Value, String> {
-    let label = |value: &Value| Value::String(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let label =
+        |value: &Value| Value::String(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     match value {
         Value::Object(mut option) => {
             let Some(value) = option.get("value") else {
@@ -156,7 +161,10 @@ fn option(index: usize, value: Value) -> Result<Value, String> {
             Ok(Value::Object(option))
         }
         Value::Array(_) | Value::Null => Err(format!("{value} as option number {}", index + 1)),
-        plain => Ok(Value::Object(Map::from_iter([("label".to_owned(), label(&plain)), ("value".to_owned(), plain)]))),
+        plain => Ok(Value::Object(Map::from_iter([
+            ("label".to_owned(), label(&plain)),
+            ("value".to_owned(), plain),
+        ]))),
     }
 }
 
@@ -169,7 +177,9 @@ fn told(failed: &Failed, auth: &Auth) -> ApiError {
         Failed::Other(error) => error.clone(),
         Failed::Ended(execution) => {
             let view = ExecutionView::new((**execution).clone(), auth.sees_all_runs());
-            failure(view.error.unwrap_or_else(|| format!("the data provider ended as {}", view.status.as_str())))
+            failure(
+                view.error.unwrap_or_else(|| format!("the data provider ended as {}", view.status.as_str())),
+            )
         }
     }
 }
