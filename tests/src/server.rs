@@ -112,7 +112,11 @@ async fn count(State(stats): State<Arc<Stats>>, request: Request, next: axum::mi
     if request.headers().contains_key("x-injected") || request.uri().path().contains("second") {
         stats.injected.fetch_add(1, SeqCst);
     }
-    let (head, body) = next.run(request).await.into_parts();
+    let response = next.run(request).await;
+    if axum::body::HttpBody::size_hint(response.body()).exact().is_some() {
+        return response;
+    }
+    let (head, body) = response.into_parts();
     // Under way until the whole body is sent, or dropped.
     let body = body.into_data_stream().inspect(move |_| {
         let _ = &open;
@@ -177,8 +181,13 @@ async fn turns(State(stats): State<Arc<Stats>>) -> Response {
 }
 
 async fn cut() -> Response {
-    let pieces = [Ok(Bytes::from("some")), Err(std::io::Error::other("cut"))];
-    ([("content-length", "100")], Body::from_stream(futures::stream::iter(pieces))).into_response()
+    let pieces = futures::stream::iter([Ok(Bytes::from("some")), Err(std::io::Error::other("cut"))]);
+    // Otherwise the server might cut the connection before the head is out.
+    let slow = pieces.then(|piece| async move {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        piece
+    });
+    ([("content-length", "100")], Body::from_stream(slow)).into_response()
 }
 
 async fn chunks() -> Response {

@@ -46,7 +46,8 @@ async fn what_has_come_of_an_answer_is_read_before_the_rest() {
     ] {
         let value = lab.value(id, json!({"url": server.url("")})).await;
         assert_eq!((&value["lines"], &value["cut"]), (&json!(["one", "two", "three"]), &json!(cut)), "{id}");
-        assert!(value.get("endless").is_none_or(|read| *read == 500_000), "{id}: {value}");
+        let is_some = |read: &Value| read.as_u64().is_some_and(|read| (400_000..=501_000).contains(&read));
+        assert!(value.get("endless").is_none_or(is_some), "{id}: {value}");
     }
     // What nobody reads to its end is closed with the run at the latest.
     for _ in 0..100 {

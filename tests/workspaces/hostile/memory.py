@@ -95,7 +95,7 @@ async def memory_zip_bomb(armed: bool = False) -> dict[str, int]:
     """Data that is small until it is unpacked."""
     import zlib
 
-    packer = zlib.compressobj(9)
+    packer = zlib.compressobj(1)
     packed = b"".join(packer.compress(bytes(CHUNK)) for _ in range(160 if armed else 4)) + packer.flush()
     return {"packed": len(packed), "unpacked": len(zlib.decompress(packed))}
 

@@ -17,8 +17,8 @@ def stream_requests(url: str) -> dict[str, Any]:
     """Each line is sent only when the one before has been read."""
     lines = []
     with requests.get(f"{url}/turns", stream=True, timeout=30) as answer:
-        for line in answer.iter_lines(chunk_size=None, decode_unicode=True):
-            lines.append(line)
+        for line in answer.iter_lines(chunk_size=None):
+            lines.append(line.decode())
             requests.get(f"{url}/turn", timeout=30)
     requests.get(f"{url}/turn", timeout=30)
     with requests.get(f"{url}/endless", stream=True, timeout=30) as answer:

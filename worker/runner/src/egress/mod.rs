@@ -183,7 +183,7 @@ impl Egress {
         let (head, body) = response.into_parts();
         let body = body.map_err(|error| HttpError::Connection(error.to_string())).boxed_unsync();
         let mut rest = Rest::new(body, self.body_bytes, self.policies.clone().zip(self.organization));
-        let first = rest.early().await?;
+        let first = rest.early().await;
         let headers = head.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
         let response = HttpResponse { status: head.status.as_u16(), headers, body: first.bytes, rest: None };
         Ok((response, (!first.is_last).then_some(rest)))

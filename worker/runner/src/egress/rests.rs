@@ -43,19 +43,23 @@ impl Rest {
         Self { incoming, fault: None, left: limit, limit, account }
     }
 
-    /// What has come of the body: nothing when it has not begun in time. True at its end.
-    pub async fn early(&mut self) -> Result<HttpPiece, HttpError> {
-        let mut bytes = vec![];
+    /// What has come of the body: nothing when it has not begun in time.
+    pub async fn early(&mut self) -> HttpPiece {
+        let (mut bytes, mut is_last) = (vec![], false);
         let deadline = tokio::time::Instant::now() + EARLY;
         while bytes.len() < PIECE {
             match tokio::time::timeout_at(deadline, self.frame()).await {
-                Err(_) => return Ok(HttpPiece { bytes, is_last: false }),
                 Ok(Ok(Some(data))) => bytes.extend_from_slice(&data),
-                Ok(Ok(None)) => return Ok(HttpPiece { bytes, is_last: true }),
-                Ok(Err(error)) => return self.before(error, bytes),
+                Ok(Ok(None)) => is_last = true,
+                // What came before the fault is read first.
+                Ok(Err(error)) => self.fault = Some(error),
+                Err(_) => {}
+            }
+            if is_last || self.fault.is_some() || tokio::time::Instant::now() >= deadline {
+                break;
             }
         }
-        Ok(HttpPiece { bytes, is_last: false })
+        HttpPiece { bytes, is_last }
     }
 
     /// The next piece, as soon as there is one.
@@ -73,19 +77,13 @@ impl Rest {
             match futures::FutureExt::now_or_never(self.frame()) {
                 Some(Ok(Some(more))) => bytes.extend_from_slice(&more),
                 Some(Ok(None)) => return Ok(HttpPiece { bytes, is_last: true }),
-                Some(Err(error)) => return self.before(error, bytes),
+                Some(Err(error)) => {
+                    self.fault = Some(error);
+                    break;
+                }
                 None => break,
             }
         }
-        Ok(HttpPiece { bytes, is_last: false })
-    }
-
-    /// What came before the fault is read first.
-    fn before(&mut self, error: HttpError, bytes: Vec<u8>) -> Result<HttpPiece, HttpError> {
-        if bytes.is_empty() {
-            return Err(error);
-        }
-        self.fault = Some(error);
         Ok(HttpPiece { bytes, is_last: false })
     }
 
