@@ -62,7 +62,7 @@ fn attempts(deliveries: u64) -> Vec<u64> {
 
 /// Sends one until somebody has it, as every sender does that means it.
 async fn deliver(http: &reqwest::Client, url: &str, n: u64) -> Result<()> {
-    let body = json!({ "n": n, "even": n % 2 == 0 }).to_string();
+    let body = json!({ "n": n, "even": n.is_multiple_of(2) }).to_string();
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         let request = http
