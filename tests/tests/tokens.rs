@@ -26,12 +26,15 @@ async fn lab() -> Lab {
     lab
 }
 
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+type Verify = Box<dyn Fn(&[u8], &[u8]) -> bool>;
+
 /// A key pair as PEM, and how it signs and checks as tokens want it.
 struct Pair {
     private: String,
     public: String,
-    sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
-    verify: Box<dyn Fn(&[u8], &[u8]) -> bool>,
+    sign: Sign,
+    verify: Verify,
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -41,7 +44,7 @@ fn pem(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
-fn checks(algorithm: &'static dyn VerificationAlgorithm, spki: Vec<u8>) -> Box<dyn Fn(&[u8], &[u8]) -> bool> {
+fn checks(algorithm: &'static dyn VerificationAlgorithm, spki: Vec<u8>) -> Verify {
     Box::new(move |message, signature| {
         UnparsedPublicKey::new(algorithm, &spki).verify(message, signature).is_ok()
     })
