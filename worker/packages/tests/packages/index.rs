@@ -81,7 +81,6 @@ impl Project {
     }
 
     /// Other content for a file that is there.
-    #[allow(dead_code, reason = "the platform's tests share this file")]
     pub fn replace(mut self, path: &str, content: &[u8]) -> Self {
         self.files.retain(|(known, _)| known != path);
         self.file(path, content)
@@ -185,7 +184,6 @@ impl FakeIndex {
     }
 
     /// Where it is.
-    #[allow(dead_code, reason = "the platform's tests share this file")]
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -204,7 +202,7 @@ impl FakeIndex {
     pub fn request(&self, requirements: &str) -> Request {
         Request {
             requirements: Requirements { requirements: Some(requirements.to_owned()), pyproject: None },
-            index: self.address.clone(),
+            index: self.address().to_owned(),
             provided: vec![
                 ("pydantic".to_owned(), Some("2.12.5".to_owned())),
                 ("cryptography".to_owned(), None),

@@ -162,7 +162,11 @@ async fn a_stand_in_is_there_in_every_version_and_never_fetched() {
 #[tokio::test]
 async fn an_index_without_metadata_beside_its_wheels_will_do() {
     let bare = |project: crate::index::Project| project.with(|p| p.served_metadata = Some(Served::Nothing));
-    let index = FakeIndex::with(&[bare(project("a", "1.0").needs("b")), bare(project("b", "2.0"))]).await;
+    let index = FakeIndex::with(&[
+        bare(project("a", "1.0").needs("b")),
+        bare(project("b", "2.0").replace("b/__init__.py", b"x = 2\n")),
+    ])
+    .await;
     assert_eq!(index.locked("a").await, ["a 1.0", "b 2.0"]);
 }
 
