@@ -243,12 +243,22 @@ pub fn expand(field: &str, template: &str, value: impl Fn(&str) -> Option<String
     Ok(url)
 }
 
-/// Checks a template before there are values.
+/// Checks a template before there are values. A place in the host's name stands before a domain,
+/// which no value changes: `https://{entity_id}.example.com`.
 ///
 /// # Errors
 /// As [`expand`].
 pub fn check_template(field: &str, template: &str) -> Result<()> {
-    expand(field, template, |_| Some("x".into())).map(drop)
+    expand(field, template, |_| Some("x".into()))?;
+    let host = template.split_once("://").map_or(template, |(_, rest)| rest);
+    let host = host.split(['/', '?', '\\']).next().unwrap_or_default();
+    match host.rsplit_once('}') {
+        Some((_, domain)) if !domain.starts_with('.') || domain.matches('.').count() < 2 => {
+            let message = "a place in the host's name needs a domain behind it, such as `.example.com`";
+            Err(Error::invalid(field, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// True for addresses that secrets may be sent to: over TLS, or within this machine. Whether

@@ -45,6 +45,16 @@ fn places_are_filled() {
 }
 
 #[test]
+fn a_place_does_not_choose_the_domain() {
+    for good in ["https://login.example/{x}", "https://{x}.login.example/t", "https://{a}-{b}.login.example:8443?x={c}"] {
+        assert!(check_template("token_url", good).is_ok(), "{good}");
+    }
+    for bad in ["https://{x}/t", "https://{x}.example/t", "https://{x}:1/", "https://login.{x}", "https://a.{x}?b", "{x}://login.example"] {
+        assert!(check_template("token_url", bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn a_value_leads_nowhere_else() {
     for bad in ["", ".", "..", "...", "a/b", "a?b", "a#b", "a@b", "a:1", "a%2fb", "a\\b", "é", " ", &"x".repeat(MAX_PLACE + 1)] {
         let got = expand("token_url", "https://login.example/{entity_id}/token", |_| Some(bad.to_owned()));

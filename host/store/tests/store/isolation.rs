@@ -171,7 +171,7 @@ async fn no_table_shows_a_foreign_row() {
     for scope in ["", &own.to_string(), "global", "*"] {
         let mut tenant = separated.connect(0, scope).await;
         for table in &owned {
-            if table == "config_shares" && scope == "global" {
+            if ["config_shares", "integration_shares"].contains(&table.as_str()) && scope == "global" {
                 // The provider's own: with whom it shares its secrets.
                 continue;
             }
@@ -210,7 +210,15 @@ async fn no_table_shows_a_foreign_row() {
     }
     assert_eq!(
         refused,
-        BTreeSet::from(["config", "config_shares", "data_keys", "egress_usage", "totp", "webhook_secrets"])
+        BTreeSet::from([
+            "config",
+            "config_shares",
+            "data_keys",
+            "egress_usage",
+            "integration_secrets",
+            "totp",
+            "webhook_secrets",
+        ])
     );
     // Without its word the system is nobody.
     let mut silent = separated.connect(1, "").await;
