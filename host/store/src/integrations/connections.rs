@@ -74,7 +74,15 @@ pub struct Tokens {
     pub scope: Option<String>,
 }
 
+/// Without what is secret.
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").field("token_url", &self.token_url).finish_non_exhaustive()
+    }
+}
+
 /// A connection with all that renewing it takes, but for its client's secret.
+#[derive(Debug)]
 pub struct Current {
     /// The connection.
     pub connection: Connection,

@@ -29,7 +29,7 @@ pub struct Lease {
 }
 
 /// What a server has given.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Fresh {
     /// The tokens.
     pub tokens: Tokens,

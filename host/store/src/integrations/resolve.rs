@@ -13,7 +13,7 @@ use bifrost_core::oauth::{Disclosure, Ownership};
 use bifrost_core::{OAuthFlow, Result, Scope};
 
 /// An integration as a run sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Resolved {
     /// The definition.
     pub integration: Integration,
