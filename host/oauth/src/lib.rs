@@ -128,6 +128,8 @@ impl Need {
         let reason = match current.settings.flow {
             OAuthFlow::ClientCredentials => return Ok(()),
             _ if has_refresh => return Ok(()),
+            // So that it is written down.
+            _ if self == Self::Ahead => return Ok(()),
             _ if connection.status == ConnectionStatus::NotConnected => "nobody has connected it yet",
             _ if current.tokens.is_none() => "its token endpoint was changed; connect it again",
             _ => "its token has expired and the server gave nothing to renew it with; connect it again",
@@ -166,7 +168,7 @@ impl OAuth {
         Err(last)
     }
 
-    /// Renews a connection's tokens if it is time; true when it was.
+    /// Renews a connection's tokens if it is time.
     ///
     /// # Errors
     /// As [`Self::access`].

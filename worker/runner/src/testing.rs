@@ -5,6 +5,7 @@ use crate::grants::Grants;
 use crate::redact::Redactor;
 use bifrost_core::ports::Objects;
 use bifrost_core::{Caller, ConfigType, ExecutionId, Lineage, OrganizationId, Role, Scope, UserId};
+use bifrost_oauth::OAuth;
 use bifrost_store::audit::Actor;
 use bifrost_store::identity::{self, Bootstrap};
 use bifrost_store::organizations::{self, NewOrganization};
@@ -46,18 +47,23 @@ impl World {
 
     /// A run of the organization's own code, started by its administrator.
     pub fn run(&self, execution: ExecutionId) -> Grants {
+        let egress = Egress::new(Reach::Public, 1 << 20).expect("egress");
+        let bus = Arc::new(InProcessBus::new());
+        let web = Arc::new(egress.clone());
+        let oauth = OAuth::new(self.db.clone(), self.keys.clone(), bus.clone(), web, "test".into());
         let actor = Actor { id: Some(self.user), name: "u@o.test".into(), ..Actor::default() };
         Grants {
             db: self.db.by(Arc::new(actor.in_run(execution))),
             keys: self.keys.clone(),
-            egress: Egress::new(Reach::Public, 1 << 20).expect("egress"),
+            egress,
+            oauth,
             organization: self.organization,
             workspace: Scope::Organization(self.organization),
             is_confined: false,
             caller: Caller::of_role(self.user, "u@o.test", self.organization, Role::OrgAdmin),
             children: Lineage::default(),
             objects: self.objects.clone(),
-            bus: Arc::new(InProcessBus::new()),
+            bus,
             rests: Default::default(),
             redactor: Redactor::default(),
             told: Default::default(),

@@ -170,6 +170,13 @@ pub async fn fail(scoped: &Scoped, id: ConnectionId, lease: Lease, failure: Fail
         .await
 }
 
+/// Puts off what is still due.
+pub async fn postpone(scoped: &Scoped, id: ConnectionId, pause: TimeDelta) -> Result<()> {
+    let sql = Sql::new("UPDATE oauth_connections SET refresh_at = $2 WHERE id = $1 AND refresh_at <= $3");
+    let sql = sql.bind(id).bind(now() + pause).bind(now());
+    scoped.write(move |tx| Box::pin(async move { tx.execute(sql).await })).await.map(drop)
+}
+
 /// Connections whose tokens are to be renewed at `time` and that nobody renews, the most urgent
 /// first.
 pub async fn due(db: &Db, time: DateTime<Utc>, limit: u32) -> Result<Vec<(Scope, ConnectionId)>> {
