@@ -23,7 +23,6 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use zeroize::Zeroizing;
 
 /// Between two looks whether somebody else has the new tokens.
 const LOOK: Duration = Duration::from_millis(250);
@@ -51,17 +50,6 @@ pub enum Need {
     Ahead,
     /// New ones, also where the server has refused before: an administrator wants to know.
     Again(i64),
-}
-
-/// A token that authorizes requests, and what renews it.
-#[derive(Clone)]
-pub struct Access {
-    /// The connection.
-    pub connection: Connection,
-    /// The token; `None` where the connection has none yet.
-    pub access_token: Option<Zeroizing<String>>,
-    /// For its owner's code.
-    pub refresh_token: Option<Zeroizing<String>>,
 }
 
 /// The connections of this process's platform. Cheap to clone.
@@ -144,12 +132,12 @@ impl OAuth {
         Self { inner: Arc::new(Inner { db, keys, bus, web, name, flights: Flights::default() }) }
     }
 
-    /// The tokens of a connection of a scope, as they are needed. However many ask, the server is
+    /// A connection of a scope with tokens as they are needed. However many ask, the server is
     /// asked once; and what it gives is committed before anybody has it.
     ///
     /// # Errors
     /// `Conflict` with `connection_failed` and the reason, when there are none to be had.
-    pub async fn access(&self, scope: Scope, id: ConnectionId, need: Need) -> Result<Access> {
+    pub async fn access(&self, scope: Scope, id: ConnectionId, need: Need) -> Result<Arc<Current>> {
         let mut last = Error::Busy("a connection");
         for _ in 0..FLIGHTS {
             let (flight, is_own) = self.inner.flights.join(id, || {
@@ -157,7 +145,7 @@ impl OAuth {
                 async move { inner.fly(scope, id, need).await }
             });
             match flight.await {
-                Ok(current) if need.is_met(&current, now()) => return Ok(access(&current)),
+                Ok(current) if need.is_met(&current, now()) => return Ok(current),
                 // Another's flight, for less than this needs.
                 Ok(_) => {}
                 Err(error) if is_own => return Err(flight::again(&error)),
@@ -182,15 +170,6 @@ impl OAuth {
         while !self.inner.flights.is_empty() && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    }
-}
-
-fn access(current: &Current) -> Access {
-    let tokens = current.tokens.as_ref();
-    Access {
-        connection: current.connection.clone(),
-        access_token: tokens.and_then(|tokens| tokens.access_token.clone()),
-        refresh_token: tokens.and_then(|tokens| tokens.refresh_token.clone()),
     }
 }
 

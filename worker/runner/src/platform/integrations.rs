@@ -5,11 +5,13 @@
 use super::{Scoped, parse};
 use crate::grants::Grants;
 use bifrost_core::oauth::Disclosure;
-use bifrost_core::{ConnectionStatus, Error, OAuthFlow, Operation, Result, Scope};
-use bifrost_oauth::{Access, Need};
-use bifrost_store::integrations::{Connection, Resolved, connections, definitions, resolve};
+use bifrost_core::{ConnectionId, ConnectionStatus, Error, OAuthFlow, Operation, Result, Scope};
+use bifrost_oauth::Need;
+use bifrost_store::integrations::{Connection, Current, Resolved, connections, definitions, resolve};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use zeroize::Zeroizing;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,45 +116,51 @@ impl Grants {
         let flow = resolved.integration.oauth.as_ref().map(|oauth| oauth.flow);
         let waits = connection.status == ConnectionStatus::NotConnected
             && flow != Some(OAuthFlow::ClientCredentials);
-        // Nobody has agreed yet; there is nothing to renew.
-        let nothing = Access { connection: connection.clone(), access_token: None, refresh_token: None };
-        let accessed = if waits { Ok(nothing) } else { self.oauth.access(scope, id, need).await };
-        let (access, error) = match accessed {
-            Ok(access) => (access, None),
-            // For the workflow, as an error of the integration.
-            Err(Error::Conflict { message, .. }) => {
-                (Access { connection: connection.clone(), access_token: None, refresh_token: None }, Some(message))
+        let (current, error) = if waits {
+            // Nobody has agreed yet; there is nothing to renew.
+            (self.as_it_is(scope, id).await?, None)
+        } else {
+            match self.oauth.access(scope, id, need).await {
+                Ok(current) => (current, None),
+                // For the workflow, as an error of the integration.
+                Err(Error::Conflict { message, .. }) => (self.as_it_is(scope, id).await?, Some(message)),
+                Err(other) => return Err(other),
             }
-            Err(other) => return Err(other),
         };
-        let scoped = self.db.scope(scope);
-        let current = connections::current(&scoped, &self.keys, id).await?;
+        let tokens = current.tokens.as_ref().filter(|_| error.is_none());
+        let access_token = tokens.and_then(|tokens| tokens.access_token.as_ref());
+        let refresh_token = tokens.and_then(|tokens| tokens.refresh_token.as_ref());
+        let refresh_token = refresh_token.filter(|_| disclosure.refresh_token);
         let client_secret = match disclosure.client_secret {
             true => current.client_secret(&self.db, &self.keys).await?,
             false => None,
         };
-        let refresh_token = access.refresh_token.filter(|_| disclosure.refresh_token);
-        let secrets = [access.access_token.as_ref(), refresh_token.as_ref(), client_secret.as_ref()];
+        let secrets = [access_token, refresh_token, client_secret.as_ref()];
         for secret in secrets.into_iter().flatten() {
             self.hide(&Value::String(secret.to_string()))?;
         }
         if secrets.iter().any(Option::is_some) {
             self.tell_of(resolved).await?;
         }
-        let text = |secret: Option<&zeroize::Zeroizing<String>>| secret.map(|secret| secret.as_str().to_owned());
+        let text = |secret: Option<&Zeroizing<String>>| secret.map(|secret| secret.as_str().to_owned());
+        let authorization_url = current.authorization_url.as_ref().and_then(|url| url.as_ref().ok());
         Ok(json!({
             "connection_name": resolved.integration.name,
             "client_id": current.settings.client_id,
             "client_secret": text(client_secret.as_ref()),
-            "authorization_url": current.authorization_url.and_then(Result::ok),
-            "token_url": current.token_url.ok(),
+            "authorization_url": authorization_url,
+            "token_url": current.token_url.as_ref().ok(),
             "scopes": current.settings.scopes.join(" "),
-            "access_token": text(access.access_token.as_ref()),
-            "refresh_token": text(refresh_token.as_ref()),
-            "expires_at": access.connection.expires_at,
-            "version": access.connection.version,
+            "access_token": text(access_token),
+            "refresh_token": text(refresh_token),
+            "expires_at": current.connection.expires_at,
+            "version": current.connection.version,
             "error": error,
         }))
+    }
+
+    async fn as_it_is(&self, scope: Scope, id: ConnectionId) -> Result<Arc<Current>> {
+        connections::current(&self.db.scope(scope), &self.keys, id).await.map(Arc::new)
     }
 
     /// What cannot be redacted is not handed out.

@@ -116,7 +116,7 @@ impl Grants {
         }
     }
 
-    pub(crate) fn rights(&self, permissions: Permissions) -> Rights {
+    fn rights(&self, permissions: Permissions) -> Rights {
         Rights {
             organization: self.organization,
             workspace: self.workspace,
@@ -126,7 +126,7 @@ impl Grants {
     }
 
     /// Who the caller is now, bounded by what the run was asked for with.
-    pub(crate) async fn standing(&self) -> Result<Caller> {
+    async fn standing(&self) -> Result<Caller> {
         match identity::caller(&self.db, self.caller.user).await? {
             Some(now) => Ok(now.within(self.caller.ceiling)),
             // Nobody asked for it: the workflow's own identity has no account.
