@@ -85,7 +85,7 @@ lint: advisories ## Check format, lints, and known advisories in dependencies
 advisories: ## Ask the databases of known advisories (STRICT=1: fail where one cannot be asked)
 	tests/advisories.sh
 
-bench: services ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
+bench: services libraries ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
 	cargo build --release -p bifrost -p bifrost-bench
 	target/release/bifrost-bench $(BENCH)
 

@@ -1,7 +1,21 @@
-"""Makes the starter workspace and the SDK importable: `pytest examples/tests`."""
+"""Makes the workspaces, the modules for APIs and the SDK importable: `pytest examples/tests`."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "examples" / "starter"), str(ROOT / "sdk-python")]
+EXAMPLES = ROOT / "examples"
+sys.path[:0] = [str(EXAMPLES / "starter"), str(EXAMPLES / "msp"), str(EXAMPLES), str(ROOT / "sdk-python")]
+
+HAS_HTTPX = find_spec("httpx") is not None
+if HAS_HTTPX:
+    pytest_plugins = ["support"]
+else:
+    collect_ignore = ["test_fakes.py", "test_rest.py", "test_ninjaone.py", "test_halopsa.py", "test_pax8.py",
+                      "test_microsoft_csp.py", "test_msp.py"]  # fmt: skip
+
+
+def pytest_report_header() -> str | None:
+    """Says what is left out."""
+    return None if HAS_HTTPX else "without httpx: the tests of examples/modules and examples/msp are left out"

@@ -43,12 +43,12 @@ class WitWorld(wit_world.WitWorld):
     def compile(self, path: str) -> bytes | None:
         return imports.compiled(path)
 
-    def load(self, files: list[str], skip: list[Skipped]) -> str:
+    def load(self, files: list[str], skip: list[Skipped], only: str | None) -> str:
         global _finder, _loaded
         finder, _finder = _finder, None
         if finder is None:
             raise RuntimeError("a workspace is loaded once, into an interpreter that is prepared")
-        _loaded = loading.load(finder, files, skip)
+        _loaded = loading.load(finder, files, skip, only)
         return _loaded.report
 
     def settle(self) -> bytes:

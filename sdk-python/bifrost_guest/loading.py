@@ -36,8 +36,9 @@ class Loaded:
         self.report = '{"workflows":[],"errors":[],"warnings":[],"modules":[]}'
 
 
-def load(finder: Finder, files: Iterable[str], skipped: Iterable[Skipped]) -> Loaded:
-    """Imports every file. A file that fails becomes an error of the report; the rest goes on.
+def load(finder: Finder, files: Iterable[str], skipped: Iterable[Skipped], only: str | None = None) -> Loaded:
+    """Imports every file, or `only` one and what it imports. A file that fails becomes an error of the report;
+    the rest goes on.
 
     Nothing is left that belongs to this process.
     """
@@ -49,7 +50,7 @@ def load(finder: Finder, files: Iterable[str], skipped: Iterable[Skipped]) -> Lo
     _platform.use(_platform.Loading())
     previous, warnings.showwarning = warnings.showwarning, loading.on_warning
     try:
-        loading.import_all()
+        loading.import_all(only)
     finally:
         warnings.showwarning = previous
         finder.loading = False
@@ -98,8 +99,8 @@ class _Loading:
         self.errors: dict[str, Entry] = {}
         self.warnings: list[Entry] = []
 
-    def import_all(self) -> None:
-        """Imports the files in order of their paths."""
+    def import_all(self, only: str | None) -> None:
+        """Imports the files in order of their paths; all of them also when that one needs another order."""
         for path, package in self.workspace.hidden.items():
             self._error(path, "ImportError", f"`{package}` has the same module name and hides this file")
         for path, name in self.workspace.shadowed.items():
@@ -107,7 +108,13 @@ class _Loading:
                 path, None, f"`import {name}` gives the module of that name which every run has; rename `{path}`"
             )
         circular: list[str] = []
-        for path in sorted(self.workspace.names):
+        paths = sorted(self.workspace.names)
+        if only is not None:
+            error = self._import(only) if only in self.workspace.names else None
+            paths = paths if error is not None and is_circular(error) else []
+            if paths:
+                self.errors.pop(only)
+        for path in paths:
             error = self._import(path)
             if error is not None and is_circular(error):
                 circular.append(path)

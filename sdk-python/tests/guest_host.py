@@ -69,7 +69,7 @@ class Guest:
         """Calls `load` for every Python file; answers the report."""
         paths = [path for path in self.files if path.endswith(".py") and path not in (skip or {})]
         skipped = [record(path=path, reason=reason) for path, reason in (skip or {}).items()]
-        report: dict[str, Any] = json.loads(self._call("load", paths, skipped))
+        report: dict[str, Any] = json.loads(self._call("load", paths, skipped, None))
         return report
 
     def run(

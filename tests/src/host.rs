@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bifrost_core::{ConfigType, LogLevel};
 use bifrost_runner::egress::{Egress, Rests};
 use bifrost_sandbox::{
-    Capabilities, CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpRequest, HttpResponse,
+    Capabilities, CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpPiece, HttpRequest, HttpResponse,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

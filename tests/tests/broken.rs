@@ -1,7 +1,7 @@
 //! A workspace in which every file but one cannot be deployed: the good one is, and
 //! each of the others is reported with what its author needs.
 
-use bifrost_core::{FileError, Source, WorkspaceReport};
+use bifrost_core::{FileError, Source, Status, WorkspaceReport};
 use bifrost_sandbox::BuildLimits;
 use bifrost_tests::{Lab, source};
 use serde_json::json;
@@ -140,8 +140,17 @@ async fn loading_again_says_the_same() {
             capabilities: host,
         };
         let report = sandbox.load(invocation.clone(), &limits).await.expect("loads").report;
+        let unread = bifrost_sandbox::Invocation { workflow: "wrong.py::f".to_owned(), ..invocation.clone() };
         let (again, outcome) = sandbox.draft(invocation, &limits).await.expect("runs");
-        assert_eq!(report, again);
+        assert_eq!(
+            (&again.workflows, &again.errors),
+            (&report.workflows, &vec![]),
+            "others are not imported"
+        );
+        let (again, failed) = sandbox.draft(unread, &limits).await.expect("ends");
+        assert_eq!(again.errors, report.errors);
+        assert_eq!((failed.status, failed.error_type.as_deref()), (Status::Failed, Some("SyntaxError")));
+        assert!(failed.error.is_some_and(|text| text.starts_with("wrong.py, line 1: ")));
         (report, outcome)
     };
     let (first, outcome) = load("41").await;

@@ -40,7 +40,8 @@ async def greet(name: str = "Ada"):
 
 /// A package with a dependency, data, a module that is imported late, and an entry point.
 fn greeter(version: &str) -> Project {
-    let code = format!("from polite import WORD\n\n\ndef greet(name):\n    return f'{{WORD}} {{name}} {version}'\n");
+    let code =
+        format!("from polite import WORD\n\n\ndef greet(name):\n    return f'{{WORD}} {{name}} {version}'\n");
     let info = format!("greeter-{version}.dist-info");
     project("greeter", version)
         .needs("polite>=1")
@@ -57,7 +58,9 @@ fn polite() -> Project {
 fn files(entries: &[(&str, &str)]) -> Value {
     use base64::Engine;
     let encode = |text: &str| Value::from(base64::prelude::BASE64_STANDARD.encode(text));
-    Value::Object(entries.iter().map(|(path, text)| ((*path).to_owned(), encode(text))).collect::<Map<_, _>>())
+    Value::Object(
+        entries.iter().map(|(path, text)| ((*path).to_owned(), encode(text))).collect::<Map<_, _>>(),
+    )
 }
 
 async fn platform(index: &FakeIndex) -> Platform {
@@ -81,7 +84,8 @@ async fn draft(platform: &Platform, requirements: &str) -> (u16, String) {
     let body = json!({
         "files": files(&[("requirements.txt", requirements)]), "workflow": "flow.py::greet", "input_data": {},
     });
-    let request = reqwest::Client::new().post(format!("{}/api/drafts", platform.url())).bearer_auth(platform.key());
+    let request =
+        reqwest::Client::new().post(format!("{}/api/drafts", platform.url())).bearer_auth(platform.key());
     let answer = request.json(&body).send().await.expect("an answer");
     (answer.status().as_u16(), answer.text().await.expect("text"))
 }
@@ -99,7 +103,8 @@ async fn what_is_asked_for_is_there() {
     let (status, deployed) = deploy(&platform, json!({"files": workspace, "force": true})).await;
     assert_eq!(status, 200, "{deployed}");
     assert_eq!(deployed["errors"], json!([]), "{deployed}");
-    let names: Vec<_> = deployed["packages"].as_array().expect("packages").iter().map(|p| &p["name"]).collect();
+    let names: Vec<_> =
+        deployed["packages"].as_array().expect("packages").iter().map(|p| &p["name"]).collect();
     assert_eq!(names, ["greeter", "polite"]);
     let expected = json!({
         "greeting": "hello Ada 1.0", "late": "late", "data": "hello", "version": "1.0", "requires": ["polite>=1"],
@@ -126,7 +131,8 @@ async fn what_is_asked_for_is_there() {
         std::fs::remove_file(wheel).expect("it is there");
     }
     let number = &deployed["number"];
-    let (status, answer) = platform.post(&format!("/api/workspace/versions/{number}/activate"), &json!({})).await;
+    let (status, answer) =
+        platform.post(&format!("/api/workspace/versions/{number}/activate"), &json!({})).await;
     assert!(status.is_success(), "{answer}");
     assert_eq!(run(&platform, "greet").await["greeting"], "hello Ada 1.0");
 
@@ -160,10 +166,17 @@ async fn a_requirement_that_cannot_be_met_changes_nothing() {
         ("broken", 503, "it answers 500"),
     ] {
         let workspace = files(&[("flow.py", FLOW), ("requirements.txt", requirements)]);
-        for body in [json!({"files": workspace}), json!({"files": workspace, "force": true}), json!({"files": workspace, "dry_run": true})] {
+        for body in [
+            json!({"files": workspace}),
+            json!({"files": workspace, "force": true}),
+            json!({"files": workspace, "dry_run": true}),
+        ] {
             let (got, answer) = deploy(&platform, body).await;
             assert_eq!(got, status, "{requirements}: {answer}");
-            assert!(answer["detail"].as_str().is_some_and(|detail| detail.contains(reason)), "{requirements}: {answer}");
+            assert!(
+                answer["detail"].as_str().is_some_and(|detail| detail.contains(reason)),
+                "{requirements}: {answer}"
+            );
         }
         assert_eq!(draft(&platform, requirements).await.0, status, "{requirements}");
     }

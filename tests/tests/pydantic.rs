@@ -56,7 +56,10 @@ async fn parameters_are_built_and_results_are_dumped() {
     let (outcome, _) = lab.run(id, json!({"customer": {"id": "x"}, "lines": []})).await;
     assert_eq!((outcome.status, outcome.error_type.as_deref()), (Status::Failed, Some("ValidationError")));
     let error = outcome.error.expect("an error");
-    for part in ["parameter `customer` is not valid: 3 validation errors for Customer", "customerName\n  Field required"] {
+    for part in [
+        "parameter `customer` is not valid: 3 validation errors for Customer",
+        "customerName\n  Field required",
+    ] {
         assert!(error.contains(part), "{error}");
     }
     assert_eq!(outcome.traceback.as_deref().unwrap_or(""), "", "the caller's mistake has no place in code");
@@ -85,7 +88,10 @@ async fn models_do_what_they_do_natively() {
     assert_eq!(value, expected);
     let value = lab.value("flows.py::schemas", json!({})).await;
     assert_eq!(value["customer"]["properties"]["shown"]["readOnly"], true);
-    assert_eq!(value["page"]["$defs"]["Ticket"]["properties"]["event"]["discriminator"]["propertyName"], "kind");
+    assert_eq!(
+        value["page"]["$defs"]["Ticket"]["properties"]["event"]["discriminator"]["propertyName"],
+        "kind"
+    );
     let value = lab.value("flows.py::errors", json!({})).await;
     let found: Vec<&str> =
         value.as_array().expect("errors").iter().map(|error| error["type"].as_str().expect("type")).collect();
@@ -96,9 +102,15 @@ async fn models_do_what_they_do_natively() {
     let (outcome, _) = lab.run("flows.py::uncaught", json!({})).await;
     assert_eq!(outcome.error_type.as_deref(), Some("ValidationError"));
     let error = outcome.error.expect("an error");
-    assert!(error.starts_with("2 validation errors for Ticket\nnumber\n  Input should be a valid integer"), "{error}");
+    assert!(
+        error.starts_with("2 validation errors for Ticket\nnumber\n  Input should be a valid integer"),
+        "{error}"
+    );
     let traceback = outcome.traceback.expect("a traceback");
-    assert!(traceback.contains("flows.py\", line") && traceback.contains("<packages>/pydantic/main.py"), "{traceback}");
+    assert!(
+        traceback.contains("flows.py\", line") && traceback.contains("<packages>/pydantic/main.py"),
+        "{traceback}"
+    );
 }
 
 #[tokio::test]
@@ -158,7 +170,8 @@ async fn models_of_one_workspace_are_not_in_another() {
              return [list(c.model_fields) for c in found]\n"
         )
     };
-    let (one, other) = (deployed(&[("a.py", &text("one"))]).await, deployed(&[("a.py", &text("other"))]).await);
+    let (one, other) =
+        (deployed(&[("a.py", &text("one"))]).await, deployed(&[("a.py", &text("other"))]).await);
     assert_eq!(one.value("a.py::f", json!({})).await, json!([["one"]]));
     assert_eq!(other.value("a.py::f", json!({})).await, json!([["other"]]));
     let plain = "import sys\nfrom bifrost import workflow\n@workflow\ndef f():\n    \

@@ -21,8 +21,7 @@ async fn lab() -> Lab {
         source.insert(path.clone(), content.clone()).expect("a place of its own");
     }
     let limits = BuildLimits { file_ms: 60_000, ..BuildLimits::default() };
-    let lab =
-        Lab::deploy(env!("CARGO_TARGET_TMPDIR"), Arc::new(source), 16, &limits).await.expect("deploys");
+    let lab = Lab::deploy(env!("CARGO_TARGET_TMPDIR"), Arc::new(source), 16, &limits).await.expect("deploys");
     assert_eq!(lab.built.report.errors, []);
     lab
 }
@@ -109,7 +108,8 @@ fn pairs() -> [(&'static str, Pair); 10] {
 /// A token that is made here.
 fn native(algorithm: &str, pair: &Pair) -> String {
     let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-    let text = format!("{}.{}", part(json!({"alg": algorithm, "typ": "JWT"})), part(json!({"sub": "outside"})));
+    let text =
+        format!("{}.{}", part(json!({"alg": algorithm, "typ": "JWT"})), part(json!({"sub": "outside"})));
     let signature = BASE64_URL_SAFE_NO_PAD.encode((pair.sign)(text.as_bytes()));
     format!("{text}.{signature}")
 }
@@ -147,7 +147,8 @@ async fn tokens_are_what_they_are_natively() {
 async fn what_a_run_cannot_do_says_so() {
     let lab = lab().await;
     let [(_, one), .., (_, other)] = pairs();
-    let value = lab.value("tokens.py::refusals", json!({"private": one.private, "other": other.private})).await;
+    let value =
+        lab.value("tokens.py::refusals", json!({"private": one.private, "other": other.private})).await;
     for (name, part) in [
         ("wrong kind", "InvalidKeyError: Expected one of"),
         ("no key", "InvalidKeyError: Could not parse"),

@@ -176,7 +176,7 @@ async fn endpoints_and_topics_start_workflows() -> Result<()> {
     let http = reqwest::Client::new();
     let new = json!({ "workflow_id": "page", "slug": "page", "methods": ["GET"], "public": true, "confirm_public": true });
     let url = format!("{}{}", platform.url(), text(&made(&platform, "/api/endpoints", new).await, "path"));
-    let answer = http.get(&url).query(&[("name", "x")]).send().await?;
+    let answer = http.get(format!("{url}?name=x")).send().await?;
     let headers = answer.headers().clone();
     assert_eq!(
         (answer.status(), answer.text().await?.as_str()),

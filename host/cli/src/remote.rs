@@ -84,7 +84,16 @@ impl Deploy {
     /// What `bifrost up --workspace` does.
     pub fn at_start(folder: PathBuf, server: String, key: String) -> Self {
         let server = Server { server, key: Some(key), organization: None };
-        Self { folder, server, message: None, force: false, upgrade: false, dry_run: false, no_wait: true, json: false }
+        Self {
+            folder,
+            server,
+            message: None,
+            force: false,
+            upgrade: false,
+            dry_run: false,
+            no_wait: true,
+            json: false,
+        }
     }
 
     pub async fn execute(self, data: &Path) -> Result<ExitCode> {

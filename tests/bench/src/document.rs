@@ -28,6 +28,9 @@ the CPythons found on the machine: `python3` of the path behind any launcher, th
   the sandbox included. `runs_per_s_per_core` is the rate of the same closed loop;
   `native_python_ms` is `python3 -c pass` from start to end, between blocks of runs;
   `ratio` is one over the other.
+- `libraries`: `cold_start` again, with a file that imports httpx, requests and pydantic beside it;
+  `cold_start_ratio` is one over the other, both measured in turns. `deploy_s`: one file of
+  that workspace changes; importing it, taking and storing the snapshot.
 - `scaling.two_core_speedup`: runs per second of the runner's pool with two sandbox
   processes on two cores, over the same with one on one core. The runner shares the cores.
 - `save_to_runnable`: one of 100 files changes; `p50_s` is importing the workspace, taking

@@ -126,7 +126,9 @@ mod tests {
         let folder = packages().find(|folder| folder.starts_with("pydantic-2.")).expect("pydantic");
         let text = metadata(&format!("<packages>/{folder}/METADATA")).expect("metadata");
         assert!(String::from_utf8(text).expect("text").contains("\nName: pydantic\n"));
-        assert!(metadata(&format!("{folder}/METADATA")).is_none() && metadata("<packages>/../METADATA").is_none());
+        assert!(
+            metadata(&format!("{folder}/METADATA")).is_none() && metadata("<packages>/../METADATA").is_none()
+        );
         assert!(find("pydantic_core._pydantic_core").is_none(), "it is compiled, and part of the code");
     }
 

@@ -3,7 +3,9 @@
 use anyhow::Result;
 use bifrost_core::ports::Installed;
 use bifrost_core::{FileError, Source};
-use bifrost_packages::{Answer, PYPROJECT, REQUIREMENTS, Refusal, Request, Requirements, Store, resolve_apart};
+use bifrost_packages::{
+    Answer, PYPROJECT, REQUIREMENTS, Refusal, Request, Requirements, Store, resolve_apart,
+};
 use std::path::Path;
 use std::time::Duration;
 

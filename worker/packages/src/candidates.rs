@@ -67,11 +67,13 @@ impl Candidates {
             } else if !compiled.is_empty() {
                 "it has compiled parts: there is no pure Python wheel of it".to_owned()
             } else if page.has_sources {
-                "it is published as source alone, and nothing is built here: there is no wheel of it".to_owned()
+                "it is published as source alone, and nothing is built here: there is no wheel of it"
+                    .to_owned()
             } else {
                 "nothing is published of it".to_owned()
             };
-            let instead = instead_of(name.as_ref()).map_or_else(String::new, |use_| format!("; instead, use {use_}"));
+            let instead =
+                instead_of(name.as_ref()).map_or_else(String::new, |use_| format!("; instead, use {use_}"));
             format!("`{name}` cannot be installed: {why}{instead}")
         });
         Self { versions, obstacle, compiled }
@@ -80,13 +82,20 @@ impl Candidates {
     /// The newest in the range. Pre-releases only where asked for, or where there is nothing else.
     pub fn newest(&self, range: &Ranges<Version>, pre_releases: bool) -> Option<&Version> {
         let pre_releases = pre_releases || self.versions.keys().all(Version::any_prerelease);
-        let suits = |version: &&Version| range.contains(version) && (pre_releases || !version.any_prerelease());
+        let suits =
+            |version: &&Version| range.contains(version) && (pre_releases || !version.any_prerelease());
         self.versions.keys().rev().find(suits)
     }
 
     /// What there is instead of a version that nobody found, for people.
     pub fn offer(&self, name: &PackageName) -> String {
-        let Some((newest, file)) = self.versions.iter().rev().find(|(version, _)| !version.any_prerelease()).or(self.versions.last_key_value()) else {
+        let Some((newest, file)) = self
+            .versions
+            .iter()
+            .rev()
+            .find(|(version, _)| !version.any_prerelease())
+            .or(self.versions.last_key_value())
+        else {
             return self.obstacle.clone().unwrap_or_default();
         };
         if file.is_none() && self.versions.len() == 1 {

@@ -114,8 +114,9 @@ fn dependency(provider: &Provider, part: &Part, versions: &Ranges<Version>, on: 
     let needed = on.package()?;
     let Some(name) = part.package() else {
         let lines = provider.wanted.iter().filter(|one| one.requirement.name == *needed);
-        let lines: Vec<_> =
-            lines.map(|one| format!("{} line {} asks for `{}`", one.file, one.line, plain(&one.requirement))).collect();
+        let lines: Vec<_> = lines
+            .map(|one| format!("{} line {} asks for `{}`", one.file, one.line, plain(&one.requirement)))
+            .collect();
         return Some(lines.join("; "));
     };
     if name == needed {
@@ -123,11 +124,13 @@ fn dependency(provider: &Provider, part: &Part, versions: &Ranges<Version>, on: 
     }
     let facts = provider.facts.borrow();
     let known = facts.needs.get(name)?;
-    let mut found = known.iter().rev().filter(|(version, _)| versions.contains(version)).filter_map(|(version, needs)| {
-        let needs = needs.as_ref().ok()?;
-        let need = needs.requires.iter().find(|need| need.name == *needed)?;
-        Some(format!("`{name}` {version} needs `{}`", plain(need)))
-    });
+    let mut found = known.iter().rev().filter(|(version, _)| versions.contains(version)).filter_map(
+        |(version, needs)| {
+            let needs = needs.as_ref().ok()?;
+            let need = needs.requires.iter().find(|need| need.name == *needed)?;
+            Some(format!("`{name}` {version} needs `{}`", plain(need)))
+        },
+    );
     let first = found.next()?;
     let others = found.count();
     Some(if others > 0 { format!("{first} (so do {others} other versions, or alike)") } else { first })

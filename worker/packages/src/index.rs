@@ -6,6 +6,7 @@ use futures::StreamExt;
 use pep508_rs::PackageName;
 use reqwest::{Client, StatusCode, Url, header, redirect};
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -112,9 +113,8 @@ enum Flag {
     #[default]
     Absent,
     Plain(bool),
-    Reason(String),
     Hashes(HashMap<String, String>),
-    Other(serde_json::Value),
+    Other(Value),
 }
 
 impl Index {
@@ -123,7 +123,8 @@ impl Index {
     /// # Errors
     /// When this is no address of the web.
     pub fn new(address: &str) -> anyhow::Result<Self> {
-        let mut base = Url::parse(address).map_err(|error| anyhow::anyhow!("the package index's address: {error}"))?;
+        let mut base =
+            Url::parse(address).map_err(|error| anyhow::anyhow!("the package index's address: {error}"))?;
         anyhow::ensure!(
             matches!(base.scheme(), "http" | "https") && !base.cannot_be_a_base(),
             "the package index's address must begin with https:// or http://"
@@ -138,7 +139,13 @@ impl Index {
             .redirect(redirect::Policy::limited(5))
             .no_proxy()
             .build()?;
-        Ok(Self { client, base, gate: Semaphore::new(AT_ONCE), pages: Mutex::default(), metadata: Mutex::default() })
+        Ok(Self {
+            client,
+            base,
+            gate: Semaphore::new(AT_ONCE),
+            pages: Mutex::default(),
+            metadata: Mutex::default(),
+        })
     }
 
     /// What there is of a package.
@@ -169,8 +176,8 @@ impl Index {
         let wrong = |reason: String| IndexError::Wrong(what.clone(), reason);
         let url = self.base.join(&format!("{name}/")).map_err(|error| wrong(error.to_string()))?;
         let bytes = self.get(&what, url.clone(), JSON, PAGE_BYTES).await?;
-        let page: JsonPage =
-            serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is not a list of files in JSON ({error})")))?;
+        let page: JsonPage = serde_json::from_slice(&bytes)
+            .map_err(|error| wrong(format!("it is not a list of files in JSON ({error})")))?;
         let mut found = Page::default();
         for file in page.files {
             let Some(wheel_name) = WheelName::parse(&file.filename) else {
@@ -181,21 +188,25 @@ impl Index {
                 continue;
             }
             let link = url.join(&file.url).ok().filter(|link| matches!(link.scheme(), "http" | "https"));
-            let Some(link) = link else { return Err(wrong(format!("`{}` has no address of the web", file.filename))) };
+            let Some(link) = link else {
+                return Err(wrong(format!("`{}` has no address of the web", file.filename)));
+            };
             let Some(sha256) = file.hashes.get("sha256").filter(|hash| is_sha256(hash)) else { continue };
             let metadata = match (file.core_metadata, file.dist_info_metadata) {
-                (Flag::Hashes(hashes), _) | (_, Flag::Hashes(hashes)) => {
-                    hashes.get("sha256").map_or(Announced::Unknown, |hash| Announced::Hashed(hash.to_ascii_lowercase()))
-                }
+                (Flag::Hashes(hashes), _) | (_, Flag::Hashes(hashes)) => hashes
+                    .get("sha256")
+                    .map_or(Announced::Unknown, |hash| Announced::Hashed(hash.to_ascii_lowercase())),
                 (Flag::Plain(false), _) | (Flag::Absent, Flag::Plain(false)) => Announced::Absent,
                 _ => Announced::Unknown,
             };
+            // A text is the reason.
+            let is_yanked = matches!(file.yanked, Flag::Plain(true) | Flag::Other(Value::String(_)));
             found.wheels.push(File {
                 name: wheel_name,
                 url: link,
                 sha256: sha256.to_ascii_lowercase(),
                 requires_python: file.requires_python,
-                is_yanked: !matches!(file.yanked, Flag::Absent | Flag::Plain(false) | Flag::Other(_)),
+                is_yanked,
                 metadata,
             });
         }

@@ -73,11 +73,16 @@ pub async fn lock(request: Request) -> anyhow::Result<Answer> {
         Err(Unresolved::Refused(refused)) => return Ok(Answer::Refused(refused)),
         Err(Unresolved::Index(error)) => return Ok(Answer::Unavailable(error.to_string())),
         Err(Unresolved::TooMuch(text)) => {
-            return Ok(Answer::Refused(vec![Refusal::new(file, line, format!("this cannot be installed: {text}"))]));
+            return Ok(Answer::Refused(vec![Refusal::new(
+                file,
+                line,
+                format!("this cannot be installed: {text}"),
+            )]));
         }
     };
     if chosen.len() > MAX_PACKAGES {
-        let text = format!("{} packages would be installed; a workspace may have {MAX_PACKAGES}", chosen.len());
+        let text =
+            format!("{} packages would be installed; a workspace may have {MAX_PACKAGES}", chosen.len());
         return Ok(Answer::Refused(vec![Refusal::new(file, line, text)]));
     }
     let store = Store::new(&request.folder);

@@ -120,7 +120,8 @@ fn add(file: &'static str, line: u32, text: &str, wanted: &mut Vec<Wanted>, refu
 }
 
 fn parse(text: &str) -> Result<Requirement, String> {
-    let shown: String = text.chars().take(SHOWN_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let shown: String =
+        text.chars().take(SHOWN_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let only = "write a name and its versions, such as `requests>=2.32`";
     if text.len() > REQUIREMENT_BYTES {
         return Err(format!("`{shown}…` is longer than {REQUIREMENT_BYTES} bytes"));
@@ -141,7 +142,8 @@ fn parse(text: &str) -> Result<Requirement, String> {
             "-r" | "--requirement" | "-c" | "--constraint" => {
                 format!("`{shown}`: other files are not read; copy the requirements that it names here")
             }
-            "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links" | "--no-index" | "--trusted-host" => {
+            "-i" | "--index-url" | "--extra-index-url" | "-f" | "--find-links" | "--no-index"
+            | "--trusted-host" => {
                 format!(
                     "`{shown}`: packages come from the index that the administrator has set; take `{name}` out"
                 )
@@ -154,7 +156,9 @@ fn parse(text: &str) -> Result<Requirement, String> {
     }
     let is_path = text.starts_with(['.', '/', '~']) || text.contains("://") || text.contains('\\');
     if is_path || text.ends_with(".whl") || text.ends_with(".tar.gz") || text.contains("git+") {
-        return Err(format!("`{shown}`: packages come from the index alone, not from a path or an address; {only}"));
+        return Err(format!(
+            "`{shown}`: packages come from the index alone, not from a path or an address; {only}"
+        ));
     }
     let requirement = Requirement::<VerbatimUrl>::from_str(text).map_err(|error| {
         let reason = error.message.to_string();
@@ -187,7 +191,11 @@ fn dependencies(text: &str) -> Result<Vec<(u32, String)>, Refusal> {
     };
     let pyproject: Pyproject = toml::from_str(text).map_err(|error| {
         let at = error.span().map(|span| line(span.start));
-        Refusal::new(PYPROJECT, at, format!("this is not TOML as `pyproject.toml` has it: {}", error.message()))
+        Refusal::new(
+            PYPROJECT,
+            at,
+            format!("this is not TOML as `pyproject.toml` has it: {}", error.message()),
+        )
     })?;
     let Some(project) = pyproject.project else { return Ok(vec![]) };
     if let Some(dynamic) = project.dynamic.iter().flatten().find(|field| field.get_ref() == "dependencies") {

@@ -8,7 +8,9 @@ use crate::requirements::{Refusal, Wanted};
 use crate::target::Target;
 use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::{ExtraName, PackageName, Requirement, VersionOrUrl};
-use pubgrub::{Dependencies, DependencyConstraints, DependencyProvider, PackageResolutionStatistics, PubGrubError};
+use pubgrub::{
+    Dependencies, DependencyConstraints, DependencyProvider, PackageResolutionStatistics, PubGrubError,
+};
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -195,7 +197,9 @@ impl Provider {
             return Ok(known.clone());
         }
         if self.facts.borrow().needs.values().map(BTreeMap::len).sum::<usize>() >= MAX_VERSIONS {
-            let text = format!("more than {MAX_VERSIONS} versions would have to be looked at; say more precisely which");
+            let text = format!(
+                "more than {MAX_VERSIONS} versions would have to be looked at; say more precisely which"
+            );
             return Err(Stop::TooMuch(text));
         }
         let bytes = self.handle.block_on(self.index.metadata(file))?;
@@ -222,10 +226,18 @@ impl Provider {
                 !plain(requirement) && requirement.evaluate_markers(markers, std::slice::from_ref(extra))
             })
         };
-        metadata.requires.iter().filter(|r| if extra.is_none() { plain(r) } else { added(r) }).cloned().collect()
+        metadata
+            .requires
+            .iter()
+            .filter(|r| if extra.is_none() { plain(r) } else { added(r) })
+            .cloned()
+            .collect()
     }
 
-    fn constraints<'r>(&self, requirements: impl Iterator<Item = &'r Requirement>) -> Vec<(Part, Ranges<Version>)> {
+    fn constraints<'r>(
+        &self,
+        requirements: impl Iterator<Item = &'r Requirement>,
+    ) -> Vec<(Part, Ranges<Version>)> {
         let mut all: Vec<(Part, Ranges<Version>)> = vec![];
         for requirement in requirements {
             if specifiers(requirement).is_some_and(|s| s.iter().any(|s| s.any_prerelease())) {
@@ -254,11 +266,13 @@ impl Provider {
         if self.target.provided.contains_key(name) || self.facts.borrow().candidates.contains_key(name) {
             return;
         }
-        let (index, target, name, range) = (self.index.clone(), self.target.clone(), name.clone(), range.clone());
+        let (index, target, name, range) =
+            (self.index.clone(), self.target.clone(), name.clone(), range.clone());
         self.handle.spawn(async move {
             let Ok(page) = index.page(&name).await else { return };
             let candidates = Candidates::of(&name, &page, &target);
-            let file = candidates.newest(&range, false).and_then(|version| candidates.versions[version].clone());
+            let file =
+                candidates.newest(&range, false).and_then(|version| candidates.versions[version].clone());
             if let Some(file) = file {
                 let _ = index.metadata(&file).await;
             }
@@ -286,10 +300,16 @@ impl DependencyProvider for Provider {
     /// Parts with one version first, then those that cause conflicts, then extras.
     type Priority = (bool, u32, bool, Reverse<usize>);
 
-    fn prioritize(&self, part: &Part, range: &Self::VS, statistics: &PackageResolutionStatistics) -> Self::Priority {
+    fn prioritize(
+        &self,
+        part: &Part,
+        range: &Self::VS,
+        statistics: &PackageResolutionStatistics,
+    ) -> Self::Priority {
         let is_single = range.as_singleton().is_some() || *part == Part::Workspace;
         let known = part.package().and_then(|name| self.facts.borrow().candidates.get(name).cloned());
-        let left = known.map_or(0, |known| known.versions.keys().filter(|version| range.contains(version)).count());
+        let left =
+            known.map_or(0, |known| known.versions.keys().filter(|version| range.contains(version)).count());
         (is_single || left == 1, statistics.conflict_count(), matches!(part, Part::Extra(..)), Reverse(0))
     }
 

@@ -44,7 +44,8 @@ impl Store {
     /// When the folder cannot be written, or this is not the content's hash.
     pub fn put(&self, sha256: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let path = self.path(sha256).filter(|_| hex(&Sha256::digest(bytes)) == sha256);
-        let path = path.ok_or_else(|| anyhow::anyhow!("`{}` is not the hash of the wheel", sha256.escape_debug()))?;
+        let path =
+            path.ok_or_else(|| anyhow::anyhow!("`{}` is not the hash of the wheel", sha256.escape_debug()))?;
         std::fs::create_dir_all(&self.folder)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(bytes)?;
@@ -54,7 +55,8 @@ impl Store {
     }
 
     fn path(&self, sha256: &str) -> Option<PathBuf> {
-        let is_hash = sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let is_hash =
+            sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         is_hash.then(|| self.folder.join(format!("{sha256}.whl")))
     }
 }
@@ -74,7 +76,10 @@ mod tests {
         assert_eq!(store.get(&hash).as_deref(), Some(&b"wheel"[..]));
         assert!(store.put(&hash, b"another").is_err());
         for name in ["", "../../etc/passwd", &hash.to_uppercase()] {
-            assert!(store.put(name, b"wheel").is_err() && store.get(name).is_none() && !store.has(name), "{name}");
+            assert!(
+                store.put(name, b"wheel").is_err() && store.get(name).is_none() && !store.has(name),
+                "{name}"
+            );
         }
         std::fs::write(store.folder().join(format!("{hash}.whl")), b"forged").expect("write");
         assert_eq!(store.get(&hash), None, "what was changed is not there");

@@ -71,7 +71,8 @@ pub fn is_compiled_for_our_python(python: &str, abi: &str, platform: &str) -> bo
     let minor = python.strip_prefix("cp3").and_then(|minor| minor.parse::<u32>().ok());
     let is_stable = abi == "abi3" && minor.is_some_and(|minor| minor <= MINOR);
     let is_ours = python == "cp314" && abi == "cp314";
-    (is_stable || is_ours) && platform.split('.').any(|one| one.starts_with("manylinux") && one.ends_with("_x86_64"))
+    (is_stable || is_ours)
+        && platform.split('.').any(|one| one.starts_with("manylinux") && one.ends_with("_x86_64"))
 }
 
 fn is_our_python(tag: &str) -> bool {
@@ -91,9 +92,12 @@ mod tests {
 
     #[test]
     fn pure_wheels_are_told_by_their_tags() {
-        for (python, abi, platform) in
-            [("py3", "none", "any"), ("py2.py3", "none", "any"), ("py314", "none", "any"), ("py38", "none", "any")]
-        {
+        for (python, abi, platform) in [
+            ("py3", "none", "any"),
+            ("py2.py3", "none", "any"),
+            ("py314", "none", "any"),
+            ("py38", "none", "any"),
+        ] {
             assert!(is_pure(python, abi, platform), "{python}-{abi}-{platform}");
         }
         for (python, abi, platform) in [

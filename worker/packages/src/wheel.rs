@@ -24,8 +24,14 @@ const RATIO_FROM: u64 = 1 << 20;
 /// Longest path within a wheel, in bytes; as for files of a workspace.
 const MAX_PATH: usize = 512;
 /// Names of modules that a package must not take, besides the standard library's.
-const OURS: [&str; 6] =
-    ["bifrost", "bifrost_guest", "wit_world", "componentize_py_types", "componentize_py_runtime", "componentize_py_async_support"];
+const OURS: [&str; 6] = [
+    "bifrost",
+    "bifrost_guest",
+    "wit_world",
+    "componentize_py_types",
+    "componentize_py_runtime",
+    "componentize_py_async_support",
+];
 
 /// Modules of the standard library, of which none can be shadowed.
 static STDLIB: &str = include_str!("stdlib.txt");
@@ -102,7 +108,9 @@ impl Wheel {
     /// When it is not an archive, or has in it what no wheel may have.
     pub fn open(bytes: impl Into<Arc<[u8]>>) -> Result<Self, WheelError> {
         let config = Config { archive_offset: ArchiveOffset::Known(0) };
-        let broken = |error: zip::result::ZipError| WheelError(format!("is not an archive that can be read ({error})"));
+        let broken = |error: zip::result::ZipError| {
+            WheelError(format!("is not an archive that can be read ({error})"))
+        };
         let bytes: Arc<[u8]> = bytes.into();
         let mut archive = ZipArchive::with_config(config, Cursor::new(bytes.clone())).map_err(broken)?;
         if archive.len() > MAX_FILES {
@@ -122,13 +130,19 @@ impl Wheel {
             }
             let is_folder = name.ends_with('/');
             if !is_plain(name.strip_suffix('/').unwrap_or(&name)) {
-                return refuse(format!("has a file that would leave its folder or has no plain name, `{shown}`"));
+                return refuse(format!(
+                    "has a file that would leave its folder or has no plain name, `{shown}`"
+                ));
             }
             if is_folder {
                 continue;
             }
-            if entry.encrypted() || !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
-                return refuse(format!("has a file that is encrypted or packed in another way than wheels are, `{shown}`"));
+            if entry.encrypted()
+                || !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated)
+            {
+                return refuse(format!(
+                    "has a file that is encrypted or packed in another way than wheels are, `{shown}`"
+                ));
             }
             let (size, packed) = (entry.size(), entry.compressed_size());
             total = total.saturating_add(size);
@@ -174,7 +188,10 @@ impl Wheel {
         }
         let metadata = crate::metadata::Metadata::parse(&self.metadata()?).map_err(WheelError)?;
         if metadata.name != name.package || metadata.version != name.version {
-            return refuse(format!("says in its metadata that it is `{}` {}", metadata.name, metadata.version));
+            return refuse(format!(
+                "says in its metadata that it is `{}` {}",
+                metadata.name, metadata.version
+            ));
         }
         Ok(())
     }
@@ -194,11 +211,14 @@ impl Wheel {
     /// When it has none, or several.
     pub fn metadata(&self) -> Result<Vec<u8>, WheelError> {
         let is_metadata = |path: &&String| {
-            path.split_once('/').is_some_and(|(folder, file)| folder.ends_with(".dist-info") && file == "METADATA")
+            path.split_once('/')
+                .is_some_and(|(folder, file)| folder.ends_with(".dist-info") && file == "METADATA")
         };
         let mut found = self.files.keys().filter(is_metadata);
         match (found.next(), found.next()) {
-            (Some(path), None) => self.read(path).ok_or_else(|| WheelError("has metadata that is damaged".into())),
+            (Some(path), None) => {
+                self.read(path).ok_or_else(|| WheelError("has metadata that is damaged".into()))
+            }
             (None, _) => refuse("has no metadata"),
             _ => refuse("has the metadata of two packages"),
         }
@@ -300,10 +320,17 @@ mod tests {
     #[test]
     fn names_of_wheels_are_taken_apart() {
         let name = WheelName::parse("Zope.Interface-7.0.1-1-py2.py3-none-any.whl").expect("a wheel");
-        assert_eq!((name.package.to_string(), name.version.to_string()), ("zope-interface".into(), "7.0.1".into()));
+        assert_eq!(
+            (name.package.to_string(), name.version.to_string()),
+            ("zope-interface".into(), "7.0.1".into())
+        );
         assert!(name.is_pure());
-        assert!(!WheelName::parse("lxml-5.0-cp314-cp314-manylinux_2_17_x86_64.whl").expect("a wheel").is_pure());
-        for other in ["a-1.tar.gz", "a.whl", "a-1-py3-none.whl", "a-1-x-py3-none-any.whl", "-1-py3-none-any.whl", ""] {
+        assert!(
+            !WheelName::parse("lxml-5.0-cp314-cp314-manylinux_2_17_x86_64.whl").expect("a wheel").is_pure()
+        );
+        for other in
+            ["a-1.tar.gz", "a.whl", "a-1-py3-none.whl", "a-1-x-py3-none-any.whl", "-1-py3-none-any.whl", ""]
+        {
             assert!(WheelName::parse(other).is_none(), "{other}");
         }
     }
@@ -313,7 +340,9 @@ mod tests {
         for path in ["a.py", "a/b.py", "a/.b", "a/...", "ä/b"] {
             assert!(is_plain(path), "{path}");
         }
-        for path in ["", "/a", "../a", "a/../b", "a//b", "./a", "a\\b", "C:a", "a\nb", "a/..", &"a".repeat(513)] {
+        for path in
+            ["", "/a", "../a", "a/../b", "a//b", "./a", "a\\b", "C:a", "a\nb", "a/..", &"a".repeat(513)]
+        {
             assert!(!is_plain(path), "{path}");
         }
     }

@@ -309,7 +309,7 @@ impl Pool {
                 break job;
             }
         };
-        self.start(&job, hash, source, work).await?;
+        self.begin(&job, hash, source, work).await?;
         Ok(job)
     }
 
@@ -337,7 +337,7 @@ impl Pool {
     pub(crate) async fn load(&self, place: Place, hash: &str, source: &Source) -> Result<()> {
         let (life, work) = (place.life.clone(), Work::Warm { version: hash.to_owned() });
         let Some(mut job) = self.admit(place, &work) else { return Ok(()) };
-        self.start(&job, hash, source, work).await?;
+        self.begin(&job, hash, source, work).await?;
         while let Some(event) = job.events.recv().await {
             match event {
                 JobEvent::Message(FromSandbox::Warmed { result, .. }) => {
@@ -387,7 +387,7 @@ impl Pool {
     }
 
     /// Sends a job that was put in.
-    async fn start(&self, job: &Job, hash: &str, source: &Source, work: Work) -> Result<()> {
+    async fn begin(&self, job: &Job, hash: &str, source: &Source, work: Work) -> Result<()> {
         let life = &job.events.life;
         // A send that fails means that the process is gone, which the job's events say,
         // or that what is sent is too large, which nothing else would.

@@ -3,7 +3,9 @@
 //! not have, or goes beyond the job's limits ends the process.
 
 use bifrost_core::{ConfigType, Limits, LogLevel, Source};
-use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpPiece, HttpRequest, HttpResponse};
+use bifrost_sandbox::{
+    CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpPiece, HttpRequest, HttpResponse,
+};
 use serde::{Deserialize, Serialize};
 
 /// Largest call other than HTTP, in bytes of its texts.

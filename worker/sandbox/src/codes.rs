@@ -28,6 +28,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 type Code = Arc<[u8]>;
 
 /// Code objects by path and content.
+#[derive(Clone)]
 pub(crate) struct Codes(Cache<[u8; 32], Code>);
 
 impl Default for Codes {
@@ -58,15 +59,9 @@ impl Sandbox {
             if skipped.iter().any(|file| file.path == path) {
                 continue;
             }
-            let key = key(&path, content);
-            let code = match self.codes.0.get(&key) {
+            let code = match self.codes.0.get(&key(&path, content)) {
                 Some(code) => code,
-                None if Instant::now() < deadline => {
-                    let compiler = self.compiler(limits);
-                    let code = compiler.compile(&path, content.clone()).await.unwrap_or_default();
-                    self.codes.0.insert(key, code.clone());
-                    code
-                }
+                None if Instant::now() < deadline => self.compiler(limits).kept(&path, content).await,
                 None => continue,
             };
             if !code.is_empty() {
@@ -79,17 +74,30 @@ impl Sandbox {
     /// Compiles under these limits.
     pub(crate) fn compiler(&self, limits: &BuildLimits) -> Compiler {
         let limits = BuildLimits { fuel: FUEL.min(limits.fuel), ..limits.clone() };
-        Compiler { base: self.base().clone(), limits }
+        Compiler { base: self.base().clone(), codes: self.codes.clone(), limits }
     }
 }
 
 /// Makes code objects, each in an interpreter of its own.
 pub(crate) struct Compiler {
     base: Image,
+    codes: Codes,
     limits: BuildLimits,
 }
 
 impl Compiler {
+    /// The code object of this file of a workspace, made if it was not before; empty when it
+    /// has none worth keeping.
+    pub async fn kept(&self, path: &str, content: &[u8]) -> Code {
+        let key = key(path, content);
+        if let Some(code) = self.codes.0.get(&key) {
+            return code;
+        }
+        let code = self.compile(path, content.to_vec()).await.unwrap_or_default();
+        self.codes.0.insert(key, code.clone());
+        code
+    }
+
     /// The code object of this file; empty when it has none worth keeping.
     pub async fn compile(&self, path: &str, content: Vec<u8>) -> Result<Code> {
         let mut source = Source::default();

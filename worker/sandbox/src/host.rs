@@ -160,6 +160,10 @@ impl State {
         if let Some(code) = self.codes.get(path) {
             return Some(code.clone());
         }
+        let source = self.source.clone();
+        if let (Some(compiler), Some(content)) = (self.compiler.clone(), source.files().get(path)) {
+            return Some(compiler.kept(path, content).await).filter(|code| !code.is_empty());
+        }
         let part = self.tree().part(path)?.to_owned();
         if let Some(code) = self.package_codes.get(&part, path) {
             return Some(code).filter(|code| !code.is_empty());
@@ -339,7 +343,8 @@ impl log::Host for State {
 impl modules::Host for State {
     async fn find(&mut self, name: String) -> Option<modules::Module> {
         let found = self.tree().module(&name);
-        let found = found.map(|(filename, is_package, source)| modules::Module { filename, is_package, source });
+        let found =
+            found.map(|(filename, is_package, source)| modules::Module { filename, is_package, source });
         found.or_else(|| {
             let found = library::find(&name)?;
             let (filename, is_package) = (found.filename(), found.is_package);

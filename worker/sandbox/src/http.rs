@@ -95,7 +95,9 @@ impl WasiHttpHooks for HttpGate {
             let first = Bytes::from(response.body);
             let body = match response.rest {
                 None => Full::new(first).map_err(|never| match never {}).boxed_unsync(),
-                Some(name) => body(first, Rest { name, capabilities, is_over: false, _permit: permit }, limit),
+                Some(name) => {
+                    in_pieces(first, Rest { name, capabilities, is_over: false, _permit: permit }, limit)
+                }
             };
             let response = builder.body(body).map_err(|_| Error::HttpProtocolError)?;
             let nothing: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
@@ -121,7 +123,7 @@ impl Drop for Rest {
 }
 
 /// The body that begins with `first`.
-fn body(first: Bytes, rest: Rest, limit: usize) -> WasiBody {
+fn in_pieces(first: Bytes, rest: Rest, limit: usize) -> WasiBody {
     let pieces = stream::unfold((first, rest), move |(first, mut rest)| async move {
         if !first.is_empty() {
             return Some((Ok(Frame::data(first)), (Bytes::new(), rest)));

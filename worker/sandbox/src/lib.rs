@@ -19,7 +19,8 @@ mod signing;
 
 pub use cache::Cache;
 pub use capabilities::{
-    Capabilities, CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpRequest, HttpResponse, Nothing,
+    Capabilities, CapabilityError, ConfigEntry, ErrorKind, HttpError, HttpPiece, HttpRequest, HttpResponse,
+    Nothing,
 };
 pub use engine::{Image, Sandbox, Settings};
 pub use load::{BuildLimits, Loaded};
@@ -29,6 +30,7 @@ pub use run::Invocation;
 /// Packages that every run has: names and versions. Without a version it has a stand-in of
 /// the platform's own making, whichever version is asked for.
 pub fn provided() -> Vec<(String, Option<String>)> {
-    let packages = bifrost_base::provided().map(|(name, version)| (name.to_owned(), Some(version.to_owned())));
+    let packages =
+        bifrost_base::provided().map(|(name, version)| (name.to_owned(), Some(version.to_owned())));
     packages.chain(bifrost_base::STAND_INS.map(|name| (name.to_owned(), None))).collect()
 }

@@ -7,7 +7,7 @@ use crate::meter::{Metered, OutOfFuel};
 use crate::run::{Invocation, guest_invocation, judge, new_store};
 use crate::{NoPackages, Nothing, immortal};
 use anyhow::{Context, Result, ensure};
-use bifrost_core::{FileError, Limits, Outcome, Source, WorkspaceReport};
+use bifrost_core::{FileError, Limits, Outcome, Source, Status, WorkspaceReport};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -97,9 +97,10 @@ impl Sandbox {
             store.data_mut().codes = self.codes(&invocation, &skipped(&broken), limits).await;
             store.data_mut().compiler = Some(Arc::new(self.compiler(limits)));
             let instance = pre.instantiate_async(&mut store).await?;
-            let load =
-                instance.get_typed_func::<(Vec<String>, Vec<Skipped>), (String,)>(&mut store, "load")?;
-            let arguments = (files(&invocation), skipped(&broken));
+            let load = instance.get_typed_func::<(Vec<String>, Vec<Skipped>, Option<String>), (String,)>(
+                &mut store, "load",
+            )?;
+            let arguments = (files(&invocation), skipped(&broken), None);
             let progress = store.data().progress.clone();
             let meter = store.data().meter.clone();
             let settle = instance.get_typed_func::<(), (Vec<u8>,)>(&mut store, "settle")?;
@@ -125,7 +126,8 @@ impl Sandbox {
         }
     }
 
-    /// Loads and runs in one instance; nothing is kept.
+    /// Loads the workflow's file and what it imports, and runs, in one instance; nothing is
+    /// kept. A file that cannot be loaded is how the run fails.
     ///
     /// # Errors
     /// When loading itself could not be done; what the run does is the outcome.
@@ -135,18 +137,21 @@ impl Sandbox {
         limits: &BuildLimits,
     ) -> Result<(WorkspaceReport, Outcome)> {
         let base = self.base();
+        let path = invocation.workflow.split_once("::").map(|(path, _)| path.to_owned());
         let deadline = Instant::now() + Duration::from_millis(limits.total_ms);
         let mut broken: Vec<Broken> = vec![];
         loop {
             ensure!(Instant::now() < deadline, "loading took longer than {} s", limits.total_ms / 1000);
             let mut store = build_store(base, &invocation, limits);
-            store.data_mut().codes = self.codes(&invocation, &skipped(&broken), limits).await;
+            // What is not imported is not compiled either.
             store.data_mut().compiler = Some(Arc::new(self.compiler(limits)));
             let instance = base.pre.instantiate_async(&mut store).await?;
             let progress = store.data().progress.clone();
             let (files, skip) = (files(&invocation), skipped(&broken));
             let meter = store.data().meter.clone();
-            let call = Metered::new(meter, async { instance.call_load(&mut store, &files, &skip).await });
+            let only = path.as_deref();
+            let call =
+                Metered::new(meter, async { instance.call_load(&mut store, &files, &skip, only).await });
             let answer = guarded(call, &progress, limits, deadline).await;
             self.base().package_codes.save();
             let json = match verdict(answer, &store, limits) {
@@ -160,6 +165,10 @@ impl Sandbox {
                 Err(file) => anyhow::bail!("{}: {}", file.path, file.reason),
             };
             let report = report(&json, &broken)?;
+            if let Some(error) = report.errors.iter().find(|error| Some(&error.path) == path.as_ref()) {
+                let outcome = unloaded(error);
+                return Ok((report, outcome));
+            }
             let started = Instant::now();
             store.data_mut().loaded(invocation.limits.clone());
             let wall = Duration::from_millis(invocation.limits.wall_ms);
@@ -171,6 +180,13 @@ impl Sandbox {
             return Ok((report, outcome));
         }
     }
+}
+
+/// How a run ends whose file could not be loaded.
+fn unloaded(error: &FileError) -> Outcome {
+    let line = error.line.map_or_else(String::new, |line| format!(", line {line}"));
+    let text = format!("{}{line}: {}", error.path, error.message);
+    Outcome { traceback: error.traceback.clone(), ..Outcome::ended(Status::Failed, &error.kind, &text) }
 }
 
 /// Reads an instance's memory back, and makes its permanent objects immortal there.

@@ -74,7 +74,8 @@ impl PackageCodes {
             for (path, code) in self.read(&part) {
                 codes.entry(path).or_insert(code);
             }
-            let codes: BTreeMap<&str, &[u8]> = codes.iter().map(|(path, code)| (path.as_str(), &**code)).collect();
+            let codes: BTreeMap<&str, &[u8]> =
+                codes.iter().map(|(path, code)| (path.as_str(), &**code)).collect();
             let saved = postcard::to_stdvec(&codes).map_err(anyhow::Error::from);
             if let Err(error) = saved.and_then(|bytes| self.cache.put(&self.name(&part), &bytes)) {
                 tracing::warn!("code objects of a package were not kept: {error:#}");
@@ -85,7 +86,8 @@ impl PackageCodes {
     fn read(&self, part: &str) -> BTreeMap<String, Code> {
         let path = self.cache.get(&self.name(part));
         let bytes = path.and_then(|path| std::fs::read(path).ok());
-        let codes: Option<BTreeMap<String, Vec<u8>>> = bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok());
+        let codes: Option<BTreeMap<String, Vec<u8>>> =
+            bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok());
         codes.unwrap_or_default().into_iter().map(|(path, code)| (path, code.into())).collect()
     }
 

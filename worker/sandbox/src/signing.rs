@@ -3,11 +3,11 @@
 
 use crate::bindings::bifrost::workflow::signing::{self, Algorithm};
 use crate::bindings::bifrost::workflow::types::{Error, ErrorKind};
+use crate::host::State;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{self, *};
-use crate::host::State;
 
 /// Longest key in bytes: RSA of 8,192 bits with all its numbers, and some room.
 const KEY_BYTES: usize = 16 << 10;
@@ -28,7 +28,12 @@ impl signing::Host for State {
         public_key(&private)
     }
 
-    async fn sign(&mut self, algorithm: Algorithm, private: Vec<u8>, message: Vec<u8>) -> Result<Vec<u8>, Error> {
+    async fn sign(
+        &mut self,
+        algorithm: Algorithm,
+        private: Vec<u8>,
+        message: Vec<u8>,
+    ) -> Result<Vec<u8>, Error> {
         sign(algorithm, &private, &message)
     }
 
@@ -106,12 +111,7 @@ fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm, private: &[u8], message: &[u
 }
 
 /// Whether a signature belongs to the message and the key, a SubjectPublicKeyInfo.
-fn verify(
-    algorithm: Algorithm,
-    public: &[u8],
-    message: &[u8],
-    signature: &[u8],
-) -> Result<bool, Error> {
+fn verify(algorithm: Algorithm, public: &[u8], message: &[u8], signature: &[u8]) -> Result<bool, Error> {
     bounded("the key", public, KEY_BYTES)?;
     bounded("the message", message, MESSAGE_BYTES)?;
     let verified: &'static dyn VerificationAlgorithm = match algorithm {

@@ -27,7 +27,6 @@ use std::time::Duration;
 
 /// A run that goes on.
 #[derive(Serialize, utoipa::ToSchema)]
-#[expect(dead_code, reason = "describes what `answers::accepted` writes")]
 pub(crate) struct EndpointAccepted {
     execution_id: bifrost_core::ExecutionId,
     status: bifrost_core::Status,

@@ -412,7 +412,8 @@ async fn nothing_is_seen_by_another_organization(db: Db) {
     };
     // Neither a foreign source nor a foreign workflow.
     assert!(subscriptions::create(&other, webhook.id, new.clone()).await.is_err());
-    let theirs = sources::create(&other, &keys(), WebhookKind::Unsigned, settings("theirs"), None, w.user);
+    let keys = keys();
+    let theirs = sources::create(&other, &keys, WebhookKind::Unsigned, settings("theirs"), None, w.user);
     let theirs = theirs.await.unwrap();
     assert!(matches!(subscriptions::create(&other, theirs.id, new).await, Err(Error::NotFound("workflow"))));
     assert_eq!(sources::get(&org, webhook.id).await.unwrap(), webhook, "the control");
@@ -426,7 +427,8 @@ async fn a_source_goes_with_all_that_it_has(db: Db) {
     let id = delivered(&w, &webhook, "1", json!(1)).await;
     process(&w, id).await;
     let left = delivered(&w, &webhook, "2", json!(1)).await;
-    let taken = sources::create(&org, &keys(), WebhookKind::Unsigned, settings("hook"), None, w.user);
+    let keys = keys();
+    let taken = sources::create(&org, &keys, WebhookKind::Unsigned, settings("hook"), None, w.user);
     assert_eq!(code(taken.await.unwrap_err()), "already_exists");
     assert!(sources::at(&w.db, webhook.hook_id).await.unwrap().is_some());
     sources::update(&org, webhook.id, |old| Settings { is_enabled: false, ..old }).await.unwrap();

@@ -7,6 +7,7 @@ pub mod draft;
 pub mod durable;
 pub mod fairness;
 pub mod latency;
+pub mod libraries;
 pub mod memory;
 pub mod save;
 pub mod scaling;
@@ -21,6 +22,8 @@ use anyhow::Result;
 pub enum Section {
     /// A fresh sandbox with a trivial workflow, beside `python3 -c pass`.
     ColdStart,
+    /// The same with libraries imported, and saving such a workspace.
+    Libraries,
     /// Throughput on two cores beside one.
     Scaling,
     /// Computing in the sandbox beside native CPython, with limits and without.
@@ -45,8 +48,9 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ColdStart,
+        Self::Libraries,
         Self::Scaling,
         Self::Cpu,
         Self::SaveToRunnable,
@@ -66,6 +70,7 @@ impl Section {
     pub fn measure(self, bench: &Bench, summary: &mut Summary) -> Result<()> {
         match self {
             Self::ColdStart => cold_start::measure(bench, summary),
+            Self::Libraries => libraries::measure(bench, summary),
             Self::Scaling => scaling::measure(bench, summary),
             Self::Cpu => cpu::measure(bench, summary),
             Self::SaveToRunnable => save::measure(bench, summary),

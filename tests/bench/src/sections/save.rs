@@ -93,7 +93,7 @@ fn classic(bench: &Bench, tools: &Path, source: &Source) -> Result<(f64, f64)> {
 }
 
 /// Removes the snapshots of edits, which nobody will ask for again.
-fn clean(cache: &Path) -> Result<()> {
+pub(super) fn clean(cache: &Path) -> Result<()> {
     for entry in std::fs::read_dir(cache)? {
         let entry = entry?;
         let name = entry.file_name();

@@ -20,10 +20,10 @@ fn harm() -> Project {
 
 #[tokio::test]
 async fn a_wheel_without_harm_is_taken() {
-    let good = harm().file("harm/data/x.txt", b"x").file("harm-1.0.data/purelib/harm_more.py", b"").file(
-        "harm-1.0.data/scripts/json",
-        b"",
-    );
+    let good = harm()
+        .file("harm/data/x.txt", b"x")
+        .file("harm-1.0.data/purelib/harm_more.py", b"")
+        .file("harm-1.0.data/scripts/json", b"");
     let index = FakeIndex::with(&[good]).await;
     assert_eq!(index.locked("harm").await, ["harm 1.0"]);
     assert_eq!(index.kept().len(), 1);
@@ -50,7 +50,14 @@ async fn no_package_takes_the_name_of_the_standard_library_or_of_the_platform() 
 
 #[tokio::test]
 async fn no_file_leaves_its_folder() {
-    for path in ["../evil.py", "/etc/passwd", "harm/../../evil.py", "harm\\..\\evil.py", "C:/evil.py", "harm//evil.py"] {
+    for path in [
+        "../evil.py",
+        "/etc/passwd",
+        "harm/../../evil.py",
+        "harm\\..\\evil.py",
+        "C:/evil.py",
+        "harm//evil.py",
+    ] {
         refused(harm().file(path, b"x"), "leave its folder").await;
     }
 }
@@ -96,9 +103,11 @@ async fn bombs_are_not_unpacked() {
 async fn two_gigabytes_in_one_file_are_not_unpacked() {
     // The table of contents says what it is; the content would be made while it is read.
     let mut bytes = harm().file("harm/big.bin", &vec![7; 1 << 20]).bytes();
-    let at = (0..bytes.len()).rev().find(|at| bytes[*at..].starts_with(b"PK\x01\x02") && {
-        let name = u16::from_le_bytes([bytes[at + 28], bytes[at + 29]]) as usize;
-        &bytes[at + 46..at + 46 + name] == b"harm/big.bin"
+    let at = (0..bytes.len()).rev().find(|at| {
+        bytes[*at..].starts_with(b"PK\x01\x02") && {
+            let name = u16::from_le_bytes([bytes[at + 28], bytes[at + 29]]) as usize;
+            &bytes[at + 46..at + 46 + name] == b"harm/big.bin"
+        }
     });
     let at = at.expect("the entry of the file");
     bytes[at + 24..at + 28].copy_from_slice(&(2_000_000_000_u32).to_le_bytes());
@@ -131,7 +140,8 @@ async fn an_index_that_lies_is_found_out() {
     assert!(index.kept().is_empty());
     // The metadata beside the wheel hides what the wheel needs.
     let hides = harm().needs("secret-dependency").with(|p| {
-        p.served_metadata = Some(Served::Bytes(b"Metadata-Version: 2.1\nName: harm\nVersion: 1.0\n".to_vec()));
+        p.served_metadata =
+            Some(Served::Bytes(b"Metadata-Version: 2.1\nName: harm\nVersion: 1.0\n".to_vec()));
     });
     refused(hides, "another thing in its own metadata").await;
     let index = FakeIndex::with(&[harm().with(|p| {
@@ -158,13 +168,19 @@ async fn an_index_that_is_away_or_answers_garbage_is_named() {
         let text = index.unavailable("good\nbad\n").await;
         assert!(text.contains("`bad`") && text.contains(reason), "{text}");
     }
-    let file = format!(r#"{{"files": [{{"filename": "bad-1-py3-none-any.whl", "url": "file:///etc/passwd", "hashes": {{"sha256": "{}"}}}}]}}"#, "0".repeat(64));
+    let file = format!(
+        r#"{{"files": [{{"filename": "bad-1-py3-none-any.whl", "url": "file:///etc/passwd", "hashes": {{"sha256": "{}"}}}}]}}"#,
+        "0".repeat(64)
+    );
     index.answer("bad", 200, &file);
     let text = index.unavailable("bad").await;
     assert!(text.contains("no address of the web"), "{text}");
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind").local_addr().expect("address");
+    let closed =
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind").local_addr().expect("address");
     let request = Request { index: format!("http://user:secret@{closed}/simple"), ..index.request("good") };
-    let Answer::Unavailable(text) = lock(request).await.expect("an answer") else { panic!("it is not there") };
+    let Answer::Unavailable(text) = lock(request).await.expect("an answer") else {
+        panic!("it is not there")
+    };
     assert!(text.contains("cannot be asked for `good`") && !text.contains("secret"), "{text}");
     for address in ["file:///etc", "ftp://example.org", "nothing", ""] {
         let request = Request { index: address.to_owned(), ..index.request("good") };

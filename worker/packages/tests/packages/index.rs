@@ -81,6 +81,7 @@ impl Project {
     }
 
     /// Other content for a file that is there.
+    #[allow(dead_code, reason = "the platform's tests share this file")]
     pub fn replace(mut self, path: &str, content: &[u8]) -> Self {
         self.files.retain(|(known, _)| known != path);
         self.file(path, content)
@@ -184,6 +185,7 @@ impl FakeIndex {
     }
 
     /// Where it is.
+    #[allow(dead_code, reason = "the platform's tests share this file")]
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -267,5 +269,9 @@ async fn page(State(content): State<Arc<Mutex<Content>>>, Path(name): Path<Strin
 async fn file(State(content): State<Arc<Mutex<Content>>>, Path(name): Path<String>) -> Response {
     let mut content = content.lock().expect("lock");
     content.asked.push(name.clone());
-    content.files.get(&name).cloned().map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
+    content
+        .files
+        .get(&name)
+        .cloned()
+        .map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
 }

@@ -81,12 +81,19 @@ async fn only_pure_wheels_are_taken_and_others_named_with_what_to_use_instead() 
         project("gone", "1.0").yanked(),
     ])
     .await;
-    index.answer("source", 200, r#"{"files": [{"filename": "source-1.0.tar.gz", "url": "x", "hashes": {}}]}"#);
+    index.answer(
+        "source",
+        200,
+        r#"{"files": [{"filename": "source-1.0.tar.gz", "url": "x", "hashes": {}}]}"#,
+    );
     assert_eq!(index.locked("mixed\nold\nours").await, ["mixed 1.0", "old 1.0", "ours 1.0"]);
     let kept = index.kept();
     let refused = index.refused("mixed\nuser\norjson\nlater\ngone\nsource\nnowhere\n").await;
     let expected = [
-        (2, "`user` 1.0 needs `uses`, `uses` 1.0 needs `orjson>=3`: `orjson` cannot be installed: it has compiled parts"),
+        (
+            2,
+            "`user` 1.0 needs `uses`, `uses` 1.0 needs `orjson>=3`: `orjson` cannot be installed: it has compiled parts",
+        ),
         (3, "instead, use `json`"),
         (4, "is for Python 3.14"),
         (5, "withdrawn"),

@@ -128,10 +128,7 @@ impl Egress {
     }
 
     /// Sends one request and reads the beginning of its answer; the whole when it comes at once.
-    pub(super) async fn open(
-        &self,
-        request: HttpRequest,
-    ) -> Result<(HttpResponse, Option<Rest>), HttpError> {
+    async fn open(&self, request: HttpRequest) -> Result<(HttpResponse, Option<Rest>), HttpError> {
         let (span, begun) = (observe::request(&request), Instant::now());
         let limit = request.timeout_ms.map_or(TIMEOUT, Duration::from_millis);
         let exchange = tokio::time::timeout(limit, self.exchange(request));
@@ -189,8 +186,7 @@ impl Egress {
         let mut rest = Rest::new(body, self.body_bytes, self.policies.clone().zip(self.organization));
         let first = rest.early().await?;
         let headers = head.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
-        let response =
-            HttpResponse { status: head.status.as_u16(), headers, body: first.bytes, rest: None };
+        let response = HttpResponse { status: head.status.as_u16(), headers, body: first.bytes, rest: None };
         Ok((response, (!first.is_last).then_some(rest)))
     }
 
