@@ -115,7 +115,8 @@ names!(ConnectionStatus, "status": NotConnected = "not_connected", Connected = "
     Failed = "failed");
 
 /// Where an integration's authorization server is, and who the platform is to it. URLs may have
-/// places such as `{entity_id}`, which each organization fills differently.
+/// places, which each organization fills differently: `{entity_id}`, also called `{tenant}` and
+/// `{tenant_id}`, and keys of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OAuthSettings {

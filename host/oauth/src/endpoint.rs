@@ -28,8 +28,8 @@ pub(crate) enum Grant<'a> {
     Code { code: &'a str, verifier: &'a str, redirect: &'a str },
     /// The last refresh token.
     Refresh(&'a str),
-    /// The client's own word.
-    Client,
+    /// The client's own word, for these scopes.
+    Client(&'a [String]),
 }
 
 /// The form that asks for tokens.
@@ -46,10 +46,10 @@ pub(crate) fn form(settings: &OAuthSettings, secret: Option<&str>, url: &str, gr
             body.append_pair("grant_type", "refresh_token");
             body.append_pair("refresh_token", token);
         }
-        Grant::Client => {
+        Grant::Client(scopes) => {
             body.append_pair("grant_type", "client_credentials");
-            if !settings.scopes.is_empty() {
-                body.append_pair("scope", &settings.scopes.join(" "));
+            if !scopes.is_empty() {
+                body.append_pair("scope", &scopes.join(" "));
             }
             for (name, value) in &settings.parameters {
                 body.append_pair(name, value);

@@ -44,7 +44,7 @@ fn forms_are_those_of_the_standard() {
     assert_eq!(String::from_utf8(pair).expect("text"), "client+id:s%3A1+%C3%A4");
 
     let body = settings(OAuthFlow::ClientCredentials, ClientAuthentication::Body);
-    let sent = form(&body, Some("s"), URL, Grant::Client);
+    let sent = form(&body, Some("s"), URL, Grant::Client(&body.scopes));
     assert_eq!(
         sent.body,
         "grant_type=client_credentials&scope=a+b&audience=https%3A%2F%2Fapi.example&client_id=client+id&client_secret=s"

@@ -9,6 +9,7 @@
 mod authorize;
 mod endpoint;
 mod flight;
+mod others;
 
 pub use authorize::{Begin, CALLBACK, Connected, Returning};
 
@@ -66,6 +67,7 @@ struct Inner {
     /// Names this process in leases.
     name: String,
     flights: Flights,
+    others: others::Others,
 }
 
 /// The channel on which waiting processes hear that a connection has changed.
@@ -129,7 +131,7 @@ impl Need {
 impl OAuth {
     /// Over these engines; `web` is the way to authorization servers, `name` names the process.
     pub fn new(db: Db, keys: Keyring, bus: Arc<dyn Bus>, web: Arc<dyn Web>, name: String) -> Self {
-        Self { inner: Arc::new(Inner { db, keys, bus, web, name, flights: Flights::default() }) }
+        Self { inner: Arc::new(Inner { db, keys, bus, web, name, flights: Flights::default(), others: others::cache() }) }
     }
 
     /// A connection of a scope with tokens as they are needed. However many ask, the server is
@@ -268,7 +270,7 @@ impl Inner {
         let secret = current.client_secret(&self.db, &self.keys).await.map_err(|error| hidden(&error))?;
         let refresh = current.tokens.as_ref().and_then(|tokens| tokens.refresh_token.clone());
         let grant = match (&refresh, current.settings.flow) {
-            (_, OAuthFlow::ClientCredentials) => Grant::Client,
+            (_, OAuthFlow::ClientCredentials) => Grant::Client(&current.settings.scopes),
             (Some(token), _) => Grant::Refresh(token),
             (None, _) => {
                 let reason = "there is nothing to renew it with; connect it again".to_owned();

@@ -405,13 +405,14 @@ pub(super) async fn current_in(tx: &mut Tx, keys: &Keyring, connection: Connecti
     let empty = Default::default();
     let config = mapping.as_ref().map_or(&empty, |mapping| &mapping.config);
     let values = merged([&integration.schema.defaults(), &integration.config, config]);
-    let place = |name: &str| match name {
-        "entity_id" => mapping.as_ref().map(|mapping| mapping.entity_id.clone()),
-        name => match values.get(name)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        },
+    let entity = mapping.as_ref().map(|mapping| mapping.entity_id.clone());
+    let place = |name: &str| match values.get(name) {
+        _ if name == "entity_id" => entity.clone(),
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        // Other words for the same.
+        None if matches!(name, "tenant" | "tenant_id") => entity.clone(),
+        _ => None,
     };
     let expanded = |field: &str, template: &str| oauth::expand(field, template, place).map(String::from);
     let token_url = expanded("token_url", &settings.token_url);
@@ -435,7 +436,7 @@ impl Current {
 }
 
 fn read(row: &Row) -> Result<Connection> {
-    let (has_refresh, failures) = (row.get("has_refresh")?, row.get::<i64>("failures")?);
+    let (has_refresh, failures) = (row.get::<bool>("has_refresh")?, row.get::<i64>("failures")?);
     let expires_at: Option<DateTime<Utc>> = row.opt("expires_at")?;
     let is_over = expires_at.is_some_and(|at| at <= now()) && (!has_refresh || failures > 0);
     let status = match row.parse::<ConnectionStatus>("status")? {

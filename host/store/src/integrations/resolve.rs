@@ -61,13 +61,19 @@ pub async fn resolve(db: &Db, keys: &Keyring, target: Scope, workspace: Scope, n
     };
     let secret_keys = config.keys().filter(is_secret).cloned().collect();
     let mut is_withheld = !has_secrets && integration.schema.0.iter().any(|field| integration.schema.is_secret(&field.key));
-    let connection = match own {
-        Some(own) => Some(own),
-        None if is_global && target != Scope::Global => match missing(&integration, mapping.is_some()) {
-            true => Some(connections::ensure(&scoped, integration.id).await?),
-            false => connections::of(&mut db.scope(Scope::Global).read().await?, integration.id).await?,
-        },
-        None => None,
+    let connection = match (own, by_itself(&integration, mapping.is_some())) {
+        (Some(own), _) => Some(own),
+        (None, _) if !has_secrets => {
+            is_withheld |= integration.oauth.is_some();
+            None
+        }
+        // The provider's, where it owns the integration; made where that needs nobody's consent.
+        (None, Some(true)) => Some(connections::ensure(&scoped, integration.id).await?),
+        (None, Some(false)) => Some(connections::ensure(&db.scope(integration.scope), integration.id).await?),
+        (None, None) if integration.scope != target => {
+            connections::of(&mut db.scope(integration.scope).read().await?, integration.id).await?
+        }
+        (None, None) => None,
     };
     let connection = connection.and_then(|connection| {
         let flow = integration.oauth.as_ref()?.flow;
@@ -80,10 +86,10 @@ pub async fn resolve(db: &Db, keys: &Keyring, target: Scope, workspace: Scope, n
     Ok(Resolved { integration, mapping, config, secret_keys, connection, is_withheld })
 }
 
-/// True where each organization has a connection of its own that needs nobody's consent, and this
-/// one has not.
-fn missing(integration: &Integration, is_mapped: bool) -> bool {
-    let oauth = integration.oauth.as_ref();
-    is_mapped
-        && oauth.is_some_and(|oauth| oauth.flow == OAuthFlow::ClientCredentials && oauth.is_per_organization())
+/// Where a connection is made without anybody's consent: for the organization that asks, where
+/// each has endpoints of its own, else for whoever owns the integration. `None` where it is not.
+fn by_itself(integration: &Integration, is_mapped: bool) -> Option<bool> {
+    let oauth = integration.oauth.as_ref()?;
+    let needs_nobody = oauth.flow == OAuthFlow::ClientCredentials;
+    needs_nobody.then(|| oauth.is_per_organization() && is_mapped)
 }

@@ -5,7 +5,7 @@
 use super::{Scoped, parse};
 use crate::grants::Grants;
 use bifrost_core::oauth::Disclosure;
-use bifrost_core::{ConnectionId, ConnectionStatus, Error, OAuthFlow, Operation, Result, Scope};
+use bifrost_core::{ConnectionId, ConnectionStatus, Error, OAuthFlow, OAuthSettings, Operation, Result, Scope};
 use bifrost_oauth::Need;
 use bifrost_store::integrations::{Connection, Current, Resolved, connections, definitions, resolve};
 use serde::Deserialize;
@@ -29,9 +29,25 @@ struct Refresh {
     name: String,
     #[serde(default)]
     scope: Option<String>,
+    #[serde(default)]
+    oauth_scope: Option<String>,
     /// Of the tokens that the run has.
     #[serde(default)]
     version: Option<i64>,
+}
+
+/// Which token is wanted.
+struct Wanted {
+    need: Need,
+    /// Others than the connection asks for, separated by blanks.
+    scopes: Option<String>,
+}
+
+/// Scopes that are not those which the connection asks for anyway.
+fn other(resolved: &Resolved, wanted: Option<String>) -> Option<String> {
+    let asks: Vec<_> = resolved.integration.oauth.iter().flat_map(|oauth| &oauth.scopes).collect();
+    let is_other = |wanted: &String| !wanted.split_whitespace().all(|one| asks.iter().any(|scope| *scope == one));
+    wanted.filter(is_other)
 }
 
 impl Grants {
@@ -54,17 +70,10 @@ impl Grants {
     pub(super) async fn integrations_get(&self, arguments: &str) -> Result<Value> {
         let Get { name, scope, oauth_scope } = parse(arguments)?;
         let resolved = self.resolved(&name, scope.as_deref()).await?;
-        if let Some(wanted) = oauth_scope.filter(|wanted| !wanted.is_empty()) {
-            let oauth = resolved.integration.oauth.as_ref();
-            let has = |one: &str| oauth.is_some_and(|oauth| oauth.scopes.iter().any(|scope| scope == one));
-            if !wanted.split(' ').all(has) {
-                let message = format!("`{name}` does not ask for `{wanted}`; add it to the integration's `oauth.scopes`");
-                return Err(Error::invalid("oauth_scope", message));
-            }
-        }
         let oauth = match &resolved.connection {
             Some((connection, disclosure)) => {
-                Some(self.credentials(&resolved, connection, *disclosure, Need::Good).await?)
+                let wanted = Wanted { need: Need::Good, scopes: other(&resolved, oauth_scope) };
+                Some(self.credentials(&resolved, connection, *disclosure, wanted).await?)
             }
             None => None,
         };
@@ -86,11 +95,12 @@ impl Grants {
     }
 
     pub(super) async fn integrations_refresh(&self, arguments: &str) -> Result<Value> {
-        let Refresh { name, scope, version } = parse(arguments)?;
+        let Refresh { name, scope, oauth_scope, version } = parse(arguments)?;
         let resolved = self.resolved(&name, scope.as_deref()).await?;
         let (connection, disclosure) = resolved.connection.clone().ok_or(Error::NotFound("connection"))?;
         let need = Need::NewerThan(version.unwrap_or(connection.version));
-        self.credentials(&resolved, &connection, disclosure, need).await
+        let wanted = Wanted { need, scopes: other(&resolved, oauth_scope) };
+        self.credentials(&resolved, &connection, disclosure, wanted).await
     }
 
     /// An integration as the run may see it. What was held back is written down.
@@ -110,25 +120,36 @@ impl Grants {
         resolved: &Resolved,
         connection: &Connection,
         disclosure: Disclosure,
-        need: Need,
+        wanted: Wanted,
     ) -> Result<Value> {
         let (scope, id) = (connection.scope, connection.id);
-        let flow = resolved.integration.oauth.as_ref().map(|oauth| oauth.flow);
-        let waits = connection.status == ConnectionStatus::NotConnected
-            && flow != Some(OAuthFlow::ClientCredentials);
-        let (current, error) = if waits {
-            // Nobody has agreed yet; there is nothing to renew.
-            (self.as_it_is(scope, id).await?, None)
-        } else {
-            match self.oauth.access(scope, id, need).await {
-                Ok(current) => (current, None),
-                // For the workflow, as an error of the integration.
-                Err(Error::Conflict { message, .. }) => (self.as_it_is(scope, id).await?, Some(message)),
-                Err(other) => return Err(other),
+        let oauth = resolved.integration.oauth.as_ref();
+        let is_new = connection.status == ConnectionStatus::NotConnected
+            && oauth.is_some_and(|oauth| oauth.flow != OAuthFlow::ClientCredentials);
+        let is_nowhere = resolved.mapping.is_none() && oauth.is_some_and(OAuthSettings::is_per_organization);
+        let waits = is_new || is_nowhere;
+        let mut fresh = None;
+        let asked = match &wanted.scopes {
+            // Nobody has agreed yet, or nobody has said which organization it is.
+            _ if waits => Ok(None),
+            None => self.oauth.access(scope, id, wanted.need).await.map(Some),
+            Some(scopes) => {
+                let renew = wanted.need != Need::Good;
+                let other = self.oauth.other(scope, id, scopes, renew).await;
+                other.map(|other| fresh = Some(other)).map(|()| None)
             }
         };
+        let (current, error) = match asked {
+            Ok(Some(current)) => (current, None),
+            Ok(None) => (self.as_it_is(scope, id).await?, None),
+            // For the workflow, as an error of the integration.
+            Err(Error::Conflict { message, .. }) => (self.as_it_is(scope, id).await?, Some(message)),
+            Err(other) => return Err(other),
+        };
         let tokens = current.tokens.as_ref().filter(|_| error.is_none());
-        let access_token = tokens.and_then(|tokens| tokens.access_token.as_ref());
+        let given = fresh.as_ref().map(|fresh| &fresh.tokens).or(tokens);
+        let access_token = given.and_then(|tokens| tokens.access_token.as_ref());
+        let expires_at = fresh.as_ref().map_or(current.connection.expires_at, |fresh| fresh.until);
         let refresh_token = tokens.and_then(|tokens| tokens.refresh_token.as_ref());
         let refresh_token = refresh_token.filter(|_| disclosure.refresh_token);
         let client_secret = match disclosure.client_secret {
@@ -143,17 +164,19 @@ impl Grants {
             self.tell_of(resolved).await?;
         }
         let text = |secret: Option<&Zeroizing<String>>| secret.map(|secret| secret.as_str().to_owned());
+        // A place that is not filled is for the workflow to see.
+        let token_url = current.token_url.as_ref().unwrap_or(&current.settings.token_url);
         let authorization_url = current.authorization_url.as_ref().and_then(|url| url.as_ref().ok());
         Ok(json!({
             "connection_name": resolved.integration.name,
             "client_id": current.settings.client_id,
             "client_secret": text(client_secret.as_ref()),
             "authorization_url": authorization_url,
-            "token_url": current.token_url.as_ref().ok(),
-            "scopes": current.settings.scopes.join(" "),
+            "token_url": token_url,
+            "scopes": wanted.scopes.unwrap_or_else(|| current.settings.scopes.join(" ")),
             "access_token": text(access_token),
             "refresh_token": text(refresh_token),
-            "expires_at": current.connection.expires_at,
+            "expires_at": expires_at,
             "version": current.connection.version,
             "error": error,
         }))
