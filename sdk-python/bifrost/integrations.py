@@ -25,7 +25,7 @@ def _credentials(fields: dict[str, Any], asked: dict[str, Any]) -> OAuthCredenti
     if error is not None:
         raise IntegrationError(error)
     credentials = OAuthCredentials.of(fields)
-    credentials._asked = asked
+    credentials.__dict__["_asked"] = asked
     return credentials
 
 

@@ -257,6 +257,7 @@ async fn the_platform_works_with_two_roles() {
     assert!(config::get(&org, &next, "s", false).await.unwrap().is_some());
     bifrost_store::schedules::create(&org, crate::schedules::hourly(w.workflow)).await.unwrap();
     crate::webhooks::works_with_two_roles(&w, &next).await;
+    crate::integrations::works_with_two_roles(&w, &next).await;
     crate::warm::worker(&w.db, "worker-1", false).await;
     bifrost_store::audit::append(&w.db).await.unwrap();
     assert!(config::is_withheld(&w.db, "s").await.unwrap());
