@@ -171,7 +171,7 @@ pub async fn filled(org: &Scoped, user: UserId, mark: &str) {
     let shared = definitions::create(
         &org.db().scope(Scope::Global),
         &keys(),
-        new_integration(&format!("shared with {mark}"), OAuthFlow::AuthorizationCode, user),
+        new_integration(&uuid::Uuid::now_v7().to_string(), OAuthFlow::AuthorizationCode, user),
     );
     shares::add(org.db(), &shared.await.unwrap().name, org.access().organization().unwrap(), user).await.unwrap();
 }
