@@ -3,6 +3,7 @@
 
 pub mod authenticator;
 pub mod browser;
+pub mod idp;
 pub mod target;
 pub mod web;
 pub mod worker;

@@ -31,3 +31,18 @@ impl Web for FakeWeb {
         Ok(Answer { status, body: body.to_string().into_bytes() })
     }
 }
+
+/// Goes to token endpoints of this machine. What the platform's own way refuses is tested there.
+pub struct RealWeb(pub reqwest::Client);
+
+#[async_trait]
+impl Web for RealWeb {
+    async fn post(&self, _: Scope, form: Form) -> Result<Answer> {
+        let mut request = self.0.post(form.url).header("content-type", "application/x-www-form-urlencoded");
+        if let Some(authorization) = form.authorization {
+            request = request.header("authorization", authorization);
+        }
+        let answer = request.body(form.body).send().await.expect("an answer");
+        Ok(Answer { status: answer.status().as_u16(), body: answer.bytes().await.expect("a body").to_vec() })
+    }
+}
