@@ -3,7 +3,7 @@
 use crate::egress::{Egress, Reach};
 use crate::grants::Grants;
 use crate::redact::Redactor;
-use bifrost_core::ports::Objects;
+use bifrost_core::ports::{Objects, Web};
 use bifrost_core::{Caller, ConfigType, ExecutionId, Lineage, OrganizationId, Role, Scope, UserId};
 use bifrost_oauth::OAuth;
 use bifrost_store::audit::Actor;
@@ -17,7 +17,9 @@ pub(crate) struct World {
     _folder: tempfile::TempDir,
     pub db: Db,
     pub organization: OrganizationId,
-    keys: Keyring,
+    pub keys: Keyring,
+    /// The way to token endpoints.
+    pub web: Arc<dyn Web>,
     objects: Arc<dyn Objects>,
     user: UserId,
 }
@@ -35,7 +37,8 @@ impl World {
         let user = users::create(&db.org(organization), new).await.expect("user").id;
         let objects = DirectoryObjects::open(folder.path().join("objects")).await.expect("objects");
         let (keys, objects) = (Keyring::from_bytes([1; 32]), Arc::new(objects));
-        Self { _folder: folder, db, organization, keys, objects, user }
+        let web = Arc::new(Egress::new(Reach::Public, 1 << 20).expect("egress"));
+        Self { _folder: folder, db, organization, keys, web, objects, user }
     }
 
     /// Keeps a setting of the organization.
@@ -49,8 +52,8 @@ impl World {
     pub fn run(&self, execution: ExecutionId) -> Grants {
         let egress = Egress::new(Reach::Public, 1 << 20).expect("egress");
         let bus = Arc::new(InProcessBus::new());
-        let web = Arc::new(egress.clone());
-        let oauth = OAuth::new(self.db.clone(), self.keys.clone(), bus.clone(), web, "test".into());
+        let (db, keys, web) = (self.db.clone(), self.keys.clone(), self.web.clone());
+        let oauth = OAuth::new(db, keys, bus.clone(), web, "test".into());
         let actor = Actor { id: Some(self.user), name: "u@o.test".into(), ..Actor::default() };
         Grants {
             db: self.db.by(Arc::new(actor.in_run(execution))),

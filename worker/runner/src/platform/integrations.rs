@@ -200,3 +200,7 @@ impl Grants {
         self.tell("integration", &integration.name, integration.scope == Scope::Global).await
     }
 }
+
+#[cfg(test)]
+#[path = "integrations_tests.rs"]
+mod tests;
