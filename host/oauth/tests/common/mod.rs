@@ -59,9 +59,9 @@ pub struct Server {
     pub reused: AtomicUsize,
     /// Its next answer is lost on the way.
     pub loses_next: AtomicBool,
-    latest: AtomicUsize,
-    instead: Mutex<Option<(u16, Value)>>,
-    said: Mutex<Vec<String>>,
+    pub latest: AtomicUsize,
+    pub instead: Mutex<Option<(u16, Value)>>,
+    pub said: Mutex<Vec<String>>,
 }
 
 impl Server {
@@ -187,8 +187,8 @@ impl World {
             created_by: UserId::new(),
         };
         definitions::create(&org, &keys(), new).await.unwrap();
-        let made = connections::create(&org, &keys(), "crm", NewConnection::default(), UserId::new());
-        let id = made.await.unwrap().id;
+        let made = connections::create(&org, &keys(), "crm", NewConnection::default(), UserId::new()).await;
+        let id = made.unwrap().id;
         Self { db, scope: Scope::Organization(organization), id, server: Arc::new(server) }
     }
 

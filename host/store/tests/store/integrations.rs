@@ -168,12 +168,9 @@ pub async fn filled(org: &Scoped, user: UserId, mark: &str) {
     let beginner = Beginner { user, session: None };
     let verifier = Zeroizing::new(String::new());
     states::begin(org, &keys(), connection.id, beginner, verifier, "/".into()).await.unwrap();
-    let shared = definitions::create(
-        &org.db().scope(Scope::Global),
-        &keys(),
-        new_integration(&uuid::Uuid::now_v7().to_string(), OAuthFlow::AuthorizationCode, user),
-    );
-    shares::add(org.db(), &shared.await.unwrap().name, org.access().organization().unwrap(), user).await.unwrap();
+    let new = new_integration(&uuid::Uuid::now_v7().to_string(), OAuthFlow::AuthorizationCode, user);
+    let shared = definitions::create(&org.db().scope(Scope::Global), &keys(), new).await.unwrap().name;
+    shares::add(org.db(), &shared, org.access().organization().unwrap(), user).await.unwrap();
 }
 
 async fn layers_hide_each_other_and_secrets_are_sealed(db: Db) {
@@ -199,13 +196,9 @@ async fn layers_hide_each_other_and_secrets_are_sealed(db: Db) {
     let all = seen(&w, own, "crm").await;
     assert_eq!((&all.config["region"], &all.config["api_key"]), (&json!("eu"), &json!("canary-definition")));
 
-    let error = mappings::set(
-        &org,
-        &keys(),
-        made.id,
-        NewMapping { entity_id: "x".into(), entity_name: None, config: object(json!({ "other": 1 })) },
-    );
-    assert!(error.await.unwrap_err().to_string().contains("base_url, region, api_key"));
+    let unknown = NewMapping { entity_id: "x".into(), entity_name: None, config: object(json!({ "other": 1 })) };
+    let error = mappings::set(&org, &keys(), made.id, unknown).await.unwrap_err();
+    assert!(error.to_string().contains("base_url, region, api_key"));
     // A secret is no secret any more: its value goes where all see it, and the other way round.
     let schema = Schema(vec![field("region", ConfigType::Secret, None), field("api_key", ConfigType::String, None)]);
     let change = definitions::Change { schema: Some(schema), ..Default::default() };
@@ -336,14 +329,14 @@ async fn tokens_are_written_over_their_own_version(db: Db) {
     set(&org, "UPDATE oauth_connections SET lease_until = $2 WHERE id = $1", id, past).await;
     let second = renewal::take(&org, id, version, "second".into()).await.unwrap().unwrap();
     // The answer of the first is the good one where refresh tokens rotate: it is kept.
-    let kept = renewal::commit(&org, &keys(), id, first.version, fresh("access-2", Some("refresh-2")));
-    assert!(kept.await.unwrap());
+    let answer = fresh("access-2", Some("refresh-2"));
+    assert!(renewal::commit(&org, &keys(), id, first.version, answer).await.unwrap());
     assert_eq!(access_token(&org, id).await.as_deref(), Some("access-2"));
     // The second one was refused, which is no failure any more; nor would its tokens be kept.
     let failure = Failure { reason: "invalid_grant".into(), is_final: true };
     assert!(!renewal::fail(&org, id, second.clone(), failure).await.unwrap());
-    let late = renewal::commit(&org, &keys(), id, second.version, fresh("access-3", Some("refresh-3")));
-    assert!(!late.await.unwrap());
+    let late = fresh("access-3", Some("refresh-3"));
+    assert!(!renewal::commit(&org, &keys(), id, second.version, late).await.unwrap());
     let now = connections::get(&org, id).await.unwrap();
     assert_eq!((now.status, now.error, now.version), (ConnectionStatus::Connected, None, version + 1));
     assert_eq!(access_token(&org, id).await.as_deref(), Some("access-2"));
