@@ -158,14 +158,16 @@ impl World {
         for command in ["api", "worker", "worker", "scheduler"] {
             let data = data_folder(TEMPORARY)?;
             let own = [("BIFROST_DATA", data.path().to_str().context("a path")?)];
-            let all: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).chain(own).collect();
+            let all: Vec<_> =
+                settings.iter().map(|(name, value)| (*name, value.as_str())).chain(own).collect();
             let mut process = Process::start(&[command], &all)?;
             if command == "api" {
                 // It migrates the database, and makes the administrator.
                 let file = data.path().join("admin.key");
                 let ready = format!("http://{address}/health/ready");
                 let serves = || async {
-                    file.is_file() && reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success())
+                    file.is_file()
+                        && reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success())
                 };
                 process.until(START, serves).await?;
                 key = Some(std::fs::read_to_string(file)?);
@@ -221,7 +223,8 @@ impl World {
 }
 
 /// Everything at the moment at which the token expires.
-const EXPIRE: &str = "UPDATE oauth_connections SET refreshed_at = now() - interval '1 hour', expires_at = now()";
+const EXPIRE: &str =
+    "UPDATE oauth_connections SET refreshed_at = now() - interval '1 hour', expires_at = now()";
 /// The scheduler is not interested.
 const LATER: &str = "UPDATE oauth_connections SET refresh_at = now() + interval '1 hour'";
 
@@ -253,7 +256,9 @@ async fn a_thousand_renew_once(world: &World, connection: &str) -> Result<()> {
     for id in &ids {
         let ended = world.client.ended(id, END).await;
         assert_eq!(ended["status"], "Success", "{ended}");
-        tokens.insert(world.client.get(&format!("/api/executions/{id}/result")).await["result"]["token"].to_string());
+        tokens.insert(
+            world.client.get(&format!("/api/executions/{id}/result")).await["result"]["token"].to_string(),
+        );
     }
     println!("{RUNS} runs with one token request in {:?}", begun.elapsed());
     assert_eq!(tokens.len(), 1, "all have the same token");
@@ -275,7 +280,8 @@ async fn what_a_run_has_of_it(world: &World) -> Result<()> {
     assert!(logs.contains("the token is [redacted]"), "{logs}");
 
     let organization = world.client.organization("Contoso").await;
-    let synced = world.client.run("map_it", json!({ "organization": organization, "entity": "contoso-1" })).await;
+    let synced =
+        world.client.run("map_it", json!({ "organization": organization, "entity": "contoso-1" })).await;
     let expected = json!({
         "made": "contoso-1", "listed": ["contoso-1"], "region": "us", "entity": "contoso-1", "gone": true,
         "after": null, "nothing": null,
@@ -332,15 +338,29 @@ async fn a_death_with_the_answer_in_hand(world: &mut World, connection: &str) ->
     world.sql("UPDATE oauth_connections SET lease_until = now() WHERE lease_until IS NOT NULL").await?;
     for id in &ids {
         let ended = world.client.ended(id, END).await;
-        assert_eq!((&ended["status"], &ended["error_type"]), (&json!("Failed"), &json!("IntegrationError")), "{ended}");
+        assert_eq!(
+            (&ended["status"], &ended["error_type"]),
+            (&json!("Failed"), &json!("IntegrationError")),
+            "{ended}"
+        );
     }
-    assert_eq!(world.server.count("refresh_token refused").await?, 1, "asked once more, with the token of before");
+    assert_eq!(
+        world.server.count("refresh_token refused").await?,
+        1,
+        "asked once more, with the token of before"
+    );
     let shown = world.client.get(connection).await;
     assert_eq!(shown["status"], "failed");
     let error = shown["error"].as_str().context("a reason")?;
-    assert!(error.contains("invalid_grant") && error.contains("cut off") && error.contains("connect it again"), "{error}");
+    assert!(
+        error.contains("invalid_grant") && error.contains("cut off") && error.contains("connect it again"),
+        "{error}"
+    );
     let said = world.client.run("reason", json!({})).await;
-    assert!(said["result"].as_str().is_some_and(|said| said.contains("`CRM`") && said.contains("cut off")), "{said}");
+    assert!(
+        said["result"].as_str().is_some_and(|said| said.contains("`CRM`") && said.contains("cut off")),
+        "{said}"
+    );
     let deadline = Instant::now() + Duration::from_secs(20);
     let log = loop {
         let log = world.client.get("/api/audit?action=oauth_connection.refresh_failed").await;

@@ -11,6 +11,8 @@ use bifrost_store::users::{self, NewUser};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+#[path = "authorization/integrations.rs"]
+mod integrations;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
 
@@ -108,26 +110,6 @@ fn new_subscription(_: &str) -> Value {
 
 fn empty(_: &str) -> Value {
     json!({})
-}
-
-fn new_integration(_: &str) -> Value {
-    json!({ "name": uuid::Uuid::now_v7().to_string() })
-}
-
-fn description(_: &str) -> Value {
-    json!({ "description": "x" })
-}
-
-fn entity(_: &str) -> Value {
-    json!({ "entity_id": "e" })
-}
-
-fn new_connection(integration: &str) -> Value {
-    json!({ "integration": integration })
-}
-
-fn client(_: &str) -> Value {
-    json!({ "client_id": "other" })
 }
 
 fn egress(_: &str) -> Value {
@@ -252,36 +234,6 @@ const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
     // One that asks for no signature.
     Row { method: "POST", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["202 202 202"; 4] },
-    Row { method: "GET", path: "/api/integrations", needs: Some(ManageIntegrations), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/integrations", needs: Some(ManageIntegrations), by: By::Scope, body: new_integration, expected: ADMINS_CREATE },
-    // Everybody sees what the provider has, and only the provider changes it.
-    Row { method: "GET", path: "/api/integrations/{name}", needs: Some(ManageIntegrations), by: By::Integration, body: none,
-        expected: ["401 401 401", "403 403 403", "200 404 200", "200 404 200"] },
-    Row { method: "PATCH", path: "/api/integrations/{name}", needs: Some(ManageIntegrations), by: By::Integration, body: description, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/integrations/{name}", needs: Some(ManageIntegrations), by: By::Integration, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "GET", path: "/api/integrations/{name}/mappings", needs: Some(ManageIntegrations), by: By::Mapping, body: none,
-        expected: ["401 401 401", "403 403 403", "200 404 200", "200 404 200"] },
-    Row { method: "PUT", path: "/api/integrations/{name}/mappings/{organization}", needs: Some(ManageIntegrations), by: By::Integration, body: entity, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/integrations/{name}/mappings/{organization}", needs: Some(ManageIntegrations), by: By::Mapping, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "GET", path: "/api/integrations/{name}/shares", needs: Some(ManageOrganizations), by: By::IntegrationShare, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "PUT", path: "/api/integrations/{name}/shares/{organization}", needs: Some(ManageOrganizations), by: By::IntegrationShare, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
-    Row { method: "DELETE", path: "/api/integrations/{name}/shares/{organization}", needs: Some(ManageOrganizations), by: By::IntegrationShare, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
-    Row { method: "GET", path: "/api/oauth/connections", needs: Some(ManageIntegrations), by: By::Scope, body: none, expected: ADMINS },
-    // An organization connects itself to the provider's integrations too.
-    Row { method: "POST", path: "/api/oauth/connections", needs: Some(ManageIntegrations), by: By::Integration, body: new_connection,
-        expected: ["401 401 401", "403 403 403", "201 404 201", "201 404 201"] },
-    Row { method: "GET", path: "/api/oauth/connections/{id}", needs: Some(ManageIntegrations), by: By::Connection, body: none, expected: ID_ADMINS },
-    Row { method: "PATCH", path: "/api/oauth/connections/{id}", needs: Some(ManageIntegrations), by: By::Connection, body: client, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/oauth/connections/{id}", needs: Some(ManageIntegrations), by: By::Connection, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "POST", path: "/api/oauth/connections/{id}/authorize", needs: Some(ManageIntegrations), by: By::Connection, body: empty, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/oauth/connections/{id}/refresh", needs: Some(ManageIntegrations), by: By::Connection, body: none, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/oauth/connections/{id}/disconnect", needs: Some(ManageIntegrations), by: By::Connection, body: none, expected: ID_ADMINS },
-    // For whoever is signed in and began it; no key is.
-    Row { method: "GET", path: "/api/oauth/callback", needs: None, by: By::Scope, body: none,
-        expected: ["401 401 401", "403 404 404", "403 404 404", "403 403 403"] },
     Row { method: "GET", path: "/api/config", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/config/{key}", needs: Some(ReadConfig), by: By::Config, body: none,
         expected: ["401 401 401", "403 403 403", "200 404 200", "200 404 200"] },
@@ -347,7 +299,7 @@ const ROWS: &[Row] = &[
 ];
 
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(sign_in::ROWS)
+    ROWS.iter().chain(integrations::ROWS).chain(sign_in::ROWS)
 }
 
 #[test]

@@ -178,7 +178,11 @@ impl EgressArgs {
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn egress(&self, engines: &Engines, listening: impl IntoIterator<Item = SocketAddr>) -> Result<Egress> {
+    pub fn egress(
+        &self,
+        engines: &Engines,
+        listening: impl IntoIterator<Item = SocketAddr>,
+    ) -> Result<Egress> {
         let reach = if self.egress_private { Reach::Any } else { Reach::Public };
         let egress = Egress::new(reach, usize::try_from(Limits::default().http_body_bytes)?)?;
         let listening = listening.into_iter().map(Service::from);

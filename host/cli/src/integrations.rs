@@ -146,7 +146,8 @@ async fn connection(client: &Client, name: &str) -> Result<Option<Value>> {
 
 async fn known(client: &Client, name: &str) -> Result<String> {
     let found = connection(client, name).await?;
-    let found = found.with_context(|| format!("`{name}` is not connected; see `bifrost integrations connect`"))?;
+    let found =
+        found.with_context(|| format!("`{name}` is not connected; see `bifrost integrations connect`"))?;
     Ok(text(&found, "id").to_owned())
 }
 
@@ -167,12 +168,16 @@ async fn connect(client: &Client, name: &str, settings: Map<String, Value>, no_w
         }
     };
     let path = format!("/api/oauth/connections/{}", text(&before, "id"));
-    let asks = !integration["oauth"]["authorization_url"].is_null() && integration["oauth"]["flow"] != "refresh_token";
+    let asks = !integration["oauth"]["authorization_url"].is_null()
+        && integration["oauth"]["flow"] != "refresh_token";
     if !asks {
         return client.post(&format!("{path}/refresh"), json!({})).await;
     }
     let authorization = client.post(&format!("{path}/authorize"), json!({})).await?;
-    println!("Open this address in the browser that you are signed in with:\n{}", text(&authorization, "url"));
+    println!(
+        "Open this address in the browser that you are signed in with:\n{}",
+        text(&authorization, "url")
+    );
     let until = Instant::now() + PATIENCE;
     while !no_wait && Instant::now() < until {
         tokio::time::sleep(LOOK).await;
@@ -216,7 +221,12 @@ impl Integrations {
                 if is_stdin && client_secret_stdin {
                     bail!("standard input is one thing: give the definition as a file");
                 }
-                let content = if is_stdin { secret("definition")? } else { std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))? };
+                let content = if is_stdin {
+                    secret("definition")?
+                } else {
+                    std::fs::read_to_string(&file)
+                        .with_context(|| format!("cannot read {}", file.display()))?
+                };
                 let mut body: Value = serde_json::from_str(&content).context("the definition is not JSON")?;
                 if client_secret_stdin {
                     body["client_secret"] = secret("secret")?.into();
@@ -226,10 +236,17 @@ impl Integrations {
             IntegrationCommand::Map { name, organization, entity_id, entity_name, config } => {
                 let organization = client.organization(&organization).await?;
                 let path = format!("/api/integrations/{}/mappings/{organization}", segment(&name));
-                let body = json!({ "entity_id": entity_id, "entity_name": entity_name, "config": values(&config)? });
+                let body =
+                    json!({ "entity_id": entity_id, "entity_name": entity_name, "config": values(&config)? });
                 print(&client.call(Method::PUT, &path, Some(body)).await?, json, mapping_line)
             }
-            IntegrationCommand::Connect { name, client_id, client_secret_stdin, refresh_token_stdin, no_wait } => {
+            IntegrationCommand::Connect {
+                name,
+                client_id,
+                client_secret_stdin,
+                refresh_token_stdin,
+                no_wait,
+            } => {
                 let mut settings = Map::new();
                 settings.extend(client_id.map(|id| ("client_id".to_owned(), id.into())));
                 if client_secret_stdin {

@@ -228,7 +228,10 @@ mod tests {
     #[test]
     fn fields_and_values_at_fault_are_named() {
         let schema = Schema(vec![
-            Field { default: Some(json!("https://api.example.com")), ..field("base_url", ConfigType::String) },
+            Field {
+                default: Some(json!("https://api.example.com")),
+                ..field("base_url", ConfigType::String)
+            },
             Field { required: true, ..field("api_key", ConfigType::Secret) },
             field("limit", ConfigType::Int),
         ]);

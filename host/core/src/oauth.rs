@@ -223,7 +223,8 @@ pub fn expand(field: &str, template: &str, value: impl Fn(&str) -> Option<String
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
         let is_dots = value.bytes().all(|b| b == b'.');
         if value.len() > MAX_PLACE || is_dots || !value.bytes().all(plain) {
-            let message = format!("the value of `{{{name}}}` has more than letters, digits, `.`, `_` and `-`");
+            let message =
+                format!("the value of `{{{name}}}` has more than letters, digits, `.`, `_` and `-`");
             return Err(invalid(message));
         }
         text.push_str(before);

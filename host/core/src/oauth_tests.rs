@@ -21,7 +21,9 @@ fn value<'v>(pairs: &'v [(&'v str, &'v str)]) -> impl Fn(&str) -> Option<String>
 
 #[test]
 fn places_are_filled() {
-    let of = |template: &str| expand("token_url", template, value(&[("entity_id", "contoso.example"), ("region", "eu")]));
+    let of = |template: &str| {
+        expand("token_url", template, value(&[("entity_id", "contoso.example"), ("region", "eu")]))
+    };
     let url = of("https://{region}.login.example/{entity_id}/oauth2/v2.0/token?x={region}").expect("a URL");
     assert_eq!(url.as_str(), "https://eu.login.example/contoso.example/oauth2/v2.0/token?x=eu");
     assert_eq!(of("http://127.0.0.1:9/token").expect("a URL").as_str(), "http://127.0.0.1:9/token");
@@ -46,17 +48,43 @@ fn places_are_filled() {
 
 #[test]
 fn a_place_does_not_choose_the_domain() {
-    for good in ["https://login.example/{x}", "https://{x}.login.example/t", "https://{a}-{b}.login.example:8443?x={c}"] {
+    for good in [
+        "https://login.example/{x}",
+        "https://{x}.login.example/t",
+        "https://{a}-{b}.login.example:8443?x={c}",
+    ] {
         assert!(check_template("token_url", good).is_ok(), "{good}");
     }
-    for bad in ["https://{x}/t", "https://{x}.example/t", "https://{x}:1/", "https://login.{x}", "https://a.{x}?b", "{x}://login.example"] {
+    for bad in [
+        "https://{x}/t",
+        "https://{x}.example/t",
+        "https://{x}:1/",
+        "https://login.{x}",
+        "https://a.{x}?b",
+        "{x}://login.example",
+    ] {
         assert!(check_template("token_url", bad).is_err(), "{bad}");
     }
 }
 
 #[test]
 fn a_value_leads_nowhere_else() {
-    for bad in ["", ".", "..", "...", "a/b", "a?b", "a#b", "a@b", "a:1", "a%2fb", "a\\b", "é", " ", &"x".repeat(MAX_PLACE + 1)] {
+    for bad in [
+        "",
+        ".",
+        "..",
+        "...",
+        "a/b",
+        "a?b",
+        "a#b",
+        "a@b",
+        "a:1",
+        "a%2fb",
+        "a\\b",
+        "é",
+        " ",
+        &"x".repeat(MAX_PLACE + 1),
+    ] {
         let got = expand("token_url", "https://login.example/{entity_id}/token", |_| Some(bad.to_owned()));
         assert!(got.is_err(), "{bad:?} gives {got:?}");
     }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bifrost_core::{ConnectionId, Error, OAuthFlow, Result, Scope, SessionId, UserId};
 use bifrost_store::integrations::states::{self, Beginner};
-use bifrost_store::integrations::{Connection, Current, connections, mappings, renewal};
+use bifrost_store::integrations::{Connection, Current, connections, current, mappings, renewal};
 use bifrost_store::{Db, now};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -105,7 +105,7 @@ impl OAuth {
     /// `Invalid` when the integration has no page to send people to, or its address is not whole.
     pub async fn begin(&self, db: &Db, begin: Begin) -> Result<String> {
         let (scoped, keys) = (db.scope(begin.scope), &self.inner.keys);
-        let mut current = connections::current(&scoped, keys, begin.connection).await?;
+        let mut current = current::get(&scoped, keys, begin.connection).await?;
         let url = current.authorization_url.take().transpose()?;
         let url = url.filter(|_| current.settings.flow != OAuthFlow::RefreshToken).ok_or_else(|| {
             let flow = current.settings.flow.as_str();
@@ -119,7 +119,8 @@ impl OAuth {
         let verifier = verifier()?;
         let return_to = begin.return_to;
         let state =
-            states::begin(&scoped, keys, begin.connection, begin.beginner, verifier.clone(), return_to).await?;
+            states::begin(&scoped, keys, begin.connection, begin.beginner, verifier.clone(), return_to)
+                .await?;
         address(&current, &url, &begin.redirect, &state, &verifier)
     }
 
@@ -141,10 +142,11 @@ impl OAuth {
         let state = returning.state.as_deref().unwrap_or_default();
         let returned = states::take(db, keys, state, user, session).await?;
         let scoped = db.scope(returned.scope);
-        let current = connections::current(&scoped, keys, returned.connection).await?;
+        let current = current::get(&scoped, keys, returned.connection).await?;
         if let Some(error) = &returning.error {
             let said = returning.error_description.as_deref().unwrap_or_default();
-            let said: String = format!("{error}: {said}").chars().filter(|c| !c.is_control()).take(300).collect();
+            let said: String =
+                format!("{error}: {said}").chars().filter(|c| !c.is_control()).take(300).collect();
             return Err(refused(format!("the authorization server did not authorize this ({said})")));
         }
         match current.settings.flow {
@@ -196,9 +198,9 @@ impl OAuth {
         let mapping = mappings::get(&db.org(organization), current.integration.id).await?;
         let mapped = mapping.and_then(|mapping| mapping.entity_id.parse::<uuid::Uuid>().ok());
         match (tenant, mapped) {
-            (Some(tenant), Some(mapped)) if tenant != mapped => {
-                Err(refused(format!("the consent is for the tenant {tenant}, but the organization is mapped to {mapped}")))
-            }
+            (Some(tenant), Some(mapped)) if tenant != mapped => Err(refused(format!(
+                "the consent is for the tenant {tenant}, but the organization is mapped to {mapped}"
+            ))),
             _ => Ok(()),
         }
     }

@@ -104,12 +104,14 @@ pub(crate) fn read(
     let failure = |reason: String, is_final: bool| Failure { reason, is_final };
     let Ok(said) = serde_json::from_slice::<Said>(&answer.body) else {
         let is_final = (400..500).contains(&status) && !passes;
-        let what = if (200..300).contains(&status) { "with something else than JSON" } else { "without a reason" };
+        let what =
+            if (200..300).contains(&status) { "with something else than JSON" } else { "without a reason" };
         return Err(failure(format!("the token endpoint answered {status} {what}"), is_final));
     };
     if let Some(error) = &said.error {
         let error = error.as_str().unwrap_or("error");
-        let said = said.error_description.as_deref().map_or_else(String::new, |text| format!(": {}", plain(text)));
+        let said =
+            said.error_description.as_deref().map_or_else(String::new, |text| format!(": {}", plain(text)));
         let is_final = !passes && !PASSING.contains(&error);
         return Err(failure(format!("the token endpoint refused with `{}`{said}", plain(error)), is_final));
     }
@@ -119,7 +121,10 @@ pub(crate) fn read(
         return Err(failure(format!("the token endpoint answered {status} without a token"), is_final));
     };
     if let Some(kind) = said.token_type.filter(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-        let reason = format!("the token endpoint gave a token of the type `{}`; only `Bearer` is understood", plain(&kind));
+        let reason = format!(
+            "the token endpoint gave a token of the type `{}`; only `Bearer` is understood",
+            plain(&kind)
+        );
         return Err(failure(reason, true));
     }
     let refresh_token = said.refresh_token.filter(|token| !token.is_empty()).or(before);

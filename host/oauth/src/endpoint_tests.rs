@@ -37,8 +37,12 @@ fn failed(status: u16, body: Value) -> Failure {
 #[test]
 fn forms_are_those_of_the_standard() {
     let basic = settings(OAuthFlow::AuthorizationCode, ClientAuthentication::Basic);
-    let sent = form(&basic, Some("s:1 ä"), URL, Grant::Code { code: "c", verifier: "v", redirect: "https://x/cb" });
-    assert_eq!(sent.body, "grant_type=authorization_code&code=c&code_verifier=v&redirect_uri=https%3A%2F%2Fx%2Fcb");
+    let sent =
+        form(&basic, Some("s:1 ä"), URL, Grant::Code { code: "c", verifier: "v", redirect: "https://x/cb" });
+    assert_eq!(
+        sent.body,
+        "grant_type=authorization_code&code=c&code_verifier=v&redirect_uri=https%3A%2F%2Fx%2Fcb"
+    );
     let pair = sent.authorization.expect("Basic");
     let pair = BASE64_STANDARD.decode(pair.strip_prefix("Basic ").expect("Basic")).expect("base64");
     assert_eq!(String::from_utf8(pair).expect("text"), "client+id:s%3A1+%C3%A4");
@@ -60,7 +64,8 @@ fn forms_are_those_of_the_standard() {
 fn answers_are_read_as_servers_write_them() {
     let token = |fresh: &Fresh| fresh.tokens.access_token.as_ref().map(|token| token.to_string());
     for expires_in in [json!(3600), json!("3600"), json!(3600.5)] {
-        let fresh = got(200, json!({ "access_token": "t", "token_type": "bearer", "expires_in": expires_in }));
+        let fresh =
+            got(200, json!({ "access_token": "t", "token_type": "bearer", "expires_in": expires_in }));
         let fresh = fresh.expect("fresh");
         assert_eq!(token(&fresh).as_deref(), Some("t"));
         assert_eq!(fresh.until, Some(now() + TimeDelta::hours(1)));
@@ -71,7 +76,8 @@ fn answers_are_read_as_servers_write_them() {
     for body in [json!({ "access_token": "t" }), json!({ "access_token": "t", "expires_in": 0 })] {
         assert_eq!(got(200, body).expect("fresh").until, Some(now() + TimeDelta::hours(1)));
     }
-    let fresh = got(200, json!({ "access_token": "t", "refresh_token": "r1", "scope": "a\nb" })).expect("fresh");
+    let fresh =
+        got(200, json!({ "access_token": "t", "refresh_token": "r1", "scope": "a\nb" })).expect("fresh");
     assert_eq!(fresh.tokens.refresh_token.as_ref().map(|token| token.as_str()), Some("r1"));
     assert_eq!(fresh.tokens.scope.as_deref(), Some("a b"));
 
@@ -86,7 +92,8 @@ fn answers_are_read_as_servers_write_them() {
 
 #[test]
 fn a_refusal_is_final_and_an_outage_is_not() {
-    let refused = failed(400, json!({ "error": "invalid_grant", "error_description": "revoked\r\nby somebody" }));
+    let refused =
+        failed(400, json!({ "error": "invalid_grant", "error_description": "revoked\r\nby somebody" }));
     assert_eq!(refused.reason, "the token endpoint refused with `invalid_grant`: revoked  by somebody");
     assert!(refused.is_final);
     // Some answer 200 to everything.

@@ -15,7 +15,7 @@ pub use authorize::{Begin, CALLBACK, Connected, Returning};
 
 use bifrost_core::ports::{Bus, Event, Web};
 use bifrost_core::{ConnectionId, ConnectionStatus, Error, OAuthFlow, Result, Scope, oauth};
-use bifrost_store::integrations::{Connection, Current, connections, renewal};
+use bifrost_store::integrations::{Connection, Current, current, renewal};
 use bifrost_store::{Db, Keyring, Scoped, now};
 use chrono::{DateTime, TimeDelta, Utc};
 use endpoint::Grant;
@@ -78,7 +78,10 @@ fn channel(id: ConnectionId) -> String {
 /// Why there is no token, and what to do.
 fn failed(connection: &Connection, reason: &str) -> Error {
     let name = &connection.integration_name;
-    Error::Conflict { code: "connection_failed", message: format!("the connection to `{name}` failed: {reason}") }
+    Error::Conflict {
+        code: "connection_failed",
+        message: format!("the connection to `{name}` failed: {reason}"),
+    }
 }
 
 impl Need {
@@ -110,7 +113,9 @@ impl Need {
             return Err(failed(connection, connection.error.as_deref().unwrap_or("it was refused")));
         }
         let rests = connection.failures > 0
-            && connection.refresh_at.is_some_and(|at| now() < at - oauth::backoff(connection.failures) + REST);
+            && connection
+                .refresh_at
+                .is_some_and(|at| now() < at - oauth::backoff(connection.failures) + REST);
         if rests && !matches!(self, Self::Again(_)) {
             return Err(failed(connection, connection.error.as_deref().unwrap_or("it did not answer")));
         }
@@ -131,7 +136,17 @@ impl Need {
 impl OAuth {
     /// Over these engines; `web` is the way to authorization servers, `name` names the process.
     pub fn new(db: Db, keys: Keyring, bus: Arc<dyn Bus>, web: Arc<dyn Web>, name: String) -> Self {
-        Self { inner: Arc::new(Inner { db, keys, bus, web, name, flights: Flights::default(), others: others::cache() }) }
+        Self {
+            inner: Arc::new(Inner {
+                db,
+                keys,
+                bus,
+                web,
+                name,
+                flights: Flights::default(),
+                others: others::cache(),
+            }),
+        }
     }
 
     /// A connection of a scope with tokens as they are needed. However many ask, the server is
@@ -182,7 +197,7 @@ impl Inner {
         let until = Instant::now() + PATIENCE;
         let mut notices: Option<bifrost_core::ports::subscription::Receiver> = None;
         loop {
-            let current = connections::current(&scoped, &self.keys, id).await?;
+            let current = current::get(&scoped, &self.keys, id).await?;
             if need.is_met(&current, now()) {
                 return Ok(current);
             }
@@ -220,8 +235,7 @@ impl Inner {
             Ok(fresh) => Ok(self.keep(&scoped, id, lease.version, fresh).await?),
             Err(mut failure) => {
                 if failure.is_final && lease.is_taken_over {
-                    failure.reason +=
-                        "; an earlier renewal was cut off before its answer was kept, so the server may know a newer refresh token: connect it again";
+                    failure.reason += "; an earlier renewal was cut off before its answer was kept, so the server may know a newer refresh token: connect it again";
                 }
                 let is_written = renewal::fail(&scoped, id, lease, failure.clone()).await?;
                 Err((failure, is_written))
@@ -251,7 +265,13 @@ impl Inner {
 
     /// Commits what a server has given, also where the database is away for a while: it may be the
     /// only refresh token that is still good.
-    async fn keep(&self, scoped: &Scoped, id: ConnectionId, version: i64, fresh: renewal::Fresh) -> Result<bool> {
+    async fn keep(
+        &self,
+        scoped: &Scoped,
+        id: ConnectionId,
+        version: i64,
+        fresh: renewal::Fresh,
+    ) -> Result<bool> {
         let until = Instant::now() + KEEPING;
         loop {
             match renewal::commit(scoped, &self.keys, id, version, fresh.clone()).await {

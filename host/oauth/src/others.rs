@@ -5,7 +5,7 @@ use crate::endpoint::{self, Grant};
 use crate::{Inner, OAuth, RECENT, failed, hidden};
 use bifrost_core::{ConnectionId, ConnectionStatus, Error, OAuthFlow, Result, Scope, oauth};
 use bifrost_store::integrations::renewal::Fresh;
-use bifrost_store::integrations::{Current, connections};
+use bifrost_store::integrations::{Current, current};
 use bifrost_store::now;
 use moka::sync::Cache;
 use std::sync::Arc;
@@ -34,9 +34,15 @@ impl OAuth {
     /// # Errors
     /// `Invalid` for a flow in which scopes are agreed to beforehand, `Conflict` with
     /// `connection_failed` when there is none to be had.
-    pub async fn other(&self, scope: Scope, id: ConnectionId, wanted: &str, renew: bool) -> Result<Arc<Fresh>> {
+    pub async fn other(
+        &self,
+        scope: Scope,
+        id: ConnectionId,
+        wanted: &str,
+        renew: bool,
+    ) -> Result<Arc<Fresh>> {
         let inner = &self.inner;
-        let current = connections::current(&inner.db.scope(scope), &inner.keys, id).await?;
+        let current = current::get(&inner.db.scope(scope), &inner.keys, id).await?;
         let connection = &current.connection;
         if current.settings.flow != OAuthFlow::ClientCredentials {
             let message = format!(
@@ -46,7 +52,10 @@ impl OAuth {
             return Err(Error::invalid("oauth_scope", message));
         }
         if wanted.len() > MAX_WANTED || wanted.chars().any(char::is_control) {
-            return Err(Error::invalid("oauth_scope", format!("expected at most {MAX_WANTED} bytes of names")));
+            return Err(Error::invalid(
+                "oauth_scope",
+                format!("expected at most {MAX_WANTED} bytes of names"),
+            ));
         }
         if connection.status == ConnectionStatus::Failed {
             return Err(failed(connection, connection.error.as_deref().unwrap_or("it was refused")));

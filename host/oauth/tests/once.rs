@@ -123,7 +123,8 @@ async fn a_death_between_answer_and_commit(db: Db) {
 }
 
 async fn nobody_has_to_wait_for_it_to_be_kept(db: Db) {
-    let w = World::new(db, Server { rotates: true, pause: Duration::from_millis(300), ..Server::default() }).await;
+    let w = World::new(db, Server { rotates: true, pause: Duration::from_millis(300), ..Server::default() })
+        .await;
     w.expire().await;
     let oauth = w.process("worker", Arc::new(InProcessBus::new()));
     // The run is cancelled while the server answers.
@@ -152,7 +153,10 @@ async fn an_outage_is_asked_once_and_passes(db: Db) {
     w.server.answers_again();
     // Ten seconds later.
     w.due().await;
-    assert_eq!(common::access_token(&processes[2].access(w.scope, w.id, Need::Good).await.unwrap()), "access-2");
+    assert_eq!(
+        common::access_token(&processes[2].access(w.scope, w.id, Need::Good).await.unwrap()),
+        "access-2"
+    );
     assert_eq!(w.connection().await.status, ConnectionStatus::Connected);
 }
 
@@ -196,8 +200,10 @@ async fn other_scopes_have_tokens_of_their_own(db: Db) {
         tokio::spawn(async move { oauth.other(scope, id, wanted, false).await.unwrap() })
     });
     let all = futures::future::join_all(all).await;
-    let tokens: std::collections::BTreeSet<_> =
-        all.iter().map(|one| one.as_ref().unwrap().tokens.access_token.as_ref().unwrap().to_string()).collect();
+    let tokens: std::collections::BTreeSet<_> = all
+        .iter()
+        .map(|one| one.as_ref().unwrap().tokens.access_token.as_ref().unwrap().to_string())
+        .collect();
     assert_eq!((tokens.len(), w.server.requests.load(SeqCst)), (2, 2));
     assert!(w.server.said().iter().all(|body| body.contains("grant_type=client_credentials")));
     assert!(w.server.said().iter().any(|body| body.contains("scope=graph%2F.default")));

@@ -8,7 +8,7 @@ use crate::common::web::RealWeb;
 use crate::common::{Answer, Key, PUBLIC_URL, Platform};
 use bifrost_core::{OrganizationId, Scope};
 use bifrost_oauth::{Need, OAuth};
-use bifrost_store::integrations::{Current, connections};
+use bifrost_store::integrations::{Current, current as store};
 use http::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -17,7 +17,8 @@ use url::Url;
 /// A platform that reaches the servers of this machine.
 async fn platform() -> Platform {
     let platform = Platform::new().await;
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let http =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let mut state = platform.state.clone();
     let (db, keys, bus) = (state.db.clone(), state.keyring.clone(), state.bus.clone());
     state.oauth = OAuth::new(db, keys, bus, Arc::new(RealWeb(http)), "test".into());
@@ -47,7 +48,12 @@ async fn make(platform: &Platform, definition: Value) -> String {
     format!("/api/oauth/connections/{}", made["id"].as_str().expect("an id"))
 }
 
-async fn signed_in<'a>(platform: &'a Platform, key: &Key, organization: OrganizationId, email: &str) -> Browser<'a> {
+async fn signed_in<'a>(
+    platform: &'a Platform,
+    key: &Key,
+    organization: OrganizationId,
+    email: &str,
+) -> Browser<'a> {
     set_password(platform, organization, key.user).await;
     let mut browser = Browser::new(platform);
     browser.password(email, PASSWORD).await.expect(200);
@@ -60,7 +66,8 @@ async fn admin(platform: &Platform) -> Browser<'_> {
 
 /// Begins in a browser; answers the address at the authorization server.
 async fn begin(browser: &mut Browser<'_>, path: &str) -> String {
-    let begun = browser.post(&format!("{path}/authorize"), json!({ "return_to": "/integrations" })).await.expect(200);
+    let begun =
+        browser.post(&format!("{path}/authorize"), json!({ "return_to": "/integrations" })).await.expect(200);
     begun["url"].as_str().expect("an address").to_owned()
 }
 
@@ -78,7 +85,7 @@ async fn come_back<'a>(browser: &mut Browser<'a>, path: &str) -> Answer {
 
 async fn current(platform: &Platform, path: &str) -> Current {
     let id = path.rsplit_once('/').expect("a path").1.parse().expect("an id");
-    connections::current(&platform.state.db.org(platform.own.id), &platform.state.keyring, id).await.expect("there")
+    store::get(&platform.state.db.org(platform.own.id), &platform.state.keyring, id).await.expect("there")
 }
 
 #[tokio::test]
@@ -93,13 +100,17 @@ async fn a_person_agrees_and_the_platform_renews() {
     assert_eq!((query["prompt"].as_str(), query["scope"].as_str()), ("consent", "openid offline_access"));
     let back = idp.visit(&url).await;
     let answer = come_back(&mut browser, &back).await;
-    assert_eq!((answer.status.as_u16(), &answer.headers["location"]), (303, &"/integrations".parse().expect("a path")));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["location"]),
+        (303, &"/integrations".parse().expect("a path"))
+    );
     assert_eq!(idp.count("authorization_code", "granted").await, 1);
     let made = platform.get(&path).key(&platform.own.admin).send().await.expect(200);
     assert_eq!((&made["status"], &made["renews"]), (&json!("connected"), &json!(true)));
     assert_eq!(made["connected_by"], json!(platform.own.admin.user));
     let first = current(&platform, &path).await.tokens.expect("tokens");
-    let secrets = [&first.access_token, &first.refresh_token].map(|one| one.as_ref().expect("there").to_string());
+    let secrets =
+        [&first.access_token, &first.refresh_token].map(|one| one.as_ref().expect("there").to_string());
     assert!(secrets.iter().all(|secret| !made.to_string().contains(secret)));
 
     // The same answer again leads nowhere.
@@ -116,13 +127,23 @@ async fn a_person_agrees_and_the_platform_renews() {
     // Many at the moment at which it expires.
     let (id, scope) = (current(&platform, &path).await.connection.id, Scope::Organization(platform.own.id));
     let version = current(&platform, &path).await.connection.version;
-    let old = bifrost_store::Sql::new("UPDATE oauth_connections SET refreshed_at = $1, expires_at = $1").bind(bifrost_store::now());
-    platform.state.db.org(platform.own.id).write(move |tx| Box::pin(async move { tx.execute(old).await })).await.expect("old");
+    let old = bifrost_store::Sql::new("UPDATE oauth_connections SET refreshed_at = $1, expires_at = $1")
+        .bind(bifrost_store::now());
+    platform
+        .state
+        .db
+        .org(platform.own.id)
+        .write(move |tx| Box::pin(async move { tx.execute(old).await }))
+        .await
+        .expect("old");
     let all = (0..200).map(|_| platform.state.oauth.access(scope, id, Need::Good));
     for one in futures::future::join_all(all).await {
         assert_eq!(one.expect("renewed").connection.version, version + 1);
     }
-    assert_eq!((idp.count("refresh_token", "granted").await, idp.count("refresh_token", "refused").await), (4, 0));
+    assert_eq!(
+        (idp.count("refresh_token", "granted").await, idp.count("refresh_token", "refused").await),
+        (4, 0)
+    );
 
     let gone = platform.post(format!("{path}/disconnect")).key(&platform.own.admin).send().await.expect(200);
     assert_eq!(gone["status"], "not_connected");
@@ -133,7 +154,10 @@ async fn a_person_agrees_and_the_platform_renews() {
         assert!(log.contains(&json!(format!("oauth_connection.{action}"))), "{action} is not in {log:?}");
     }
     let log = platform.audited().await;
-    assert!(secrets.iter().all(|secret| !json!(log).to_string().contains(secret)) && !json!(log).to_string().contains(SECRET));
+    assert!(
+        secrets.iter().all(|secret| !json!(log).to_string().contains(secret))
+            && !json!(log).to_string().contains(SECRET)
+    );
 }
 
 #[tokio::test]
@@ -146,7 +170,8 @@ async fn an_answer_is_for_whoever_began() {
     // Nobody, a key, another person, the same person elsewhere: none of them ends it.
     platform.get(&back).send().await.expect(401);
     platform.get(&back).key(&platform.own.admin).send().await.expect(403);
-    let mut stranger = signed_in(&platform, &platform.foreign.admin, platform.foreign.id, "admin@foreign.example").await;
+    let mut stranger =
+        signed_in(&platform, &platform.foreign.admin, platform.foreign.id, "admin@foreign.example").await;
     assert_eq!(come_back(&mut stranger, &back).await.expect(409)["code"], "expired");
     let mut elsewhere = admin(&platform).await;
     assert_eq!(come_back(&mut elsewhere, &back).await.expect(409)["code"], "expired");
@@ -165,10 +190,21 @@ async fn an_answer_is_for_whoever_began() {
     let call = browser.platform.get(&back).header("accept", "text/html");
     let page = browser.send_from("cross-site", call).await;
     assert_eq!(page.status, 303);
-    assert!(page.headers["location"].to_str().expect("text").starts_with(&format!("{PUBLIC_URL}/?problem=expired")));
+    assert!(
+        page.headers["location"]
+            .to_str()
+            .expect("text")
+            .starts_with(&format!("{PUBLIC_URL}/?problem=expired"))
+    );
 
     // A program begins, and the person ends it in their browser; they may also say no.
-    let begun = platform.post(format!("{path}/authorize")).key(&platform.own.admin).json(json!({})).send().await.expect(200);
+    let begun = platform
+        .post(format!("{path}/authorize"))
+        .key(&platform.own.admin)
+        .json(json!({}))
+        .send()
+        .await
+        .expect(200);
     let url = begun["url"].as_str().expect("an address").to_owned();
     let back = idp.visit(&url).await;
     assert_eq!(come_back(&mut browser, &back).await.status, 303);
@@ -203,7 +239,13 @@ async fn client_credentials_need_nobody() {
     let shown = platform.get(&path).key(&platform.own.admin).send().await.expect(200);
     assert_eq!((&shown["status"], &shown["refresh_at"]), (&json!("failed"), &Value::Null));
     assert!(shown["error"].as_str().expect("text").contains("invalid_client"));
-    let begun = platform.post(format!("{path}/authorize")).key(&platform.own.admin).json(json!({})).send().await.expect(422);
+    let begun = platform
+        .post(format!("{path}/authorize"))
+        .key(&platform.own.admin)
+        .json(json!({}))
+        .send()
+        .await
+        .expect(422);
     assert_eq!(begun["field"], "connection");
 }
 
@@ -225,13 +267,15 @@ async fn what_would_lead_secrets_elsewhere_is_refused() {
         let oauth = json!({ "flow": "client_credentials", "client_id": "c", "token_url": url });
         assert_eq!(create(oauth).await, "oauth.token_url", "{url}");
     }
-    let oauth = json!({ "flow": "authorization_code", "client_id": "c", "token_url": "https://login.example/token" });
+    let oauth =
+        json!({ "flow": "authorization_code", "client_id": "c", "token_url": "https://login.example/token" });
     assert_eq!(create(oauth).await, "oauth.authorization_url");
     // The secret does not go to another address by itself.
     let made = integration(&platform, Scope::Organization(platform.own.id)).await;
     let mut oauth = json!(made.oauth);
     oauth["token_url"] = "https://elsewhere.example/token".into();
-    let call = platform.call(Method::PATCH, format!("/api/integrations/{}", made.name)).key(&platform.own.admin);
+    let call =
+        platform.call(Method::PATCH, format!("/api/integrations/{}", made.name)).key(&platform.own.admin);
     assert_eq!(call.json(json!({ "oauth": oauth })).send().await.expect(422)["field"], "client_secret");
 }
 
@@ -252,7 +296,13 @@ async fn a_mapping_of_the_providers_is_the_providers_to_write() {
     let all = platform.get(&list).key(&platform.root).send().await.expect(200);
     assert_eq!(all["mappings"].as_array().expect("a list").len(), 2);
     let seen = platform.get(&list).key(&platform.own.admin).send().await.expect(200);
-    let seen: Vec<_> = seen["mappings"].as_array().expect("a list").iter().map(|one| &one["organization_id"]).cloned().collect();
+    let seen: Vec<_> = seen["mappings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| &one["organization_id"])
+        .cloned()
+        .collect();
     assert_eq!(seen, [json!(own)]);
     platform.call(Method::DELETE, path(own)).key(&platform.own.admin).send().await.expect(403);
     // A connection of the provider's is nothing that an organization sees.

@@ -2,14 +2,16 @@
 //! a foreign one, or the provider.
 
 use super::{Platform, key};
+use bifrost_core::integration::{Schema, Values};
 use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
-use bifrost_core::integration::{Schema, Values};
 use bifrost_store::executions::{self, NewExecution};
 use bifrost_store::grants::{self, Subject, TargetKind};
 use bifrost_store::identity::{self, NewKey};
 use bifrost_store::integrations::connections::{self, NewConnection};
-use bifrost_store::integrations::{self, Connection, Integration, NewIntegration, NewMapping, definitions, mappings};
+use bifrost_store::integrations::{
+    self, Connection, Integration, NewIntegration, NewMapping, definitions, mappings,
+};
 use bifrost_store::invitations::{self, NewInvitation};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::roles::{self, NewRole};
@@ -213,7 +215,9 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
         }
         By::IntegrationShare => {
             let made = integration(platform, Scope::Global).await;
-            integrations::shares::add(db, &made.name, organization, platform.root.user).await.expect("shared");
+            integrations::shares::add(db, &made.name, organization, platform.root.user)
+                .await
+                .expect("shared");
             made.name
         }
         By::Connection => connection(platform, scope).await.id.to_string(),

@@ -1,20 +1,16 @@
 //! OAuth connections: one for each integration and scope. A connection uses the client of its
 //! integration, or one of its own.
 
-use super::definitions::{self, Integration, check_client_secret};
-use super::mappings;
+use super::current::{self, Tokens};
+use super::definitions::{self, check_client_secret};
 use super::vault::{self, Name};
 use crate::audit::{Event, record};
 use crate::keyring::Keyring;
-use crate::{Db, Row, Scoped, Sql, Tx, now};
-use bifrost_core::integration::merged;
+use crate::{Row, Scoped, Sql, Tx, now};
 use bifrost_core::{
-    ConnectionId, ConnectionStatus, Error, IntegrationId, OAuthSettings, OrganizationId, Result, Scope, UserId,
-    oauth,
+    ConnectionId, ConnectionStatus, Error, IntegrationId, OrganizationId, Result, Scope, UserId,
 };
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 /// Longest refresh token, in bytes.
@@ -59,45 +55,6 @@ pub struct Connection {
     pub created_at: DateTime<Utc>,
     /// Last changed by somebody.
     pub updated_at: DateTime<Utc>,
-}
-
-/// What a token endpoint has given.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Tokens {
-    /// Where they are from, and the only place where the refresh token goes.
-    pub token_url: String,
-    /// Authorizes requests.
-    pub access_token: Option<Zeroizing<String>>,
-    /// Renews both.
-    pub refresh_token: Option<Zeroizing<String>>,
-    /// What was granted, where the server says it.
-    pub scope: Option<String>,
-}
-
-/// Without what is secret.
-impl std::fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens").field("token_url", &self.token_url).finish_non_exhaustive()
-    }
-}
-
-/// A connection with all that renewing it takes, but for its client's secret.
-#[derive(Debug)]
-pub struct Current {
-    /// The connection.
-    pub connection: Connection,
-    /// Its integration.
-    pub integration: Integration,
-    /// The integration's authorization server, as this connection uses it.
-    pub settings: OAuthSettings,
-    /// Whose client it uses.
-    pub client: Scope,
-    /// Its token endpoint, or why there is none.
-    pub token_url: Result<String>,
-    /// Its authorization endpoint, where there is one, or why there is none.
-    pub authorization_url: Option<Result<String>>,
-    /// What it has; nothing that is of another token endpoint.
-    pub tokens: Option<Tokens>,
 }
 
 /// A connection to make.
@@ -200,7 +157,13 @@ async fn create_in(
     find(tx, id, "").await
 }
 
-fn insert(tx: &Tx, id: ConnectionId, integration: IntegrationId, client: Option<String>, by: Option<UserId>) -> Sql {
+fn insert(
+    tx: &Tx,
+    id: ConnectionId,
+    integration: IntegrationId,
+    client: Option<String>,
+    by: Option<UserId>,
+) -> Sql {
     let sql = "INSERT INTO oauth_connections (id, organization_id, integration_id, client_id, status, created_by, created_at, updated_at)
          VALUES ($1, $2, $3, $4, 'not_connected', $5, $6, $6)";
     let sql = Sql::new(sql).bind(id).bind(tx.access().organization()).bind(integration);
@@ -208,15 +171,17 @@ fn insert(tx: &Tx, id: ConnectionId, integration: IntegrationId, client: Option<
 }
 
 /// A refresh token that somebody got elsewhere: the first token is asked for at once.
-async fn given(tx: &mut Tx, keys: &Keyring, id: ConnectionId, token: Zeroizing<String>, by: UserId) -> Result<()> {
+async fn given(
+    tx: &mut Tx,
+    keys: &Keyring,
+    id: ConnectionId,
+    token: Zeroizing<String>,
+    by: UserId,
+) -> Result<()> {
     let connection = find(tx, id, "").await?;
-    let current = current_in(tx, keys, connection).await?;
-    let tokens = Tokens {
-        token_url: current.token_url?,
-        access_token: None,
-        refresh_token: Some(token),
-        scope: None,
-    };
+    let current = current::get_in(tx, keys, connection).await?;
+    let tokens =
+        Tokens { token_url: current.token_url?, access_token: None, refresh_token: Some(token), scope: None };
     let sql = Sql::new(
         "UPDATE oauth_connections SET status = 'connected', error = NULL, failures = 0, version = version + 1,
            has_refresh = true, connected_by = $2, connected_at = $3, refreshed_at = $3, expires_at = $3, refresh_at = $3,
@@ -380,59 +345,6 @@ pub(super) async fn of(tx: &mut Tx, integration: IntegrationId) -> Result<Option
     sql.push(" WHERE c.integration_id = ").push_bind(integration);
     sql.push(" AND c.scope_id = ").push_bind(tx.access().scope_id()?);
     tx.optional(sql).await?.as_ref().map(read).transpose()
-}
-
-/// A connection of the handle's scope with all that renewing it takes.
-pub async fn current(scoped: &Scoped, keys: &Keyring, id: ConnectionId) -> Result<Current> {
-    let mut tx = scoped.read().await?;
-    let connection = find(&mut tx, id, "").await?;
-    current_in(&mut tx, keys, connection).await
-}
-
-pub(super) async fn current_in(tx: &mut Tx, keys: &Keyring, connection: Connection) -> Result<Current> {
-    let integration = definitions::get_in(tx, connection.integration_id).await?;
-    let mapping = mappings::of(tx, integration.id).await?;
-    let mut settings = integration.oauth.clone().ok_or_else(|| Error::Conflict {
-        code: "connection_failed",
-        message: format!("`{}` has no authorization server any more", integration.name),
-    })?;
-    let client = if let Some(own) = &connection.client_id {
-        settings.client_id = own.clone();
-        connection.scope
-    } else {
-        integration.scope
-    };
-    let empty = Default::default();
-    let config = mapping.as_ref().map_or(&empty, |mapping| &mapping.config);
-    let values = merged([&integration.schema.defaults(), &integration.config, config]);
-    let entity = mapping.as_ref().map(|mapping| mapping.entity_id.clone());
-    let place = |name: &str| match values.get(name) {
-        _ if name == "entity_id" => entity.clone(),
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Number(number)) => Some(number.to_string()),
-        // Other words for the same.
-        None if matches!(name, "tenant" | "tenant_id") => entity.clone(),
-        _ => None,
-    };
-    let expanded = |field: &str, template: &str| oauth::expand(field, template, place).map(String::from);
-    let token_url = expanded("token_url", &settings.token_url);
-    let authorization_url = settings.authorization_url.as_ref();
-    let authorization_url = authorization_url.map(|template| expanded("authorization_url", template));
-    let tokens: Option<Tokens> = vault::get(tx, keys, Name::Tokens(connection.id)).await?;
-    let tokens = tokens.filter(|tokens| token_url.as_ref().is_ok_and(|url| *url == tokens.token_url));
-    Ok(Current { connection, integration, settings, client, token_url, authorization_url, tokens })
-}
-
-impl Current {
-    /// The secret of the client that the connection uses; `None` for a public one.
-    pub async fn client_secret(&self, db: &Db, keys: &Keyring) -> Result<Option<Zeroizing<String>>> {
-        let own = self.connection.client_id.is_some();
-        let (scope, name) = match own {
-            true => (self.connection.scope, Name::OwnClient(self.connection.id)),
-            false => (self.integration.scope, Name::Client(self.integration.id)),
-        };
-        vault::get(&mut db.scope(scope).read().await?, keys, name).await
-    }
 }
 
 fn read(row: &Row) -> Result<Connection> {

@@ -82,7 +82,8 @@ pub struct Change {
     pub client_secret: Option<Option<Zeroizing<String>>>,
 }
 
-const SELECT: &str = "SELECT i.id, i.organization_id, i.name, i.description, i.fields, i.config, i.oauth, i.created_at,
+const SELECT: &str =
+    "SELECT i.id, i.organization_id, i.name, i.description, i.fields, i.config, i.oauth, i.created_at,
    i.updated_at FROM integrations i";
 
 pub(super) fn check_client_secret(secret: Option<&Zeroizing<String>>) -> Result<()> {

@@ -41,12 +41,18 @@ pub struct NewMapping {
     pub config: Values,
 }
 
-const SELECT: &str = "SELECT m.id, m.integration_id, m.organization_id, m.entity_id, m.entity_name, m.config, m.created_at,
+const SELECT: &str =
+    "SELECT m.id, m.integration_id, m.organization_id, m.entity_id, m.entity_name, m.config, m.created_at,
    m.updated_at FROM integration_mappings m";
 
 /// Says what the handle's organization is in an integration that it sees: its own, or a global
 /// one. Whether it may say that of itself is decided elsewhere.
-pub async fn set(org: &Scoped, keys: &Keyring, integration: IntegrationId, new: NewMapping) -> Result<Mapping> {
+pub async fn set(
+    org: &Scoped,
+    keys: &Keyring,
+    integration: IntegrationId,
+    new: NewMapping,
+) -> Result<Mapping> {
     let new = NewMapping {
         entity_id: checked_entity("entity_id", &new.entity_id)?,
         entity_name: new.entity_name.map(|name| checked_entity("entity_name", &name)).transpose()?,
@@ -65,7 +71,9 @@ async fn set_in(tx: &mut Tx, keys: &Keyring, integration: IntegrationId, new: Ne
     let before = old.as_ref().map(|old| old.config.clone()).unwrap_or_default();
     let mut values = changed(merged([&before, &kept]), new.config);
     // The schema may have lost fields since.
-    values.retain(|key, _| integration.schema.field(key).is_some() || !(before.contains_key(key) || kept.contains_key(key)));
+    values.retain(|key, _| {
+        integration.schema.field(key).is_some() || !(before.contains_key(key) || kept.contains_key(key))
+    });
     integration.schema.check_values(&values)?;
     let (plain, secret) = integration.schema.split(values);
     let name = new.entity_name.or_else(|| old.as_ref().and_then(|old| old.entity_name.clone()));

@@ -7,6 +7,7 @@
 //! written only over the version that they were made from ([`renewal`]).
 
 pub mod connections;
+pub mod current;
 pub mod definitions;
 pub mod mappings;
 pub mod renewal;
@@ -15,7 +16,8 @@ pub mod shares;
 pub mod states;
 mod vault;
 
-pub use connections::{Connection, Current, Tokens};
+pub use connections::Connection;
+pub use current::{Current, Tokens};
 pub use definitions::{Integration, NewIntegration};
 pub use mappings::{Mapping, NewMapping};
 pub use resolve::{Resolved, resolve};

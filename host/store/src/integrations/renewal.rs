@@ -4,7 +4,8 @@
 //! The version, not the lease, decides who wrote first: somebody whose lease ran out while the
 //! server answered has the only good refresh token where those rotate, and must still keep it.
 
-use super::connections::{self, Tokens};
+use super::connections;
+use super::current::Tokens;
 use super::vault::{self, Name};
 use crate::audit::{Event, record};
 use crate::keyring::Keyring;
@@ -65,8 +66,9 @@ pub async fn take(scoped: &Scoped, id: ConnectionId, version: i64, holder: Strin
                 let free = tx.optional(sql.bind(id).bind(version).bind(time)).await?;
                 let Some(row) = free else { return Ok(None) };
                 let is_taken_over = row.opt::<String>("lease_holder")?.is_some();
-                let sql =
-                    Sql::new("UPDATE oauth_connections SET lease_holder = $2, lease_until = $3 WHERE id = $1");
+                let sql = Sql::new(
+                    "UPDATE oauth_connections SET lease_holder = $2, lease_until = $3 WHERE id = $1",
+                );
                 tx.execute(sql.bind(id).bind(holder.as_str()).bind(time + LEASE)).await?;
                 Ok(Some(Lease { holder, version, is_taken_over }))
             })
@@ -76,7 +78,13 @@ pub async fn take(scoped: &Scoped, id: ConnectionId, version: i64, holder: Strin
 
 /// Keeps what the server has given, and ends the lease; false when there is a newer version, and
 /// then nothing is changed.
-pub async fn commit(scoped: &Scoped, keys: &Keyring, id: ConnectionId, version: i64, fresh: Fresh) -> Result<bool> {
+pub async fn commit(
+    scoped: &Scoped,
+    keys: &Keyring,
+    id: ConnectionId,
+    version: i64,
+    fresh: Fresh,
+) -> Result<bool> {
     let keys = keys.clone();
     scoped
         .write(move |tx| {
@@ -94,7 +102,13 @@ pub async fn commit(scoped: &Scoped, keys: &Keyring, id: ConnectionId, version: 
 }
 
 /// Keeps the first tokens of a connection of the handle's scope, whatever it had before.
-pub async fn connect(scoped: &Scoped, keys: &Keyring, id: ConnectionId, fresh: Fresh, by: UserId) -> Result<()> {
+pub async fn connect(
+    scoped: &Scoped,
+    keys: &Keyring,
+    id: ConnectionId,
+    fresh: Fresh,
+    by: UserId,
+) -> Result<()> {
     let keys = keys.clone();
     scoped
         .write(move |tx| {
@@ -187,5 +201,7 @@ pub async fn due(db: &Db, time: DateTime<Utc>, limit: u32) -> Result<Vec<(Scope,
          ORDER BY c.refresh_at, c.id LIMIT $2",
     );
     let rows = db.system().read().await?.all(sql.bind(time).bind(limit)).await?;
-    rows.iter().map(|row| Ok((row.opt::<OrganizationId>("organization_id")?.into(), row.get("id")?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.opt::<OrganizationId>("organization_id")?.into(), row.get("id")?)))
+        .collect()
 }

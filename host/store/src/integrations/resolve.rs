@@ -31,7 +31,13 @@ pub struct Resolved {
 
 /// The integration `name` for code of `workspace` that acts for `target`. `NotFound` when neither
 /// the target nor the provider has one.
-pub async fn resolve(db: &Db, keys: &Keyring, target: Scope, workspace: Scope, name: &str) -> Result<Resolved> {
+pub async fn resolve(
+    db: &Db,
+    keys: &Keyring,
+    target: Scope,
+    workspace: Scope,
+    name: &str,
+) -> Result<Resolved> {
     let scoped = db.scope(target);
     let mut tx = scoped.read().await?;
     let integration = definitions::find_in(&mut tx, name).await?;
@@ -60,7 +66,8 @@ pub async fn resolve(db: &Db, keys: &Keyring, target: Scope, workspace: Scope, n
         integration.schema.is_secret(key) || of_definition.contains_key(*key) || of_mapping.contains_key(*key)
     };
     let secret_keys = config.keys().filter(is_secret).cloned().collect();
-    let mut is_withheld = !has_secrets && integration.schema.0.iter().any(|field| integration.schema.is_secret(&field.key));
+    let mut is_withheld =
+        !has_secrets && integration.schema.0.iter().any(|field| integration.schema.is_secret(&field.key));
     let connection = match (own, by_itself(&integration, mapping.is_some())) {
         (Some(own), _) => Some(own),
         (None, _) if !has_secrets => {

@@ -75,7 +75,13 @@ pub async fn begin(
 
 /// Ends the authorization that has this state, for whoever began it. The same error for everybody
 /// else, for who comes twice, and for who comes too late; it does not end for them.
-pub async fn take(db: &Db, keys: &Keyring, state: &str, user: UserId, session: SessionId) -> Result<Returned> {
+pub async fn take(
+    db: &Db,
+    keys: &Keyring,
+    state: &str,
+    user: UserId,
+    session: SessionId,
+) -> Result<Returned> {
     let sql = Sql::new(
         "DELETE FROM oauth_states WHERE hash = $1 AND expires_at > $2 AND user_id = $3
            AND (session_id IS NULL OR session_id = $4)
@@ -107,6 +113,8 @@ pub async fn take(db: &Db, keys: &Keyring, state: &str, user: UserId, session: S
 fn expired() -> Error {
     Error::Conflict {
         code: "expired",
-        message: "this authorization was ended already, took too long, or was begun by somebody else; begin again".into(),
+        message:
+            "this authorization was ended already, took too long, or was begun by somebody else; begin again"
+                .into(),
     }
 }

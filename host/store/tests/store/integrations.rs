@@ -4,11 +4,12 @@
 use crate::common::*;
 use bifrost_core::integration::{Field, Schema, Values};
 use bifrost_core::*;
-use bifrost_store::integrations::connections::{self, Change, NewConnection, Tokens};
+use bifrost_store::integrations::connections::{self, Change, NewConnection};
 use bifrost_store::integrations::renewal::{self, Failure, Fresh, Lease};
 use bifrost_store::integrations::states::{self, Beginner};
 use bifrost_store::integrations::{
-    Connection, Integration, NewIntegration, NewMapping, Resolved, definitions, mappings, resolve, shares,
+    Connection, Integration, NewIntegration, NewMapping, Resolved, Tokens, current, definitions, mappings,
+    resolve, shares,
 };
 use bifrost_store::organizations::{self, OrganizationChange};
 use bifrost_store::{Db, Keyring, Scoped, Sql, audit, rotation};
@@ -112,7 +113,7 @@ async fn connected(w: &World) -> (Scoped, Connection) {
 }
 
 async fn access_token(org: &Scoped, id: ConnectionId) -> Option<String> {
-    let current = connections::current(org, &keys(), id).await.unwrap();
+    let current = current::get(org, &keys(), id).await.unwrap();
     current.tokens.and_then(|tokens| tokens.access_token).map(|token| token.to_string())
 }
 
@@ -141,7 +142,8 @@ pub async fn works_with_two_roles(w: &World, keys: &Keyring) {
     mappings::set(&org, keys, made.id, new).await.unwrap();
     assert_eq!(mappings::all(&w.db, made.id).await.unwrap().len(), 1);
     shares::add(&w.db, "roles", w.org.id, w.user).await.unwrap();
-    let connection = connections::create(&org, keys, "roles", NewConnection::default(), w.user).await.unwrap();
+    let connection =
+        connections::create(&org, keys, "roles", NewConnection::default(), w.user).await.unwrap();
     let session = SessionId::new();
     let beginner = Beginner { user: w.user, session: Some(session) };
     let verifier = Zeroizing::new("verifier".to_owned());
@@ -149,7 +151,10 @@ pub async fn works_with_two_roles(w: &World, keys: &Keyring) {
     states::take(&w.db, keys, &state, w.user, session).await.unwrap();
     renewal::connect(&org, keys, connection.id, fresh("a", Some("r")), w.user).await.unwrap();
     let later = bifrost_store::now() + TimeDelta::hours(1);
-    assert_eq!(renewal::due(&w.db, later, 10).await.unwrap(), [(Scope::Organization(w.org.id), connection.id)]);
+    assert_eq!(
+        renewal::due(&w.db, later, 10).await.unwrap(),
+        [(Scope::Organization(w.org.id), connection.id)]
+    );
     let own = Scope::Organization(w.org.id);
     for workspace in [Scope::Global, own] {
         let resolved = resolve(&w.db, keys, own, workspace, "roles").await.unwrap();
@@ -196,11 +201,13 @@ async fn layers_hide_each_other_and_secrets_are_sealed(db: Db) {
     let all = seen(&w, own, "crm").await;
     assert_eq!((&all.config["region"], &all.config["api_key"]), (&json!("eu"), &json!("canary-definition")));
 
-    let unknown = NewMapping { entity_id: "x".into(), entity_name: None, config: object(json!({ "other": 1 })) };
+    let unknown =
+        NewMapping { entity_id: "x".into(), entity_name: None, config: object(json!({ "other": 1 })) };
     let error = mappings::set(&org, &keys(), made.id, unknown).await.unwrap_err();
     assert!(error.to_string().contains("base_url, region, api_key"));
     // A secret is no secret any more: its value goes where all see it, and the other way round.
-    let schema = Schema(vec![field("region", ConfigType::Secret, None), field("api_key", ConfigType::String, None)]);
+    let schema =
+        Schema(vec![field("region", ConfigType::Secret, None), field("api_key", ConfigType::String, None)]);
     let change = definitions::Change { schema: Some(schema), ..Default::default() };
     let changed = definitions::update(&org, &keys(), "crm", change).await.unwrap();
     assert_eq!(changed.config, object(json!({ "api_key": "canary-definition" })));
@@ -214,7 +221,8 @@ async fn what_is_global_is_told_where_it_is_shared(db: Db) {
     let w = World::new(db).await;
     let (own, global) = (Scope::Organization(w.org.id), w.db.scope(Scope::Global));
     let made = integration(&global, "psa", OAuthFlow::AuthorizationCode).await;
-    let connection = connections::create(&global, &keys(), "psa", NewConnection::default(), w.user).await.unwrap();
+    let connection =
+        connections::create(&global, &keys(), "psa", NewConnection::default(), w.user).await.unwrap();
     map(&w, w.org.id, &made, json!({ "api_key": "canary-of-org" })).await;
 
     let provider = seen(&w, Scope::Global, "psa").await;
@@ -226,7 +234,10 @@ async fn what_is_global_is_told_where_it_is_shared(db: Db) {
     let held_back = seen(&w, own, "psa").await;
     assert!(held_back.is_withheld && held_back.connection.is_none());
     // What is the organization's own in it is told.
-    assert_eq!((&held_back.config["api_key"], &held_back.config["region"]), (&json!("canary-of-org"), &json!("eu")));
+    assert_eq!(
+        (&held_back.config["api_key"], &held_back.config["region"]),
+        (&json!("canary-of-org"), &json!("eu"))
+    );
     mappings::remove(&w.db.org(w.org.id), made.id).await.unwrap();
     let held_back = seen(&w, own, "psa").await;
     assert_eq!((held_back.config.get("api_key"), held_back.secret_keys.len()), (None, 0));
@@ -256,10 +267,12 @@ async fn nothing_is_seen_by_another_organization(db: Db) {
         not_found(definitions::update(scoped, &keys(), "crm", Default::default()).await.unwrap_err());
         not_found(definitions::delete(scoped, "crm").await.unwrap_err());
         not_found(connections::get(scoped, connection.id).await.unwrap_err());
-        not_found(connections::current(scoped, &keys(), connection.id).await.unwrap_err());
+        not_found(current::get(scoped, &keys(), connection.id).await.unwrap_err());
         not_found(connections::disconnect(scoped, connection.id).await.unwrap_err());
         not_found(connections::delete(scoped, connection.id).await.unwrap_err());
-        not_found(connections::update(scoped, &keys(), connection.id, Change::default(), w.user).await.unwrap_err());
+        not_found(
+            connections::update(scoped, &keys(), connection.id, Change::default(), w.user).await.unwrap_err(),
+        );
         assert_eq!(mappings::get(scoped, made.id).await.unwrap(), None);
         assert_eq!(definitions::kept(scoped, &keys(), &made).await.unwrap(), Default::default());
         assert!(definitions::list(scoped).await.unwrap().is_empty());
@@ -284,7 +297,7 @@ async fn a_connection_is_made_where_nobody_has_to_agree(db: Db) {
     let (connection, told) = provider.connection.unwrap();
     assert_eq!((connection.scope, connection.status), (own, ConnectionStatus::NotConnected));
     assert!(told.access_token && !told.client_secret && !told.refresh_token);
-    let current = connections::current(&w.db.org(w.org.id), &keys(), connection.id).await.unwrap();
+    let current = current::get(&w.db.org(w.org.id), &keys(), connection.id).await.unwrap();
     assert_eq!(current.token_url.as_deref().unwrap(), "https://login.example/tenant-1/token");
     assert_eq!(current.client_secret(&w.db, &keys()).await.unwrap().unwrap().as_str(), "canary-client");
     assert_eq!(seen(&w, Scope::Global, "graph").await.connection.unwrap().0.id, connection.id, "made once");
@@ -400,7 +413,10 @@ async fn a_state_is_good_once_and_for_whoever_began_it(db: Db) {
         assert_eq!(code(take(state, user, session).await.err().unwrap()), "expired");
     }
     let back = take(&state, w.user, session).await.ok().unwrap();
-    assert_eq!((back.connection, back.verifier.as_str(), back.return_to.as_str()), (connection.id, "canary-verifier", "/x"));
+    assert_eq!(
+        (back.connection, back.verifier.as_str(), back.return_to.as_str()),
+        (connection.id, "canary-verifier", "/x")
+    );
     assert_eq!(code(take(&state, w.user, session).await.err().unwrap()), "expired", "twice");
     // A program began it: any session of the same person ends it.
     let state = begin(None).await;
@@ -445,12 +461,12 @@ async fn secrets_do_not_go_elsewhere(db: Db) {
     };
     let changed = connections::update(&org, &keys(), connection.id, change, w.user).await.unwrap();
     assert_eq!(changed.status, ConnectionStatus::NotConnected);
-    let current = connections::current(&org, &keys(), connection.id).await.unwrap();
+    let current = current::get(&org, &keys(), connection.id).await.unwrap();
     assert_eq!(current.settings.client_id, "own");
     assert_eq!(current.client_secret(&w.db, &keys()).await.unwrap().unwrap().as_str(), "canary-own");
     let change = Change { client_id: Some(None), ..Change::default() };
     connections::update(&org, &keys(), connection.id, change, w.user).await.unwrap();
-    let current = connections::current(&org, &keys(), connection.id).await.unwrap();
+    let current = current::get(&org, &keys(), connection.id).await.unwrap();
     assert_eq!(current.client_secret(&w.db, &keys()).await.unwrap().unwrap().as_str(), "canary-client");
     assert!(audited(&w.db, "oauth_connection.update").await.len() == 2);
 }
@@ -458,13 +474,14 @@ async fn secrets_do_not_go_elsewhere(db: Db) {
 async fn everything_survives_rotation(db: Db) {
     let w = World::new(db).await;
     let (org, connection) = connected(&w).await;
-    map(&w, w.org.id, &definitions::find(&org, "crm").await.unwrap(), json!({ "api_key": "of-mapping" })).await;
+    map(&w, w.org.id, &definitions::find(&org, "crm").await.unwrap(), json!({ "api_key": "of-mapping" }))
+        .await;
     let done = rotation::renew(&w.db, &keys(), &mut |_| ()).await.unwrap();
     assert_eq!((done.data_keys, done.values), (1, 4), "definition, client, mapping, tokens");
     assert_eq!(access_token(&org, connection.id).await.as_deref(), Some("access-1"));
     let own = Scope::Organization(w.org.id);
     assert_eq!(seen(&w, own, "crm").await.config["api_key"], "of-mapping");
-    let current = connections::current(&org, &keys(), connection.id).await.unwrap();
+    let current = current::get(&org, &keys(), connection.id).await.unwrap();
     assert_eq!(current.client_secret(&w.db, &keys()).await.unwrap().unwrap().as_str(), "canary-client");
 }
 
@@ -475,7 +492,8 @@ async fn what_is_used_stays(db: Db) {
     map(&w, w.org.id, &made, json!({})).await;
     assert_eq!(code(definitions::delete(&global, "psa").await.unwrap_err()), "integration_in_use");
     mappings::remove(&org, made.id).await.unwrap();
-    let connection = connections::create(&org, &keys(), "psa", NewConnection::default(), w.user).await.unwrap();
+    let connection =
+        connections::create(&org, &keys(), "psa", NewConnection::default(), w.user).await.unwrap();
     assert_eq!(code(definitions::delete(&global, "psa").await.unwrap_err()), "integration_in_use");
     connections::delete(&org, connection.id).await.unwrap();
     shares::add(&w.db, "psa", w.org.id, w.user).await.unwrap();

@@ -286,9 +286,13 @@ async fn token_endpoints_are_no_way_around() {
     refused(&own, "http://169.254.169.254/token").await;
 
     let any = open(Reach::Any);
-    let answer = any.post(Scope::Global, form(format!("http://127.0.0.1:{port}/token"))).await.expect("an answer");
+    let answer =
+        any.post(Scope::Global, form(format!("http://127.0.0.1:{port}/token"))).await.expect("an answer");
     let said = String::from_utf8(answer.body).expect("text");
-    assert!(answer.status == 200 && said.starts_with("POST /token ") && said.contains("Basic eDp5"), "{said}");
+    assert!(
+        answer.status == 200 && said.starts_with("POST /token ") && said.contains("Basic eDp5"),
+        "{said}"
+    );
     // A redirect would take the secrets along.
     let answer = any.post(Scope::Global, form(format!("http://127.0.0.1:{port}/to/127.0.0.1:{port}"))).await;
     assert_eq!(answer.expect("an answer").status, 302);

@@ -5,9 +5,11 @@
 use super::{Scoped, parse};
 use crate::grants::Grants;
 use bifrost_core::oauth::Disclosure;
-use bifrost_core::{ConnectionId, ConnectionStatus, Error, OAuthFlow, OAuthSettings, Operation, Result, Scope};
+use bifrost_core::{
+    ConnectionId, ConnectionStatus, Error, OAuthFlow, OAuthSettings, Operation, Result, Scope,
+};
 use bifrost_oauth::Need;
-use bifrost_store::integrations::{Connection, Current, Resolved, connections, definitions, resolve};
+use bifrost_store::integrations::{Connection, Current, Resolved, current, definitions, resolve};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -46,7 +48,8 @@ struct Wanted {
 /// Scopes that are not those which the connection asks for anyway.
 fn other(resolved: &Resolved, wanted: Option<String>) -> Option<String> {
     let asks: Vec<_> = resolved.integration.oauth.iter().flat_map(|oauth| &oauth.scopes).collect();
-    let is_other = |wanted: &String| !wanted.split_whitespace().all(|one| asks.iter().any(|scope| *scope == one));
+    let is_other =
+        |wanted: &String| !wanted.split_whitespace().all(|one| asks.iter().any(|scope| *scope == one));
     wanted.filter(is_other)
 }
 
@@ -108,7 +111,8 @@ impl Grants {
         let target = self.scope(Operation::IntegrationsGet, named).await?;
         let resolved = resolve(&self.db, &self.keys, target, self.workspace, name).await?;
         if resolved.is_withheld {
-            let error = Error::Denied(format!("the secrets of the global integration `{name}` are not shared"));
+            let error =
+                Error::Denied(format!("the secrets of the global integration `{name}` are not shared"));
             self.refused(Operation::IntegrationsGet, Some("global"), &error).await;
         }
         Ok(resolved)
@@ -183,7 +187,7 @@ impl Grants {
     }
 
     async fn as_it_is(&self, scope: Scope, id: ConnectionId) -> Result<Arc<Current>> {
-        connections::current(&self.db.scope(scope), &self.keys, id).await.map(Arc::new)
+        current::get(&self.db.scope(scope), &self.keys, id).await.map(Arc::new)
     }
 
     /// What cannot be redacted is not handed out.

@@ -5,7 +5,7 @@ use bifrost_core::integration::{Field, Schema};
 use bifrost_core::ports::{Answer, Form, Web};
 use bifrost_core::{ClientAuthentication, ConfigType, ExecutionId, UserId};
 use bifrost_sandbox::{CapabilityError, ErrorKind};
-use bifrost_store::integrations::connections::NewConnection;
+use bifrost_store::integrations::connections::{self, NewConnection};
 use bifrost_store::integrations::{NewIntegration, NewMapping, Tokens, mappings, renewal, shares};
 use bifrost_store::{Sql, now};
 use chrono::TimeDelta;
@@ -32,7 +32,8 @@ async fn world() -> (World, Arc<Server>) {
 
 /// An integration of a scope, with a connection that has tokens.
 async fn connected(world: &World, scope: Scope, name: &str) {
-    let field = |key: &str, kind| Field { key: key.into(), kind, required: false, default: None, description: None };
+    let field =
+        |key: &str, kind| Field { key: key.into(), kind, required: false, default: None, description: None };
     let new = NewIntegration {
         name: name.into(),
         description: String::new(),
@@ -54,7 +55,8 @@ async fn connected(world: &World, scope: Scope, name: &str) {
     let scoped = world.db.scope(scope);
     definitions::create(&scoped, &world.keys, new).await.expect("made");
     let by = UserId::new();
-    let made = connections::create(&scoped, &world.keys, name, NewConnection::default(), by).await.expect("made");
+    let made =
+        connections::create(&scoped, &world.keys, name, NewConnection::default(), by).await.expect("made");
     let secret = |text: &str| Some(Zeroizing::new(text.to_owned()));
     let tokens = Tokens {
         token_url: "https://login.example/token".into(),
@@ -67,7 +69,11 @@ async fn connected(world: &World, scope: Scope, name: &str) {
     renewal::connect(&scoped, &world.keys, made.id, fresh, by).await.expect("connected");
 }
 
-async fn call(run: &Grants, operation: &str, arguments: Value) -> std::result::Result<Value, CapabilityError> {
+async fn call(
+    run: &Grants,
+    operation: &str,
+    arguments: Value,
+) -> std::result::Result<Value, CapabilityError> {
     let answer = run.platform(operation, &arguments.to_string()).await?;
     Ok(serde_json::from_str(&answer).expect("JSON"))
 }
@@ -93,10 +99,16 @@ async fn secrets_stay_with_whoever_owns_the_connection() {
         let run = run(&world, workspace);
         let data = call(&run, "integrations.get", json!({ "name": "crm" })).await.expect("there");
         let oauth = &data["oauth"];
-        assert_eq!((&oauth["access_token"], &oauth["client_id"]), (&json!("canary-access-0"), &json!("client")));
+        assert_eq!(
+            (&oauth["access_token"], &oauth["client_id"]),
+            (&json!("canary-access-0"), &json!("client"))
+        );
         assert_eq!(oauth["refresh_token"] == "canary-refresh", is_owner);
         assert_eq!(oauth["client_secret"] == "canary-client", is_owner);
-        assert_eq!((&data["config"]["api_key"], &data["config_secret_keys"]), (&json!("canary-key"), &json!(["api_key"])));
+        assert_eq!(
+            (&data["config"]["api_key"], &data["config_secret_keys"]),
+            (&json!("canary-key"), &json!(["api_key"]))
+        );
         // Nothing of it leaves the run in a log or a result.
         let shown = run.redactor.value(json!({ "text": data.to_string() }));
         assert!(!shown.to_string().contains("canary"), "{shown}");
@@ -109,9 +121,13 @@ async fn secrets_stay_with_whoever_owns_the_connection() {
 
     // The one that the run has did not do.
     let run = run(&world, own);
-    let version = call(&run, "integrations.get", json!({ "name": "crm" })).await.expect("there")["oauth"]["version"].clone();
+    let version =
+        call(&run, "integrations.get", json!({ "name": "crm" })).await.expect("there")["oauth"]["version"]
+            .clone();
     for _ in 0..3 {
-        let fresh = call(&run, "integrations.refresh", json!({ "name": "crm", "version": version })).await.expect("new");
+        let fresh = call(&run, "integrations.refresh", json!({ "name": "crm", "version": version }))
+            .await
+            .expect("new");
         assert_eq!(fresh["access_token"], "canary-access-1");
     }
     assert_eq!(server.0.load(SeqCst), 1);
@@ -123,15 +139,20 @@ async fn what_the_provider_has_not_shared_is_held_back() {
     let (world, _) = world().await;
     let own = Scope::Organization(world.organization);
     connected(&world, Scope::Global, "psa").await;
-    let held_back = call(&run(&world, own), "integrations.get", json!({ "name": "psa" })).await.expect("there");
+    let held_back =
+        call(&run(&world, own), "integrations.get", json!({ "name": "psa" })).await.expect("there");
     assert_eq!((&held_back["oauth"], &held_back["config"]), (&Value::Null, &json!({ "region": "eu" })));
     assert!(call(&run(&world, own), "integrations.refresh", json!({ "name": "psa" })).await.is_err());
     let refused = log(&world, "integrations.get").await;
     assert!(refused.len() == 2 && refused.iter().all(|entry| entry.contains("denied")), "{refused:?}");
 
-    let provider = call(&run(&world, Scope::Global), "integrations.get", json!({ "name": "psa" })).await.expect("there");
+    let provider =
+        call(&run(&world, Scope::Global), "integrations.get", json!({ "name": "psa" })).await.expect("there");
     assert_eq!(provider["config"]["api_key"], "canary-key");
-    assert_eq!((&provider["oauth"]["refresh_token"], &provider["oauth"]["client_secret"]), (&json!("canary-refresh"), &json!("canary-client")));
+    assert_eq!(
+        (&provider["oauth"]["refresh_token"], &provider["oauth"]["client_secret"]),
+        (&json!("canary-refresh"), &json!("canary-client"))
+    );
     // Also where it says that it means the provider's.
     let global = json!({ "name": "psa", "scope": "global" });
     assert!(call(&run(&world, Scope::Global), "integrations.get", global.clone()).await.is_ok());
@@ -141,7 +162,10 @@ async fn what_the_provider_has_not_shared_is_held_back() {
     shares::add(&world.db, "psa", world.organization, UserId::new()).await.expect("shared");
     let shared = call(&run(&world, own), "integrations.get", json!({ "name": "psa" })).await.expect("there");
     assert_eq!(shared["oauth"]["access_token"], "canary-access-0");
-    assert_eq!((&shared["oauth"]["refresh_token"], &shared["oauth"]["client_secret"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&shared["oauth"]["refresh_token"], &shared["oauth"]["client_secret"]),
+        (&Value::Null, &Value::Null)
+    );
     assert_eq!(shared["config"]["api_key"], "canary-key");
 }
 
@@ -167,10 +191,15 @@ async fn mappings_are_written_by_whoever_owns_the_integration() {
             assert_eq!(refused.kind, ErrorKind::Denied, "{operation}");
         }
     }
-    call(&run(&world, Scope::Global), "integrations.upsert_mapping", set("psa")).await.expect("the provider's code");
-    let found = call(&run(&world, own), "integrations.get_mapping", json!({ "name": "psa" })).await.expect("there");
+    call(&run(&world, Scope::Global), "integrations.upsert_mapping", set("psa"))
+        .await
+        .expect("the provider's code");
+    let found =
+        call(&run(&world, own), "integrations.get_mapping", json!({ "name": "psa" })).await.expect("there");
     assert_eq!(found["organization_id"], json!(world.organization));
-    let found = call(&run(&world, own), "integrations.get_mapping", json!({ "name": "psa", "entity_id": "other" })).await;
+    let found =
+        call(&run(&world, own), "integrations.get_mapping", json!({ "name": "psa", "entity_id": "other" }))
+            .await;
     assert_eq!(found.expect_err("nobody").kind, ErrorKind::NotFound);
     let data = call(&run(&world, own), "integrations.get", json!({ "name": "psa" })).await.expect("there");
     assert_eq!((&data["entity_id"], &data["entity_name"]), (&json!("tenant-7"), &json!("Seven")));
@@ -184,19 +213,28 @@ async fn mappings_are_written_by_whoever_owns_the_integration() {
     let new = NewMapping { entity_id: "foreign-tenant".into(), ..NewMapping::default() };
     mappings::set(&world.db.org(foreign), &world.keys, psa.id, new).await.expect("mapped");
     for scope in [json!(null), json!("global")] {
-        let all = call(&run(&world, own), "integrations.list_mappings", json!({ "name": "psa", "scope": scope })).await;
+        let all =
+            call(&run(&world, own), "integrations.list_mappings", json!({ "name": "psa", "scope": scope }))
+                .await;
         assert!(!all.expect("its own").to_string().contains("foreign-tenant"));
     }
     for operation in ["get", "list_mappings", "get_mapping", "delete_mapping", "refresh"] {
         let arguments = json!({ "name": "psa", "scope": foreign });
         for workspace in [own, Scope::Global] {
-            let refused = call(&run(&world, workspace), &format!("integrations.{operation}"), arguments.clone()).await;
+            let refused =
+                call(&run(&world, workspace), &format!("integrations.{operation}"), arguments.clone()).await;
             assert_eq!(refused.expect_err("foreign").kind, ErrorKind::Denied, "{operation}");
         }
     }
     let deleted = json!({ "name": "crm", "scope": world.organization });
-    assert_eq!(call(&run(&world, own), "integrations.delete_mapping", deleted.clone()).await.expect("gone"), json!(true));
-    assert_eq!(call(&run(&world, own), "integrations.delete_mapping", deleted).await.expect("gone"), json!(false));
+    assert_eq!(
+        call(&run(&world, own), "integrations.delete_mapping", deleted.clone()).await.expect("gone"),
+        json!(true)
+    );
+    assert_eq!(
+        call(&run(&world, own), "integrations.delete_mapping", deleted).await.expect("gone"),
+        json!(false)
+    );
     let all = call(&run(&world, own), "integrations.list", json!({})).await.expect("a list");
     let names: Vec<_> = all.as_array().expect("a list").iter().map(|one| one["name"].clone()).collect();
     assert_eq!(names, [json!("crm"), json!("psa")]);

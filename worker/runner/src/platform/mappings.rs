@@ -95,7 +95,8 @@ impl Grants {
         let names_one = named.is_some_and(|named| !named.is_empty() && !named.eq_ignore_ascii_case("global"));
         if !names_one {
             // Whoever may not ask for all is told of their own; that is no refusal.
-            let all = self.standing().await.is_ok_and(|now| self.rights(now.permissions).crosses_organizations());
+            let all =
+                self.standing().await.is_ok_and(|now| self.rights(now.permissions).crosses_organizations());
             if all {
                 let own = definitions::find(&self.db.org(self.organization), name).await;
                 let integration = match own {
