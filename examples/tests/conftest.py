@@ -10,7 +10,18 @@ sys.path[:0] = [str(EXAMPLES / "starter"), str(EXAMPLES / "msp"), str(EXAMPLES),
 
 HAS_HTTPX = find_spec("httpx") is not None
 if HAS_HTTPX:
-    pytest_plugins = ["support"]
+    from support import (  # noqa: F401  (fixtures)
+        fakes,
+        halo_fake,
+        halopsa_server,
+        microsoft_fake,
+        microsoft_server,
+        ninja_fake,
+        ninjaone_server,
+        pax8_fake,
+        pax8_server,
+        vendor,
+    )
 else:
     collect_ignore = ["test_fakes.py", "test_rest.py", "test_ninjaone.py", "test_halopsa.py", "test_pax8.py",
                       "test_microsoft_csp.py", "test_msp.py"]  # fmt: skip

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
+
 from fakes.base import CLIENT_ID, CLIENT_SECRET, Fake
 from fakes.halopsa import HaloPSA
 from fakes.microsoft import Microsoft
 from fakes.ninjaone import NinjaOne
 from fakes.pax8 import Pax8
 from fakes.world import CUSTOMERS, PARTNER_TENANT
-
 from modules import halopsa, microsoft_csp, ninjaone, pax8
 from modules._rest import ApiClient, ClientCredentials, Policy
 
 T = TypeVar("T")
+
+# httpcore looks for it with every request, and where it is not installed that search takes
+# longer than the request.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 QUICK = Policy(attempts=4, backoff=0.01, concurrency=8, timeout=5.0)
 TENANT = CUSTOMERS[0].tenant
@@ -179,3 +184,15 @@ def vendor(request: pytest.FixtureRequest) -> tuple[Vendor, Fake]:
     """Each vendor and its fake, one after the other."""
     one = VENDORS[request.param]
     return one, _as_new(request.getfixturevalue(f"{one.kind.NAME}_server"))
+
+
+@pytest.fixture
+def fakes(ninja_fake: NinjaOne, halo_fake: HaloPSA, pax8_fake: Pax8, microsoft_fake: Microsoft) -> dict[str, Fake]:
+    """The fake of each vendor."""
+    return {
+        "ninjaone": ninja_fake,
+        "halopsa": halo_fake,
+        "pax8": pax8_fake,
+        "graph": microsoft_fake,
+        "partner": microsoft_fake,
+    }

@@ -7,7 +7,7 @@ use std::path::Path;
 const CASES: usize = 3;
 
 /// What is attacked, as headings of the table.
-const CLASSES: [&str; 18] = [
+const CLASSES: [&str; 19] = [
     "Escape by Python introspection",
     "Forged scope, context or capability",
     "Another tenant's secrets, executions, logs, caches, components",
@@ -18,6 +18,7 @@ const CLASSES: [&str; 18] = [
     "Path traversal",
     "SQL injection",
     "Exhaustion of bounded resources",
+    "Forged webhook signatures",
     "Replayed requests",
     "Permission removed in mid-run",
     "Stored script",

@@ -74,6 +74,7 @@ class ClientCredentials:
         try:
             response = await transport.send(call)
         except ApiError as error:
+            error.outcome_unknown = False  # what the token was for has not begun
             if error.status in (400, 401, 403):
                 raise Denied(
                     error.message,

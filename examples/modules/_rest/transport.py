@@ -106,7 +106,6 @@ class Transport:
         """
         attempt, rejected = 1, None
         while True:
-            await self._wait_out_the_pause()
             try:
                 response, token = await self._exchange(call, tokens, rejected)
             except httpx.RequestError as fault:
@@ -133,10 +132,15 @@ class Transport:
     ) -> tuple[httpx.Response, str | None]:
         """One request, with a token that is good at this moment."""
         if tokens is None:  # a sign-in: it needs no slot, since calls that hold one wait for it
+            await self._wait_out_the_pause()
             return await self._request(call, call.headers), None
-        async with self._slots:  # only the call itself holds a slot, no wait does
-            token = await tokens.get(rejected)
-            return await self._request(call, {**call.headers, "Authorization": f"Bearer {token}"}), token
+        while True:
+            await self._wait_out_the_pause()
+            async with self._slots:  # only the call itself holds a slot, no wait does
+                if self._paused_until > time.monotonic():
+                    continue  # the pause began while this call has waited for the slot
+                token = await tokens.get(rejected)
+                return await self._request(call, {**call.headers, "Authorization": f"Bearer {token}"}), token
 
     async def _request(self, call: Call, headers: Mapping[str, str]) -> httpx.Response:
         return await self._http.request(

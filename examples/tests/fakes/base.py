@@ -199,9 +199,15 @@ class Fake:
                 "body": None if is_token else request.body,
                 "headers": {name: value for name, value in request.headers.items() if name != "authorization"},
                 "status": 0,
+                "time": time.time(),
             }
             self.calls.append(entry)
-            faults = [fault for fault in self.faults if fault.matches(request.method, request.path, is_token)]
+            faults = []
+            for fault in self.faults:
+                if fault.matches(request.method, request.path, is_token):
+                    faults.append(fault)
+                    if fault.kind in ("status", "answer", "drop"):
+                        break  # the next one is for the next call
         for fault in faults:
             if fault.kind == "slow":
                 time.sleep(fault.seconds)

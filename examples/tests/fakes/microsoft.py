@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from .base import Answer, Fake, Refusal, Request, main, route
 from .world import CUSTOMERS, PARTNER_TENANT, PRODUCTS
@@ -25,7 +26,7 @@ class Microsoft(Fake):
     def fill(self) -> None:
         ids = {part: sku for part, sku, *_ in PRODUCTS}
         self.sku_ids = ids
-        self.users = {
+        self.users: dict[str, list[dict[str, Any]]] = {
             customer.tenant: [
                 {
                     "id": f"user-{customer.number}-{number}",
@@ -130,9 +131,8 @@ class Microsoft(Fake):
         start = int(request.query.get("$skiptoken", 0))
         answer: dict[str, Any] = {"@odata.context": "#users", "value": users[start : start + size]}
         if start + size < len(users):
-            select = request.query.get("$select", "")
-            link = f"{self.address}/v1.0/users?$select={select}&$top={size}&$skiptoken={start + size}"
-            answer["@odata.nextLink"] = link
+            query = urlencode({**request.query, "$skiptoken": start + size}, safe="$")
+            answer["@odata.nextLink"] = f"{self.address}/v1.0/users?{query}"
         return answer
 
     @route("POST", "/v1.0/users")

@@ -2,6 +2,7 @@
 
 use crate::health::Services;
 use crate::rates::Rates;
+use crate::service::providers::Providers;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
 use bifrost_oauth::OAuth;
 use bifrost_signin::SignIn;
@@ -40,6 +41,8 @@ pub struct Operations {
     pub trusted_proxies: Arc<[ipnet::IpNet]>,
     /// How often endpoints and webhooks are called.
     pub rates: Arc<Rates>,
+    /// Options of data providers.
+    pub providers: Arc<Providers>,
 }
 
 impl ApiState {

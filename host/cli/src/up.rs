@@ -197,6 +197,7 @@ fn state(
             metrics_token: listen.metrics_token.map(Into::into),
             trusted_proxies: listen.trusted_proxies.into(),
             rates: Arc::default(),
+            providers: Arc::default(),
         },
     })
 }

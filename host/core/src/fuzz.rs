@@ -3,7 +3,7 @@
 
 use crate::egress::{matches_host, normal_host};
 use crate::schedule::{self, Timetable};
-use crate::{Source, WorkspaceReport};
+use crate::{Filter, Mapping, Source, WorkspaceReport};
 use chrono::{DateTime, Utc};
 
 /// A text and the rest of the bytes, parted at the first line end.
@@ -23,6 +23,26 @@ fn timetables() {
             assert!(times.iter().all(|time| *time > now) && times.is_sorted());
         }
         let _ = schedule::deferral(now, Some(&expression), None);
+    });
+}
+
+#[test]
+fn filters_and_mappings() {
+    bolero::check!().with_max_len(512).with_iterations(20_000).for_each(|bytes: &[u8]| {
+        let (first, second) = parted(bytes);
+        let event: serde_json::Value = serde_json::from_str(&second).unwrap_or_default();
+        if let Ok(filter) = serde_json::from_str::<Filter>(&first)
+            && filter.check().is_ok()
+        {
+            let again: Filter = serde_json::from_value(serde_json::json!(filter)).expect("it was one");
+            assert_eq!(filter.holds(&event), again.holds(&event));
+        }
+        if let Ok(mapping) = serde_json::from_str::<Mapping>(&first)
+            && mapping.check().is_ok()
+        {
+            let parameters = mapping.apply(&event);
+            assert!(parameters.keys().all(|name| mapping.0.contains_key(name)));
+        }
     });
 }
 

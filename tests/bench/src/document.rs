@@ -49,6 +49,8 @@ the CPythons found on the machine: `python3` of the path behind any launcher, th
   two at once), `celery_prefork` with Celery's defaults: same broker, results in Redis,
   from the first submit until the caller has all results. Load and services share the
   machine in all of them. Celery runs as it comes: no publisher confirms, results in memory.
+- `data_provider_ms`: one request at a time for the options of a data provider, which are asked for
+  anew; from sending the request to the parsed answer.
 - `latency_ms`: from sending the submit to the first line of the workflow's log on a live
   connection that subscribes when the run's id is known; one run at a time.
 - `fairness.b_starts_ms`: one worker with four slots; organization A has asked for 10,000 runs

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 import compute
-from bifrost import context, workflow
+from bifrost import context, data_provider, workflow
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +19,12 @@ async def line(name: str = "world") -> dict:
     """The same, with one line of log."""
     log.info("Greeting %s", name)
     return {"greeting": f"Hello, {name}."}
+
+
+@data_provider
+async def sites(customer: str) -> list[dict]:
+    """Twenty choices of a form."""
+    return [{"value": str(n), "label": f"{customer}: {n}"} for n in range(20)]
 
 
 @workflow

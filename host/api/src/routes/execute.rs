@@ -10,12 +10,12 @@ use crate::state::ApiState;
 use crate::views::{ExecuteResponse, ExecutionView};
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, ExecutionId, Status, WorkflowKind, schedule};
+use bifrost_core::{Error, ExecutionId, WorkflowKind, schedule};
 use bifrost_store::executions::documents::{self, Part};
 
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// How long a `sync` request waits, unless it says otherwise.
@@ -23,9 +23,6 @@ const SYNC_SECONDS: u64 = 60;
 
 /// Longest that a `sync` request may wait; proxies give up not much later.
 const MAX_SYNC_SECONDS: u64 = 600;
-
-/// How long a form waits for the options of one field.
-const PROVIDER_SECONDS: u64 = 30;
 
 /// The header that carries an idempotency key.
 const IDEMPOTENCY_HEADER: &str = "idempotency-key";
@@ -76,14 +73,17 @@ pub(crate) struct InvokeRequest {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     input_data: Option<Value>,
+    /// True to ask the data provider although its options are kept.
+    #[serde(default)]
+    refresh: bool,
 }
 
 /// Choices for a form field.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Options {
-    /// Objects with `label` and `value`.
+    /// Objects with `label` and `value`, and perhaps `description` and `metadata`.
     #[schema(value_type = Vec<Object>)]
-    options: Vec<Value>,
+    options: std::sync::Arc<[Value]>,
 }
 
 /// What to change in a repetition.
@@ -138,7 +138,8 @@ pub(crate) async fn execute(
     Ok((status, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())))
 }
 
-/// Runs a data provider and answers its options.
+/// The options of a data provider. They are kept for its `cache_ttl_seconds` (300 unless it says
+/// otherwise, 0 for not at all), for the organization and these inputs.
 #[utoipa::path(post, path = "/api/data-providers/{id}/invoke", operation_id = "invoke_data_provider",
     tag = "workflows", params(("id" = String, Path, description = "Id, name, or path::function; percent-encoded")),
     request_body = InvokeRequest,
@@ -154,42 +155,9 @@ pub(crate) async fn invoke(
     if workflow.info.kind != WorkflowKind::DataProvider {
         return Err(Error::NotFound("data provider").into());
     }
-    let request = Request { input_data: body.input_data, ..Request::default() };
-    let wait = Duration::from_secs(PROVIDER_SECONDS);
-    let execution = run::start_and_wait(&state, &auth, &workflow, request, wait).await?;
-    if !execution.status.is_terminal() {
-        service::executions::cancel(&state, &auth, execution.id).await?;
-        return Err(ApiError::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "data_provider_timeout",
-            "the data provider took too long",
-        ));
-    }
-    let view = ExecutionView::new(execution, auth.sees_all_runs());
-    if view.status != Status::Success {
-        let detail =
-            view.error.unwrap_or_else(|| format!("the data provider ended as {}", view.status.as_str()));
-        return Err(ApiError::new(StatusCode::BAD_GATEWAY, "data_provider_failed", detail));
-    }
-    match view.result {
-        Some(Value::Array(options)) => {
-            Ok(Json(Options { options: options.into_iter().map(option).collect() }))
-        }
-        _ => Err(ApiError::new(
-            StatusCode::BAD_GATEWAY,
-            "data_provider_failed",
-            "the data provider returned no list",
-        )),
-    }
-}
-
-/// A plain value is its own label.
-fn option(value: Value) -> Value {
-    match &value {
-        Value::Object(_) => value,
-        Value::String(text) => json!({ "label": text, "value": text }),
-        other => json!({ "label": other.to_string(), "value": other }),
-    }
+    let providers = &state.operations.providers;
+    let options = providers.options(&state, &auth, &workflow, body.input_data, body.refresh).await?;
+    Ok(Json(Options { options }))
 }
 
 /// Runs the workflow of an execution again, in its deployed version of today.

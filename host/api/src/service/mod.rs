@@ -7,6 +7,7 @@ pub mod executions;
 pub mod inbox;
 pub mod packages;
 pub mod people;
+pub mod providers;
 pub mod run;
 pub mod shared;
 pub mod signatures;

@@ -122,6 +122,29 @@ fn published_vectors_are_accepted() {
     assert_eq!(Request::graph().check(), Ok(()));
 }
 
+/// Whatever is sent, only who has the secret passes.
+mod fuzz {
+    use super::*;
+
+    #[test]
+    fn forged_requests() {
+        let kinds = [WebhookKind::Generic, WebhookKind::Github, WebhookKind::Timestamped, WebhookKind::MicrosoftGraph];
+        bolero::check!().with_max_len(512).with_iterations(20_000).for_each(|bytes: &[u8]| {
+            let (head, body) = bytes.split_at(bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len()));
+            let Ok(value) = HeaderValue::from_bytes(head) else { return };
+            for kind in kinds {
+                let name = HeaderName::from_static(kind.default_header().unwrap_or("x-none"));
+                let headers = HeaderMap::from_iter([(name.clone(), value.clone())]);
+                let now = DateTime::from_timestamp(TIME, 0).expect("a time");
+                let claim = Claim { kind, header: name.as_str(), tolerance: 300, headers: &headers, body, now };
+                assert!(verify(&claim, &[[0x5a; 32]]).is_err(), "{kind:?} {bytes:?}");
+                let nothing: [&[u8]; 1] = [b""];
+                assert_eq!(verify(&claim, &nothing), Err(Refusal::NoSecret));
+            }
+        });
+    }
+}
+
 #[test]
 fn both_secrets_are_good_while_they_change() {
     for secrets in [vec![SECRET.as_bytes(), b"the next one"], vec![b"the next one", SECRET.as_bytes()]] {

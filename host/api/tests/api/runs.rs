@@ -255,11 +255,36 @@ async fn a_data_provider_answers_options() {
     assert_eq!(answer.expect(200)["options"], options);
     invoke("hello").send().await.expect(404);
 
+    // Nobody runs anything now: it is kept, for the people of this organization.
+    assert_eq!(invoke("choices_of_site").send().await.expect(200)["options"], options);
+    let admin = platform.post("/api/data-providers/choices_of_site/invoke").key(&platform.own.admin);
+    assert_eq!(admin.send().await.expect(200)["options"], options);
+    let runs = async || {
+        let list = platform.get("/api/executions?workflow_name=choices_of_site").key(&platform.own.admin);
+        list.send().await.expect(200)["executions"].as_array().expect("runs").len()
+    };
+    assert_eq!(runs().await, 1);
+    let refresh = || invoke("choices_of_site").json(json!({ "refresh": true })).send();
+    let again = async {
+        let run = platform.claim().await;
+        // Whoever comes meanwhile waits for the same run.
+        let late = invoke("choices_of_site").send();
+        let finish = async {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            platform.finish(&run, success(json!(["new"])), true).await;
+        };
+        tokio::join!(late, finish).0.expect(200)
+    };
+    let (first, late) = tokio::join!(refresh(), again);
+    let options = json!([{ "label": "new", "value": "new" }]);
+    assert_eq!((&first.expect(200)["options"], &late["options"]), (&options, &options));
+    assert_eq!(runs().await, 2);
+
     let fail = async {
         let run = platform.claim().await;
         platform.finish(&run, failure(), true).await;
     };
-    let (answer, ()) = tokio::join!(invoke("choices_of_site").send(), fail);
+    let (answer, ()) = tokio::join!(refresh(), fail);
     let body = answer.expect(502);
     assert_eq!(
         (&body["code"], &body["detail"]),

@@ -5,7 +5,7 @@ use crate::engines::Engines;
 use crate::server::Server;
 use crate::stats::percentile;
 use crate::{Bench, Summary, workspace};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -25,9 +25,11 @@ pub fn measure(bench: &Bench, summary: &mut Summary) -> Result<()> {
         one_thread()?.block_on(async {
             let server = Server::start(bench, engines, &workspace::folder()).await?;
             let times = follow(&server, bench.samples(500, 100)).await;
+            let options = provide(&server, bench.samples(500, 100)).await;
             server.stop().await?;
             let (times, accepted) = times?;
             let name = engines.name();
+            summary.set(&format!("data_provider_ms.{name}.p50"), percentile(&options?, 0.5));
             summary.set(&format!("latency_ms.{name}.p50"), percentile(&times, 0.5));
             summary.set(&format!("latency_ms.{name}.p99"), percentile(&times, 0.99));
             summary.note(&format!("latency_ms.{name}.accepted_p50"), percentile(&accepted, 0.5));
@@ -63,6 +65,24 @@ async fn follow(server: &Server, count: usize) -> Result<(Vec<f64>, Vec<f64>)> {
         tokio::time::sleep(REST).await;
     }
     Ok((times, accepted))
+}
+
+/// Milliseconds until the options of a data provider are there that nobody has kept.
+async fn provide(server: &Server, count: usize) -> Result<Vec<f64>> {
+    let mut times = vec![];
+    for n in 0..count + 20 {
+        let body = json!({"input_data": {"customer": format!("caller {n}")}, "refresh": true});
+        let began = Instant::now();
+        let answer: Value = server.post("/api/data-providers/sites/invoke", &body).await?.json().await?;
+        let took = began.elapsed();
+        ensure!(answer["options"][2]["label"] == format!("caller {n}: 2"), "{answer}");
+        // The first ones find pools and caches cold.
+        if n >= 20 {
+            times.push(took.as_secs_f64() * 1_000.0);
+        }
+        tokio::time::sleep(REST).await;
+    }
+    Ok(times)
 }
 
 struct Live(WebSocketStream<MaybeTlsStream<TcpStream>>);

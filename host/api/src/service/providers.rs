@@ -1,0 +1,200 @@
+//! Options that data providers give: kept for a while, and asked for once, however many people
+//! open the same form at the same time.
+//!
+//! What is kept belongs to an organization, a version of a data provider and its inputs; who may
+//! not run the data provider never gets here. The cache is this process's own: a second API
+//! process asks for itself.
+
+use super::{executions, run};
+use crate::auth::Auth;
+use crate::problem::{ApiError, ApiResult};
+use crate::state::ApiState;
+use crate::views::ExecutionView;
+use bifrost_core::{Error, Execution, Status};
+use bifrost_store::workflows::Workflow;
+use http::StatusCode;
+use moka::Expiry;
+use moka::future::Cache;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a form waits for the options of one field.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long options are kept, in seconds, unless the decorator says otherwise.
+const TTL: u64 = 300;
+/// Longest that they may be kept: a day.
+const MAX_TTL: u64 = 86_400;
+/// What one process keeps, in bytes of JSON.
+const KEPT_BYTES: u64 = 64 << 20;
+
+type Key = [u8; 32];
+
+/// Options of one data provider for some inputs.
+#[derive(Clone)]
+struct Kept {
+    options: Arc<[Value]>,
+    bytes: u32,
+    ttl: Duration,
+}
+
+struct Ttl;
+
+impl Expiry<Key, Kept> for Ttl {
+    fn expire_after_create(&self, _: &Key, kept: &Kept, _: Instant) -> Option<Duration> {
+        Some(kept.ttl)
+    }
+}
+
+/// Why there are no options; told to each who waits in their own words.
+enum Failed {
+    Ended(Box<Execution>),
+    Other(ApiError),
+}
+
+/// The options that this process keeps.
+pub struct Providers(Cache<Key, Kept>);
+
+impl Default for Providers {
+    fn default() -> Self {
+        let cache = Cache::builder().max_capacity(KEPT_BYTES).weigher(|_, kept: &Kept| kept.bytes);
+        Self(cache.expire_after(Ttl).build())
+    }
+}
+
+impl Providers {
+    /// The options of a data provider that the caller may run; asked for anew if `is_fresh`.
+    ///
+    /// # Errors
+    /// `data_provider_failed` and `data_provider_timeout`, and what keeps it from being run.
+    pub async fn options(
+        &self,
+        state: &ApiState,
+        auth: &Auth,
+        workflow: &Workflow,
+        input: Option<Value>,
+        is_fresh: bool,
+    ) -> ApiResult<Arc<[Value]>> {
+        // Also for what is kept: an input that it does not take is an error.
+        let parameters = run::parameters(state, auth, workflow, input).await?;
+        let ttl = ttl(workflow)?;
+        let ask = async || {
+            let options = ask(state, auth, workflow, parameters.clone()).await?;
+            let bytes = options.iter().map(|option| option.to_string().len()).sum::<usize>() + 200;
+            Ok(Kept { options: options.into(), bytes: u32::try_from(bytes).unwrap_or(u32::MAX), ttl })
+        };
+        let key = key(auth, workflow, &parameters);
+        if is_fresh || ttl.is_zero() {
+            self.0.invalidate(&key).await;
+        }
+        // Whoever is first asks; the others wait for the same answer. Should the first go away,
+        // the next one asks.
+        let kept = self.0.try_get_with(key, ask()).await;
+        kept.map(|kept| kept.options).map_err(|failed| told(&failed, auth))
+    }
+}
+
+fn ttl(workflow: &Workflow) -> Result<Duration, Error> {
+    let seconds = match workflow.info.defaults.get("cache_ttl_seconds") {
+        None | Some(Value::Null) => TTL,
+        Some(value) => value.as_u64().filter(|seconds| *seconds <= MAX_TTL).ok_or_else(|| {
+            let text = format!("`{}`: expected 0 to {MAX_TTL}, not {value}", workflow.info.name);
+            Error::invalid("cache_ttl_seconds", text)
+        })?,
+    };
+    Ok(Duration::from_secs(seconds))
+}
+
+fn key(auth: &Auth, workflow: &Workflow, parameters: &Value) -> Key {
+    let version = workflow.version_id.to_string();
+    // An object of `serde_json` is in the order of its keys.
+    let parts = [auth.organization().to_string(), workflow.id.to_string(), version, parameters.to_string()];
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&part.len().to_le_bytes()).update(part.as_bytes());
+    }
+    hasher.finalize().into()
+}
+
+async fn ask(
+    state: &ApiState,
+    auth: &Auth,
+    workflow: &Workflow,
+    parameters: Value,
+) -> Result<Vec<Value>, Failed> {
+    let other = |error: Error| Failed::Other(error.into());
+    let request = run::Request { input_data: Some(parameters), ..run::Request::default() };
+    let execution = run::start_and_wait(state, auth, workflow, request, PATIENCE).await.map_err(other)?;
+    if !execution.status.is_terminal() {
+        executions::cancel(state, auth, execution.id).await.map_err(other)?;
+        let detail = format!("`{}` took longer than {} s", workflow.info.name, PATIENCE.as_secs());
+        return Err(Failed::Other(ApiError::new(StatusCode::GATEWAY_TIMEOUT, "data_provider_timeout", detail)));
+    }
+    if execution.status != Status::Success {
+        return Err(Failed::Ended(Box::new(execution)));
+    }
+    options(ExecutionView::new(execution, true).result)
+        .map_err(|what| Failed::Other(failure(format!("`{}` returned {what}", workflow.info.name))))
+}
+
+/// Options as forms have them: objects with a text as `label` and a `value`.
+fn options(result: Option<Value>) -> Result<Vec<Value>, String> {
+    let Some(Value::Array(found)) = result else { return Err("no list".to_owned()) };
+    found.into_iter().enumerate().map(|(index, value)| option(index, value)).collect()
+}
+
+/// A plain value is its own label.
+fn option(index: usize, value: Value) -> Result<Value, String> {
+    let label = |value: &Value| Value::String(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    match value {
+        Value::Object(mut option) => {
+            let Some(value) = option.get("value") else {
+                return Err(format!("an option without `value`, number {}", index + 1));
+            };
+            let text = label(option.get("label").filter(|label| !label.is_null()).unwrap_or(value));
+            option.insert("label".to_owned(), text);
+            Ok(Value::Object(option))
+        }
+        Value::Array(_) | Value::Null => Err(format!("{value} as option number {}", index + 1)),
+        plain => Ok(Value::Object(Map::from_iter([("label".to_owned(), label(&plain)), ("value".to_owned(), plain)]))),
+    }
+}
+
+fn failure(detail: String) -> ApiError {
+    ApiError::new(StatusCode::BAD_GATEWAY, "data_provider_failed", detail)
+}
+
+fn told(failed: &Failed, auth: &Auth) -> ApiError {
+    match failed {
+        Failed::Other(error) => error.clone(),
+        Failed::Ended(execution) => {
+            let view = ExecutionView::new((**execution).clone(), auth.sees_all_runs());
+            failure(view.error.unwrap_or_else(|| format!("the data provider ended as {}", view.status.as_str())))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_returned_becomes_options() {
+        let returned = json!(["a", 1, true, {"value": 7}, {"value": "x", "label": null}, {"value": "y", "label": 3, "metadata": {"k": 1}}]);
+        let expected = json!([
+            {"label": "a", "value": "a"}, {"label": "1", "value": 1}, {"label": "true", "value": true},
+            {"label": "7", "value": 7}, {"label": "x", "value": "x"}, {"label": "3", "value": "y", "metadata": {"k": 1}},
+        ]);
+        assert_eq!(json!(options(Some(returned)).expect("options")), expected);
+        assert_eq!(options(Some(json!([]))), Ok(vec![]));
+        for (wrong, text) in [
+            (json!({"a": 1}), "no list"),
+            (json!(null), "no list"),
+            (json!([{"label": "a"}]), "without `value`, number 1"),
+            (json!(["a", null]), "null as option number 2"),
+        ] {
+            assert!(options(Some(wrong)).expect_err("refused").contains(text), "{text}");
+        }
+    }
+}
