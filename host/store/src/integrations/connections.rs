@@ -1,8 +1,8 @@
 //! OAuth connections: one for each integration and scope. A connection uses the client of its
 //! integration, or one of its own.
 
-use super::current::{self, Tokens};
-use super::definitions::{self, check_client_secret};
+use super::current::{self, OwnClient, Tokens};
+use super::definitions::{self, Integration, check_client_secret};
 use super::vault::{self, Name};
 use crate::audit::{Event, record};
 use crate::keyring::Keyring;
@@ -139,8 +139,8 @@ async fn create_in(
         },
         other => other,
     })?;
-    if let Some(secret) = &new.client_secret {
-        vault::put(tx, keys, Name::OwnClient(id), secret).await?;
+    if let Some(secret) = new.client_secret.clone() {
+        keep_client(tx, keys, id, &integration, secret).await?;
     }
     let mut event = Event::new("oauth_connection.create")
         .target("oauth_connection", id)
@@ -168,6 +168,18 @@ fn insert(
          VALUES ($1, $2, $3, $4, 'not_connected', $5, $6, $6)";
     let sql = Sql::new(sql).bind(id).bind(tx.access().organization()).bind(integration);
     sql.bind(client).bind(by).bind(now())
+}
+
+/// Keeps the secret of a connection's own client, for the token endpoint of now.
+async fn keep_client(
+    tx: &mut Tx,
+    keys: &Keyring,
+    id: ConnectionId,
+    integration: &Integration,
+    secret: Zeroizing<String>,
+) -> Result<()> {
+    let token_url = integration.oauth.as_ref().map(|oauth| oauth.token_url.clone()).unwrap_or_default();
+    vault::put(tx, keys, Name::OwnClient(id), &OwnClient { secret, token_url }).await
 }
 
 /// A refresh token that somebody got elsewhere: the first token is asked for at once.
@@ -245,7 +257,10 @@ async fn update_in(
         Some(Some(_)) if client_id.is_none() => {
             return Err(Error::invalid("client_id", "a client's secret needs its id"));
         }
-        Some(Some(secret)) => vault::put(tx, keys, Name::OwnClient(id), secret).await?,
+        Some(Some(secret)) => {
+            let integration = definitions::get_in(tx, old.integration_id).await?;
+            keep_client(tx, keys, id, &integration, secret.clone()).await?;
+        }
         Some(None) => vault::remove(tx, Name::OwnClient(id)).await?,
         // The secret was given for another client.
         None if is_other => vault::remove(tx, Name::OwnClient(id)).await?,

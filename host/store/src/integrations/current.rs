@@ -33,6 +33,15 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
+/// The secret of a connection's own client, and where it was meant to go: whoever writes the
+/// integration may be somebody else.
+#[derive(Serialize, Deserialize)]
+pub(super) struct OwnClient {
+    pub secret: Zeroizing<String>,
+    /// As the integration had it.
+    pub token_url: String,
+}
+
 /// A connection with all that renewing it takes, but for its client's secret.
 #[derive(Debug)]
 pub struct Current {
@@ -94,13 +103,15 @@ pub(super) async fn get_in(tx: &mut Tx, keys: &Keyring, connection: Connection) 
 }
 
 impl Current {
-    /// The secret of the client that the connection uses; `None` for a public one.
+    /// The secret of the client that the connection uses; `None` for a public one, and for one whose
+    /// secret was given for another token endpoint.
     pub async fn client_secret(&self, db: &Db, keys: &Keyring) -> Result<Option<Zeroizing<String>>> {
-        let own = self.connection.client_id.is_some();
-        let (scope, name) = match own {
-            true => (self.connection.scope, Name::OwnClient(self.connection.id)),
-            false => (self.integration.scope, Name::Client(self.integration.id)),
-        };
-        vault::get(&mut db.scope(scope).read().await?, keys, name).await
+        if self.connection.client_id.is_none() {
+            let mut tx = db.scope(self.integration.scope).read().await?;
+            return vault::get(&mut tx, keys, Name::Client(self.integration.id)).await;
+        }
+        let mut tx = db.scope(self.connection.scope).read().await?;
+        let own: Option<OwnClient> = vault::get(&mut tx, keys, Name::OwnClient(self.connection.id)).await?;
+        Ok(own.filter(|own| own.token_url == self.settings.token_url).map(|own| own.secret))
     }
 }

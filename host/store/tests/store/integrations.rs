@@ -464,6 +464,15 @@ async fn secrets_do_not_go_elsewhere(db: Db) {
     let current = current::get(&org, &keys(), connection.id).await.unwrap();
     assert_eq!(current.settings.client_id, "own");
     assert_eq!(current.client_secret(&w.db, &keys()).await.unwrap().unwrap().as_str(), "canary-own");
+    let elsewhere = oauth(OAuthFlow::AuthorizationCode, "https://elsewhere.example/token");
+    let there = definitions::Change {
+        oauth: Some(Some(elsewhere)),
+        client_secret: Some(Some(Zeroizing::new("canary-client".to_owned()))),
+        ..Default::default()
+    };
+    definitions::update(&org, &keys(), "crm", there).await.unwrap();
+    let current = current::get(&org, &keys(), connection.id).await.unwrap();
+    assert!(current.client_secret(&w.db, &keys()).await.unwrap().is_none(), "it was not given for there");
     let change = Change { client_id: Some(None), ..Change::default() };
     connections::update(&org, &keys(), connection.id, change, w.user).await.unwrap();
     let current = current::get(&org, &keys(), connection.id).await.unwrap();
