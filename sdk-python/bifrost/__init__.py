@@ -14,6 +14,7 @@ from ._metadata import WorkflowMetadata
 from ._models import (
     ExecutionLog,
     IntegrationData,
+    IntegrationMappingResponse,
     OAuthCredentials,
     Role,
     UserPublic,
@@ -34,6 +35,7 @@ from .errors import (
 from .events import events
 from .executions import executions
 from .integrations import integrations
+from .oauth import oauth
 from .organizations import organizations
 from .roles import roles
 from .secrets import secrets
@@ -53,6 +55,7 @@ __all__ = [
     "FormFieldType",
     "IntegrationData",
     "IntegrationError",
+    "IntegrationMappingResponse",
     "NotFoundError",
     "OAuthCredentials",
     "Organization",
@@ -74,6 +77,7 @@ __all__ = [
     "executions",
     "http",
     "integrations",
+    "oauth",
     "organizations",
     "param",
     "roles",

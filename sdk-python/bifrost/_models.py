@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from .enums import ExecutionStatus
 
@@ -89,7 +89,14 @@ class ExecutionLog(Model):
 
 @dataclass
 class OAuthCredentials(Model):
-    """What an integration's connection gives to a workflow."""
+    """What an integration's connection gives to a workflow.
+
+    `client_secret` and `refresh_token` are `None` for code that does not own the connection.
+    `expires_at` is a time in ISO 8601, `None` for never. `scopes` has blanks between.
+    """
+
+    _asked: ClassVar[dict[str, Any] | None] = None
+    """What `integrations.get` was asked for."""
 
     connection_name: str
     client_id: str | None = None
@@ -100,6 +107,17 @@ class OAuthCredentials(Model):
     access_token: str | None = None
     refresh_token: str | None = None
     expires_at: str | None = None
+
+    async def refresh(self) -> None:
+        """Renews the access token, in place, after an API has refused it.
+
+        Rarely needed: `integrations.get` answers a token that is good. However many runs ask at
+        the same time, the authorization server is asked once. Raises `IntegrationError`, with
+        the reason, when it cannot be renewed.
+        """
+        from .integrations import refresh
+
+        await refresh(self)
 
 
 @dataclass
@@ -112,3 +130,18 @@ class IntegrationData(Model):
     config: dict[str, Any] = field(default_factory=dict)
     oauth: OAuthCredentials | None = None
     config_secret_keys: list[str] = field(default_factory=list)
+
+
+@dataclass
+class IntegrationMappingResponse(Model):
+    """What an organization is in an integration."""
+
+    id: str
+    integration_id: str
+    organization_id: str
+    entity_id: str
+    entity_name: str | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    integration_name: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None

@@ -11,6 +11,8 @@ use bifrost_store::users::{self, NewUser};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+#[path = "authorization/integrations.rs"]
+mod integrations;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
 
@@ -297,7 +299,7 @@ const ROWS: &[Row] = &[
 ];
 
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(sign_in::ROWS)
+    ROWS.iter().chain(integrations::ROWS).chain(sign_in::ROWS)
 }
 
 #[test]
@@ -328,6 +330,7 @@ pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root:
     let path = path
         .replace("{id}", &id)
         .replace("{key}", &id)
+        .replace("{name}", &id)
         .replace("{code}", "BBBB-BBBB")
         .replace("{slug}", SLUG);
     let path = path.replace("{organization}", &owner.organization(platform).to_string());

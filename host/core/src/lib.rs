@@ -11,8 +11,10 @@ pub mod execution;
 #[cfg(test)]
 mod fuzz;
 pub mod id;
+pub mod integration;
 pub mod limits;
 pub mod matching;
+pub mod oauth;
 pub mod permission;
 pub mod ports;
 pub mod retry;
@@ -33,6 +35,7 @@ pub use execution::{Execution, Lineage, LogLevel, LogLine, Outcome, Priority, Re
 pub use id::*;
 pub use limits::Limits;
 pub use matching::{Condition, Filter, Mapping, Place};
+pub use oauth::{ClientAuthentication, ConnectionStatus, OAuthFlow, OAuthSettings};
 pub use permission::{Permission, Permissions};
 pub use retry::RetryPolicy;
 pub use rights::{Operation, Rights};

@@ -64,6 +64,8 @@ permissions! {
     ManageOrganization = 15 "organization.manage",
     /// Write endpoints, webhooks and subscriptions, and read and repeat what was delivered.
     ManageWebhooks = 16 "webhooks.manage",
+    /// Write integrations with other systems, and connect them to accounts there.
+    ManageIntegrations = 17 "integrations.manage",
     /// Make, limit and suspend organizations.
     ManageOrganizations = 32 "platform.organizations",
     /// Act within any organization.

@@ -1,14 +1,15 @@
 //! Decides what runs next. One scheduler leads, others stand by: the dispatcher admits
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
 //! finds lost ones, those whose ticket the queue gave up on are decided about, the audit log is
-//! chained, deliveries of webhooks become runs, retention takes away what is old, and
-//! organizations that leave are taken out.
+//! chained, deliveries of webhooks become runs, tokens of integrations are renewed before they
+//! expire, retention takes away what is old, and organizations that leave are taken out.
 
 mod audit;
 mod dead_letters;
 mod dispatcher;
 mod fairness;
 mod leader;
+mod oauth;
 mod observe;
 mod offboarding;
 mod retention;
@@ -19,12 +20,14 @@ mod webhooks;
 pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
 pub use fairness::{Line, Turns};
+pub use oauth::step as renew_tokens;
 pub use retention::Retention;
 pub use schedules::step;
 pub use sweep::sweep;
 pub use webhooks::step as process_deliveries;
 
 use bifrost_core::ports::{Bus, Objects, Queue};
+use bifrost_oauth::OAuth;
 use bifrost_store::Db;
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -49,6 +52,7 @@ pub async fn run(
     queue: Arc<dyn Queue>,
     bus: Arc<dyn Bus>,
     objects: Arc<dyn Objects>,
+    oauth: OAuth,
     settings: SchedulerSettings,
     stop: impl Future<Output = ()>,
 ) {
@@ -63,6 +67,7 @@ pub async fn run(
             dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
             retention.run(leads.clone()),
             webhooks::run(db.clone(), objects.clone(), bus.clone(), leads.clone()),
+            oauth::run(db.clone(), oauth, leads.clone()),
             offboarding::run(db.clone(), objects, bus.clone(), leads.clone()),
             audit::run(db.clone(), settings.keep_audit, leads.clone()),
             sweep::run(db, bus, leads),

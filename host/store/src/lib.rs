@@ -3,7 +3,7 @@
 //! [`Db`] is SQLite or PostgreSQL. Tenant data is reached through a [`Scoped`] handle
 //! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
 //! grouped by aggregate: [`organizations`], [`users`], [`identity`], [`workspaces`],
-//! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`]; the fleet is
+//! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`], [`integrations`]; the fleet is
 //! [`workers`] and [`warm`]; who did what is in [`audit`]. Adapters of the ports are in [`engines`].
 
 pub mod audit;
@@ -20,6 +20,7 @@ mod error;
 pub mod executions;
 pub mod grants;
 pub mod identity;
+pub mod integrations;
 pub mod invitations;
 pub mod keyring;
 pub mod leaders;

@@ -4,6 +4,7 @@
 mod admin;
 mod audit;
 mod config;
+mod connections;
 mod dead_letters;
 mod deliveries;
 mod devices;
@@ -17,8 +18,10 @@ mod grants;
 mod health;
 mod hooks;
 mod identity_providers;
+mod integrations;
 mod invitations;
 mod keys;
+mod mappings;
 mod offboarding;
 mod own_sign_in;
 mod reviews;
@@ -115,6 +118,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(ws::connect))
         .routes(routes!(ws::execution))
         .merge(from_outside())
+        .merge(elsewhere())
         .merge(signing_in())
         .fallback(nothing_here)
 }
@@ -140,6 +144,22 @@ fn from_outside() -> OpenApiRouter<ApiState> {
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::replay))
         .routes(routes!(hooks::receive))
+}
+
+fn elsewhere() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(integrations::list, integrations::create))
+        .routes(routes!(integrations::get, integrations::update, integrations::delete))
+        .routes(routes!(mappings::list))
+        .routes(routes!(mappings::put, mappings::delete))
+        .routes(routes!(mappings::shares))
+        .routes(routes!(mappings::share, mappings::unshare))
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(connections::get, connections::update, connections::delete))
+        .routes(routes!(connections::authorize))
+        .routes(routes!(connections::callback))
+        .routes(routes!(connections::refresh))
+        .routes(routes!(connections::disconnect))
 }
 
 fn signing_in() -> OpenApiRouter<ApiState> {

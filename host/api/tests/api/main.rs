@@ -5,6 +5,7 @@ mod audited;
 mod authorization;
 #[path = "../common/mod.rs"]
 mod common;
+mod connections;
 mod dead_letters;
 mod deploys;
 mod documents;

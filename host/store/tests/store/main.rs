@@ -15,6 +15,7 @@ mod engines;
 mod executions;
 mod guards;
 mod identity;
+mod integrations;
 mod isolation;
 mod offboarding;
 mod people;

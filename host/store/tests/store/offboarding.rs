@@ -60,6 +60,7 @@ async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &st
     bifrost_store::webhooks::receive(&scoped, &hook, crate::webhooks::received("1", json!({ "mark": mark })))
         .await
         .unwrap();
+    crate::integrations::filled(&scoped, user, mark).await;
     for size in [10, 100_000] {
         let parameters = json!({ "mark": mark, "x": "x".repeat(size) });
         let new = executions::NewExecution { workflow_id: workflow, parameters, ..w.new_execution() };

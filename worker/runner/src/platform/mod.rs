@@ -5,6 +5,8 @@
 mod audit;
 mod events;
 mod executions;
+mod integrations;
+mod mappings;
 mod people;
 mod tenants;
 mod workflows;
@@ -40,14 +42,6 @@ struct Scoped {
     scope: Option<String>,
 }
 
-/// What an integration is asked for by.
-#[derive(Deserialize)]
-struct Integration {
-    name: String,
-    #[serde(default)]
-    scope: Option<String>,
-}
-
 impl Grants {
     /// Answers `platform.call`: JSON text in, JSON text out.
     pub(crate) async fn platform(
@@ -73,7 +67,13 @@ impl Grants {
             "executions.list" => self.executions_list(arguments).await,
             "executions.get" => self.executions_get(arguments).await,
             "executions.logs" => self.executions_logs(arguments).await,
+            "integrations.list" => self.integrations_list(arguments).await,
             "integrations.get" => self.integrations_get(arguments).await,
+            "integrations.refresh" => self.integrations_refresh(arguments).await,
+            "integrations.list_mappings" => self.mappings_list(arguments).await,
+            "integrations.get_mapping" => self.mappings_get(arguments).await,
+            "integrations.upsert_mapping" => self.mappings_set(arguments).await,
+            "integrations.delete_mapping" => self.mappings_delete(arguments).await,
             _ => {
                 let message = format!("the platform has no operation `{}`", operation.escape_debug());
                 return Err(CapabilityError::new(ErrorKind::NotFound, message));
@@ -140,13 +140,6 @@ impl Grants {
         let granted = self.may(Operation::SetScope, scope.as_deref()).await?;
         organizations::get(&self.db.system(), granted.organization).await?;
         Ok(Value::Null)
-    }
-
-    async fn integrations_get(&self, arguments: &str) -> Result<Value> {
-        let Integration { name, scope } = parse(arguments)?;
-        self.may(Operation::IntegrationsGet, scope.as_deref()).await?;
-        tracing::debug!(name, "there are no integrations yet");
-        Err(Error::NotFound("integration"))
     }
 }
 
