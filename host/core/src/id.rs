@@ -83,4 +83,8 @@ ids! {
     SubscriptionId,
     /// Something that a source has sent.
     DeliveryId,
+    /// A table of documents.
+    TableId,
+    /// One content of a file; the next one has another.
+    FileId,
 }

@@ -42,6 +42,10 @@ pub enum Operation {
     ExecutionsGet,
     ExecutionsLogs,
     IntegrationsGet,
+    TablesRead,
+    TablesWrite,
+    FilesRead,
+    FilesWrite,
 }
 
 /// What an operation needs beside a target that is the run's own.
@@ -60,7 +64,7 @@ enum Demand {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::ConfigRead,
         Self::ConfigWrite,
         Self::SetScope,
@@ -82,6 +86,10 @@ impl Operation {
         Self::ExecutionsGet,
         Self::ExecutionsLogs,
         Self::IntegrationsGet,
+        Self::TablesRead,
+        Self::TablesWrite,
+        Self::FilesRead,
+        Self::FilesWrite,
     ];
 
     /// The name in the SDK and in the audit log.
@@ -108,6 +116,10 @@ impl Operation {
             Self::ExecutionsGet => "executions.get",
             Self::ExecutionsLogs => "executions.logs",
             Self::IntegrationsGet => "integrations.get",
+            Self::TablesRead => "tables.read",
+            Self::TablesWrite => "tables.write",
+            Self::FilesRead => "files.read",
+            Self::FilesWrite => "files.write",
         }
     }
 
@@ -124,7 +136,11 @@ impl Operation {
             | Self::ExecutionsList
             | Self::ExecutionsGet
             | Self::ExecutionsLogs
-            | Self::IntegrationsGet => Demand::Nothing,
+            | Self::IntegrationsGet
+            | Self::TablesRead
+            | Self::TablesWrite
+            | Self::FilesRead
+            | Self::FilesWrite => Demand::Nothing,
             Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet => {
                 Demand::May(Permission::ReadUsers)
             }
@@ -180,7 +196,8 @@ impl Rights {
     /// `Denied`, with the reason for the author of the workflow.
     pub fn check(&self, operation: Operation, target: Scope) -> Result<()> {
         // The provider's code reads what is global for everybody it works for.
-        let reads_global = operation == Operation::ConfigRead && self.is_provider_code();
+        let reads_global =
+            matches!(operation, Operation::ConfigRead | Operation::TablesRead) && self.is_provider_code();
         let is_own = target == Scope::Organization(self.organization);
         let is_visible = is_own || (target == Scope::Global && reads_global);
         if !is_visible && !self.crosses_organizations() {
@@ -275,7 +292,8 @@ mod tests {
             let rights = Rights { organization, workspace: Scope::Global, permissions, is_confined };
             let crosses = permissions.has(Permission::EnterOrganizations) && !is_confined;
             if rights.check(operation, target).is_ok() && target != Scope::Organization(organization) && !crosses {
-                prop_assert_eq!((operation, target), (Operation::ConfigRead, Scope::Global));
+                prop_assert!(matches!(operation, Operation::ConfigRead | Operation::TablesRead));
+                prop_assert_eq!(target, Scope::Global);
             }
         }
 

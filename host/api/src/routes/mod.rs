@@ -7,12 +7,14 @@ mod config;
 mod dead_letters;
 mod deliveries;
 mod devices;
+mod documents;
 mod drafts;
 mod egress;
 mod endpoint_calls;
 mod endpoints;
 mod execute;
 mod executions;
+mod files;
 mod grants;
 mod health;
 mod hooks;
@@ -27,7 +29,9 @@ mod schedules;
 mod shared;
 mod shares;
 mod sign_in;
+mod signed_files;
 mod subscriptions;
+mod tables;
 mod user_sign_in;
 mod users;
 mod versions;
@@ -44,6 +48,7 @@ use crate::ws;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use bifrost_core::Error;
+use bifrost_core::files::MAX_FILE;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
@@ -115,6 +120,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(ws::connect))
         .routes(routes!(ws::execution))
         .merge(from_outside())
+        .merge(data())
         .merge(signing_in())
         .fallback(nothing_here)
 }
@@ -140,6 +146,21 @@ fn from_outside() -> OpenApiRouter<ApiState> {
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::replay))
         .routes(routes!(hooks::receive))
+}
+
+fn data() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(tables::list, tables::create))
+        .routes(routes!(tables::get, tables::update, tables::delete))
+        .routes(routes!(tables::query))
+        .routes(routes!(tables::count))
+        .routes(routes!(documents::insert))
+        .routes(routes!(documents::get, documents::put, documents::patch, documents::delete))
+        .routes(routes!(documents::batch).layer(DefaultBodyLimit::max(documents::BATCH_BODY_BYTES)))
+        .routes(routes!(files::list))
+        .routes(routes!(files::read, files::write, files::delete).layer(DefaultBodyLimit::max(MAX_FILE)))
+        .routes(routes!(files::sign))
+        .routes(routes!(signed_files::read, signed_files::write).layer(DefaultBodyLimit::max(MAX_FILE)))
 }
 
 fn signing_in() -> OpenApiRouter<ApiState> {
