@@ -1,13 +1,14 @@
 //! Decides what runs next. One scheduler leads, others stand by: the dispatcher admits
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
 //! finds lost ones, those whose ticket the queue gave up on are decided about, the audit log is
-//! chained, deliveries of webhooks become runs, retention takes away what is old, and
-//! organizations that leave are taken out.
+//! chained, deliveries of webhooks become runs, retention takes away what is old, files among it,
+//! and organizations that leave are taken out.
 
 mod audit;
 mod dead_letters;
 mod dispatcher;
 mod fairness;
+mod files;
 mod leader;
 mod observe;
 mod offboarding;
@@ -19,6 +20,7 @@ mod webhooks;
 pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
 pub use fairness::{Line, Turns};
+pub use files::Files;
 pub use retention::Retention;
 pub use schedules::step;
 pub use sweep::sweep;
@@ -55,6 +57,7 @@ pub async fn run(
     let (leads, campaign) = leader::campaign(db.clone(), "scheduler", settings.holder);
     let dispatcher = Dispatcher::new(db.clone(), queue.clone());
     let retention = Retention::new(db.clone(), objects.clone(), settings.keep);
+    let files = Files::new(db.clone(), objects.clone());
     let work = async move {
         tokio::join!(
             dispatcher.run(bus.clone(), leads.clone(), settings.idle),
@@ -62,6 +65,7 @@ pub async fn run(
             observe::run(db.clone(), leads.clone()),
             dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
             retention.run(leads.clone()),
+            files.run(leads.clone()),
             webhooks::run(db.clone(), objects.clone(), bus.clone(), leads.clone()),
             offboarding::run(db.clone(), objects, bus.clone(), leads.clone()),
             audit::run(db.clone(), settings.keep_audit, leads.clone()),
