@@ -23,6 +23,8 @@ mod sandbox;
 mod secrets;
 mod set_up;
 mod stop;
+mod stored_files;
+mod tables;
 mod telemetry;
 mod up;
 mod webhooks;
@@ -103,6 +105,10 @@ enum Command {
     Endpoints(endpoints::Endpoints),
     /// List and make webhooks, see what they have delivered, and process it again.
     Webhooks(webhooks::Webhooks),
+    /// List tables, and query, export and import their documents.
+    Tables(tables::Tables),
+    /// List, read, send and delete files.
+    Files(stored_files::Files),
     /// Change the keys that encrypt secrets, while everything runs.
     Secrets(secrets::Secrets),
     /// Print the version.
@@ -183,6 +189,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Egress(egress) => block_on(egress.execute(&cli.data)),
         Command::Endpoints(endpoints) => block_on(endpoints.execute(&cli.data)),
         Command::Webhooks(webhooks) => block_on(webhooks.execute(&cli.data)),
+        Command::Tables(tables) => block_on(tables.execute(&cli.data)),
+        Command::Files(files) => block_on(files.execute(&cli.data)),
         Command::Secrets(secrets) => block_on(secrets.execute(&cli.data)),
         Command::SandboxProcess(process) => process.execute(),
         Command::PackagesProcess => {
