@@ -60,6 +60,10 @@ async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &st
     bifrost_store::webhooks::receive(&scoped, &hook, crate::webhooks::received("1", json!({ "mark": mark })))
         .await
         .unwrap();
+    let data = json!({ "mark": mark }).as_object().unwrap().clone();
+    let document = bifrost_store::tables::NewDocument { id: None, data };
+    bifrost_store::tables::insert(&scoped, "marks", vec![document]).await.unwrap();
+    bifrost_store::files::write(&scoped, objects, "uploads", "mark", None, mark.into()).await.unwrap();
     for size in [10, 100_000] {
         let parameters = json!({ "mark": mark, "x": "x".repeat(size) });
         let new = executions::NewExecution { workflow_id: workflow, parameters, ..w.new_execution() };
