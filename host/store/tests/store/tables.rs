@@ -160,7 +160,7 @@ async fn a_batch_is_done_or_not(db: Db) {
     assert_eq!(tables::delete_documents(&org, "t", all).await.unwrap().len(), MAX_BATCH);
     let (told, is) = counted(&org, "t").await;
     assert_eq!((told, told.0), (is, 10));
-    assert_eq!(tables::insert(&org, "t", vec![]).await.unwrap(), []);
+    assert!(tables::insert(&org, "t", vec![]).await.unwrap().is_empty());
 }
 
 async fn versions_keep_writers_apart(db: Db) {
