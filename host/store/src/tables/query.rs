@@ -90,6 +90,11 @@ async fn of_ids(tx: &mut Tx, table: &Table, ids: &[String]) -> Result<HashMap<St
 
 fn push_filter(sql: &mut Sql, engine: Engine, filter: &Where) {
     for (field, test) in filter.conditions() {
+        if matches!(test, Test::In(values) if values.is_empty()) {
+            // Nothing of the field is in the text, and what is not there must not be bound.
+            sql.push(" AND false");
+            continue;
+        }
         let place = Place::new(sql, engine, field);
         let condition = condition(sql, engine, &place, test);
         sql.push(" AND ").push(&condition);
@@ -216,7 +221,7 @@ fn condition(sql: &mut Sql, engine: Engine, place: &Place, test: &Test) -> Strin
         Test::NotEqual(value) => format!("NOT COALESCE({}, false)", equals(sql, [kind, number, text], value)),
         Test::In(values) => {
             let any: Vec<_> = values.iter().map(|value| equals(sql, [kind, number, text], value)).collect();
-            if any.is_empty() { "false".to_owned() } else { format!("({})", any.join(" OR ")) }
+            format!("({})", any.join(" OR "))
         }
         Test::Than(side, Bound::Number(than)) => {
             let than = bound(sql, than.to_string());
