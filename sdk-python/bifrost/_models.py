@@ -145,3 +145,81 @@ class IntegrationMappingResponse(Model):
     integration_name: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
+
+
+@dataclass
+class TableInfo(Model):
+    """A table; `organization_id` is `None` for a global one."""
+
+    id: str
+    name: str
+    description: str | None = None
+    table_schema: dict[str, Any] | None = None
+    organization_id: str | None = None
+    document_count: int = 0
+    created_by: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+@dataclass
+class DocumentData(Model):
+    """A document. `version` is 1 when it is new, and one more with every write; times are RFC 3339."""
+
+    id: str
+    table_id: str
+    data: dict[str, Any] = field(default_factory=dict)
+    version: int = 1
+    created_by: str | None = None
+    updated_by: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+def _documents(values: list[Any]) -> list[DocumentData]:
+    return [one if isinstance(one, DocumentData) else DocumentData.of(one) for one in values]
+
+
+@dataclass
+class DocumentList(Model):
+    """A page of documents; `total` is how many there are on all pages."""
+
+    documents: list[DocumentData] = field(default_factory=list)
+    total: int = 0
+    limit: int = 100
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        self.documents = _documents(self.documents)
+
+
+@dataclass
+class BatchResult(Model):
+    """The documents that a batch wrote, in its order."""
+
+    documents: list[DocumentData] = field(default_factory=list)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.documents = _documents(self.documents)
+        self.count = len(self.documents)
+
+
+@dataclass
+class BatchDeleteResult(Model):
+    """The ids of the documents that a batch deleted, sorted."""
+
+    deleted_ids: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.count = len(self.deleted_ids)
+
+
+@dataclass
+class FileMatch(Model):
+    """A line that a search found; lines count from 1."""
+
+    path: str
+    line: int
+    text: str

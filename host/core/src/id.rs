@@ -89,4 +89,8 @@ ids! {
     MappingId,
     /// What authorizes requests to an integration.
     ConnectionId,
+    /// A table of documents.
+    TableId,
+    /// One content of a file; the next one has another.
+    FileId,
 }

@@ -3,11 +3,15 @@
 pub mod caller;
 pub mod config;
 pub mod dead_letter;
+pub mod document_filter;
+pub mod document_schema;
+pub mod documents;
 pub mod egress;
 pub mod endpoint;
 pub mod error;
 pub mod events;
 pub mod execution;
+pub mod files;
 #[cfg(test)]
 mod fuzz;
 pub mod id;
@@ -28,6 +32,8 @@ pub mod workspace;
 pub use caller::{Caller, Role, Scope};
 pub use config::ConfigType;
 pub use dead_letter::DeadLetterState;
+pub use document_filter::Where;
+pub use documents::Document;
 pub use egress::EgressPolicy;
 pub use endpoint::{EndpointMode, Verb};
 pub use error::{Error, Result};

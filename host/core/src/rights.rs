@@ -45,6 +45,10 @@ pub enum Operation {
     IntegrationsMappings,
     IntegrationsMap,
     IntegrationsMapGlobal,
+    TablesRead,
+    TablesWrite,
+    FilesRead,
+    FilesWrite,
 }
 
 /// What an operation needs beside a target that is the run's own.
@@ -65,7 +69,7 @@ enum Demand {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::ConfigRead,
         Self::ConfigWrite,
         Self::SetScope,
@@ -90,6 +94,10 @@ impl Operation {
         Self::IntegrationsMappings,
         Self::IntegrationsMap,
         Self::IntegrationsMapGlobal,
+        Self::TablesRead,
+        Self::TablesWrite,
+        Self::FilesRead,
+        Self::FilesWrite,
     ];
 
     /// The name in the SDK and in the audit log.
@@ -119,6 +127,10 @@ impl Operation {
             Self::IntegrationsMappings => "integrations.list_mappings",
             Self::IntegrationsMap => "integrations.upsert_mapping",
             Self::IntegrationsMapGlobal => "integrations.upsert_global_mapping",
+            Self::TablesRead => "tables.read",
+            Self::TablesWrite => "tables.write",
+            Self::FilesRead => "files.read",
+            Self::FilesWrite => "files.write",
         }
     }
 
@@ -137,7 +149,11 @@ impl Operation {
             | Self::ExecutionsLogs
             | Self::IntegrationsGet
             | Self::IntegrationsMappings
-            | Self::IntegrationsMap => Demand::Nothing,
+            | Self::IntegrationsMap
+            | Self::TablesRead
+            | Self::TablesWrite
+            | Self::FilesRead
+            | Self::FilesWrite => Demand::Nothing,
             // What an organization is in the provider's integration decides whose data the
             // provider's credentials reach: nobody says that of themselves.
             Self::IntegrationsMapGlobal => Demand::ProviderCode,
@@ -196,7 +212,10 @@ impl Rights {
     /// `Denied`, with the reason for the author of the workflow.
     pub fn check(&self, operation: Operation, target: Scope) -> Result<()> {
         // The provider's code reads what is global for everybody it works for.
-        let reads = matches!(operation, Operation::ConfigRead | Operation::IntegrationsGet);
+        let reads = matches!(
+            operation,
+            Operation::ConfigRead | Operation::IntegrationsGet | Operation::TablesRead
+        );
         let reads_global = reads && self.is_provider_code();
         let is_own = target == Scope::Organization(self.organization);
         let is_visible = is_own || (target == Scope::Global && reads_global);
@@ -296,7 +315,8 @@ mod tests {
             let crosses = permissions.has(Permission::EnterOrganizations) && !is_confined;
             if rights.check(operation, target).is_ok() && target != Scope::Organization(organization) && !crosses {
                 prop_assert_eq!(target, Scope::Global);
-                prop_assert!(matches!(operation, Operation::ConfigRead | Operation::IntegrationsGet));
+                let reads = [Operation::ConfigRead, Operation::IntegrationsGet, Operation::TablesRead];
+                prop_assert!(reads.contains(&operation));
             }
         }
 

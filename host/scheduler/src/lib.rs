@@ -2,12 +2,14 @@
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
 //! finds lost ones, those whose ticket the queue gave up on are decided about, the audit log is
 //! chained, deliveries of webhooks become runs, tokens of integrations are renewed before they
-//! expire, retention takes away what is old, and organizations that leave are taken out.
+//! expire, retention takes away what is old, files among it, and organizations that leave are
+//! taken out.
 
 mod audit;
 mod dead_letters;
 mod dispatcher;
 mod fairness;
+mod files;
 mod leader;
 mod oauth;
 mod observe;
@@ -21,6 +23,7 @@ pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
 pub use fairness::{Line, Turns};
 pub use oauth::step as renew_tokens;
+pub use files::Files;
 pub use retention::Retention;
 pub use schedules::step;
 pub use sweep::sweep;
@@ -59,6 +62,7 @@ pub async fn run(
     let (leads, campaign) = leader::campaign(db.clone(), "scheduler", settings.holder);
     let dispatcher = Dispatcher::new(db.clone(), queue.clone());
     let retention = Retention::new(db.clone(), objects.clone(), settings.keep);
+    let files = Files::new(db.clone(), objects.clone());
     let work = async move {
         tokio::join!(
             dispatcher.run(bus.clone(), leads.clone(), settings.idle),
@@ -66,6 +70,7 @@ pub async fn run(
             observe::run(db.clone(), leads.clone()),
             dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
             retention.run(leads.clone()),
+            files.run(leads.clone()),
             webhooks::run(db.clone(), objects.clone(), bus.clone(), leads.clone()),
             oauth::run(db.clone(), oauth, leads.clone()),
             offboarding::run(db.clone(), objects, bus.clone(), leads.clone()),

@@ -3,6 +3,7 @@
 
 use super::{Platform, key};
 use bifrost_core::integration::{Schema, Values};
+use bifrost_core::files::{BYTES, Pass};
 use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};
@@ -17,11 +18,12 @@ use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::roles::{self, NewRole};
 use bifrost_store::schedules::{self, NewSchedule};
 use bifrost_store::sign_in::providers;
+use bifrost_store::tables::{self, NewDocument};
 use bifrost_store::webhooks::sources::{self, Webhook};
 use bifrost_store::webhooks::subscriptions::{self, NewSubscription};
 use bifrost_store::webhooks::{Received, Settings, receive, secrets};
 use bifrost_store::workspaces::{self, Deployment};
-use bifrost_store::{Sql, endpoints, offboarding, shares, workflows};
+use bifrost_store::{Sql, endpoints, files, offboarding, shares, workflows};
 use serde_json::json;
 
 /// How a row's target is named.
@@ -71,6 +73,14 @@ pub enum By {
     IntegrationShare,
     /// A connection of the owner that can be renewed.
     Connection,
+    /// One with the document [`DOCUMENT`] in it.
+    Table,
+    /// A file of `reports`, by its path.
+    File,
+    /// A signed address to read from, by its token; the platform administrator has signed it.
+    SignedGet,
+    /// The same to write to.
+    SignedPut,
     /// An OpenID provider; of the platform, so that the owner makes no difference.
     IdentityProvider,
 }
@@ -80,6 +90,9 @@ pub const LEAVING: &str = "Leaving";
 
 /// The slug of endpoints that are called.
 pub const SLUG: &str = "matrix";
+
+/// The id of documents.
+pub const DOCUMENT: &str = "matrix";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Owner {
@@ -222,6 +235,25 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
         }
         By::Connection => connection(platform, scope).await.id.to_string(),
         By::Hook => webhook(platform, organization, WebhookKind::Unsigned).await.hook_id.to_string(),
+        By::Table => {
+            let name = format!("t{}", uuid::Uuid::now_v7().simple());
+            let data = json!({ "n": 1 }).as_object().expect("an object").clone();
+            let new = NewDocument { id: Some(DOCUMENT.into()), data };
+            tables::insert(&db.scope(scope), &name, vec![new]).await.expect("made")[0].table_id.to_string()
+        }
+        By::File | By::SignedGet | By::SignedPut => {
+            let (path, objects) = (uuid::Uuid::now_v7().to_string(), platform.state.objects.as_ref());
+            let org = db.org(organization);
+            files::write(&org, objects, "reports", &path, None, b"x".to_vec()).await.expect("written");
+            if matches!(by, By::File) {
+                return path;
+            }
+            let method = if matches!(by, By::SignedPut) { "PUT" } else { "GET" };
+            let now = bifrost_store::now();
+            let pass = Pass::new(organization, "reports", &path, method, BYTES, now).expect("a pass");
+            let pass = Pass { signed_by: Some(platform.root.user), ..pass };
+            files::sign(&platform.state.keyring, &pass).expect("a token")
+        }
         By::Config => {
             let name = format!("key-{}", uuid::Uuid::now_v7());
             let entry = NewEntry {

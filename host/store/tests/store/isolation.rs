@@ -258,6 +258,9 @@ async fn the_platform_works_with_two_roles() {
     bifrost_store::schedules::create(&org, crate::schedules::hourly(w.workflow)).await.unwrap();
     crate::webhooks::works_with_two_roles(&w, &next).await;
     crate::integrations::works_with_two_roles(&w, &next).await;
+    crate::tables::works_with_two_roles(&w).await;
+    let folder = tempfile::tempdir().unwrap();
+    crate::files::works_with_two_roles(&w, &DirectoryObjects::open(folder.path()).await.unwrap()).await;
     crate::warm::worker(&w.db, "worker-1", false).await;
     bifrost_store::audit::append(&w.db).await.unwrap();
     assert!(config::is_withheld(&w.db, "s").await.unwrap());
