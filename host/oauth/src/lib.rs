@@ -162,7 +162,7 @@ impl OAuth {
                 async move { inner.fly(scope, id, need).await }
             });
             match flight.await {
-                Ok(current) if need.is_met(&current, now()) => return Ok(current),
+                Ok(current) if is_own || need.is_met(&current, now()) => return Ok(current),
                 // Another's flight, for less than this needs.
                 Ok(_) => {}
                 Err(error) if is_own => return Err(flight::again(&error)),
@@ -206,6 +206,12 @@ impl Inner {
             let version = current.connection.version;
             if let Some(lease) = renewal::take(&scoped, id, version, holder).await? {
                 self.renew(&current, lease).await?;
+                let renewed = current::get(&scoped, &self.keys, id).await?;
+                let has_token = renewed.tokens.as_ref().is_some_and(|tokens| tokens.access_token.is_some());
+                // Also where it is good for a moment only: asking again would give no better one.
+                if has_token && renewed.connection.version > version {
+                    return Ok(renewed);
+                }
                 continue;
             }
             if Instant::now() >= until {
