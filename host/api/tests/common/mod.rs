@@ -59,7 +59,6 @@ pub struct Platform {
     pub router: Router,
     pub state: ApiState,
     pub worker: Arc<FakeWorker>,
-    pub web: Arc<FakeWeb>,
     pub provider: OrganizationId,
     pub root: Key,
     pub own: Tenant,
@@ -194,7 +193,7 @@ impl Platform {
         let rates = Rates { sign_in: 0, ..Rates::default() };
         let settings = Settings { rates, ..Settings::at(PUBLIC_URL).expect("an address") };
         let (bus, web) = (Arc::new(InProcessBus::new()), Arc::new(FakeWeb::default()));
-        let oauth = OAuth::new(db.clone(), keyring.clone(), bus.clone(), web.clone(), "test".into());
+        let oauth = OAuth::new(db.clone(), keyring.clone(), bus.clone(), web, "test".into());
         let state = ApiState {
             sign_in: SignIn::new(db.clone(), keyring.clone(), settings).expect("signing in"),
             db,
@@ -209,7 +208,6 @@ impl Platform {
             router: bifrost_api::router(state.clone()),
             state,
             worker,
-            web,
             provider: first.organization.id,
             root: Key { token: first.token, user: first.user.id },
             own,
