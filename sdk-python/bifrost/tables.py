@@ -161,7 +161,7 @@ class tables:
         """Adds at most 1,000 documents, all of them or none.
 
         Each is `{"id": ..., "data": {...}}`, or the data alone. `ConflictError` when an id is
-        taken. All together have at most 6 MiB of JSON.
+        taken. All together have at most 8 MiB of JSON.
         """
         _no_app(app)
         arguments = {"table": table, "documents": [_new(one) for one in documents]}

@@ -217,12 +217,11 @@ fn by_code_points(engine: Engine, text: &str) -> String {
 fn condition(sql: &mut Sql, engine: Engine, place: &Place, test: &Test) -> String {
     let Place { kind, number, text, .. } = place;
     match test {
-        Test::Equal(value) => equals(sql, [kind, number, text], value),
-        Test::NotEqual(value) => format!("NOT COALESCE({}, false)", equals(sql, [kind, number, text], value)),
-        Test::In(values) => {
-            let any: Vec<_> = values.iter().map(|value| equals(sql, [kind, number, text], value)).collect();
-            format!("({})", any.join(" OR "))
+        Test::Equal(value) => is_any(sql, [kind, number, text], std::slice::from_ref(value)),
+        Test::NotEqual(value) => {
+            format!("NOT COALESCE({}, false)", is_any(sql, [kind, number, text], std::slice::from_ref(value)))
         }
+        Test::In(values) => is_any(sql, [kind, number, text], values),
         Test::Than(side, Bound::Number(than)) => {
             let than = bound(sql, than.to_string());
             format!("({number}) {} CAST({than} AS double precision)", side.operator())
@@ -233,7 +232,7 @@ fn condition(sql: &mut Sql, engine: Engine, place: &Place, test: &Test) -> Strin
         }
         Test::Contains(value) => {
             let [kind, number, of] = &place.element;
-            let is_element = equals(sql, [kind, number, of], value);
+            let is_element = is_any(sql, [kind, number, of], std::slice::from_ref(value));
             let element = format!("EXISTS (SELECT 1 FROM {} WHERE {is_element})", place.elements);
             match value {
                 Scalar::Text(part) => {
@@ -263,16 +262,23 @@ fn condition(sql: &mut Sql, engine: Engine, place: &Place, test: &Test) -> Strin
     }
 }
 
-fn equals(sql: &mut Sql, [kind, number, text]: [&String; 3], value: &Scalar) -> String {
-    match value {
-        Scalar::Null => format!("({kind}) = 'null'"),
-        Scalar::Bool(true) => format!("({kind}) = 'true'"),
-        Scalar::Bool(false) => format!("({kind}) = 'false'"),
-        Scalar::Number(value) => {
-            format!("({number}) = CAST({} AS double precision)", bound(sql, value.to_string()))
+/// True where it is one of these values, of which there is one at least.
+fn is_any(sql: &mut Sql, [kind, number, text]: [&String; 3], values: &[Scalar]) -> String {
+    let (mut kinds, mut numbers, mut texts) = (vec![], vec![], vec![]);
+    for value in values {
+        match value {
+            Scalar::Null => kinds.push("'null'".to_owned()),
+            Scalar::Bool(true) => kinds.push("'true'".to_owned()),
+            Scalar::Bool(false) => kinds.push("'false'".to_owned()),
+            Scalar::Number(value) => {
+                numbers.push(format!("CAST({} AS double precision)", bound(sql, value.to_string())));
+            }
+            Scalar::Text(value) => texts.push(bound(sql, value.as_str())),
         }
-        Scalar::Text(value) => format!("({text}) = {}", bound(sql, value.as_str())),
     }
+    let any = [(kind, kinds), (number, numbers), (text, texts)].into_iter().filter(|(_, all)| !all.is_empty());
+    let any: Vec<_> = any.map(|(of, all)| format!("({of}) IN ({})", all.join(", "))).collect();
+    format!("({})", any.join(" OR "))
 }
 
 pub(super) fn read(row: &Row) -> Result<Document> {
