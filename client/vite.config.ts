@@ -19,7 +19,7 @@ function precompress(): Plugin {
     },
     closeBundle: () => {
       for (const name of readdirSync(join(folder, 'assets'))) {
-        if (!/\.(js|css|svg)$/.test(name)) continue;
+        if (!/\.(js|css|svg|wasm)$/.test(name)) continue;
         const path = join(folder, 'assets', name);
         const text = readFileSync(path);
         if (text.length < WORTH_COMPRESSING) continue;

@@ -154,6 +154,6 @@ pub mod may {
     may! {
         ReadWorkspace DraftWorkspace DeployWorkspace ReviewWorkspace ReadExecutions ManageSchedules ReadConfig
         WriteConfig ReadUsers ManageUsers ManageRoles ManageKeys ReadAudit ManageOrganization ManageWebhooks
-        ManageOrganizations OperatePlatform
+        ManageIntegrations ReadTables WriteTables ReadFiles WriteFiles ManageOrganizations OperatePlatform
     }
 }

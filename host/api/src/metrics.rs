@@ -108,7 +108,13 @@ pub const METRICS: &[Metric] = &[
         Kind::Counter,
         "Requests to webhooks: new, duplicate, or why they were refused",
     ),
+    metric(
+        "bifrost_oauth_renewals_total",
+        Kind::Counter,
+        "Attempts to renew tokens of integrations, by outcome",
+    ),
     metric("bifrost_deliveries_total", Kind::Counter, "Deliveries of webhooks that were settled, by state"),
+    metric("bifrost_files_expired_total", Kind::Counter, "Temporary files that were deleted because of their age"),
     metric(
         "bifrost_deliveries_expired_total",
         Kind::Counter,

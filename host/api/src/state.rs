@@ -4,6 +4,7 @@ use crate::health::Services;
 use crate::rates::Rates;
 use crate::service::providers::Providers;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
+use bifrost_oauth::OAuth;
 use bifrost_signin::SignIn;
 use bifrost_store::{Db, Keyring};
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct ApiState {
     pub objects: Arc<dyn Objects>,
     /// Builds, drafts and cancels.
     pub worker: Arc<dyn Worker>,
+    /// Connections of integrations.
+    pub oauth: OAuth,
     /// Checks how people sign in.
     pub sign_in: SignIn,
     /// For those who run the platform.

@@ -1,7 +1,7 @@
 //! Who may do what, as data: a row for every operation of the API. An operation
 //! without a row fails the test.
 
-use crate::common::target::{By, LEAVING, OWNERS, Owner, SLUG, target};
+use crate::common::target::{By, DOCUMENT, LEAVING, OWNERS, Owner, SLUG, target};
 use crate::common::{Key, Platform, WORKFLOWS, files};
 use bifrost_core::Permission::{self, *};
 use bifrost_core::{Permissions, Role};
@@ -11,6 +11,8 @@ use bifrost_store::users::{self, NewUser};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+#[path = "authorization/integrations.rs"]
+mod integrations;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
 
@@ -44,6 +46,8 @@ const ID_ADMINS_CREATE: [&str; 4] = ["401 401 401", "403 403 403", "201 404 404"
 const CALLS: [&str; 4] = ["401 401 401", "202 404 404", "202 404 404", "202 202 202"];
 /// Global workflows and plain global values are there for everybody.
 const ID_SHARED: [&str; 4] = ["401 401 401", "200 404 200", "200 404 200", "200 404 200"];
+
+const ID_ADMINS_SHARED: [&str; 4] = ["401 401 401", "403 403 403", "200 404 200", "200 404 200"];
 
 fn none(_: &str) -> Value {
     Value::Null
@@ -104,6 +108,30 @@ fn new_webhook(_: &str) -> Value {
 
 fn new_subscription(_: &str) -> Value {
     json!({ "workflow_id": "nightly" })
+}
+
+fn new_table(_: &str) -> Value {
+    json!({ "name": format!("t{}", uuid::Uuid::now_v7().simple()) })
+}
+
+fn document(_: &str) -> Value {
+    json!({ "data": { "n": 1 } })
+}
+
+fn batch(_: &str) -> Value {
+    json!({ "insert": [{ "data": { "n": 1 } }] })
+}
+
+fn query(_: &str) -> Value {
+    json!({ "where": { "n": 1 } })
+}
+
+fn content(_: &str) -> Value {
+    json!({ "n": 1 })
+}
+
+fn signing(_: &str) -> Value {
+    json!({ "path": "matrix.csv" })
 }
 
 fn empty(_: &str) -> Value {
@@ -232,6 +260,29 @@ const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
     // One that asks for no signature.
     Row { method: "POST", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["202 202 202"; 4] },
+    Row { method: "GET", path: "/api/tables", needs: Some(ReadTables), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/tables", needs: Some(WriteTables), by: By::Scope, body: new_table, expected: ADMINS_CREATE },
+    Row { method: "GET", path: "/api/tables/{id}", needs: Some(ReadTables), by: By::Table, body: none, expected: ID_ADMINS_SHARED },
+    Row { method: "PATCH", path: "/api/tables/{id}", needs: Some(WriteTables), by: By::Table, body: change_role, expected: ID_ADMINS },
+    Row { method: "DELETE", path: "/api/tables/{id}", needs: Some(WriteTables), by: By::Table, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "POST", path: "/api/tables/{id}/query", needs: Some(ReadTables), by: By::Table, body: query, expected: ID_ADMINS_SHARED },
+    Row { method: "POST", path: "/api/tables/{id}/count", needs: Some(ReadTables), by: By::Table, body: query, expected: ID_ADMINS_SHARED },
+    Row { method: "POST", path: "/api/tables/{id}/batch", needs: Some(WriteTables), by: By::Table, body: batch, expected: ID_ADMINS },
+    Row { method: "POST", path: "/api/tables/{id}/documents", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS_CREATE },
+    Row { method: "GET", path: "/api/tables/{id}/documents/{document}", needs: Some(ReadTables), by: By::Table, body: none, expected: ID_ADMINS_SHARED },
+    Row { method: "PUT", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS },
+    Row { method: "PATCH", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS },
+    Row { method: "DELETE", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "GET", path: "/api/files", needs: Some(ReadFiles), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/files/content", needs: Some(ReadFiles), by: By::File, body: none, expected: ID_ADMINS },
+    // A path that exists elsewhere is a new path here.
+    Row { method: "PUT", path: "/api/files/content", needs: Some(WriteFiles), by: By::File, body: content,
+        expected: ["401 401 401", "403 403 403", "200 200 200", "200 200 200"] },
+    Row { method: "DELETE", path: "/api/files/content", needs: Some(WriteFiles), by: By::File, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "POST", path: "/api/files/signed-urls", needs: Some(WriteFiles), by: By::Scope, body: signing, expected: ADMINS },
+    // Whoever has the address has what it is for, and no more.
+    Row { method: "GET", path: "/api/files/signed/{token}", needs: None, by: By::SignedGet, body: none, expected: OPEN },
+    Row { method: "PUT", path: "/api/files/signed/{token}", needs: None, by: By::SignedPut, body: content, expected: OPEN },
     Row { method: "GET", path: "/api/config", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/config/{key}", needs: Some(ReadConfig), by: By::Config, body: none,
         expected: ["401 401 401", "403 403 403", "200 404 200", "200 404 200"] },
@@ -297,7 +348,7 @@ const ROWS: &[Row] = &[
 ];
 
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(sign_in::ROWS)
+    ROWS.iter().chain(integrations::ROWS).chain(sign_in::ROWS)
 }
 
 #[test]
@@ -328,9 +379,13 @@ pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root:
     let path = path
         .replace("{id}", &id)
         .replace("{key}", &id)
+        .replace("{name}", &id)
         .replace("{code}", "BBBB-BBBB")
-        .replace("{slug}", SLUG);
+        .replace("{slug}", SLUG)
+        .replace("{document}", DOCUMENT)
+        .replace("{token}", &id);
     let path = path.replace("{organization}", &owner.organization(platform).to_string());
+    let path = if matches!(row.by, By::File) { format!("{path}?location=reports&path={id}") } else { path };
     let mut call = platform.call(row.method.parse().expect("a method"), path);
     if let Some(key) = caller {
         call = call.key(key);

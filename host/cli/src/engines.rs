@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use bifrost_api::health::Services;
 use bifrost_core::Limits;
 use bifrost_core::ports::{Bus, Objects, Queue};
+use bifrost_oauth::OAuth;
 use bifrost_runner::egress::{Egress, Reach, Service};
 use bifrost_runner::{Pool, PoolSettings, Runner, RunnerSettings};
 use bifrost_scheduler::SchedulerSettings;
@@ -23,6 +24,8 @@ use std::time::Duration;
 const SLOTS: u32 = 1_100;
 /// A run whose worker is silent for so long is tried again, in seconds.
 const LEASE_SECS: u32 = 15;
+/// How long authorization servers may take for what they were asked before the end.
+const SETTLE: Duration = Duration::from_secs(5);
 /// How long the database may take to close.
 const CLOSE: Duration = Duration::from_secs(5);
 /// Between two looks at the backlog when the bus tells of every new run.
@@ -152,15 +155,42 @@ pub struct WorkerArgs {
     /// default.
     #[arg(long, env = "BIFROST_SLOTS")]
     pub slots: Option<usize>,
-    /// Let workflows reach private addresses, such as services on this machine.
+    #[command(flatten)]
+    pub egress: EgressArgs,
+    #[command(flatten)]
+    pub packages: PackageArgs,
+}
+
+/// Where requests of workflows, and those that renew their tokens, may go.
+#[derive(Args, Clone)]
+pub struct EgressArgs {
+    /// Let workflows and token endpoints be on private addresses, such as services on this machine.
     #[arg(long, env = "BIFROST_EGRESS_PRIVATE")]
     pub egress_private: bool,
     /// Hosts that are told which trace a workflow's request belongs to, such as
     /// `api.example.com` or `*.example.com`; nobody by default.
     #[arg(long, env = "BIFROST_TRACE_HOSTS", value_delimiter = ',', value_name = "HOST")]
     pub trace_hosts: Vec<String>,
-    #[command(flatten)]
-    pub packages: PackageArgs,
+}
+
+impl EgressArgs {
+    /// The way out. `listening` is where this process listens itself.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn egress(
+        &self,
+        engines: &Engines,
+        listening: impl IntoIterator<Item = SocketAddr>,
+    ) -> Result<Egress> {
+        let reach = if self.egress_private { Reach::Any } else { Reach::Public };
+        let egress = Egress::new(reach, usize::try_from(Limits::default().http_body_bytes)?)?;
+        let listening = listening.into_iter().map(Service::from);
+        Ok(egress
+            .with_trace_hosts(&self.trace_hosts)
+            .without(engines.services.iter().cloned().chain(listening).collect())
+            .with_policies(engines.db.clone()))
+    }
 }
 
 /// Where packages come from.
@@ -270,7 +300,7 @@ pub fn host() -> String {
 
 impl WorkerArgs {
     /// Starts sandbox processes and a runner over them; it takes nothing before
-    /// [`Runner::run`]. `listening` is where this process listens itself.
+    /// [`Runner::run`].
     ///
     /// # Errors
     /// When the program does not know its own path.
@@ -279,15 +309,9 @@ impl WorkerArgs {
         engines: &Engines,
         data: &Path,
         public_url: String,
-        listening: impl IntoIterator<Item = SocketAddr>,
+        egress: Egress,
+        oauth: OAuth,
     ) -> Result<Arc<Runner>> {
-        let reach = if self.egress_private { Reach::Any } else { Reach::Public };
-        let egress = Egress::new(reach, usize::try_from(Limits::default().http_body_bytes)?)?;
-        let listening = listening.into_iter().map(Service::from);
-        let egress = egress
-            .with_trace_hosts(&self.trace_hosts)
-            .without(engines.services.iter().cloned().chain(listening).collect())
-            .with_policies(engines.db.clone());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let processes = self.processes.unwrap_or(cores).max(1);
         let pool = Pool::start(&PoolSettings {
@@ -303,6 +327,7 @@ impl WorkerArgs {
             engines.objects.clone(),
             engines.keys.clone(),
             egress,
+            oauth,
             pool,
             RunnerSettings {
                 worker_id: engines.name.clone(),
@@ -328,8 +353,14 @@ impl Engines {
         }
     }
 
+    /// The connections of integrations, over this way out.
+    pub fn oauth(&self, egress: &Egress) -> OAuth {
+        let web = Arc::new(egress.clone());
+        OAuth::new(self.db.clone(), self.keys.clone(), self.bus.clone(), web, self.name.clone())
+    }
+
     /// Leads when no other scheduler does, until `stop`.
-    pub async fn schedule(&self, retention: RetentionArgs, stop: impl Future<Output = ()>) {
+    pub async fn schedule(&self, oauth: OAuth, retention: RetentionArgs, stop: impl Future<Output = ()>) {
         let idle = if self.embedded { IDLE_EMBEDDED } else { IDLE_DISTRIBUTED };
         let settings = SchedulerSettings {
             holder: self.name.clone(),
@@ -338,11 +369,12 @@ impl Engines {
             keep_audit: retention.keep_audit(),
         };
         let (db, queue, bus) = (self.db.clone(), self.queue.clone(), self.bus.clone());
-        bifrost_scheduler::run(db, queue, bus, self.objects.clone(), settings, stop).await;
+        bifrost_scheduler::run(db, queue, bus, self.objects.clone(), oauth, settings, stop).await;
     }
 
-    /// Lets accepted writes finish.
-    pub async fn close(&self) {
+    /// Lets tokens that are being renewed arrive, and accepted writes finish.
+    pub async fn close(&self, oauth: &OAuth) {
+        oauth.settle(SETTLE).await;
         if tokio::time::timeout(CLOSE, self.db.close()).await.is_err() {
             tracing::warn!("the database is still in use; its connections are cut");
         }

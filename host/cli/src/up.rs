@@ -1,6 +1,6 @@
 //! `bifrost up`: the whole platform on one machine.
 
-use crate::engines::{EngineArgs, Engines, RetentionArgs, WorkerArgs};
+use crate::engines::{EgressArgs, EngineArgs, Engines, RetentionArgs, WorkerArgs};
 use crate::health::HealthArgs;
 use crate::remote::Deploy;
 use crate::set_up;
@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use axum::serve::ListenerExt;
 use bifrost_api::{ApiState, Operations, metrics};
 use bifrost_core::ports::Worker;
+use bifrost_oauth::OAuth;
 use bifrost_runner::Runner;
 use bifrost_signin::throttle::Rates;
 use bifrost_signin::{Settings, SignIn};
@@ -78,11 +79,14 @@ pub struct Work {
     drain: u64,
 }
 
-/// Admits runs, fires schedules, deletes what is old. Several may run; one of them leads.
+/// Admits runs, fires schedules, renews tokens, deletes what is old. Several may run; one of them
+/// leads.
 #[derive(Args)]
 pub struct Schedule {
     #[command(flatten)]
     engines: EngineArgs,
+    #[command(flatten)]
+    egress: EgressArgs,
     #[command(flatten)]
     retention: RetentionArgs,
     #[command(flatten)]
@@ -172,6 +176,7 @@ async fn bootstrap(engines: &Engines, data: &Path, public_url: &str) -> Result<(
 fn state(
     engines: &Engines,
     worker: Arc<dyn Worker>,
+    oauth: OAuth,
     listen: ListenArgs,
     public_url: &str,
 ) -> Result<ApiState> {
@@ -186,6 +191,7 @@ fn state(
         bus: engines.bus.clone(),
         objects: engines.objects.clone(),
         worker,
+        oauth,
         operations: Operations {
             queue: Some(engines.queue.clone()),
             metrics_token: listen.metrics_token.map(Into::into),
@@ -249,7 +255,9 @@ impl Up {
         let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
         bootstrap(&engines, &data, &public_url).await?;
         let listening = [listener.local_addr()?].into_iter().chain(self.health.address());
-        let runner = self.worker.runner(&engines, &data, public_url.clone(), listening)?;
+        let egress = self.worker.egress.egress(&engines, listening)?;
+        let oauth = engines.oauth(&egress);
+        let runner = self.worker.runner(&engines, &data, public_url.clone(), egress, oauth.clone())?;
         if engines.embedded {
             // A fresh process holds no leases: whatever is leased belongs to one that is gone.
             executions::release_all_leases_of_embedded(&engines.db).await?;
@@ -258,11 +266,11 @@ impl Up {
         let services = engines.services();
         self.health.serve(services.clone()).await?;
         let patience = Duration::from_secs(self.drain);
-        let state = state(&engines, runner.clone(), self.listen, &public_url)?;
+        let state = state(&engines, runner.clone(), oauth.clone(), self.listen, &public_url)?;
         let runs = tokio::spawn(runner.clone().run());
-        let (scheduling, until) = (engines.clone(), stop.clone());
+        let (scheduling, renewing, until) = (engines.clone(), oauth.clone(), stop.clone());
         let scheduler =
-            tokio::spawn(async move { scheduling.schedule(self.retention, until.wanted()).await });
+            tokio::spawn(async move { scheduling.schedule(renewing, self.retention, until.wanted()).await });
         let server = tokio::spawn(serve(listener, state, stop.clone(), patience));
         let deploy = async {
             if let Some(folder) = self.workspace {
@@ -287,7 +295,7 @@ impl Up {
         // All at once: who waits for a run's answer hears it while runs end.
         let (code, served, _) = tokio::join!(drain(&runner, patience), server, scheduler);
         runs.abort();
-        engines.close().await;
+        engines.close(&oauth).await;
         served??;
         tracing::info!("ended");
         Ok(code)
@@ -305,13 +313,15 @@ impl Api {
             bootstrap(&engines, &data, &public_url).await?;
             // Builds and drafts; it takes no runs.
             let listening = [listener.local_addr()?].into_iter().chain(self.health.address());
-            let runner = self.worker.runner(&engines, &data, public_url.clone(), listening)?;
+            let egress = self.worker.egress.egress(&engines, listening)?;
+            let oauth = engines.oauth(&egress);
+            let runner = self.worker.runner(&engines, &data, public_url.clone(), egress, oauth.clone())?;
             self.health.serve(engines.services()).await?;
             println!("Bifrost is at {address}");
             tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "started");
-            let state = state(&engines, runner, self.listen, &public_url)?;
+            let state = state(&engines, runner, oauth.clone(), self.listen, &public_url)?;
             serve(listener, state, stop, Duration::from_secs(self.drain)).await?;
-            engines.close().await;
+            engines.close(&oauth).await;
             tracing::info!("ended");
             Ok(ExitCode::SUCCESS)
         })
@@ -324,7 +334,9 @@ impl Work {
             let stop = Stop::listen()?;
             metrics::install();
             let (engines, data) = self.engines.open(data).await?;
-            let runner = self.worker.runner(&engines, &data, self.public_url, self.health.address())?;
+            let egress = self.worker.egress.egress(&engines, self.health.address())?;
+            let oauth = engines.oauth(&egress);
+            let runner = self.worker.runner(&engines, &data, self.public_url, egress, oauth.clone())?;
             let services = engines.services();
             self.health.serve(services.clone()).await?;
             let runs = tokio::spawn(runner.clone().run());
@@ -334,7 +346,7 @@ impl Work {
             services.draining.store(true, Ordering::Relaxed);
             let code = drain(&runner, Duration::from_secs(self.drain)).await;
             runs.abort();
-            engines.close().await;
+            engines.close(&oauth).await;
             tracing::info!("ended");
             Ok(code)
         })
@@ -347,11 +359,12 @@ impl Schedule {
             let stop = Stop::listen()?;
             metrics::install();
             let (engines, _) = self.engines.open(data).await?;
+            let oauth = engines.oauth(&self.egress.egress(&engines, self.health.address())?);
             self.health.serve(engines.services()).await?;
             println!("Scheduler {} stands by", engines.name);
             tracing::info!(scheduler = engines.name, version = env!("CARGO_PKG_VERSION"), "started");
-            engines.schedule(self.retention, stop.wanted()).await;
-            engines.close().await;
+            engines.schedule(oauth.clone(), self.retention, stop.wanted()).await;
+            engines.close(&oauth).await;
             tracing::info!("ended");
             Ok(ExitCode::SUCCESS)
         })

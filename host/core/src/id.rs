@@ -83,4 +83,14 @@ ids! {
     SubscriptionId,
     /// Something that a source has sent.
     DeliveryId,
+    /// Another system, as workflows know it.
+    IntegrationId,
+    /// What an organization is in an integration.
+    MappingId,
+    /// What authorizes requests to an integration.
+    ConnectionId,
+    /// A table of documents.
+    TableId,
+    /// One content of a file; the next one has another.
+    FileId,
 }

@@ -144,6 +144,39 @@ pub mod subscription {
     pub type Receiver = tokio::sync::mpsc::Receiver<super::Event>;
 }
 
+/// The way out for requests of the platform itself to addresses that somebody has entered: the
+/// same checks as for workflows' own.
+#[async_trait]
+pub trait Web: Send + Sync + 'static {
+    /// Posts a form in the name of a scope, and reads the whole answer; redirects are not
+    /// followed.
+    ///
+    /// # Errors
+    /// `Denied` when the address must not be reached, `Conflict` with `unreachable` when there is
+    /// no answer.
+    async fn post(&self, scope: crate::Scope, form: Form) -> Result<Answer>;
+}
+
+/// A form to post.
+pub struct Form {
+    /// Where to.
+    pub url: String,
+    /// The value of `Authorization`, if there is to be one.
+    pub authorization: Option<String>,
+    /// `application/x-www-form-urlencoded`.
+    pub body: String,
+    /// Longest wait for the whole answer.
+    pub patience: std::time::Duration,
+}
+
+/// The answer to a [`Form`].
+pub struct Answer {
+    /// 100 to 599.
+    pub status: u16,
+    /// As it came.
+    pub body: Vec<u8>,
+}
+
 /// The worker side as the API sees it.
 #[async_trait]
 pub trait Worker: Send + Sync + 'static {

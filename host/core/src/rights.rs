@@ -42,6 +42,13 @@ pub enum Operation {
     ExecutionsGet,
     ExecutionsLogs,
     IntegrationsGet,
+    IntegrationsMappings,
+    IntegrationsMap,
+    IntegrationsMapGlobal,
+    TablesRead,
+    TablesWrite,
+    FilesRead,
+    FilesWrite,
 }
 
 /// What an operation needs beside a target that is the run's own.
@@ -49,6 +56,8 @@ pub enum Operation {
 enum Demand {
     /// Nothing: it is what workflows are for.
     Nothing,
+    /// The provider's code, whoever the caller is.
+    ProviderCode,
     /// The caller's permission.
     May(Permission),
     /// The caller's permission, through the provider's code: people must not be made by
@@ -60,7 +69,7 @@ enum Demand {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 28] = [
         Self::ConfigRead,
         Self::ConfigWrite,
         Self::SetScope,
@@ -82,6 +91,13 @@ impl Operation {
         Self::ExecutionsGet,
         Self::ExecutionsLogs,
         Self::IntegrationsGet,
+        Self::IntegrationsMappings,
+        Self::IntegrationsMap,
+        Self::IntegrationsMapGlobal,
+        Self::TablesRead,
+        Self::TablesWrite,
+        Self::FilesRead,
+        Self::FilesWrite,
     ];
 
     /// The name in the SDK and in the audit log.
@@ -108,6 +124,13 @@ impl Operation {
             Self::ExecutionsGet => "executions.get",
             Self::ExecutionsLogs => "executions.logs",
             Self::IntegrationsGet => "integrations.get",
+            Self::IntegrationsMappings => "integrations.list_mappings",
+            Self::IntegrationsMap => "integrations.upsert_mapping",
+            Self::IntegrationsMapGlobal => "integrations.upsert_global_mapping",
+            Self::TablesRead => "tables.read",
+            Self::TablesWrite => "tables.write",
+            Self::FilesRead => "files.read",
+            Self::FilesWrite => "files.write",
         }
     }
 
@@ -124,7 +147,16 @@ impl Operation {
             | Self::ExecutionsList
             | Self::ExecutionsGet
             | Self::ExecutionsLogs
-            | Self::IntegrationsGet => Demand::Nothing,
+            | Self::IntegrationsGet
+            | Self::IntegrationsMappings
+            | Self::IntegrationsMap
+            | Self::TablesRead
+            | Self::TablesWrite
+            | Self::FilesRead
+            | Self::FilesWrite => Demand::Nothing,
+            // What an organization is in the provider's integration decides whose data the
+            // provider's credentials reach: nobody says that of themselves.
+            Self::IntegrationsMapGlobal => Demand::ProviderCode,
             Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet => {
                 Demand::May(Permission::ReadUsers)
             }
@@ -180,7 +212,11 @@ impl Rights {
     /// `Denied`, with the reason for the author of the workflow.
     pub fn check(&self, operation: Operation, target: Scope) -> Result<()> {
         // The provider's code reads what is global for everybody it works for.
-        let reads_global = operation == Operation::ConfigRead && self.is_provider_code();
+        let reads = matches!(
+            operation,
+            Operation::ConfigRead | Operation::IntegrationsGet | Operation::TablesRead
+        );
+        let reads_global = reads && self.is_provider_code();
         let is_own = target == Scope::Organization(self.organization);
         let is_visible = is_own || (target == Scope::Global && reads_global);
         if !is_visible && !self.crosses_organizations() {
@@ -188,6 +224,8 @@ impl Rights {
         }
         let (is_enough, permission) = match operation.demand() {
             Demand::Nothing => return Ok(()),
+            Demand::ProviderCode if self.is_trusted() => return Ok(()),
+            Demand::ProviderCode => return Err(self.reserved(operation)),
             Demand::May(permission) => (true, permission),
             Demand::Trusted(permission) => (self.is_trusted(), permission),
             Demand::Everywhere(permission) => (self.crosses_organizations(), permission),
@@ -263,7 +301,8 @@ mod tests {
             let rights = Rights { organization, workspace, permissions, is_confined };
             if rights.check(operation, target).is_ok() {
                 prop_assert_eq!(target, workspace);
-                prop_assert!(!matches!(operation.demand(), Demand::Trusted(_) | Demand::Everywhere(_)));
+                let demand = operation.demand();
+                prop_assert!(matches!(demand, Demand::Nothing | Demand::May(_)), "{demand:?}");
             }
         }
 
@@ -275,7 +314,9 @@ mod tests {
             let rights = Rights { organization, workspace: Scope::Global, permissions, is_confined };
             let crosses = permissions.has(Permission::EnterOrganizations) && !is_confined;
             if rights.check(operation, target).is_ok() && target != Scope::Organization(organization) && !crosses {
-                prop_assert_eq!((operation, target), (Operation::ConfigRead, Scope::Global));
+                prop_assert_eq!(target, Scope::Global);
+                let reads = [Operation::ConfigRead, Operation::IntegrationsGet, Operation::TablesRead];
+                prop_assert!(reads.contains(&operation));
             }
         }
 

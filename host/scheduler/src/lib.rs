@@ -1,14 +1,17 @@
 //! Decides what runs next. One scheduler leads, others stand by: the dispatcher admits
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
 //! finds lost ones, those whose ticket the queue gave up on are decided about, the audit log is
-//! chained, deliveries of webhooks become runs, retention takes away what is old, and
-//! organizations that leave are taken out.
+//! chained, deliveries of webhooks become runs, tokens of integrations are renewed before they
+//! expire, retention takes away what is old, files among it, and organizations that leave are
+//! taken out.
 
 mod audit;
 mod dead_letters;
 mod dispatcher;
 mod fairness;
+mod files;
 mod leader;
+mod oauth;
 mod observe;
 mod offboarding;
 mod retention;
@@ -19,12 +22,15 @@ mod webhooks;
 pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
 pub use fairness::{Line, Turns};
+pub use oauth::step as renew_tokens;
+pub use files::Files;
 pub use retention::Retention;
 pub use schedules::step;
 pub use sweep::sweep;
 pub use webhooks::step as process_deliveries;
 
 use bifrost_core::ports::{Bus, Objects, Queue};
+use bifrost_oauth::OAuth;
 use bifrost_store::Db;
 use chrono::TimeDelta;
 use std::sync::Arc;
@@ -49,12 +55,14 @@ pub async fn run(
     queue: Arc<dyn Queue>,
     bus: Arc<dyn Bus>,
     objects: Arc<dyn Objects>,
+    oauth: OAuth,
     settings: SchedulerSettings,
     stop: impl Future<Output = ()>,
 ) {
     let (leads, campaign) = leader::campaign(db.clone(), "scheduler", settings.holder);
     let dispatcher = Dispatcher::new(db.clone(), queue.clone());
     let retention = Retention::new(db.clone(), objects.clone(), settings.keep);
+    let files = Files::new(db.clone(), objects.clone());
     let work = async move {
         tokio::join!(
             dispatcher.run(bus.clone(), leads.clone(), settings.idle),
@@ -62,7 +70,9 @@ pub async fn run(
             observe::run(db.clone(), leads.clone()),
             dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
             retention.run(leads.clone()),
+            files.run(leads.clone()),
             webhooks::run(db.clone(), objects.clone(), bus.clone(), leads.clone()),
+            oauth::run(db.clone(), oauth, leads.clone()),
             offboarding::run(db.clone(), objects, bus.clone(), leads.clone()),
             audit::run(db.clone(), settings.keep_audit, leads.clone()),
             sweep::run(db, bus, leads),

@@ -3,8 +3,9 @@
 //! [`Db`] is SQLite or PostgreSQL. Tenant data is reached through a [`Scoped`] handle
 //! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
 //! grouped by aggregate: [`organizations`], [`users`], [`identity`], [`workspaces`],
-//! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`]; the fleet is
-//! [`workers`] and [`warm`]; who did what is in [`audit`]. Adapters of the ports are in [`engines`].
+//! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`], [`integrations`],
+//! [`tables`], [`files`]; the fleet is [`workers`] and [`warm`]; who did what is in [`audit`].
+//! Adapters of the ports are in [`engines`].
 
 pub mod audit;
 pub mod config;
@@ -18,8 +19,10 @@ pub mod endpoints;
 pub mod engines;
 mod error;
 pub mod executions;
+pub mod files;
 pub mod grants;
 pub mod identity;
+pub mod integrations;
 pub mod invitations;
 pub mod keyring;
 pub mod leaders;
@@ -35,6 +38,7 @@ pub mod secrets;
 pub mod shares;
 pub mod sign_in;
 pub mod sql;
+pub mod tables;
 mod tx;
 pub mod users;
 pub mod warm;

@@ -65,9 +65,18 @@ pub(crate) const WEBHOOKS: Sealed = Sealed {
     domain: b"bifrost webhook1",
 };
 
+/// Secrets of integrations, and the tokens of their connections.
+pub(crate) const INTEGRATIONS: Sealed = Sealed {
+    table: "integration_secrets",
+    name: "sealed_as",
+    ciphertext: "ciphertext",
+    version: "key_version",
+    domain: b"bifrost integr 1",
+};
+
 /// Every such table. Rotation re-encrypts what is listed here; a test compares it with
 /// the database.
-pub(crate) const SEALED: &[Sealed] = &[CONFIG, TOTP, IDENTITY_PROVIDERS, WEBHOOKS];
+pub(crate) const SEALED: &[Sealed] = &[CONFIG, TOTP, IDENTITY_PROVIDERS, WEBHOOKS, INTEGRATIONS];
 
 /// The columns of a data key `d` that [`Wraps`] are read from.
 pub(crate) const WRAPS: &str = "d.wrapped, d.key_id, d.next_wrapped, d.next_key_id";

@@ -10,6 +10,7 @@ use crate::redact::Redactor;
 use crate::sources::Sources;
 use bifrost_core::ports::{Bus, Delivery, Objects, Queue};
 use bifrost_core::*;
+use bifrost_oauth::OAuth;
 use bifrost_store::audit::Actor;
 use bifrost_store::executions::documents::{self, Part};
 use bifrost_store::executions::{self, Claimed, Ending, Lease};
@@ -55,6 +56,7 @@ pub struct Runner {
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) keys: Keyring,
     pub(crate) egress: Egress,
+    pub(crate) oauth: OAuth,
     pub(crate) pool: Pool,
     pub(crate) settings: RunnerSettings,
     pub(crate) active: Mutex<HashMap<ExecutionId, Active>>,
@@ -84,6 +86,7 @@ impl Runner {
         objects: Arc<dyn Objects>,
         keys: Keyring,
         egress: Egress,
+        oauth: OAuth,
         pool: Pool,
         settings: RunnerSettings,
     ) -> Arc<Self> {
@@ -94,6 +97,7 @@ impl Runner {
             sources: Sources::new(objects.clone()),
             keys,
             egress,
+            oauth,
             pool: pool.with_objects(objects.clone()),
             objects,
             slots: Arc::new(Semaphore::new(settings.slots)),
@@ -359,6 +363,7 @@ impl Runner {
             db: self.db.by(Arc::new(actor(&claimed.execution))),
             keys: self.keys.clone(),
             egress: self.egress.of(run.organization_id),
+            oauth: self.oauth.clone(),
             organization: run.organization_id,
             workspace: claimed.workspace,
             is_confined: run.lineage.is_confined,

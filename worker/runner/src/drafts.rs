@@ -54,6 +54,7 @@ impl Worker for Runner {
             db: self.db.by(Arc::new(Actor::of(&request.caller).in_run(execution))),
             keys: self.keys.clone(),
             egress: self.egress.of(organization),
+            oauth: self.oauth.clone(),
             organization,
             workspace: request.scope,
             is_confined: false,

@@ -59,7 +59,7 @@ fn ends_of_runs() {
     });
 }
 
-const OPERATIONS: [&str; 18] = [
+const OPERATIONS: [&str; 24] = [
     "context.set_scope",
     "organizations.list",
     "organizations.get",
@@ -76,11 +76,17 @@ const OPERATIONS: [&str; 18] = [
     "executions.list",
     "executions.get",
     "executions.logs",
+    "integrations.list",
     "integrations.get",
+    "integrations.refresh",
+    "integrations.list_mappings",
+    "integrations.get_mapping",
+    "integrations.upsert_mapping",
+    "integrations.delete_mapping",
     "nothing.at_all",
 ];
 
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 25] = [
     "scope",
     "org_id",
     "name",
@@ -101,6 +107,11 @@ const NAMES: [&str; 20] = [
     "after",
     "include_inactive",
     "workflow_name",
+    "entity_id",
+    "entity_name",
+    "config",
+    "version",
+    "oauth_scope",
 ];
 
 /// Takes choices from random bytes; zero when there are no more.

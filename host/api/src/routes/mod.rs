@@ -4,21 +4,26 @@
 mod admin;
 mod audit;
 mod config;
+mod connections;
 mod dead_letters;
 mod deliveries;
 mod devices;
+mod documents;
 mod drafts;
 mod egress;
 mod endpoint_calls;
 mod endpoints;
 mod execute;
 mod executions;
+mod files;
 mod grants;
 mod health;
 mod hooks;
 mod identity_providers;
+mod integrations;
 mod invitations;
 mod keys;
+mod mappings;
 mod offboarding;
 mod own_sign_in;
 mod reviews;
@@ -27,7 +32,9 @@ mod schedules;
 mod shared;
 mod shares;
 mod sign_in;
+mod signed_files;
 mod subscriptions;
+mod tables;
 mod user_sign_in;
 mod users;
 mod versions;
@@ -44,6 +51,7 @@ use crate::ws;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use bifrost_core::Error;
+use bifrost_core::files::MAX_FILE;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
@@ -115,6 +123,8 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(ws::connect))
         .routes(routes!(ws::execution))
         .merge(from_outside())
+        .merge(elsewhere())
+        .merge(data())
         .merge(signing_in())
         .fallback(nothing_here)
 }
@@ -140,6 +150,37 @@ fn from_outside() -> OpenApiRouter<ApiState> {
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::replay))
         .routes(routes!(hooks::receive))
+}
+
+fn elsewhere() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(integrations::list, integrations::create))
+        .routes(routes!(integrations::get, integrations::update, integrations::delete))
+        .routes(routes!(mappings::list))
+        .routes(routes!(mappings::put, mappings::delete))
+        .routes(routes!(mappings::shares))
+        .routes(routes!(mappings::share, mappings::unshare))
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(connections::get, connections::update, connections::delete))
+        .routes(routes!(connections::authorize))
+        .routes(routes!(connections::callback))
+        .routes(routes!(connections::refresh))
+        .routes(routes!(connections::disconnect))
+}
+
+fn data() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(tables::list, tables::create))
+        .routes(routes!(tables::get, tables::update, tables::delete))
+        .routes(routes!(tables::query))
+        .routes(routes!(tables::count))
+        .routes(routes!(documents::insert))
+        .routes(routes!(documents::get, documents::put, documents::patch, documents::delete))
+        .routes(routes!(documents::batch).layer(DefaultBodyLimit::max(documents::BATCH_BODY_BYTES)))
+        .routes(routes!(files::list))
+        .routes(routes!(files::read, files::write, files::delete).layer(DefaultBodyLimit::max(MAX_FILE)))
+        .routes(routes!(files::sign))
+        .routes(routes!(signed_files::read, signed_files::write).layer(DefaultBodyLimit::max(MAX_FILE)))
 }
 
 fn signing_in() -> OpenApiRouter<ApiState> {

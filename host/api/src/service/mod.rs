@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod diff;
+pub mod downloads;
 pub mod executions;
 pub mod inbox;
 pub mod packages;

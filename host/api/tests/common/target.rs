@@ -2,21 +2,28 @@
 //! a foreign one, or the provider.
 
 use super::{Platform, key};
+use bifrost_core::integration::{Schema, Values};
+use bifrost_core::files::{BYTES, Pass};
 use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};
 use bifrost_store::grants::{self, Subject, TargetKind};
 use bifrost_store::identity::{self, NewKey};
+use bifrost_store::integrations::connections::{self, NewConnection};
+use bifrost_store::integrations::{
+    self, Connection, Integration, NewIntegration, NewMapping, definitions, mappings,
+};
 use bifrost_store::invitations::{self, NewInvitation};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::roles::{self, NewRole};
 use bifrost_store::schedules::{self, NewSchedule};
 use bifrost_store::sign_in::providers;
+use bifrost_store::tables::{self, NewDocument};
 use bifrost_store::webhooks::sources::{self, Webhook};
 use bifrost_store::webhooks::subscriptions::{self, NewSubscription};
 use bifrost_store::webhooks::{Received, Settings, receive, secrets};
 use bifrost_store::workspaces::{self, Deployment};
-use bifrost_store::{Sql, endpoints, offboarding, shares, workflows};
+use bifrost_store::{Sql, endpoints, files, offboarding, shares, workflows};
 use serde_json::json;
 
 /// How a row's target is named.
@@ -58,6 +65,22 @@ pub enum By {
     Delivery,
     /// The id in the address of a webhook that is not signed.
     Hook,
+    /// An integration of the owner, by its name.
+    Integration,
+    /// The same, which the owner is in.
+    Mapping,
+    /// One of the provider's, which is shared with the owner.
+    IntegrationShare,
+    /// A connection of the owner that can be renewed.
+    Connection,
+    /// One with the document [`DOCUMENT`] in it.
+    Table,
+    /// A file of `reports`, by its path.
+    File,
+    /// A signed address to read from, by its token; the platform administrator has signed it.
+    SignedGet,
+    /// The same to write to.
+    SignedPut,
     /// An OpenID provider; of the platform, so that the owner makes no difference.
     IdentityProvider,
 }
@@ -67,6 +90,9 @@ pub const LEAVING: &str = "Leaving";
 
 /// The slug of endpoints that are called.
 pub const SLUG: &str = "matrix";
+
+/// The id of documents.
+pub const DOCUMENT: &str = "matrix";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Owner {
@@ -192,7 +218,42 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             let settled = Received { is_settled: true, ..Received::default() };
             receive(&db.org(organization), &made, settled).await.expect("received").id.to_string()
         }
+        By::Integration => integration(platform, scope).await.name,
+        By::Mapping => {
+            let made = integration(platform, scope).await;
+            let new = NewMapping { entity_id: "e".into(), ..NewMapping::default() };
+            let org = db.org(organization);
+            mappings::set(&org, &platform.state.keyring, made.id, new).await.expect("mapped");
+            made.name
+        }
+        By::IntegrationShare => {
+            let made = integration(platform, Scope::Global).await;
+            integrations::shares::add(db, &made.name, organization, platform.root.user)
+                .await
+                .expect("shared");
+            made.name
+        }
+        By::Connection => connection(platform, scope).await.id.to_string(),
         By::Hook => webhook(platform, organization, WebhookKind::Unsigned).await.hook_id.to_string(),
+        By::Table => {
+            let name = format!("t{}", uuid::Uuid::now_v7().simple());
+            let data = json!({ "n": 1 }).as_object().expect("an object").clone();
+            let new = NewDocument { id: Some(DOCUMENT.into()), data };
+            tables::insert(&db.scope(scope), &name, vec![new]).await.expect("made")[0].table_id.to_string()
+        }
+        By::File | By::SignedGet | By::SignedPut => {
+            let (path, objects) = (uuid::Uuid::now_v7().to_string(), platform.state.objects.as_ref());
+            let org = db.org(organization);
+            files::write(&org, objects, "reports", &path, None, b"x".to_vec()).await.expect("written");
+            if matches!(by, By::File) {
+                return path;
+            }
+            let method = if matches!(by, By::SignedPut) { "PUT" } else { "GET" };
+            let now = bifrost_store::now();
+            let pass = Pass::new(organization, "reports", &path, method, BYTES, now).expect("a pass");
+            let pass = Pass { signed_by: Some(platform.root.user), ..pass };
+            files::sign(&platform.state.keyring, &pass).expect("a token")
+        }
         By::Config => {
             let name = format!("key-{}", uuid::Uuid::now_v7());
             let entry = NewEntry {
@@ -334,6 +395,40 @@ async fn webhook(platform: &Platform, organization: OrganizationId, kind: Webhoo
     let made =
         sources::create(&org, &platform.state.keyring, kind, settings, secret, platform.root.user).await;
     made.expect("a webhook")
+}
+
+/// A new integration, whose authorization server is nowhere.
+pub async fn integration(platform: &Platform, scope: Scope) -> Integration {
+    let new = NewIntegration {
+        name: uuid::Uuid::now_v7().to_string(),
+        description: String::new(),
+        schema: Schema::default(),
+        config: Values::new(),
+        oauth: Some(OAuthSettings {
+            flow: OAuthFlow::AuthorizationCode,
+            client_id: "client".into(),
+            authorization_url: Some("https://login.example/authorize".into()),
+            token_url: "https://login.example/token".into(),
+            scopes: vec!["read".into()],
+            client_authentication: ClientAuthentication::Basic,
+            parameters: [].into(),
+            default_lifetime_seconds: 3_600,
+        }),
+        client_secret: Some("client-secret-canary".to_owned().into()),
+        created_by: platform.root.user,
+    };
+    let made = definitions::create(&platform.state.db.scope(scope), &platform.state.keyring, new).await;
+    made.expect("an integration")
+}
+
+/// A new connection, with a refresh token.
+pub async fn connection(platform: &Platform, scope: Scope) -> Connection {
+    let name = integration(platform, scope).await.name;
+    let new =
+        NewConnection { refresh_token: Some("refresh-canary".to_owned().into()), ..NewConnection::default() };
+    let scoped = platform.state.db.scope(scope);
+    let made = connections::create(&scoped, &platform.state.keyring, &name, new, platform.root.user).await;
+    made.expect("a connection")
 }
 
 /// A new end user.

@@ -5,7 +5,7 @@ use bifrost_core::ports::{MAX_LIST, Objects};
 use bifrost_core::{Error, Result};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// Directory below the root where objects are written before they get their name.
@@ -14,8 +14,8 @@ const TEMPORARY: &str = ".tmp";
 const MAX_KEY: usize = 1024;
 /// No object takes so long to be written.
 const UNFINISHED: Duration = Duration::from_secs(60 * 60);
-/// How often a folder is made again that disappears before its first file is in it.
-const RACES: usize = 100;
+/// How long a folder is made again that disappears before its first file is in it.
+const RACING: Duration = Duration::from_secs(10);
 
 /// Objects as files: written aside, synced, then renamed into place.
 #[derive(Clone)]
@@ -147,14 +147,16 @@ fn write(root: &Path, path: &Path, temporary: &Path, bytes: &[u8]) -> std::io::R
     drop(file);
     let parent = path.parent().unwrap_or(root);
     let is_new = !parent.is_dir();
-    let mut races = 0;
+    let begun = Instant::now();
     // Deleting a folder's last object takes the folder with it, at any time: also between
     // finding that the folder exists and finding that it is one.
     while let Err(error) = std::fs::create_dir_all(parent).and_then(|()| std::fs::rename(temporary, path)) {
-        races += 1;
-        if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) || races > RACES {
+        if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists)
+            || begun.elapsed() > RACING
+        {
             return Err(error);
         }
+        std::thread::yield_now();
     }
     // The name is durable when its directory is, and so on upwards for new ones.
     for directory in parent.ancestors() {

@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 44] = [
+const TABLES: [&str; 54] = [
     "organizations",
     "users",
     "api_keys",
@@ -57,6 +57,16 @@ const TABLES: [&str; 44] = [
     "webhook_secrets",
     "webhook_subscriptions",
     "webhook_deliveries",
+    "integrations",
+    "integration_mappings",
+    "integration_shares",
+    "oauth_connections",
+    "oauth_states",
+    "integration_secrets",
+    "document_tables",
+    "documents",
+    "files",
+    "file_usage",
 ];
 
 /// Those that do not say whose a row is.
