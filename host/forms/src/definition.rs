@@ -116,13 +116,16 @@ pub struct Definition {
     /// What runs when it is opened; its result, an object, is `context.workflow`.
     pub launch_workflow: Option<String>,
     /// Parameters of the launch workflow; query parameters of the same name win.
-    #[cfg_attr(feature = "server", schema(value_type = Object))]
+    #[cfg_attr(feature = "server", schema(value_type = Object, required = false))]
     pub launch_parameters: Map<String, Value>,
     /// What its address may bring, as `context.query`.
+    #[cfg_attr(feature = "server", schema(required = false))]
     pub query_parameters: Vec<String>,
     /// Who may use it.
+    #[cfg_attr(feature = "server", schema(required = false))]
     pub access: Access,
     /// At most 50, in the order in which they are shown and decided.
+    #[cfg_attr(feature = "server", schema(required = false))]
     pub fields: Vec<Field>,
 }
 
@@ -139,6 +142,7 @@ pub struct Field {
     #[cfg_attr(feature = "server", serde(rename = "type"))]
     pub kind: Kind,
     /// True: it has to be filled in; a checkbox has to be ticked.
+    #[cfg_attr(feature = "server", schema(required = false))]
     pub required: bool,
     /// It has to be filled in as well where this holds.
     pub required_expression: Option<String>,
@@ -158,20 +162,26 @@ pub struct Field {
     /// What the value must be like.
     pub validation: Option<Validation>,
     /// What can be chosen.
+    #[cfg_attr(feature = "server", schema(required = false))]
     pub options: Vec<Choice>,
     /// The data provider that says what can be chosen, instead of `options`.
     pub data_provider: Option<String>,
     /// What the data provider is asked with.
+    #[cfg_attr(feature = "server", schema(required = false))]
     pub data_provider_inputs: BTreeMap<String, Input>,
     /// Fields that take a value of the chosen option's `metadata`, and which.
+    #[cfg_attr(feature = "server", schema(required = false))]
     pub auto_fill: BTreeMap<String, String>,
     /// What is shown, of markdown and html.
     pub content: Option<String>,
     /// True: a query parameter of this name is there at first.
+    #[cfg_attr(feature = "server", schema(required = false))]
     pub allow_as_query_param: bool,
     /// Types of files, such as `application/pdf` or `image/*`; empty for any.
+    #[cfg_attr(feature = "server", schema(required = false))]
     pub allowed_types: Vec<String>,
     /// True: more than one file.
+    #[cfg_attr(feature = "server", schema(required = false))]
     pub multiple: bool,
     /// Largest file, in megabytes; 32 if absent.
     pub max_size_mb: Option<f64>,
