@@ -5,13 +5,13 @@ use crate::auth::{Auth, may};
 use crate::extract::{Input, Path};
 use crate::problem::ApiResult;
 use crate::responses::{Open, Reads, Writes};
-use crate::service::forms::{self as service, Reach};
+use crate::service::forms as service;
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
 use bifrost_core::{Error, FormId, OrganizationId, Permission, WorkflowId};
 use bifrost_forms::{Definition, Problem};
-use bifrost_store::forms::{self, Form, NewForm, Source};
+use bifrost_store::forms::{self, Form, NewForm, Reach, Source};
 use bifrost_store::{Access, Scoped};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -125,7 +125,7 @@ async fn settled(scoped: &Scoped, json: &Value) -> ApiResult<NewForm> {
 #[utoipa::path(get, path = "/api/forms", operation_id = "list_forms", tag = "forms",
     responses((status = 200, body = FormList), Reads))]
 pub(crate) async fn list(State(state): State<ApiState>, auth: Auth) -> ApiResult<Json<FormList>> {
-    let reach = Reach::of(&state, &auth).await?;
+    let reach = Reach::of(&auth.org(&state), &auth.caller).await?;
     let all = forms::list(&auth.scoped(&state)).await?;
     let summary = |form: Form| FormSummary {
         id: form.id,

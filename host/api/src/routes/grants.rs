@@ -4,11 +4,11 @@ use crate::auth::may;
 use crate::extract::{Input, Path, Query};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
-use crate::service::forms::Reach;
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
 use bifrost_core::{Error, FormId, GrantId, OrganizationId, RoleId, UserId};
+use bifrost_store::forms::{self, Reach};
 use bifrost_store::grants::{self, Grant, Subject, TargetKind};
 use bifrost_store::workflows;
 use chrono::{DateTime, Utc};
@@ -124,8 +124,8 @@ pub(crate) async fn create(
             (TargetKind::Workflow, target, may)
         }
         (None, Some(form)) => {
-            let form = bifrost_store::forms::get(&org, form).await?;
-            (TargetKind::Form, form.id.0, Reach::of(&state, &auth).await?.may_use(&form))
+            let form = forms::get(&org, form).await?;
+            (TargetKind::Form, form.id.0, Reach::of(&org, &auth.caller).await?.may_use(&form))
         }
         _ => return Err(Error::invalid("workflow_id", "give either `workflow_id` or `form_id`").into()),
     };

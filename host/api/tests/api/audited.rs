@@ -11,8 +11,11 @@ use bifrost_store::identity;
 use serde_json::{Value, json};
 
 /// Operations with a method that could change something, and do not.
-const UNCHANGING: [(&str, &str); 4] = [
+const UNCHANGING: [(&str, &str); 6] = [
     ("POST", "/api/schedules/preview"),
+    ("POST", "/api/forms/check"),
+    // The run of the data provider is written down.
+    ("POST", "/api/forms/{id}/options"),
     ("POST", "/api/tables/{id}/query"),
     ("POST", "/api/tables/{id}/count"),
     // What is done with the address is written down.

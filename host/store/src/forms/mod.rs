@@ -4,9 +4,11 @@
 //! A form that is deleted, or whose file is not in the active version, is kept until nobody fills
 //! it in any more. What it asks for is not decided here: `bifrost_forms` does.
 
+mod reach;
 pub mod sessions;
 pub(crate) mod workspace;
 
+pub use reach::Reach;
 pub use sessions::{NewSession, Session, Upload};
 
 use crate::audit::{Event, record};

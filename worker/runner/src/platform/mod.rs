@@ -8,6 +8,7 @@ mod executions;
 mod integrations;
 mod mappings;
 mod files;
+mod forms;
 mod people;
 mod tables;
 mod tenants;
@@ -62,6 +63,10 @@ impl Grants {
             "users.create" => self.users_create(arguments).await,
             "roles.list" => self.roles_list(arguments).await,
             "roles.get" => self.roles_get(arguments).await,
+            "roles.list_forms" => self.roles_list_forms(arguments).await,
+            "roles.assign_forms" => self.roles_assign_forms(arguments).await,
+            "forms.list" => self.forms_list(arguments).await,
+            "forms.get" => self.forms_get(arguments).await,
             "workflows.list" => self.workflows_list(arguments).await,
             "workflows.execute" => self.workflows_execute(arguments).await,
             "workflows.cancel" => self.workflows_cancel(arguments).await,

@@ -9,45 +9,17 @@ mod yaml;
 
 use crate::auth::Auth;
 use crate::state::ApiState;
-use bifrost_core::{Error, FormId, Permission, Result, WorkflowInfo, WorkflowKind};
+use bifrost_core::{Error, FormId, Result, WorkflowInfo, WorkflowKind};
 use bifrost_forms::{Access, Definition, Problem};
-use bifrost_store::forms::{self, Form, NewForm};
-use bifrost_store::grants::{self, TargetKind};
+use bifrost_store::forms::{self, Form, NewForm, Reach};
 use bifrost_store::{Scoped, workflows};
 use serde_json::Value;
-use std::collections::{BTreeSet, HashSet};
-use uuid::Uuid;
-
-/// Which forms a caller may use.
-pub struct Reach {
-    is_all: bool,
-    is_nothing: bool,
-    granted: HashSet<Uuid>,
-}
-
-impl Reach {
-    /// Of the caller, in the organization that is meant. A key that does not allow to run
-    /// workflows opens no form, unless it allows to write them.
-    pub async fn of(state: &ApiState, auth: &Auth) -> Result<Self> {
-        let is_all = auth.may(Permission::ManageForms);
-        let is_nothing = !auth.caller.ceiling.has(Permission::RunWorkflows);
-        let granted = match is_all || is_nothing {
-            true => HashSet::new(),
-            false => grants::of_caller(&auth.org(state), &auth.caller, TargetKind::Form).await?,
-        };
-        Ok(Self { is_all, is_nothing, granted })
-    }
-
-    /// True when the caller may fill in this form, which is in their scope.
-    pub fn may_use(&self, form: &Form) -> bool {
-        self.is_all || (!self.is_nothing && (!form.is_granted || self.granted.contains(&form.id.0)))
-    }
-}
+use std::collections::BTreeSet;
 
 /// A form that the caller may use; others are not even there.
 pub async fn usable(state: &ApiState, auth: &Auth, id: FormId) -> Result<Form> {
     let form = forms::get(&auth.scoped(state), id).await?;
-    if Reach::of(state, auth).await?.may_use(&form) {
+    if Reach::of(&auth.org(state), &auth.caller).await?.may_use(&form) {
         return Ok(form);
     }
     auth.origin.deny(format_args!("form {id}"));
