@@ -1,7 +1,8 @@
 //! Executions as callers see them.
 
 use bifrost_core::{
-    Execution, ExecutionId, FormId, OrganizationId, ResultType, ScheduleId, Status, UserId, VersionId, WorkflowId,
+    Execution, ExecutionId, FormId, OrganizationId, ResultType, ScheduleId, Status, UserId, VersionId,
+    WorkflowId,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;

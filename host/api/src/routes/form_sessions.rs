@@ -181,7 +181,11 @@ pub(crate) async fn upload(
     }
     let max_bytes = uploads::most_bytes(field);
     if body.size > max_bytes {
-        return Err(Error::invalid("size", format!("a file of `{}` has at most {max_bytes} bytes", body.field)).into());
+        return Err(Error::invalid(
+            "size",
+            format!("a file of `{}` has at most {max_bytes} bytes", body.field),
+        )
+        .into());
     }
     let name = plain_name(&body.name)?;
     let upload = sessions::add_upload(&auth.org(&state), &opened.session, &body.field, name).await?;

@@ -8,7 +8,9 @@ use crate::state::ApiState;
 use bifrost_core::events::WAKE;
 use bifrost_core::ports::Event;
 use bifrost_core::ports::subscription::Receiver;
-use bifrost_core::{Error, Execution, ExecutionId, FormId, Limits, Priority, Result, ScheduleId, Status, schedule};
+use bifrost_core::{
+    Error, Execution, ExecutionId, FormId, Limits, Priority, Result, ScheduleId, Status, schedule,
+};
 use bifrost_store::dead_letters::{self, DeadLetter};
 use bifrost_store::executions::NewExecution;
 use bifrost_store::executions::documents::{self, Part};

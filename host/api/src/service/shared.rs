@@ -126,9 +126,7 @@ async fn impact(state: &ApiState, dependant: Dependant, shared: &Source) -> Resu
     let scoped = state.db.org(organization_id);
     let (_, old) = workspaces::version(&scoped, version.number).await?;
     let built = match own.over(shared) {
-        Ok(source) => {
-            build_source(state, Scope::Organization(organization_id), Arc::new(source), &own).await
-        },
+        Ok(source) => build_source(state, Scope::Organization(organization_id), Arc::new(source), &own).await,
         Err(error) => Err(error),
     };
     let new = match built {

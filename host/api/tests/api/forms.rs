@@ -59,7 +59,10 @@ async fn what_is_filled_in_is_checked_and_run() {
     let user = &platform.own.user;
     let form = made(&platform, order()).await;
     let view = platform.get(&form).key(user).send().await.expect(200);
-    assert_eq!((&view["workflow_name"], &view["source"], &view["revision"]), (&json!("hello"), &json!("api"), &json!(1)));
+    assert_eq!(
+        (&view["workflow_name"], &view["source"], &view["revision"]),
+        (&json!("hello"), &json!("api"), &json!(1))
+    );
     assert_eq!((&view["may_edit"], &view["fields"][0]["type"]), (&json!(false), &json!("text")));
     let all = platform.get("/api/forms").key(user).send().await.expect(200);
     assert_eq!((&all["forms"][0]["name"], &all["forms"][0]["fields"]), (&json!("Order"), &json!(2)));
@@ -77,7 +80,10 @@ async fn what_is_filled_in_is_checked_and_run() {
         (json!({ "name": "Ada", "tags": [] }), "tags", "no such field"),
     ] {
         let faults = faults(submit(&platform, user, &form, &session, values.clone()).await);
-        assert!(faults.iter().any(|(at, message)| at == field && message.contains(part)), "{values}: {faults:?}");
+        assert!(
+            faults.iter().any(|(at, message)| at == field && message.contains(part)),
+            "{values}: {faults:?}"
+        );
     }
     let done = submit(&platform, user, &form, &session, json!({ "name": "Ada" })).await.expect(202);
     let run = run_of(&platform, &done).await;
@@ -86,13 +92,21 @@ async fn what_is_filled_in_is_checked_and_run() {
     assert_eq!(run.form_id.map(|id| format!("/api/forms/{id}")), Some(form.clone()));
     let seen = platform.get(format!("/api/executions/{}", run.id)).key(user).send().await.expect(200);
     assert_eq!(format!("/api/forms/{}", seen["form_id"].as_str().expect("an id")), form);
-    let done = submit(&platform, user, &form, &session, json!({ "name": "Nobody", "count": 99 })).await.expect(202);
-    assert_eq!(run_of(&platform, &done).await.parameters, json!({ "name": "Nobody" }), "what is hidden is not there");
+    let done =
+        submit(&platform, user, &form, &session, json!({ "name": "Nobody", "count": 99 })).await.expect(202);
+    assert_eq!(
+        run_of(&platform, &done).await.parameters,
+        json!({ "name": "Nobody" }),
+        "what is hidden is not there"
+    );
 
     let body = json!({ "session_id": session["session_id"], "values": { "name": "Ada" }, "delay_seconds": 60, "idempotency_key": "k" });
     let later = post(&platform, user, format!("{form}/execute"), body.clone()).await.expect(202);
     assert_eq!(later["status"], "Scheduled");
-    assert_eq!(post(&platform, user, format!("{form}/execute"), body).await.expect(202)["execution_id"], later["execution_id"]);
+    assert_eq!(
+        post(&platform, user, format!("{form}/execute"), body).await.expect(202)["execution_id"],
+        later["execution_id"]
+    );
     // A session is its own user's, and of one form.
     submit(&platform, &platform.own.admin, &form, &session, json!({ "name": "Ada" })).await.expect(404);
     let other = made(&platform, json!({ "name": "Other", "workflow": "nightly" })).await;
@@ -125,13 +139,18 @@ async fn what_the_launch_workflow_returns_stays_on_the_server() {
     assert_eq!(session["context"]["workflow"], json!({ "vip": true, "seats": 3 }));
     let body = json!({ "session_id": session["session_id"], "values": { "name": "Ada", "count": 2 }, "startup": { "vip": false } });
     post(&platform, user, format!("{form}/execute"), body).await.expect(422);
-    let done = submit(&platform, user, &form, &session, json!({ "name": "Ada", "count": 2 })).await.expect(202);
+    let done =
+        submit(&platform, user, &form, &session, json!({ "name": "Ada", "count": 2 })).await.expect(202);
     let run = run_of(&platform, &done).await;
-    assert_eq!((run.startup, run.parameters), (Some(json!({ "vip": true, "seats": 3 })), json!({ "name": "Ada", "count": 2 })));
+    assert_eq!(
+        (run.startup, run.parameters),
+        (Some(json!({ "vip": true, "seats": 3 })), json!({ "name": "Ada", "count": 2 }))
+    );
 
     let (answer, _) = open(success(json!(null))).await;
     let session = answer.expect(200);
-    let done = submit(&platform, user, &form, &session, json!({ "name": "Ada", "count": 2 })).await.expect(202);
+    let done =
+        submit(&platform, user, &form, &session, json!({ "name": "Ada", "count": 2 })).await.expect(202);
     assert_eq!(run_of(&platform, &done).await.parameters, json!({ "name": "Ada" }));
     for (outcome, part) in [
         (failure(), "An error occurred"),
@@ -165,7 +184,8 @@ async fn options_are_those_that_the_data_provider_offers() {
     // The cache answers from now on.
     let faults = faults(submit(&platform, user, &form, &session, json!({ "site": "s3" })).await);
     assert_eq!(faults, [("site".into(), "This is none of the options; choose again".into())]);
-    let done = submit(&platform, user, &form, &session, json!({ "site": "s1", "name": "Rome" })).await.expect(202);
+    let done =
+        submit(&platform, user, &form, &session, json!({ "site": "s1", "name": "Rome" })).await.expect(202);
     assert_eq!(run_of(&platform, &done).await.parameters, json!({ "site": "s1", "name": "Ulm" }));
     let wrong = json!({ "session_id": session["session_id"], "field": "name" });
     assert_eq!(post(&platform, user, format!("{form}/options"), wrong).await.expect(422)["field"], "field");
@@ -187,7 +207,12 @@ async fn files_are_what_the_form_asks_for_by_their_content() {
     };
     let put = async |upload: &Value, content: &[u8]| {
         let url = upload["url"].as_str().expect("an address").to_owned();
-        platform.call(Method::PUT, url).header("content-type", upload["content_type"].as_str().expect("text")).raw(content).send().await
+        platform
+            .call(Method::PUT, url)
+            .header("content-type", upload["content_type"].as_str().expect("text"))
+            .raw(content)
+            .send()
+            .await
     };
     assert_eq!(begin("name", "application/pdf", 1).await.expect(422)["field"], "content_type");
     assert_eq!(begin("name", "image/png", 5_000).await.expect(422)["field"], "size");
@@ -204,7 +229,8 @@ async fn files_are_what_the_form_asks_for_by_their_content() {
     let more = begin("tags", "application/octet-stream", 1).await.expect(201);
     put(&more, b"hello").await.expect(200);
     // A file of one field is none of another.
-    let swapped = faults(submit(&platform, user, &form, &session, json!({ "name": [more["upload_id"]] })).await);
+    let swapped =
+        faults(submit(&platform, user, &form, &session, json!({ "name": [more["upload_id"]] })).await);
     assert!(swapped[0].1.contains("not there"), "{swapped:?}");
     let values = json!({ "name": [image["upload_id"]], "tags": [more["upload_id"]] });
     let done = submit(&platform, user, &form, &session, values).await.expect(202);
@@ -214,15 +240,20 @@ async fn files_are_what_the_form_asks_for_by_their_content() {
     assert_eq!(parameters, json!({ "name": path(&image), "tags": [path(&more)] }));
 
     // A text has to be one, and what nobody declared is what its content says.
-    for (kind, content, part) in [("text/csv", b"\xff\xfe\x00".as_slice(), "no text"), ("application/octet-stream", b"%PDF-1", "is application/pdf")] {
+    for (kind, content, part) in [
+        ("text/csv", b"\xff\xfe\x00".as_slice(), "no text"),
+        ("application/octet-stream", b"%PDF-1", "is application/pdf"),
+    ] {
         let upload = begin("name", kind, 3).await.expect(201);
         put(&upload, content).await.expect(200);
-        let refused = faults(submit(&platform, user, &form, &session, json!({ "name": [upload["upload_id"]] })).await);
+        let refused =
+            faults(submit(&platform, user, &form, &session, json!({ "name": [upload["upload_id"]] })).await);
         assert!(refused[0].1.contains(part), "{refused:?}");
     }
     // Another session has its own files.
     let other = opened(&platform, user, &form).await;
-    let foreign = faults(submit(&platform, user, &form, &other, json!({ "name": [image["upload_id"]] })).await);
+    let foreign =
+        faults(submit(&platform, user, &form, &other, json!({ "name": [image["upload_id"]] })).await);
     assert!(foreign[0].1.contains("not there"), "{foreign:?}");
 }
 
@@ -249,11 +280,20 @@ async fn a_form_for_some_is_hidden_from_others() {
     let grant = format!("/api/grants/{}", given["id"].as_str().expect("an id"));
     send(&platform, admin, Method::DELETE, grant, Value::Null).await.expect(204);
     submit(&platform, user, &form, &session, json!({ "name": "Ada" })).await.expect(404);
-    for body in [json!({ "user_id": user.user }), json!({ "user_id": user.user, "form_id": id, "workflow_id": "hello" })] {
+    for body in [
+        json!({ "user_id": user.user }),
+        json!({ "user_id": user.user, "form_id": id, "workflow_id": "hello" }),
+    ] {
         assert_eq!(post(&platform, admin, "/api/grants", body).await.expect(422)["field"], "workflow_id");
     }
     // Who may not run workflows at all still may what was granted; a key that forbids it may not.
-    let guest = crate::common::key(&platform.state.db, platform.own.id, "guest@own.example", bifrost_core::Role::OrgGuest).await;
+    let guest = crate::common::key(
+        &platform.state.db,
+        platform.own.id,
+        "guest@own.example",
+        bifrost_core::Role::OrgGuest,
+    )
+    .await;
     let open = made(&platform, json!({ "name": "Open", "workflow": "nightly" })).await;
     let session = opened(&platform, &guest, &open).await;
     submit(&platform, &guest, &open, &session, json!({})).await.expect(202);
@@ -265,7 +305,8 @@ async fn a_form_for_some_is_hidden_from_others() {
         permissions: Some([bifrost_core::Permission::ReadConfig].into_iter().collect()),
         expires_at: None,
     };
-    let (_, token) = bifrost_store::identity::create_key(&platform.state.db.org(platform.own.id), new).await.expect("key");
+    let (_, token) =
+        bifrost_store::identity::create_key(&platform.state.db.org(platform.own.id), new).await.expect("key");
     platform.get(&open).key(&Key { token, user: guest.user }).send().await.expect(404);
 }
 
@@ -288,13 +329,27 @@ async fn changes_meet_and_problems_have_their_place() {
         { "name": "b", "label": "B", "type": "select", "data_provider": "choices_of_site", "data_provider_inputs": { "x": { "mode": "static", "value": 1 } } },
     ] });
     let checked = post(&platform, admin, "/api/forms/check", wrong.clone()).await.expect(200);
-    let paths: Vec<_> = checked["problems"].as_array().expect("a list").iter().filter_map(|one| one["path"].as_str()).collect();
-    assert_eq!(paths, ["workflow", "launch_workflow", "fields[0].data_provider", "fields[1].data_provider_inputs.x"]);
+    let paths: Vec<_> = checked["problems"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| one["path"].as_str())
+        .collect();
+    assert_eq!(
+        paths,
+        ["workflow", "launch_workflow", "fields[0].data_provider", "fields[1].data_provider_inputs.x"]
+    );
     assert_eq!(post(&platform, admin, "/api/forms", wrong).await.expect(422)["field"], "workflow");
     let missing = json!({ "name": "W", "workflow": "hello" });
     let checked = post(&platform, admin, "/api/forms/check", missing).await.expect(200);
-    assert!(checked["problems"][0]["message"].as_str().expect("text").contains("parameter `name`"), "{checked}");
-    assert_eq!(post(&platform, admin, "/api/forms/check", order()).await.expect(200), json!({ "problems": [] }));
+    assert!(
+        checked["problems"][0]["message"].as_str().expect("text").contains("parameter `name`"),
+        "{checked}"
+    );
+    assert_eq!(
+        post(&platform, admin, "/api/forms/check", order()).await.expect(200),
+        json!({ "problems": [] })
+    );
     let schema = platform.get("/api/forms/schema.json").send().await.expect(200);
     assert!(schema["$defs"]["FormDefinition"]["properties"]["fields"].is_object(), "{schema}");
     assert!(!schema.to_string().contains("#/components"), "{schema}");

@@ -31,16 +31,24 @@ async fn forms(platform: &Platform) -> Vec<Value> {
 #[tokio::test]
 async fn a_file_is_a_form_while_its_version_is_active() {
     let platform = Platform::deployed().await;
-    let done = deploy(&platform, &[("flows.py", WORKFLOWS), ("forms/order.yaml", ORDER)], false).await.expect(200);
+    let done =
+        deploy(&platform, &[("flows.py", WORKFLOWS), ("forms/order.yaml", ORDER)], false).await.expect(200);
     assert_eq!((&done["errors"], &done["number"]), (&json!([]), &json!(2)));
     let form = forms(&platform).await.remove(0);
-    assert_eq!((&form["source"], &form["access"], &form["may_edit"]), (&json!("workspace"), &json!("granted"), &json!(false)));
+    assert_eq!(
+        (&form["source"], &form["access"], &form["may_edit"]),
+        (&json!("workspace"), &json!("granted"), &json!(false))
+    );
     let path = format!("/api/forms/{}", form["id"].as_str().expect("an id"));
     let view = platform.get(&path).key(&platform.own.admin).send().await.expect(200);
-    assert_eq!((&view["path"], &view["fields"][0]["visibility_expression"]), (&json!("forms/order.yaml"), &json!("fields.count > 1")));
+    assert_eq!(
+        (&view["path"], &view["fields"][0]["visibility_expression"]),
+        (&json!("forms/order.yaml"), &json!("fields.count > 1"))
+    );
     let change = json!({ "revision": 1, "name": "Order", "workflow": "hello", "fields": [{ "name": "name", "label": "N", "type": "text" }] });
     for (method, body) in [(Method::PUT, change), (Method::DELETE, Value::Null)] {
-        let refused = platform.call(method, &path).key(&platform.own.admin).json(body).send().await.expect(409);
+        let refused =
+            platform.call(method, &path).key(&platform.own.admin).json(body).send().await.expect(409);
         assert_eq!(refused["code"], "form_of_workspace");
     }
     let grant = json!({ "user_id": platform.own.user.user, "form_id": form["id"] });
@@ -89,7 +97,8 @@ async fn what_is_wrong_with_a_file_is_told_with_its_line() {
         ("forms/taken.yaml", json!(null), "a form that was not deployed"),
         ("forms/tabs.yaml", json!(2), "no YAML"),
     ] {
-        let found = errors.iter().find(|error| error["path"] == path).unwrap_or_else(|| panic!("{path}: {errors:?}"));
+        let found =
+            errors.iter().find(|error| error["path"] == path).unwrap_or_else(|| panic!("{path}: {errors:?}"));
         assert!(found["message"].as_str().expect("text").contains(part), "{found}");
         assert_eq!(found["line"], line, "{found}");
     }

@@ -154,8 +154,9 @@ async fn needs(tx: &mut Tx, id: FormId, form: &NewForm) -> Result<()> {
     let mut all = form.data_providers.clone();
     all.extend([Some(form.workflow_id), form.launch_workflow_id].into_iter().flatten());
     for workflow in all {
-        let sql =
-            Sql::new("INSERT INTO form_workflows (form_id, workflow_id, organization_id) VALUES ($1, $2, $3)");
+        let sql = Sql::new(
+            "INSERT INTO form_workflows (form_id, workflow_id, organization_id) VALUES ($1, $2, $3)",
+        );
         tx.execute(sql.bind(id).bind(workflow).bind(tx.access().organization())).await?;
     }
     Ok(())
@@ -212,7 +213,8 @@ fn refuse_file(form: &Form) -> Result<()> {
     match (form.source, &form.path) {
         (Source::Workspace, path) => {
             let path = path.as_deref().unwrap_or_default();
-            let message = format!("this form is the file `{path}` of the workspace; change it there and deploy");
+            let message =
+                format!("this form is the file `{path}` of the workspace; change it there and deploy");
             Err(Error::Conflict { code: "form_of_workspace", message })
         }
         (Source::Api, _) => Ok(()),
@@ -289,4 +291,3 @@ fn read(row: &Row) -> Result<Form> {
         definition: row.document("definition")?,
     })
 }
-

@@ -5,9 +5,7 @@ use crate::audit::{Event, record};
 use crate::{Db, Row, Scoped, Sql, Tx, files, now};
 use bifrost_core::files::UPLOADS;
 use bifrost_core::ports::Objects;
-use bifrost_core::{
-    Error, ExecutionId, FormId, FormSessionId, OrganizationId, Result, UploadId, UserId,
-};
+use bifrost_core::{Error, ExecutionId, FormId, FormSessionId, OrganizationId, Result, UploadId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -133,8 +131,7 @@ pub async fn get(org: &Scoped, id: FormSessionId, form: FormId, user: UserId) ->
 /// Notes a file that is going to be sent as `name`. `Conflict` with `too_many_uploads`.
 pub async fn add_upload(org: &Scoped, session: &Session, field: &str, name: &str) -> Result<Upload> {
     let id = UploadId::new();
-    let upload =
-        Upload { id, field: field.to_owned(), path: format!("{}/{id}/{name}", session.form_id) };
+    let upload = Upload { id, field: field.to_owned(), path: format!("{}/{id}/{name}", session.form_id) };
     let session = session.clone();
     org.write(move |tx| Box::pin(async move { add_upload_in(tx, &session, upload).await })).await
 }
@@ -163,7 +160,8 @@ async fn add_upload_in(tx: &mut Tx, session: &Session, upload: Upload) -> Result
 
 /// What was sent with an opened form, by id.
 pub async fn uploads(org: &Scoped, session: FormSessionId) -> Result<HashMap<UploadId, Upload>> {
-    let sql = Sql::new("SELECT id, field, path FROM form_uploads WHERE session_id = $1 AND organization_id = $2");
+    let sql =
+        Sql::new("SELECT id, field, path FROM form_uploads WHERE session_id = $1 AND organization_id = $2");
     let sql = sql.bind(session).bind(org.organization()?);
     let rows = org.read().await?.all(sql).await?;
     let all = rows.iter().map(|row| {
@@ -193,7 +191,9 @@ pub async fn use_uploads(org: &Scoped, session: FormSessionId, uploads: Vec<Uplo
 /// Takes away what was opened before and is over at `time`, at most `limit` of it, with the files that
 /// no submission has; and forms that were deleted and nobody has open. Tells how many were open.
 pub async fn expire(db: &Db, objects: &dyn Objects, time: DateTime<Utc>, limit: u32) -> Result<u64> {
-    let sql = Sql::new("SELECT id, organization_id FROM form_sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2");
+    let sql = Sql::new(
+        "SELECT id, organization_id FROM form_sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2",
+    );
     let rows = db.system().read().await?.all(sql.bind(time).bind(limit)).await?;
     for row in &rows {
         let (id, organization) = (row.get("id")?, row.get("organization_id")?);

@@ -12,9 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 /// form that is there again is the same one, with what was granted of it.
 pub(crate) async fn synchronize(tx: &mut Tx, version: &Version, report: &WorkspaceReport) -> Result<()> {
     let scope = tx.access().scope_id()?;
-    let sql = Sql::new(
-        "SELECT id, path, definition FROM forms WHERE scope_id = $1 AND source = 'workspace'",
-    );
+    let sql = Sql::new("SELECT id, path, definition FROM forms WHERE scope_id = $1 AND source = 'workspace'");
     let mut known: HashMap<String, (FormId, Value)> = HashMap::new();
     for row in tx.all(sql.bind(scope)).await? {
         known.insert(row.get("path")?, (row.get("id")?, row.document("definition")?));
@@ -107,4 +105,3 @@ async fn id(tx: &mut Tx, reference: &str) -> Result<Option<WorkflowId>> {
         Err(error) => Err(error),
     }
 }
-

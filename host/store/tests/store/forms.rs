@@ -52,8 +52,13 @@ async fn forms_are_written_and_read(db: Db) {
     assert_eq!(forms::list(&org).await.unwrap(), [form.clone()]);
     let taken = forms::create(&org, new("Order", w.workflow)).await.unwrap_err();
     assert!(matches!(taken, Error::Conflict { code: "already_exists", .. }), "{taken:?}");
-    let changed = forms::update(&org, form.id, 1, NewForm { is_granted: true, ..new("Offer", w.shared) }).await.unwrap();
-    assert_eq!((changed.revision, changed.name.as_str(), changed.is_granted, changed.workflow_id), (2, "Offer", true, w.shared));
+    let changed = forms::update(&org, form.id, 1, NewForm { is_granted: true, ..new("Offer", w.shared) })
+        .await
+        .unwrap();
+    assert_eq!(
+        (changed.revision, changed.name.as_str(), changed.is_granted, changed.workflow_id),
+        (2, "Offer", true, w.shared)
+    );
     let stale = forms::update(&org, form.id, 1, new("Offer", w.workflow)).await.unwrap_err();
     assert!(matches!(stale, Error::Conflict { code: "changed_meanwhile", .. }), "{stale:?}");
     grants::create(&org, Subject::User(w.user), TargetKind::Form, form.id.0).await.unwrap();
@@ -75,7 +80,10 @@ async fn global_forms_are_read_by_all_and_written_by_none(db: Db) {
         assert!(matches!(forms::get(scoped, own.id).await, Err(Error::NotFound(_))));
         assert!(matches!(forms::delete(scoped, own.id).await, Err(Error::NotFound(_))));
     }
-    assert!(matches!(forms::update(&org, shared.id, 1, new("Mine", w.workflow)).await, Err(Error::NotFound(_))));
+    assert!(matches!(
+        forms::update(&org, shared.id, 1, new("Mine", w.workflow)).await,
+        Err(Error::NotFound(_))
+    ));
     assert!(matches!(forms::delete(&org, shared.id).await, Err(Error::NotFound(_))));
     let names = async |scoped: &Scoped| -> Vec<(String, Scope)> {
         forms::list(scoped).await.unwrap().into_iter().map(|form| (form.name, form.scope)).collect()
@@ -83,7 +91,11 @@ async fn global_forms_are_read_by_all_and_written_by_none(db: Db) {
     let mine = Scope::Organization(w.org.id);
     assert_eq!(names(&org).await, [("Help".into(), Scope::Global), ("Order".into(), mine)]);
     made(&org, "Help", w.workflow).await;
-    assert_eq!(names(&org).await, [("Help".into(), mine), ("Order".into(), mine)], "an own form hides the global one");
+    assert_eq!(
+        names(&org).await,
+        [("Help".into(), mine), ("Order".into(), mine)],
+        "an own form hides the global one"
+    );
     assert_eq!(names(&other).await, [("Help".into(), Scope::Global)]);
     assert_eq!(names(&global).await, [("Help".into(), Scope::Global)]);
 }
@@ -95,11 +107,9 @@ async fn an_opened_form_is_one_persons(db: Db) {
     let second = made(&org, "Order", w.workflow).await;
     let session = open(&org, shared.id, w.user).await.unwrap();
     assert_eq!(sessions::get(&org, session.id, shared.id, w.user).await.unwrap(), session);
-    for (scoped, form, user) in [
-        (&other, shared.id, w.user),
-        (&org, second.id, w.user),
-        (&org, shared.id, UserId::new()),
-    ] {
+    for (scoped, form, user) in
+        [(&other, shared.id, w.user), (&org, second.id, w.user), (&org, shared.id, UserId::new())]
+    {
         let refused = sessions::get(scoped, session.id, form, user).await;
         assert!(matches!(refused, Err(Error::NotFound(_))), "{refused:?}");
     }
@@ -143,7 +153,8 @@ async fn what_is_over_goes_with_its_files(db: Db) {
     for table in ["form_sessions", "form_uploads", "forms", "form_workflows"] {
         assert_eq!(count(&w.db, table).await, 0, "{table}");
     }
-    let left: Vec<_> = files::list(&org, "uploads", "", None, 10).await.unwrap().into_iter().map(|file| file.path).collect();
+    let left: Vec<_> =
+        files::list(&org, "uploads", "", None, 10).await.unwrap().into_iter().map(|file| file.path).collect();
     assert_eq!(left, [paths[0].clone()]);
 }
 

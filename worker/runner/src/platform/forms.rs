@@ -101,8 +101,7 @@ impl Grants {
 
     pub(super) async fn roles_assign_forms(&self, arguments: &str) -> Result<Value> {
         let Assign { role_id, form_ids, scope } = parse(arguments)?;
-        let Granted { organization, caller, .. } =
-            self.may(Operation::FormsGrant, scope.as_deref()).await?;
+        let Granted { organization, caller, .. } = self.may(Operation::FormsGrant, scope.as_deref()).await?;
         if form_ids.len() > MAX_FORMS {
             return Err(Error::invalid("form_ids", format!("expected at most {MAX_FORMS}")));
         }

@@ -5,10 +5,10 @@
 mod audit;
 mod events;
 mod executions;
-mod integrations;
-mod mappings;
 mod files;
 mod forms;
+mod integrations;
+mod mappings;
 mod people;
 mod tables;
 mod tenants;
@@ -178,7 +178,9 @@ fn parse<T: DeserializeOwned>(arguments: &str) -> Result<T> {
 /// for it, and authors want to tell it from arguments that are wrong.
 fn conflicting(result: Result<Value>) -> Result<Value> {
     match result {
-        Err(Error::Conflict { code, message }) => Ok(json!({ "conflict": { "code": code, "message": message } })),
+        Err(Error::Conflict { code, message }) => {
+            Ok(json!({ "conflict": { "code": code, "message": message } }))
+        }
         other => other,
     }
 }

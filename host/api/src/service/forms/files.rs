@@ -160,3 +160,40 @@ pub fn schema() -> Value {
         "$defs": definitions,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_of_the_guide_is_one() {
+        let guide = include_str!("../../../../../docs/guide/forms.md");
+        let text =
+            guide.split("```yaml\n").nth(1).and_then(|text| text.split("```").next()).expect("an example");
+        let document = yaml::read(text.as_bytes()).expect("YAML");
+        assert_eq!(bifrost_forms::check(&document.value), []);
+        assert!(document.lines.len() > 60);
+    }
+
+    #[test]
+    fn a_problem_has_the_line_of_what_is_around_it() {
+        let lines = HashMap::from([("fields".to_owned(), 3), ("fields[1].name".to_owned(), 7)]);
+        for (path, expected) in [
+            ("fields[1].name", Some(7)),
+            ("fields[1].label", Some(3)),
+            ("fields[0]", Some(3)),
+            ("name", None),
+        ] {
+            assert_eq!(line(&lines, path), expected, "{path}");
+        }
+        for (path, expected) in [
+            ("forms/a.yaml", true),
+            ("forms/a.yml", true),
+            ("forms/b/a.yaml", false),
+            ("a.yaml", false),
+            ("forms/.yaml", false),
+        ] {
+            assert_eq!(is_form(path), expected, "{path}");
+        }
+    }
+}

@@ -7,8 +7,8 @@ use crate::state::ApiState;
 use crate::views::ExecutionView;
 use bifrost_core::{Error, ExecutionId, FormId, FormSessionId, Result, Status};
 use bifrost_forms::Filled;
-use bifrost_store::forms::sessions::{self, MAX_STARTUP, NewSession, Session};
 use bifrost_store::forms::Form;
+use bifrost_store::forms::sessions::{self, MAX_STARTUP, NewSession, Session};
 use bifrost_store::{organizations, workflows};
 use chrono::SecondsFormat;
 use http::StatusCode;
@@ -96,7 +96,10 @@ fn query(form: &bifrost_forms::Form, given: BTreeMap<String, String>) -> Result<
             continue;
         }
         if text.len() > MAX_QUERY {
-            return Err(Error::invalid(format!("query.{name}"), format!("expected at most {MAX_QUERY} bytes")));
+            return Err(Error::invalid(
+                format!("query.{name}"),
+                format!("expected at most {MAX_QUERY} bytes"),
+            ));
         }
         query.insert(name, Value::String(text));
     }

@@ -8,8 +8,8 @@ use crate::state::ApiState;
 use bifrost_core::files::UPLOADS;
 use bifrost_core::{Error, Result, UploadId};
 use bifrost_forms::{Field, Kind, MAX_FILE_MB};
-use bifrost_store::forms::{Upload, sessions};
 use bifrost_store::files;
+use bifrost_store::forms::{Upload, sessions};
 use serde_json::Value;
 use std::collections::HashMap;
 

@@ -178,7 +178,9 @@ mod tests {
             {"name": "yes", "rule": "fields.a && true", "on": true, "price": 1.5, "nothing": null},
         ]});
         assert_eq!(document.value, expected);
-        for (path, line) in [("name", 1), ("fields[0].name", 3), ("fields[0].validation.min", 4), ("fields[1].on", 9)] {
+        for (path, line) in
+            [("name", 1), ("fields[0].name", 3), ("fields[0].validation.min", 4), ("fields[1].on", 9)]
+        {
             assert_eq!(document.lines.get(path), Some(&line), "{path}");
         }
     }
