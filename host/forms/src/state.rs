@@ -115,10 +115,10 @@ impl Form {
     /// fields before it what they came to, and of its own and those behind it what is filled in.
     pub fn state(&self, filled: &Filled) -> State {
         let mut state = State::default();
-        let is_filled_in = |name: &&String| {
+        let is_unknown = |name: &&String| {
             !self.fields.iter().any(|one| one.field.name == **name && !one.field.kind.is_content())
         };
-        state.unknown = filled.values.keys().filter(is_filled_in).cloned().collect();
+        state.unknown = filled.values.keys().filter(is_unknown).cloned().collect();
         let mut fields = Map::new();
         for Compiled { field, .. } in &self.fields {
             if let Some(value) = filled.values.get(&field.name) {
@@ -262,10 +262,10 @@ impl Deciding<'_> {
     /// What is wrong with the value of a field that is shown.
     fn fault(&self, one: &Compiled, value: &Value, required: bool) -> Option<String> {
         let field = &one.field;
-        if !values::is_nothing(value) {
-            if let Some(error) = values::wrong_kind(field, value) {
-                return Some(error.to_owned());
-            }
+        if !values::is_nothing(value)
+            && let Some(error) = values::wrong_kind(field, value)
+        {
+            return Some(error.to_owned());
         }
         if required && values::is_missing(field, value) {
             return Some(values::missing(field.kind).to_owned());

@@ -117,12 +117,10 @@ fn broken(form: &Value, input: &Value, data: &Map<String, Value>) -> Option<Stri
                 return Some(format!("{name}: more than one file"));
             }
             let number = |key: &str| rules[key].as_f64();
-            if let Some(value) = value.as_f64() {
-                if number("min").is_some_and(|min| value < min)
-                    || number("max").is_some_and(|max| value > max)
-                {
-                    return Some(format!("{name}: {value} is out of range"));
-                }
+            if let Some(value) = value.as_f64()
+                && (number("min").is_some_and(|min| value < min) || number("max").is_some_and(|max| value > max))
+            {
+                return Some(format!("{name}: {value} is out of range"));
             }
             if let Some(text) = text {
                 let length = text.chars().count() as f64;
@@ -145,10 +143,10 @@ fn broken(form: &Value, input: &Value, data: &Map<String, Value>) -> Option<Stri
                 }
             }
         }
-        if let Some(rule) = rules.get("expression") {
-            if holds(rule, &now) != Ok(true) {
-                return Some(format!("{name}: {rule} does not hold"));
-            }
+        if let Some(rule) = rules.get("expression")
+            && holds(rule, &now) != Ok(true)
+        {
+            return Some(format!("{name}: {rule} does not hold"));
         }
     }
     None

@@ -67,7 +67,7 @@ pub(crate) struct FormView {
 }
 
 /// A form with the revision that a change is of.
-#[derive(utoipa::ToSchema)]
+#[derive(Serialize, utoipa::ToSchema)]
 #[expect(dead_code, reason = "it says what the body is; the body is read with the place of each problem")]
 pub(crate) struct ChangedForm {
     /// As it was read.

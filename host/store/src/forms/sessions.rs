@@ -2,7 +2,7 @@
 //! files that were sent. None of it is told again by a browser when the form is submitted.
 
 use crate::audit::{Event, record};
-use crate::{Db, Row, Scoped, Sql, Tx, files, now};
+use crate::{Db, Scoped, Sql, Tx, files, now};
 use bifrost_core::files::UPLOADS;
 use bifrost_core::ports::Objects;
 use bifrost_core::{Error, ExecutionId, FormId, FormSessionId, OrganizationId, Result, UploadId, UserId};
@@ -195,11 +195,12 @@ pub async fn expire(db: &Db, objects: &dyn Objects, time: DateTime<Utc>, limit: 
         "SELECT id, organization_id FROM form_sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2",
     );
     let rows = db.system().read().await?.all(sql.bind(time).bind(limit)).await?;
-    for row in &rows {
-        let (id, organization) = (row.get("id")?, row.get("organization_id")?);
-        expire_one(db, objects, id, organization).await?;
+    let over: Vec<(FormSessionId, OrganizationId)> =
+        rows.iter().map(|row| Ok((row.get("id")?, row.get("organization_id")?))).collect::<Result<_>>()?;
+    for (id, organization) in &over {
+        expire_one(db, objects, *id, *organization).await?;
     }
-    if rows.is_empty() {
+    if over.is_empty() {
         let sql = Sql::new(
             "DELETE FROM forms WHERE source = 'api' AND removed_at <= $1
                AND NOT EXISTS (SELECT 1 FROM form_sessions s WHERE s.form_id = forms.id)",
@@ -207,7 +208,7 @@ pub async fn expire(db: &Db, objects: &dyn Objects, time: DateTime<Utc>, limit: 
         let sql = sql.bind(time - LIFE);
         db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await?;
     }
-    Ok(rows.len() as u64)
+    Ok(over.len() as u64)
 }
 
 async fn expire_one(
@@ -218,9 +219,10 @@ async fn expire_one(
 ) -> Result<()> {
     let org = db.org(organization);
     let sql = Sql::new("SELECT path FROM form_uploads WHERE session_id = $1 AND used_at IS NULL").bind(id);
-    let rows: Vec<Row> = org.read().await?.all(sql).await?;
-    for row in rows {
-        files::delete(&org, objects, UPLOADS, &row.get::<String>("path")?).await?;
+    let rows = org.read().await?.all(sql).await?;
+    let paths: Vec<String> = rows.iter().map(|row| row.get("path")).collect::<Result<_>>()?;
+    for path in paths {
+        files::delete(&org, objects, UPLOADS, &path).await?;
     }
     let sql = Sql::new("DELETE FROM form_sessions WHERE id = $1").bind(id);
     org.write(move |tx| Box::pin(async move { tx.execute(sql).await.map(drop) })).await

@@ -1,6 +1,7 @@
 //! Forms: whose they are, who has them open, and what goes with them.
 
 use crate::common::*;
+use bifrost_core::ports::Objects;
 use bifrost_core::*;
 use bifrost_store::forms::sessions::{LIFE, MAX_SESSIONS};
 use bifrost_store::forms::{self, Form, NewForm, NewSession, Session, sessions};
@@ -42,6 +43,28 @@ async fn open(org: &Scoped, form: FormId, user: UserId) -> Result<Session> {
 async fn count(db: &Db, table: &str) -> i64 {
     let mut tx = db.system().read().await.unwrap();
     tx.one(Sql::new(format!("SELECT COUNT(*) AS n FROM {table}"))).await.unwrap().get("n").unwrap()
+}
+
+/// A form that somebody has opened and sent a file with.
+pub async fn filled(org: &Scoped, user: UserId, workflow: WorkflowId, mark: &str) {
+    let form = made(org, mark, workflow).await;
+    let session = open(org, form.id, user).await.unwrap();
+    sessions::add_upload(org, &session, "paper", mark).await.unwrap();
+}
+
+/// The way through all that writes and reads, with whatever rights the database gives.
+pub async fn works_with_two_roles(w: &World, objects: &dyn Objects) {
+    let (org, global) = (w.db.org(w.org.id), w.db.scope(Scope::Global));
+    filled(&org, w.user, w.workflow, "Roles").await;
+    let form = forms::list(&org).await.unwrap().remove(0);
+    forms::update(&org, form.id, 1, new("Roles", w.shared)).await.unwrap();
+    forms::delete(&org, form.id).await.unwrap();
+    let shared = made(&global, "Help", w.shared).await;
+    open(&org, shared.id, w.user).await.unwrap();
+    forms::delete(&global, shared.id).await.unwrap();
+    let later = bifrost_store::now() + LIFE + LIFE;
+    assert_eq!(sessions::expire(&w.db, objects, later, 10).await.unwrap(), 2);
+    assert_eq!(sessions::expire(&w.db, objects, later, 10).await.unwrap(), 0);
 }
 
 async fn forms_are_written_and_read(db: Db) {

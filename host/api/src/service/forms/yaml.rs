@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Number, Value};
 use std::collections::HashMap;
-use yaml_rust2::parser::{Event, MarkedEventReceiver, Parser};
+use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::scanner::{Marker, TScalarStyle};
 
 /// Largest file, in bytes.
@@ -36,15 +36,18 @@ pub fn read(content: &[u8]) -> Result<Document, Fault> {
         return Err(fault("the file is larger than 512 KiB"));
     }
     let text = std::str::from_utf8(content).map_err(|_| fault("the file is no text in UTF-8"))?;
-    let mut reader = Reader::default();
-    let parsed = Parser::new_from_str(text).load(&mut reader, true);
-    if let Some(fault) = reader.fault {
-        return Err(fault);
+    let (mut reader, mut parser) = (Reader::default(), Parser::new_from_str(text));
+    // Event by event, as the parser would call itself for each level.
+    loop {
+        let (event, mark) = parser.next_token().map_err(|error| Fault {
+            line: u32::try_from(error.marker().line()).ok(),
+            message: format!("this is no YAML: {}", error.info()),
+        })?;
+        if event == Event::StreamEnd {
+            break;
+        }
+        reader.take(event, mark)?;
     }
-    parsed.map_err(|error| Fault {
-        line: u32::try_from(error.marker().line()).ok(),
-        message: format!("this is no YAML: {}", error.info()),
-    })?;
     let value = reader.document.ok_or_else(|| fault("the file is empty"))?;
     Ok(Document { value, lines: reader.lines })
 }
@@ -61,14 +64,10 @@ struct Reader {
     open: Vec<Open>,
     document: Option<Value>,
     lines: HashMap<String, u32>,
-    fault: Option<Fault>,
 }
 
-impl MarkedEventReceiver for Reader {
-    fn on_event(&mut self, event: Event, mark: Marker) {
-        if self.fault.is_some() {
-            return;
-        }
+impl Reader {
+    fn take(&mut self, event: Event, mark: Marker) -> Result<(), Fault> {
         let line = u32::try_from(mark.line()).unwrap_or(u32::MAX);
         let done = match event {
             Event::Alias(_) => Err("references (`*name`) are not taken; write it out"),
@@ -79,13 +78,9 @@ impl MarkedEventReceiver for Reader {
             Event::DocumentStart if self.document.is_some() => Err("a file has one form"),
             _ => Ok(()),
         };
-        if let Err(message) = done {
-            self.fault = Some(Fault { line: Some(line), message: message.to_owned() });
-        }
+        done.map_err(|message| Fault { line: Some(line), message: message.to_owned() })
     }
-}
 
-impl Reader {
     fn scalar(&mut self, text: String, style: TScalarStyle, line: u32) -> Result<(), &'static str> {
         if let Some(Open::Mapping(entries, key @ None)) = self.open.last_mut() {
             if entries.contains_key(&text) {
