@@ -18,6 +18,7 @@ from ._models import (
     DocumentList,
     ExecutionLog,
     FileMatch,
+    FormPublic,
     IntegrationData,
     IntegrationMappingResponse,
     OAuthCredentials,
@@ -46,6 +47,7 @@ from .errors import (
 from .events import events
 from .executions import executions
 from .files import files
+from .forms import forms
 from .integrations import integrations
 from .oauth import oauth
 from .organizations import organizations
@@ -73,6 +75,7 @@ __all__ = [
     "ExecutionStatus",
     "FileMatch",
     "FormFieldType",
+    "FormPublic",
     "IntegrationData",
     "IntegrationError",
     "IntegrationMappingResponse",
@@ -101,6 +104,7 @@ __all__ = [
     "events",
     "executions",
     "files",
+    "forms",
     "http",
     "integrations",
     "oauth",

@@ -154,6 +154,6 @@ pub mod may {
     may! {
         ReadWorkspace DraftWorkspace DeployWorkspace ReviewWorkspace ReadExecutions ManageSchedules ReadConfig
         WriteConfig ReadUsers ManageUsers ManageRoles ManageKeys ReadAudit ManageOrganization ManageWebhooks
-        ManageIntegrations ReadTables WriteTables ReadFiles WriteFiles ManageOrganizations OperatePlatform
+        ManageIntegrations ManageForms ReadTables WriteTables ReadFiles WriteFiles ManageOrganizations OperatePlatform
     }
 }

@@ -1,7 +1,7 @@
 //! Who may do what, as data: a row for every operation of the API. An operation
 //! without a row fails the test.
 
-use crate::common::target::{By, DOCUMENT, LEAVING, OWNERS, Owner, SLUG, target};
+use crate::common::target::{By, DOCUMENT, LEAVING, OWNERS, Owner, SLUG, opened, target};
 use crate::common::{Key, Platform, WORKFLOWS, files};
 use bifrost_core::Permission::{self, *};
 use bifrost_core::{Permissions, Role};
@@ -11,6 +11,8 @@ use bifrost_store::users::{self, NewUser};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+#[path = "authorization/forms.rs"]
+mod forms;
 #[path = "authorization/integrations.rs"]
 mod integrations;
 #[path = "authorization/sign_in.rs"]
@@ -348,7 +350,7 @@ const ROWS: &[Row] = &[
 ];
 
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(integrations::ROWS).chain(sign_in::ROWS)
+    ROWS.iter().chain(forms::ROWS).chain(integrations::ROWS).chain(sign_in::ROWS)
 }
 
 #[test]
@@ -409,7 +411,12 @@ pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root:
     }
     let body = (row.body)(&id);
     if !body.is_null() {
-        call = call.json(body);
+        let mut body = body.to_string();
+        if let (By::OpenedForm, Some(key)) = (row.by, caller) {
+            let organization = if is_root { owner } else { Owner::Own }.organization(platform);
+            body = body.replace(forms::SESSION, &opened(platform, &id, organization, key).await);
+        }
+        call = call.json(serde_json::from_str(&body).expect("json"));
     }
     call.send().await.status.as_u16()
 }

@@ -333,6 +333,12 @@ pub struct Execution {
     /// The delivery of a webhook that it was started for.
     #[serde(default)]
     pub delivery_id: Option<DeliveryId>,
+    /// The form that it was started through.
+    #[serde(default)]
+    pub form_id: Option<FormId>,
+    /// What the form's launch workflow had returned.
+    #[serde(default)]
+    pub startup: Option<Value>,
 }
 
 #[cfg(test)]

@@ -93,4 +93,10 @@ ids! {
     TableId,
     /// One content of a file; the next one has another.
     FileId,
+    /// What somebody fills in to start a workflow.
+    FormId,
+    /// Somebody who is filling in a form.
+    FormSessionId,
+    /// A file that was sent with a form.
+    UploadId,
 }

@@ -48,4 +48,4 @@ pub use rights::{Operation, Rights};
 pub use schedule::{CatchUp, Overlap, ScheduleSource, Timetable};
 pub use source::{Package, Source};
 pub use webhook::WebhookKind;
-pub use workspace::{FileError, Parameter, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};
+pub use workspace::{FileError, FormFile, Parameter, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};

@@ -37,6 +37,9 @@ pub enum Operation {
     WorkflowsExecute,
     WorkflowsExecuteAs,
     WorkflowsCancel,
+    FormsRead,
+    FormsGranted,
+    FormsGrant,
     EventsEmit,
     ExecutionsList,
     ExecutionsGet,
@@ -69,7 +72,7 @@ enum Demand {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::ConfigRead,
         Self::ConfigWrite,
         Self::SetScope,
@@ -86,6 +89,9 @@ impl Operation {
         Self::WorkflowsExecute,
         Self::WorkflowsExecuteAs,
         Self::WorkflowsCancel,
+        Self::FormsRead,
+        Self::FormsGranted,
+        Self::FormsGrant,
         Self::EventsEmit,
         Self::ExecutionsList,
         Self::ExecutionsGet,
@@ -119,6 +125,9 @@ impl Operation {
             Self::WorkflowsExecute => "workflows.execute",
             Self::WorkflowsExecuteAs => "workflows.execute_as",
             Self::WorkflowsCancel => "workflows.cancel",
+            Self::FormsRead => "forms.get",
+            Self::FormsGranted => "roles.list_forms",
+            Self::FormsGrant => "roles.assign_forms",
             Self::EventsEmit => "events.emit",
             Self::ExecutionsList => "executions.list",
             Self::ExecutionsGet => "executions.get",
@@ -143,6 +152,7 @@ impl Operation {
             | Self::WorkflowsList
             | Self::WorkflowsExecute
             | Self::WorkflowsCancel
+            | Self::FormsRead
             | Self::EventsEmit
             | Self::ExecutionsList
             | Self::ExecutionsGet
@@ -157,10 +167,11 @@ impl Operation {
             // What an organization is in the provider's integration decides whose data the
             // provider's credentials reach: nobody says that of themselves.
             Self::IntegrationsMapGlobal => Demand::ProviderCode,
-            Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet => {
+            Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet | Self::FormsGranted => {
                 Demand::May(Permission::ReadUsers)
             }
             Self::UsersCreate => Demand::Trusted(Permission::ManageUsers),
+            Self::FormsGrant => Demand::Trusted(Permission::ManageRoles),
             Self::OrganizationsList | Self::OrganizationsCreate | Self::OrganizationsUpdate => {
                 Demand::Everywhere(Permission::ManageOrganizations)
             }
@@ -212,10 +223,8 @@ impl Rights {
     /// `Denied`, with the reason for the author of the workflow.
     pub fn check(&self, operation: Operation, target: Scope) -> Result<()> {
         // The provider's code reads what is global for everybody it works for.
-        let reads = matches!(
-            operation,
-            Operation::ConfigRead | Operation::IntegrationsGet | Operation::TablesRead
-        );
+        let reads =
+            matches!(operation, Operation::ConfigRead | Operation::IntegrationsGet | Operation::TablesRead);
         let reads_global = reads && self.is_provider_code();
         let is_own = target == Scope::Organization(self.organization);
         let is_visible = is_own || (target == Scope::Global && reads_global);

@@ -2,14 +2,15 @@
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
 //! finds lost ones, those whose ticket the queue gave up on are decided about, the audit log is
 //! chained, deliveries of webhooks become runs, tokens of integrations are renewed before they
-//! expire, retention takes away what is old, files among it, and organizations that leave are
-//! taken out.
+//! expire, retention takes away what is old, files and opened forms among it, and organizations
+//! that leave are taken out.
 
 mod audit;
 mod dead_letters;
 mod dispatcher;
 mod fairness;
 mod files;
+mod forms;
 mod leader;
 mod oauth;
 mod observe;
@@ -22,8 +23,9 @@ mod webhooks;
 pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
 pub use fairness::{Line, Turns};
-pub use oauth::step as renew_tokens;
 pub use files::Files;
+pub use forms::step as expire_forms;
+pub use oauth::step as renew_tokens;
 pub use retention::Retention;
 pub use schedules::step;
 pub use sweep::sweep;
@@ -71,6 +73,7 @@ pub async fn run(
             dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
             retention.run(leads.clone()),
             files.run(leads.clone()),
+            forms::run(db.clone(), objects.clone(), leads.clone()),
             webhooks::run(db.clone(), objects.clone(), bus.clone(), leads.clone()),
             oauth::run(db.clone(), oauth, leads.clone()),
             offboarding::run(db.clone(), objects, bus.clone(), leads.clone()),

@@ -4,7 +4,7 @@
 //! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
 //! grouped by aggregate: [`organizations`], [`users`], [`identity`], [`workspaces`],
 //! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`], [`integrations`],
-//! [`tables`], [`files`]; the fleet is [`workers`] and [`warm`]; who did what is in [`audit`].
+//! [`tables`], [`files`], [`forms`]; the fleet is [`workers`] and [`warm`]; who did what is in [`audit`].
 //! Adapters of the ports are in [`engines`].
 
 pub mod audit;
@@ -20,6 +20,7 @@ pub mod engines;
 mod error;
 pub mod executions;
 pub mod files;
+pub mod forms;
 pub mod grants;
 pub mod identity;
 pub mod integrations;

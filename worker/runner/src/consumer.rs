@@ -445,7 +445,7 @@ impl Runner {
             "is_agent": false,
             "public_url": self.settings.public_url,
             "parameters": execution.parameters,
-            "startup": null,
+            "startup": execution.startup,
             "event": event,
             "attempt": execution.attempt,
         }))

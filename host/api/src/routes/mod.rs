@@ -16,6 +16,8 @@ mod endpoints;
 mod execute;
 mod executions;
 mod files;
+mod form_sessions;
+mod forms;
 mod grants;
 mod health;
 mod hooks;
@@ -125,6 +127,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .merge(from_outside())
         .merge(elsewhere())
         .merge(data())
+        .merge(filling_in())
         .merge(signing_in())
         .fallback(nothing_here)
 }
@@ -181,6 +184,18 @@ fn data() -> OpenApiRouter<ApiState> {
         .routes(routes!(files::read, files::write, files::delete).layer(DefaultBodyLimit::max(MAX_FILE)))
         .routes(routes!(files::sign))
         .routes(routes!(signed_files::read, signed_files::write).layer(DefaultBodyLimit::max(MAX_FILE)))
+}
+
+fn filling_in() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(forms::list, forms::create))
+        .routes(routes!(forms::check))
+        .routes(routes!(forms::schema))
+        .routes(routes!(forms::get, forms::update, forms::delete))
+        .routes(routes!(form_sessions::open))
+        .routes(routes!(form_sessions::options))
+        .routes(routes!(form_sessions::upload))
+        .routes(routes!(form_sessions::execute))
 }
 
 fn signing_in() -> OpenApiRouter<ApiState> {

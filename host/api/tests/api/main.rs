@@ -12,6 +12,8 @@ mod documents;
 mod endpoints;
 mod errors;
 mod files;
+mod forms;
+mod forms_of_workspaces;
 mod large;
 mod live;
 mod oidc;

@@ -1,12 +1,13 @@
 //! What requests are about: a fresh target of each kind, for the caller's own organization,
 //! a foreign one, or the provider.
 
-use super::{Platform, key};
-use bifrost_core::integration::{Schema, Values};
+use super::{Key, Platform, key};
 use bifrost_core::files::{BYTES, Pass};
+use bifrost_core::integration::{Schema, Values};
 use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};
+use bifrost_store::forms::{self, Form, NewForm, NewSession, sessions};
 use bifrost_store::grants::{self, Subject, TargetKind};
 use bifrost_store::identity::{self, NewKey};
 use bifrost_store::integrations::connections::{self, NewConnection};
@@ -73,6 +74,10 @@ pub enum By {
     IntegrationShare,
     /// A connection of the owner that can be renewed.
     Connection,
+    /// A form for everybody: a name, a choice of a data provider and a file.
+    Form,
+    /// The same; a session of whoever asks is put into the body.
+    OpenedForm,
     /// One with the document [`DOCUMENT`] in it.
     Table,
     /// A file of `reports`, by its path.
@@ -235,6 +240,7 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
         }
         By::Connection => connection(platform, scope).await.id.to_string(),
         By::Hook => webhook(platform, organization, WebhookKind::Unsigned).await.hook_id.to_string(),
+        By::Form | By::OpenedForm => form(platform, scope).await.id.to_string(),
         By::Table => {
             let name = format!("t{}", uuid::Uuid::now_v7().simple());
             let data = json!({ "n": 1 }).as_object().expect("an object").clone();
@@ -429,6 +435,41 @@ pub async fn connection(platform: &Platform, scope: Scope) -> Connection {
     let scoped = platform.state.db.scope(scope);
     let made = connections::create(&scoped, &platform.state.keyring, &name, new, platform.root.user).await;
     made.expect("a connection")
+}
+
+/// A new form.
+pub async fn form(platform: &Platform, scope: Scope) -> Form {
+    let scoped = platform.state.db.scope(scope);
+    let workflow = async |name: &str| workflows::find(&scoped, name).await.expect("deployed").id;
+    let name = uuid::Uuid::now_v7().to_string();
+    let definition = json!({ "name": name, "workflow": "hello", "fields": [
+        { "name": "name", "label": "Name", "type": "text", "required": true },
+        { "name": "site", "label": "Site", "type": "select", "data_provider": "choices_of_site" },
+        { "name": "paper", "label": "Paper", "type": "file" },
+    ] });
+    let new = NewForm {
+        name,
+        description: None,
+        workflow_id: workflow("hello").await,
+        launch_workflow_id: None,
+        data_providers: [workflow("choices_of_site").await].into(),
+        is_granted: false,
+        fields: 3,
+        definition,
+    };
+    forms::create(&scoped, new).await.expect("a form")
+}
+
+/// A session of a form, for somebody in an organization.
+pub async fn opened(platform: &Platform, form: &str, organization: OrganizationId, key: &Key) -> String {
+    let new = NewSession {
+        form_id: form.parse().expect("an id"),
+        user_id: key.user,
+        query: serde_json::Map::new(),
+        startup: None,
+        launched: None,
+    };
+    sessions::open(&platform.state.db.org(organization), new).await.expect("opened").id.to_string()
 }
 
 /// A new end user.

@@ -10,7 +10,7 @@ pub use shared::{Dependant, Shared, checked as checked_folders, dependants, set_
 
 use crate::audit::{Event, record};
 use crate::webhooks::sources;
-use crate::{Db, Row, Scoped, Sql, Tx, Value, endpoints, now, schedules};
+use crate::{Db, Row, Scoped, Sql, Tx, Value, endpoints, forms, now, schedules};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -325,6 +325,7 @@ async fn activate(
          WHERE id = $1",
     );
     tx.execute(sql.bind(workspace).bind(version.id).bind(version.shared_hash.clone())).await?;
+    forms::workspace::synchronize(tx, &version, report).await?;
     version.is_active = true;
     added.sort();
     changed.sort();
@@ -376,6 +377,8 @@ async fn refuse_in_use(tx: &mut Tx, gone: &[Known]) -> Result<()> {
         why.extend(schedules.into_iter().map(|name| format!("schedule {name}")));
         let endpoints = endpoints::of_workflow(tx, old.id).await?;
         why.extend(endpoints.into_iter().map(|slug| format!("endpoint {slug}")));
+        let forms = forms::of_workflow(tx, old.id).await?;
+        why.extend(forms.into_iter().map(|name| format!("form {name}")));
         why.extend(sources::of_workflow(tx, old.id).await?);
         if old.info.defaults.get("endpoint_enabled").is_some_and(|v| v == true) {
             why.push("endpoint".into());

@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 54] = [
+const TABLES: [&str; 58] = [
     "organizations",
     "users",
     "api_keys",
@@ -67,6 +67,10 @@ const TABLES: [&str; 54] = [
     "documents",
     "files",
     "file_usage",
+    "forms",
+    "form_workflows",
+    "form_sessions",
+    "form_uploads",
 ];
 
 /// Those that do not say whose a row is.

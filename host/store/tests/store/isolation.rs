@@ -260,7 +260,9 @@ async fn the_platform_works_with_two_roles() {
     crate::integrations::works_with_two_roles(&w, &next).await;
     crate::tables::works_with_two_roles(&w).await;
     let folder = tempfile::tempdir().unwrap();
-    crate::files::works_with_two_roles(&w, &DirectoryObjects::open(folder.path()).await.unwrap()).await;
+    let objects = DirectoryObjects::open(folder.path()).await.unwrap();
+    crate::files::works_with_two_roles(&w, &objects).await;
+    crate::forms::works_with_two_roles(&w, &objects).await;
     crate::warm::worker(&w.db, "worker-1", false).await;
     bifrost_store::audit::append(&w.db).await.unwrap();
     assert!(config::is_withheld(&w.db, "s").await.unwrap());

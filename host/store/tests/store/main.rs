@@ -14,6 +14,7 @@ mod documents;
 mod engines;
 mod executions;
 mod files;
+mod forms;
 mod guards;
 mod identity;
 mod integrations;

@@ -5,9 +5,10 @@
 mod audit;
 mod events;
 mod executions;
+mod files;
+mod forms;
 mod integrations;
 mod mappings;
-mod files;
 mod people;
 mod tables;
 mod tenants;
@@ -62,6 +63,10 @@ impl Grants {
             "users.create" => self.users_create(arguments).await,
             "roles.list" => self.roles_list(arguments).await,
             "roles.get" => self.roles_get(arguments).await,
+            "roles.list_forms" => self.roles_list_forms(arguments).await,
+            "roles.assign_forms" => self.roles_assign_forms(arguments).await,
+            "forms.list" => self.forms_list(arguments).await,
+            "forms.get" => self.forms_get(arguments).await,
             "workflows.list" => self.workflows_list(arguments).await,
             "workflows.execute" => self.workflows_execute(arguments).await,
             "workflows.cancel" => self.workflows_cancel(arguments).await,
@@ -173,7 +178,9 @@ fn parse<T: DeserializeOwned>(arguments: &str) -> Result<T> {
 /// for it, and authors want to tell it from arguments that are wrong.
 fn conflicting(result: Result<Value>) -> Result<Value> {
     match result {
-        Err(Error::Conflict { code, message }) => Ok(json!({ "conflict": { "code": code, "message": message } })),
+        Err(Error::Conflict { code, message }) => {
+            Ok(json!({ "conflict": { "code": code, "message": message } }))
+        }
         other => other,
     }
 }
