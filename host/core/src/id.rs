@@ -93,4 +93,10 @@ ids! {
     TableId,
     /// One content of a file; the next one has another.
     FileId,
+    /// Where notifications are sent.
+    NotificationChannelId,
+    /// What is told, and where.
+    NotificationRuleId,
+    /// Something that people are told of within the platform.
+    NotificationId,
 }

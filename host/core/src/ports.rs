@@ -148,28 +148,33 @@ pub mod subscription {
 /// same checks as for workflows' own.
 #[async_trait]
 pub trait Web: Send + Sync + 'static {
-    /// Posts a form in the name of a scope, and reads the whole answer; redirects are not
+    /// Posts something in the name of a scope, and reads the whole answer; redirects are not
     /// followed.
     ///
     /// # Errors
     /// `Denied` when the address must not be reached, `Conflict` with `unreachable` when there is
     /// no answer.
-    async fn post(&self, scope: crate::Scope, form: Form) -> Result<Answer>;
+    async fn post(&self, scope: crate::Scope, post: Post) -> Result<Answer>;
 }
 
-/// A form to post.
-pub struct Form {
+/// What to post.
+pub struct Post {
     /// Where to.
     pub url: String,
-    /// The value of `Authorization`, if there is to be one.
-    pub authorization: Option<String>,
-    /// `application/x-www-form-urlencoded`.
+    /// What `body` is, such as [`FORM`].
+    pub content_type: &'static str,
+    /// Further headers, such as `authorization`; names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
     pub body: String,
     /// Longest wait for the whole answer.
     pub patience: std::time::Duration,
 }
 
-/// The answer to a [`Form`].
+/// The content type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The answer to a [`Post`].
 pub struct Answer {
     /// 100 to 599.
     pub status: u16,

@@ -243,6 +243,7 @@ impl Runner {
         self.announce(&execution).await;
         let mut log = Log::new(self.db.clone(), self.bus.clone(), id, token, claimed.next_sequence);
         let policy = RetryPolicy::from_defaults(&claimed.workflow.defaults);
+        let declared = roi::declared(&claimed.workflow.defaults);
         let outcome = self.drive(claimed, &mut log, &active).await;
         let mut outcome = match outcome {
             Ok(Some(outcome)) => outcome,
@@ -259,6 +260,9 @@ impl Runner {
                 Outcome::ended(Status::Failed, "platform_error", reason(&error))
             }
         };
+        if outcome.status == Status::Success && outcome.roi.is_none() {
+            outcome.roi = declared;
+        }
         observe::attempted(&outcome, begun.elapsed());
         let lines = log.take();
         let chance = uuid::Uuid::new_v4().as_u128() as f64 / u128::MAX as f64;

@@ -216,6 +216,7 @@ async fn no_table_shows_a_foreign_row() {
             "data_keys",
             "egress_usage",
             "integration_secrets",
+            "notification_secrets",
             "totp",
             "webhook_secrets",
         ])
