@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use axum::serve::ListenerExt;
 use bifrost_api::{ApiState, Operations, metrics};
 use bifrost_core::ports::Worker;
+use bifrost_notify::Notifier;
 use bifrost_oauth::OAuth;
 use bifrost_runner::Runner;
 use bifrost_signin::throttle::Rates;
@@ -79,7 +80,7 @@ pub struct Work {
     drain: u64,
 }
 
-/// Admits runs, fires schedules, renews tokens, deletes what is old. Several may run; one of them
+/// Admits runs, fires schedules, renews tokens, notifies people, deletes what is old. Several may run; one of them
 /// leads.
 #[derive(Args)]
 pub struct Schedule {
@@ -91,6 +92,9 @@ pub struct Schedule {
     retention: RetentionArgs,
     #[command(flatten)]
     health: HealthArgs,
+    /// The address that people reach the platform at, for links in notifications.
+    #[arg(long, env = "BIFROST_PUBLIC_URL", default_value = "http://127.0.0.1:8400")]
+    public_url: String,
 }
 
 /// How the API is reached.
@@ -177,6 +181,7 @@ fn state(
     engines: &Engines,
     worker: Arc<dyn Worker>,
     oauth: OAuth,
+    notifier: Notifier,
     listen: ListenArgs,
     public_url: &str,
 ) -> Result<ApiState> {
@@ -192,6 +197,7 @@ fn state(
         objects: engines.objects.clone(),
         worker,
         oauth,
+        notifier,
         operations: Operations {
             queue: Some(engines.queue.clone()),
             metrics_token: listen.metrics_token.map(Into::into),
@@ -257,6 +263,7 @@ impl Up {
         let listening = [listener.local_addr()?].into_iter().chain(self.health.address());
         let egress = self.worker.egress.egress(&engines, listening)?;
         let oauth = engines.oauth(&egress);
+        let notifier = engines.notifier(&egress, &public_url)?;
         let runner = self.worker.runner(&engines, &data, public_url.clone(), egress, oauth.clone())?;
         if engines.embedded {
             // A fresh process holds no leases: whatever is leased belongs to one that is gone.
@@ -266,11 +273,13 @@ impl Up {
         let services = engines.services();
         self.health.serve(services.clone()).await?;
         let patience = Duration::from_secs(self.drain);
-        let state = state(&engines, runner.clone(), oauth.clone(), self.listen, &public_url)?;
+        let state =
+            state(&engines, runner.clone(), oauth.clone(), notifier.clone(), self.listen, &public_url)?;
         let runs = tokio::spawn(runner.clone().run());
         let (scheduling, renewing, until) = (engines.clone(), oauth.clone(), stop.clone());
-        let scheduler =
-            tokio::spawn(async move { scheduling.schedule(renewing, self.retention, until.wanted()).await });
+        let scheduler = tokio::spawn(async move {
+            scheduling.schedule(renewing, notifier, self.retention, until.wanted()).await;
+        });
         let server = tokio::spawn(serve(listener, state, stop.clone(), patience));
         let deploy = async {
             if let Some(folder) = self.workspace {
@@ -315,11 +324,12 @@ impl Api {
             let listening = [listener.local_addr()?].into_iter().chain(self.health.address());
             let egress = self.worker.egress.egress(&engines, listening)?;
             let oauth = engines.oauth(&egress);
+            let notifier = engines.notifier(&egress, &public_url)?;
             let runner = self.worker.runner(&engines, &data, public_url.clone(), egress, oauth.clone())?;
             self.health.serve(engines.services()).await?;
             println!("Bifrost is at {address}");
             tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "started");
-            let state = state(&engines, runner, oauth.clone(), self.listen, &public_url)?;
+            let state = state(&engines, runner, oauth.clone(), notifier, self.listen, &public_url)?;
             serve(listener, state, stop, Duration::from_secs(self.drain)).await?;
             engines.close(&oauth).await;
             tracing::info!("ended");
@@ -359,11 +369,13 @@ impl Schedule {
             let stop = Stop::listen()?;
             metrics::install();
             let (engines, _) = self.engines.open(data).await?;
-            let oauth = engines.oauth(&self.egress.egress(&engines, self.health.address())?);
+            let egress = self.egress.egress(&engines, self.health.address())?;
+            let oauth = engines.oauth(&egress);
+            let notifier = engines.notifier(&egress, &self.public_url)?;
             self.health.serve(engines.services()).await?;
             println!("Scheduler {} stands by", engines.name);
             tracing::info!(scheduler = engines.name, version = env!("CARGO_PKG_VERSION"), "started");
-            engines.schedule(oauth.clone(), self.retention, stop.wanted()).await;
+            engines.schedule(oauth.clone(), notifier, self.retention, stop.wanted()).await;
             engines.close(&oauth).await;
             tracing::info!("ended");
             Ok(ExitCode::SUCCESS)

@@ -54,11 +54,11 @@ fn forms_are_those_of_the_standard() {
         sent.body,
         "grant_type=client_credentials&scope=a+b&audience=https%3A%2F%2Fapi.example&client_id=client+id&client_secret=s"
     );
-    assert_eq!(sent.headers, []);
+    assert!(sent.headers.is_empty());
 
     let sent = form(&basic, None, URL, Grant::Refresh("r"));
     assert_eq!(sent.body, "grant_type=refresh_token&refresh_token=r&client_id=client+id");
-    assert_eq!(sent.headers, []);
+    assert!(sent.headers.is_empty());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
 //! finds lost ones, those whose ticket the queue gave up on are decided about, the audit log is
 //! chained, deliveries of webhooks become runs, tokens of integrations are renewed before they
-//! expire, retention takes away what is old, files among it, and organizations that leave are
+//! expire, people are told of what went wrong, retention takes away what is old, files among it, and organizations that leave are
 //! taken out.
 
 mod audit;
@@ -11,6 +11,7 @@ mod dispatcher;
 mod fairness;
 mod files;
 mod leader;
+mod notifications;
 mod oauth;
 mod observe;
 mod offboarding;
@@ -22,6 +23,7 @@ mod webhooks;
 pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
 pub use fairness::{Line, Turns};
+pub use notifications::{deliver as send_notifications, process as process_notifications};
 pub use oauth::step as renew_tokens;
 pub use files::Files;
 pub use retention::Retention;
@@ -30,6 +32,7 @@ pub use sweep::sweep;
 pub use webhooks::step as process_deliveries;
 
 use bifrost_core::ports::{Bus, Objects, Queue};
+use bifrost_notify::Notifier;
 use bifrost_oauth::OAuth;
 use bifrost_store::Db;
 use chrono::TimeDelta;
@@ -50,12 +53,14 @@ pub struct SchedulerSettings {
 }
 
 /// Leads when no other scheduler does, until `stop`; then lets go of the lead.
+#[expect(clippy::too_many_arguments, reason = "the engines, each of which has its type")]
 pub async fn run(
     db: Db,
     queue: Arc<dyn Queue>,
     bus: Arc<dyn Bus>,
     objects: Arc<dyn Objects>,
     oauth: OAuth,
+    notifier: Notifier,
     settings: SchedulerSettings,
     stop: impl Future<Output = ()>,
 ) {
@@ -73,6 +78,7 @@ pub async fn run(
             files.run(leads.clone()),
             webhooks::run(db.clone(), objects.clone(), bus.clone(), leads.clone()),
             oauth::run(db.clone(), oauth, leads.clone()),
+            notifications::run(db.clone(), bus.clone(), notifier, leads.clone()),
             offboarding::run(db.clone(), objects, bus.clone(), leads.clone()),
             audit::run(db.clone(), settings.keep_audit, leads.clone()),
             sweep::run(db, bus, leads),

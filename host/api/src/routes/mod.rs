@@ -24,6 +24,9 @@ mod integrations;
 mod invitations;
 mod keys;
 mod mappings;
+mod notification_channels;
+mod notification_rules;
+mod notifications;
 mod offboarding;
 mod own_sign_in;
 mod reviews;
@@ -35,6 +38,7 @@ mod sign_in;
 mod signed_files;
 mod subscriptions;
 mod tables;
+mod usage;
 mod user_sign_in;
 mod users;
 mod versions;
@@ -125,6 +129,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .merge(from_outside())
         .merge(elsewhere())
         .merge(data())
+        .merge(telling())
         .merge(signing_in())
         .fallback(nothing_here)
 }
@@ -181,6 +186,24 @@ fn data() -> OpenApiRouter<ApiState> {
         .routes(routes!(files::read, files::write, files::delete).layer(DefaultBodyLimit::max(MAX_FILE)))
         .routes(routes!(files::sign))
         .routes(routes!(signed_files::read, signed_files::write).layer(DefaultBodyLimit::max(MAX_FILE)))
+}
+
+fn telling() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(notification_channels::list, notification_channels::create))
+        .routes(routes!(
+            notification_channels::get,
+            notification_channels::update,
+            notification_channels::delete
+        ))
+        .routes(routes!(notification_channels::test))
+        .routes(routes!(notification_rules::list, notification_rules::create))
+        .routes(routes!(notification_rules::get, notification_rules::update, notification_rules::delete))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::unread))
+        .routes(routes!(notifications::read))
+        .routes(routes!(notifications::read_all))
+        .routes(routes!(usage::time_saved))
 }
 
 fn signing_in() -> OpenApiRouter<ApiState> {
