@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 
 #[path = "authorization/integrations.rs"]
 mod integrations;
+#[path = "authorization/notifications.rs"]
+mod notifications;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
 
@@ -348,7 +350,7 @@ const ROWS: &[Row] = &[
 ];
 
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(integrations::ROWS).chain(sign_in::ROWS)
+    ROWS.iter().chain(integrations::ROWS).chain(notifications::ROWS).chain(sign_in::ROWS)
 }
 
 #[test]

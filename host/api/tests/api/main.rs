@@ -14,6 +14,7 @@ mod errors;
 mod files;
 mod large;
 mod live;
+mod notifications;
 mod oidc;
 mod operations;
 mod people;
