@@ -2,15 +2,14 @@
 //! signed requests.
 #![expect(clippy::unwrap_used, missing_docs, reason = "a test that fails should stop")]
 
-mod common;
-
 use bifrost_core::notification::{Details, Item};
 use bifrost_core::*;
 use bifrost_notify::{Mailer, Notifier, Security, SmtpSettings, signature};
 use bifrost_store::notifications::{Channel, Message, NewChannel, Target, channels};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::{Db, Keyring, Options, now};
-use common::{Direct, MailServer, Manner, Receiver};
+use bifrost_test_services::hooks::{Direct, Receiver};
+use bifrost_test_services::mail::{MailServer, Manner};
 use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -91,7 +90,7 @@ fn message(channel: Channel, items: Vec<Item>) -> Message {
 
 #[tokio::test]
 async fn mail_arrives_as_it_was_meant() {
-    let (w, server) = (World::new().await, MailServer::start(Manner::default()).await);
+    let (w, server) = (World::new().await, MailServer::start(Manner::default()).await.unwrap());
     let to = vec!["a@x.example".to_owned(), "b@x.example".to_owned()];
     let channel = w.channel(Target::Email(to), false).await;
     let notifier = w.notifier(Some(settings(server.port)));
@@ -112,7 +111,7 @@ async fn mail_arrives_as_it_was_meant() {
 
 #[tokio::test]
 async fn errors_are_told_where_they_may_be() {
-    let (w, server) = (World::new().await, MailServer::start(Manner::default()).await);
+    let (w, server) = (World::new().await, MailServer::start(Manner::default()).await.unwrap());
     let notifier = w.notifier(Some(settings(server.port)));
     let mut channel = w.channel(Target::Email(vec!["a@x.example".into()]), true).await;
     notifier.send(&message(channel.clone(), vec![item(3, false)])).await.unwrap();
@@ -128,7 +127,7 @@ async fn errors_are_told_where_they_may_be() {
 
 #[tokio::test]
 async fn nothing_is_added_to_a_mail() {
-    let (w, server) = (World::new().await, MailServer::start(Manner::default()).await);
+    let (w, server) = (World::new().await, MailServer::start(Manner::default()).await.unwrap());
     let notifier = w.notifier(Some(settings(server.port)));
     let channel = w.channel(Target::Email(vec!["a@x.example".into()]), true).await;
     let mut evil = item(1, true);
@@ -146,14 +145,14 @@ async fn nothing_is_added_to_a_mail() {
 async fn what_a_mail_server_answers_is_told() {
     let w = World::new().await;
     let channel = w.channel(Target::Email(vec!["nobody@x.example".into()]), false).await;
-    let busy = MailServer::start(Manner { busy: 1, ..Manner::default() }).await;
+    let busy = MailServer::start(Manner { busy: 1, ..Manner::default() }).await.unwrap();
     let notifier = w.notifier(Some(settings(busy.port)));
     let failure = notifier.test(&channel).await.unwrap_err();
     assert!(!failure.is_final && failure.reason.contains("come again later"), "{failure:?}");
     assert!(notifier.test(&channel).await.is_ok(), "the second time");
 
     let unknown = Manner { unknown: Some("nobody".into()), ..Manner::default() };
-    let unknown = MailServer::start(unknown).await;
+    let unknown = MailServer::start(unknown).await.unwrap();
     let failure = w.notifier(Some(settings(unknown.port))).test(&channel).await.unwrap_err();
     assert!(failure.is_final && failure.reason.contains("there is nobody of this name"), "{failure:?}");
     assert!(unknown.mails().is_empty());
@@ -168,7 +167,7 @@ async fn what_a_mail_server_answers_is_told() {
 
 #[tokio::test]
 async fn a_password_is_sent_to_who_asks_and_never_in_the_open_where_tls_is_wanted() {
-    let server = MailServer::start(Manner { asks_for_password: true, ..Manner::default() }).await;
+    let server = MailServer::start(Manner { asks_for_password: true, ..Manner::default() }).await.unwrap();
     let with = |password: &str, security| {
         let credentials = Some(("user".to_owned(), Zeroizing::new(password.to_owned())));
         Mailer::new(&SmtpSettings { credentials, security, ..settings(server.port) }).unwrap()
@@ -189,7 +188,7 @@ async fn a_password_is_sent_to_who_asks_and_never_in_the_open_where_tls_is_wante
 
 #[tokio::test]
 async fn an_invitation_is_a_mail_with_its_address() {
-    let (w, server) = (World::new().await, MailServer::start(Manner::default()).await);
+    let (w, server) = (World::new().await, MailServer::start(Manner::default()).await.unwrap());
     let notifier = w.notifier(Some(settings(server.port)));
     notifier.invite("new@x.example", "Org", "bfi_token").await.unwrap();
     let mail = server.mails().remove(0);
@@ -201,23 +200,20 @@ async fn an_invitation_is_a_mail_with_its_address() {
 #[tokio::test]
 async fn a_webhook_is_signed_and_says_who_it_is() {
     let (w, receiver) =
-        (World::new().await, Receiver::start("HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok").await);
+        (World::new().await, Receiver::start("HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok").await.unwrap());
     let channel = w.webhook(&receiver.url).await;
     let message = message(channel, vec![item(2, false)]);
     assert_eq!(w.notifier(None).send(&message).await.unwrap(), "202 ok");
-    let (head, body) = receiver.requests().remove(0);
-    let header = |name: &str| {
-        let line = head.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.trim_start_matches(':').trim().to_owned()
-    };
+    let request = receiver.requests().remove(0);
+    let (header, body) = (|name: &str| request.header(name).unwrap().to_owned(), &request.body);
     assert_eq!(header("x-bifrost-delivery"), message.id.to_string());
     assert_eq!(header("content-type"), "application/json");
     let signed = header("x-bifrost-signature");
     let seconds: i64 = signed.strip_prefix("t=").unwrap().split(',').next().unwrap().parse().unwrap();
     assert!((now().timestamp() - seconds).abs() < 60);
-    assert_eq!(signed, signature(b"a secret of ours", seconds, &body));
-    assert_ne!(signed, signature(b"another secret", seconds, &body));
-    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(signed, signature(b"a secret of ours", seconds, body));
+    assert_ne!(signed, signature(b"another secret", seconds, body));
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(body["type"], "notifications");
     assert_eq!(body["organization_id"], w.organization.to_string());
     assert_eq!(body["text"], "sync äöü: A run failed (2 times)");
@@ -232,12 +228,12 @@ async fn a_webhook_is_signed_and_says_who_it_is() {
 #[tokio::test]
 async fn what_a_receiver_answers_is_told() {
     let w = World::new().await;
-    let broken = Receiver::start("HTTP/1.1 500 Oh\r\ncontent-length: 8\r\n\r\nno\x07table").await;
+    let broken = Receiver::start("HTTP/1.1 500 Oh\r\ncontent-length: 8\r\n\r\nno\x07table").await.unwrap();
     let mut channel = w.webhook(&broken.url).await;
     let failure = w.notifier(None).test(&channel).await.unwrap_err();
     assert_eq!(failure.reason, "the receiver answered 500 no table");
     assert!(!failure.is_final);
-    assert!(broken.requests()[0].1.contains(r#""type":"test""#));
+    assert!(broken.requests()[0].body.contains(r#""type":"test""#));
     channel.url = Some("http://127.0.0.1:1/hook".into());
     let failure = w.notifier(None).test(&channel).await.unwrap_err();
     assert!(failure.reason.starts_with("no connection to the server"), "{failure:?}");

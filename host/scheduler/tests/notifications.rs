@@ -9,12 +9,10 @@ use bifrost_store::notifications::{NewChannel, Target, channels, rules};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::workspaces::{self, Deployment};
 use bifrost_store::{Db, InProcessBus, Keyring, Options, Sql, workflows};
-use common::{Direct, MailServer, Manner, Receiver};
+use bifrost_test_services::hooks::{Direct, Receiver};
+use bifrost_test_services::mail::{MailServer, Manner};
 use serde_json::json;
 use std::sync::Arc;
-
-#[path = "../../notify/tests/common/mod.rs"]
-mod common;
 
 struct World {
     db: Db,
@@ -115,8 +113,8 @@ impl World {
 
 #[tokio::test]
 async fn a_failed_run_is_told_by_mail_and_by_webhook_and_here() {
-    let server = MailServer::start(Manner::default()).await;
-    let receiver = Receiver::start("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let server = MailServer::start(Manner::default()).await.expect("a mail server");
+    let receiver = Receiver::start("HTTP/1.1 204 No Content\r\n\r\n").await.expect("a receiver");
     let w = World::told_by(vec![
         Target::Email(vec!["a@x.example".into()]),
         Target::Webhook { url: receiver.url.clone(), secret: "a secret of ours".to_owned().into() },
@@ -150,7 +148,7 @@ async fn a_failed_run_is_told_by_mail_and_by_webhook_and_here() {
 
 #[tokio::test]
 async fn a_server_that_is_away_gets_one_message_when_it_is_back() {
-    let server = MailServer::start(Manner { busy: 2, ..Manner::default() }).await;
+    let server = MailServer::start(Manner { busy: 2, ..Manner::default() }).await.expect("a mail server");
     let w = World::told_by(vec![Target::Email(vec!["a@x.example".into()])]).await;
     let notifier = w.notifier(server.port);
     w.fail().await;
