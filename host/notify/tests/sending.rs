@@ -44,7 +44,7 @@ fn item(count: i64, for_user: bool) -> Item {
         first_at: "2026-01-02T03:04:05Z".parse().unwrap(),
         last_at: "2026-01-02T04:04:05Z".parse().unwrap(),
         details: Details {
-            name: "sync äöü".into(),
+            name: "sync".into(),
             summary: "A run failed".into(),
             error: Some("KeyError: 'customer_table'".into()),
             error_for_user: for_user,
@@ -107,6 +107,18 @@ async fn mail_arrives_as_it_was_meant() {
     assert!(body.contains("Operators") && body.contains("of Org"), "{body}");
     assert!(!body.contains("customer_table"), "not for everybody: {body}");
     assert!(server.lines().iter().any(|line| line == "EHLO provider.example"), "{:?}", server.lines());
+}
+
+#[tokio::test]
+async fn other_letters_are_written_so_that_every_server_takes_them() {
+    let (w, server) = (World::new().await, MailServer::start(Manner::default()).await.unwrap());
+    let channel = w.channel(Target::Email(vec!["a@x.example".into()]), false).await;
+    let mut other = item(1, false);
+    other.details.name = "Übertrag ✓".into();
+    w.notifier(Some(settings(server.port))).send(&message(channel, vec![other])).await.unwrap();
+    let data = server.mails().remove(0).data;
+    assert!(data.is_ascii() && data.contains("=?utf-8?"), "{data}");
+    assert!(data.lines().all(|line| line.len() <= 998), "{data}");
 }
 
 #[tokio::test]
@@ -216,7 +228,7 @@ async fn a_webhook_is_signed_and_says_who_it_is() {
     let body: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(body["type"], "notifications");
     assert_eq!(body["organization_id"], w.organization.to_string());
-    assert_eq!(body["text"], "sync äöü: A run failed (2 times)");
+    assert_eq!(body["text"], "sync: A run failed (2 times)");
     let one = &body["notifications"][0];
     assert_eq!((one["event"].as_str(), one["count"].as_i64()), (Some("run_failed"), Some(2)));
     assert_eq!(one.get("error"), None, "not for everybody");
