@@ -182,6 +182,55 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// The platform's own API, as runs call it: in this process, with the rights of the run and without
+/// a credential.
+#[async_trait]
+pub trait Api: Send + Sync + 'static {
+    /// Answers a request of a run, also with a status of failure.
+    ///
+    /// # Errors
+    /// `Denied` for what is not for runs, `Invalid` for what is no request, `Limited` and `Busy` for
+    /// what may be tried again.
+    async fn call(&self, by: RunCaller, request: ApiRequest) -> Result<ApiAnswer>;
+}
+
+/// The run behind a request.
+#[derive(Clone, Debug)]
+pub struct RunCaller {
+    /// In whose name it acts, with what both its caller and its code may do.
+    pub caller: crate::Caller,
+    /// What its request is about.
+    pub scope: crate::Scope,
+    /// The run.
+    pub execution: ExecutionId,
+    /// Of the runs that it starts.
+    pub children: crate::Lineage,
+}
+
+/// A request of a run.
+#[derive(Clone, Debug)]
+pub struct ApiRequest {
+    /// Such as `GET`.
+    pub method: String,
+    /// With its query.
+    pub path: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// The answer to an [`ApiRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiAnswer {
+    /// 100 to 599.
+    pub status: u16,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
 /// The worker side as the API sees it.
 #[async_trait]
 pub trait Worker: Send + Sync + 'static {

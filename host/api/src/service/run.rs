@@ -169,6 +169,7 @@ async fn prepare(
     new.priority = priority;
     new.not_before = request.not_before;
     new.schedule_id = request.schedule_id;
+    new.lineage = auth.children;
     Ok(new)
 }
 

@@ -12,6 +12,7 @@ mod documents;
 mod endpoints;
 mod errors;
 mod files;
+mod inside;
 mod large;
 mod live;
 mod notifications;
