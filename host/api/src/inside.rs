@@ -93,13 +93,17 @@ impl Api for Inside {
 fn checked(by: RunCaller, request: ApiRequest) -> Result<Request<Body>> {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let method = methods.into_iter().find(|method| method.as_str() == request.method);
-    let method = method.ok_or_else(|| Error::invalid("method", "expected GET, POST, PUT, PATCH or DELETE"))?;
+    let method =
+        method.ok_or_else(|| Error::invalid("method", "expected GET, POST, PUT, PATCH or DELETE"))?;
     let uri: Option<Uri> = request.path.parse().ok();
     let uri = uri.filter(|uri| uri.scheme().is_none() && uri.authority().is_none());
-    let uri = uri.ok_or_else(|| Error::invalid("path", "expected a path such as /api/executions?limit=10"))?;
+    let uri =
+        uri.ok_or_else(|| Error::invalid("path", "expected a path such as /api/executions?limit=10"))?;
     if !is_open(&method, uri.path()) {
         let path = uri.path();
-        return Err(Error::Denied(format!("`{method} {path}` is not for workflows; see the guide for what is")));
+        return Err(Error::Denied(format!(
+            "`{method} {path}` is not for workflows; see the guide for what is"
+        )));
     }
     if request.body.len() > REQUEST_BYTES {
         return Err(Error::invalid("body", format!("expected at most {REQUEST_BYTES} bytes")));
@@ -107,7 +111,9 @@ fn checked(by: RunCaller, request: ApiRequest) -> Result<Request<Body>> {
     let mut checked = Request::new(Body::from(request.body));
     (*checked.method_mut(), *checked.uri_mut()) = (method, uri);
     for (name, value) in request.headers {
-        let Some(known) = HEADERS.iter().find(|known| name.eq_ignore_ascii_case(known.as_str())) else { continue };
+        let Some(known) = HEADERS.iter().find(|known| name.eq_ignore_ascii_case(known.as_str())) else {
+            continue;
+        };
         let value = HeaderValue::from_str(&value).map_err(|_| {
             Error::invalid("headers", format!("the value of {known} has characters that no header has"))
         })?;

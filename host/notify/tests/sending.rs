@@ -211,8 +211,10 @@ async fn an_invitation_is_a_mail_with_its_address() {
 
 #[tokio::test]
 async fn a_webhook_is_signed_and_says_who_it_is() {
-    let (w, receiver) =
-        (World::new().await, Receiver::start("HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok").await.unwrap());
+    let (w, receiver) = (
+        World::new().await,
+        Receiver::start("HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\nok").await.unwrap(),
+    );
     let channel = w.webhook(&receiver.url).await;
     let message = message(channel, vec![item(2, false)]);
     assert_eq!(w.notifier(None).send(&message).await.unwrap(), "202 ok");

@@ -128,7 +128,9 @@ impl Session {
     fn answer(&mut self, verb: &str, line: &str) -> String {
         let unknown = self.manner.unknown.as_deref().filter(|name| line.contains(name));
         match verb {
-            "EHLO" if self.manner.asks_for_password => "250-mail.test\r\n250-AUTH PLAIN\r\n250 8BITMIME".into(),
+            "EHLO" if self.manner.asks_for_password => {
+                "250-mail.test\r\n250-AUTH PLAIN\r\n250 8BITMIME".into()
+            }
             "EHLO" => "250-mail.test\r\n250 8BITMIME".into(),
             "AUTH" => {
                 let plain = format!("\0{}\0{}", CREDENTIALS.0, CREDENTIALS.1);

@@ -9,8 +9,8 @@ use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
 use bifrost_core::{InvitationId, OrganizationId, Role, RoleId, UserId};
-use bifrost_store::organizations;
 use bifrost_store::invitations::{self, DEFAULT_LIFE, Invitation, NewInvitation};
+use bifrost_store::organizations;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -145,7 +145,10 @@ pub(crate) async fn create(
         mail_error = sent.err().map(|failure| failure.reason);
     }
     let mailed = state.notifier.has_mail() && mail_error.is_none();
-    Ok((StatusCode::CREATED, Json(CreatedInvitation { details: invitation.into(), token, mailed, mail_error })))
+    Ok((
+        StatusCode::CREATED,
+        Json(CreatedInvitation { details: invitation.into(), token, mailed, mail_error }),
+    ))
 }
 
 /// Takes an open invitation back.

@@ -156,9 +156,8 @@ pub(crate) async fn create(
     Input(body): Input<NewNotificationChannel>,
 ) -> ApiResult<(StatusCode, Json<CreatedNotificationChannel>)> {
     may_tell(&auth, body.full_errors)?;
-    let of_others = |field: &str| {
-        Error::invalid(field, format!("a channel of the kind {} has none", body.kind.as_str()))
-    };
+    let of_others =
+        |field: &str| Error::invalid(field, format!("a channel of the kind {} has none", body.kind.as_str()));
     let (target, made) = match body.kind {
         NotificationChannelKind::Email if body.url.is_some() => return Err(of_others("url").into()),
         NotificationChannelKind::Email if body.secret.is_some() => return Err(of_others("secret").into()),
@@ -258,6 +257,7 @@ pub(crate) async fn test(
 ) -> ApiResult<Json<NotificationTest>> {
     let channel = channels::begin_test(&auth.org(&state), id).await?;
     let answer = state.notifier.test(&channel).await;
-    let answer = answer.map_err(|failure| Error::Conflict { code: "not_delivered", message: failure.reason })?;
+    let answer =
+        answer.map_err(|failure| Error::Conflict { code: "not_delivered", message: failure.reason })?;
     Ok(Json(NotificationTest { answer }))
 }

@@ -94,9 +94,9 @@ pub(crate) struct ListQuery {
 
 /// A time in microseconds and an id, as [`cursor`] writes them.
 fn position(text: &str) -> Result<(DateTime<Utc>, NotificationId), Error> {
-    let parsed = text.split_once('.').and_then(|(at, id)| {
-        Some((DateTime::from_timestamp_micros(at.parse().ok()?)?, id.parse().ok()?))
-    });
+    let parsed = text
+        .split_once('.')
+        .and_then(|(at, id)| Some((DateTime::from_timestamp_micros(at.parse().ok()?)?, id.parse().ok()?)));
     parsed.ok_or_else(|| Error::invalid("cursor", "expected the `next_cursor` of a list of notifications"))
 }
 
@@ -135,7 +135,10 @@ pub(crate) async fn list(
 /// Counts what the caller has not read.
 #[utoipa::path(get, path = "/api/notifications/unread", operation_id = "count_unread_notifications", tag = "notifications",
     responses((status = 200, body = UnreadNotifications), Reads))]
-pub(crate) async fn unread(State(state): State<ApiState>, auth: Auth) -> ApiResult<Json<UnreadNotifications>> {
+pub(crate) async fn unread(
+    State(state): State<ApiState>,
+    auth: Auth,
+) -> ApiResult<Json<UnreadNotifications>> {
     let unread = notices::unread(&auth.org(&state), reader(&auth)).await?;
     Ok(Json(UnreadNotifications { unread }))
 }

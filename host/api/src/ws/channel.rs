@@ -3,7 +3,7 @@
 use crate::auth::Auth;
 use crate::service;
 use crate::state::ApiState;
-use bifrost_core::{notification, Error, ExecutionId, OrganizationId, Permission, Result, UserId};
+use bifrost_core::{Error, ExecutionId, OrganizationId, Permission, Result, UserId, notification};
 use std::fmt;
 use std::str::FromStr;
 

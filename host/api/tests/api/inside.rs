@@ -36,7 +36,8 @@ async fn a_run_asks_as_itself() {
     let body = json!({ "value": 5 });
     let answer = inside.call(by.clone(), request("PUT", "/api/config/size", body)).await.expect("answered");
     assert_eq!(answer.status, 200, "{}", json_of(&answer));
-    let answer = inside.call(by.clone(), request("GET", "/api/config/size", Value::Null)).await.expect("answered");
+    let answer =
+        inside.call(by.clone(), request("GET", "/api/config/size", Value::Null)).await.expect("answered");
     assert_eq!(json_of(&answer)["value"], 5);
     // In the audit log it is the run's.
     let entry = platform.audited().await.into_iter().rfind(|entry| entry["action"] == "config.set");
@@ -47,7 +48,8 @@ async fn a_run_asks_as_itself() {
     let less = run(&platform, Permissions::NONE);
     let answer = inside.call(less, request("GET", "/api/config", Value::Null)).await.expect("answered");
     assert_eq!((answer.status, &json_of(&answer)["code"]), (403, &json!("denied")));
-    let answer = inside.call(by, request("GET", "/api/executions/nothing", Value::Null)).await.expect("answered");
+    let answer =
+        inside.call(by, request("GET", "/api/executions/nothing", Value::Null)).await.expect("answered");
     assert_eq!(answer.status, 404);
     assert!(answer.headers.iter().any(|(name, _)| name == "x-request-id"), "{:?}", answer.headers);
 }
@@ -93,10 +95,16 @@ async fn nothing_in_a_request_widens_it() {
         ("GET", "", "path"),
     ] {
         let refused = inside.call(by.clone(), request(method, path, Value::Null)).await;
-        assert!(matches!(&refused, Err(Error::Invalid { field: named, .. }) if named == field), "{path}: {refused:?}");
+        assert!(
+            matches!(&refused, Err(Error::Invalid { field: named, .. }) if named == field),
+            "{path}: {refused:?}"
+        );
     }
-    let large = ApiRequest { body: vec![b' '; (2 << 20) + 1], ..request("PUT", "/api/config/x", Value::Null) };
-    assert!(matches!(inside.call(by.clone(), large).await, Err(Error::Invalid { field, .. }) if field == "body"));
+    let large =
+        ApiRequest { body: vec![b' '; (2 << 20) + 1], ..request("PUT", "/api/config/x", Value::Null) };
+    assert!(
+        matches!(inside.call(by.clone(), large).await, Err(Error::Invalid { field, .. }) if field == "body")
+    );
     let odd = ("Idempotency-Key".to_owned(), "a\nb".to_owned());
     let odd = ApiRequest { headers: vec![odd], ..request("GET", "/api/config", Value::Null) };
     assert!(matches!(inside.call(by, odd).await, Err(Error::Invalid { field, .. }) if field == "headers"));
@@ -108,7 +116,8 @@ async fn runs_that_a_run_starts_are_its_children() {
     let inside = Inside::new(platform.state.clone());
     let by = run(&platform, [Permission::RunWorkflows].into_iter().collect());
     let body = json!({ "workflow_id": "hello", "input_data": { "name": "Ada" } });
-    let answer = inside.call(by.clone(), request("POST", "/api/workflows/execute", body)).await.expect("answered");
+    let answer =
+        inside.call(by.clone(), request("POST", "/api/workflows/execute", body)).await.expect("answered");
     assert_eq!(answer.status, 202, "{}", json_of(&answer));
     let child = platform.claim().await;
     assert_eq!(child.execution.lineage, by.children, "bounded and confined as its family");

@@ -47,9 +47,15 @@ async fn a_channel_shows_its_secret_once() {
     for (wrong, field) in [
         (json!({ "name": "x", "kind": "webhook" }), "url"),
         (json!({ "name": "x", "kind": "webhook", "url": "ftp://x" }), "url"),
-        (json!({ "name": "x", "kind": "webhook", "url": "https://x.example/", "addresses": ["a@x.example"] }), "addresses"),
+        (
+            json!({ "name": "x", "kind": "webhook", "url": "https://x.example/", "addresses": ["a@x.example"] }),
+            "addresses",
+        ),
         (json!({ "name": "x", "kind": "email" }), "addresses"),
-        (json!({ "name": "x", "kind": "email", "addresses": ["a@x.example"], "url": "https://x.example/" }), "url"),
+        (
+            json!({ "name": "x", "kind": "email", "addresses": ["a@x.example"], "url": "https://x.example/" }),
+            "url",
+        ),
         (json!({ "name": "", "kind": "email", "addresses": ["a@x.example"] }), "name"),
         (json!({ "name": "x", "kind": "pigeon" }), "kind"),
     ] {
@@ -79,8 +85,10 @@ async fn a_test_says_what_the_other_side_answered() {
 #[tokio::test]
 async fn errors_of_developers_go_nowhere_through_those_who_may_not_read_them() {
     let platform = Platform::new().await;
-    let (may, may_not) =
-        (only(&platform, &[ManageOrganization, ReadExecutions]).await, only(&platform, &[ManageOrganization]).await);
+    let (may, may_not) = (
+        only(&platform, &[ManageOrganization, ReadExecutions]).await,
+        only(&platform, &[ManageOrganization]).await,
+    );
     let body = json!({ "name": "all", "kind": "email", "addresses": ["a@x.example"], "full_errors": true });
     platform.post(CHANNELS).key(&may_not).json(body.clone()).send().await.expect(403);
     let made = platform.post(CHANNELS).key(&may).json(body).send().await.expect(201);
@@ -112,7 +120,10 @@ async fn a_failed_run_is_read_by_who_may() {
     let list = platform.get("/api/notifications").key(admin).send().await.expect(200);
     assert_eq!(list["unread"], 1);
     let one = &list["notifications"][0];
-    assert_eq!((&one["event"], &one["name"], &one["count"]), (&json!("run_failed"), &json!("hello"), &json!(1)));
+    assert_eq!(
+        (&one["event"], &one["name"], &one["count"]),
+        (&json!("run_failed"), &json!("hello"), &json!(1))
+    );
     assert_eq!((&one["error"], &one["read"]), (&json!("KeyError: 'customer_table'"), &json!(false)));
     assert_eq!(one["execution_id"], json!(run.execution.id));
     let theirs = platform.get("/api/notifications").key(user).send().await;
@@ -158,13 +169,17 @@ async fn time_saved_is_summed_by_month() {
     let by = platform.get(format!("{path}&by=workflow")).key(admin).send().await.expect(200);
     let entry = &by["entries"][0];
     assert_eq!((&entry["workflow_name"], &entry["runs"]), (&json!("hello"), &json!(2)));
-    assert_eq!(platform.get("/api/usage/time-saved").key(&platform.foreign.admin).send().await.expect(200)["entries"], json!([]));
+    assert_eq!(
+        platform.get("/api/usage/time-saved").key(&platform.foreign.admin).send().await.expect(200)["entries"],
+        json!([])
+    );
     platform.get(&path).key(user).send().await.expect(403);
     platform.get(format!("{path}&by=organization")).key(admin).send().await.expect(403);
     let root = platform.get(format!("{path}&by=organization")).key(&platform.root).send().await.expect(200);
     assert_eq!(root["entries"][0]["organization_name"], "own");
     for (wrong, field) in [("from=2026", "from"), ("to=2026-13", "to"), ("from=2026-02&to=2026-01", "from")] {
-        let answer = platform.get(format!("/api/usage/time-saved?{wrong}")).key(admin).send().await.expect(422);
+        let answer =
+            platform.get(format!("/api/usage/time-saved?{wrong}")).key(admin).send().await.expect(422);
         assert_eq!(answer["field"], field, "{wrong}");
     }
 }

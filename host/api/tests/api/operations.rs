@@ -40,7 +40,8 @@ async fn small(url: &str) -> (Router, Db, String, tempfile::TempDir) {
     let settings = bifrost_signin::Settings::at("http://127.0.0.1:8400").expect("an address");
     let (bus, web) = (Arc::new(InProcessBus::new()), Arc::new(FakeWeb::default()));
     let oauth = OAuth::new(db.clone(), keyring.clone(), bus.clone(), web.clone(), "test".into());
-    let notifier = Notifier::new(db.clone(), keyring.clone(), web, None, "http://127.0.0.1:8400").expect("a notifier");
+    let notifier =
+        Notifier::new(db.clone(), keyring.clone(), web, None, "http://127.0.0.1:8400").expect("a notifier");
     let state = ApiState {
         db: db.clone(),
         sign_in: bifrost_signin::SignIn::new(db.clone(), keyring.clone(), settings).expect("signing in"),

@@ -2,8 +2,8 @@
 //! a foreign one, or the provider.
 
 use super::{Platform, key};
-use bifrost_core::integration::{Schema, Values};
 use bifrost_core::files::{BYTES, Pass};
+use bifrost_core::integration::{Schema, Values};
 use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};
@@ -316,7 +316,8 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             id
         }
         By::Notification => {
-            let (id, details) = (NotificationId::new(), json!({ "name": "hello", "summary": "A run failed" }));
+            let (id, details) =
+                (NotificationId::new(), json!({ "name": "hello", "summary": "A run failed" }));
             let sql = Sql::new(
                 "INSERT INTO notifications (id, organization_id, kind, subject_id, count, first_at, last_at, details)
                  VALUES ($1, $2, 'run_failed', $1, 1, $3, $3, $4)",

@@ -24,13 +24,8 @@ const SKEW: (TimeDelta, TimeDelta) = (TimeDelta::milliseconds(500), TimeDelta::s
 
 /// Checks the services.
 pub async fn check(engines: &EngineArgs, data: &Path) -> Vec<Check> {
-    let (database, queue, bus, objects, mail) = tokio::join!(
-        database(engines, data),
-        queue(engines),
-        bus(engines),
-        objects(engines),
-        mail(engines)
-    );
+    let (database, queue, bus, objects, mail) =
+        tokio::join!(database(engines, data), queue(engines), bus(engines), objects(engines), mail(engines));
     [database, queue, bus, objects, vec![master_key(engines), mail]].into_iter().flatten().collect()
 }
 

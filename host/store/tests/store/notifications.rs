@@ -125,7 +125,10 @@ pub async fn works_with_two_roles(w: &World, keys: &Keyring) {
     run(w, ended(Status::Failed, false)).await;
     assert_eq!(events::process(&w.db, 10).await.unwrap().events, 1);
     assert_eq!(all_of(w).await.len(), 1);
-    assert_eq!(notices::mark_all(&org, Reader { user: w.user, permissions: Permissions::all() }).await.unwrap(), 1);
+    assert_eq!(
+        notices::mark_all(&org, Reader { user: w.user, permissions: Permissions::all() }).await.unwrap(),
+        1
+    );
     assert_eq!(sent(w, now()).await.len(), 1);
     assert_eq!(channels::secret(&org, keys, channel.id).await.unwrap().as_slice(), secret().as_bytes());
     let far = now() + TimeDelta::days(100);
@@ -153,7 +156,8 @@ pub async fn filled(org: &Scoped, keys: &Keyring, user: UserId, mark: &str) {
          VALUES ($1, $2, 'connection_broken', $1, $3, $4)",
     );
     let organization = org.access().organization();
-    let event = || sql.clone().bind(uuid::Uuid::now_v7()).bind(organization).bind(details.clone()).bind(now());
+    let event =
+        || sql.clone().bind(uuid::Uuid::now_v7()).bind(organization).bind(details.clone()).bind(now());
     let (first, left) = (event(), event());
     org.write(move |tx| Box::pin(async move { tx.execute(first).await })).await.unwrap();
     events::process(org.db(), 10).await.unwrap();
@@ -252,7 +256,9 @@ async fn what_a_rule_names_is_what_it_is_about(db: Db) {
     executions::finish(&w.db, id, token, ended(Status::Failed, false)).await.unwrap();
     events::process(&w.db, 10).await.unwrap();
     assert_eq!(all_of(&w).await[0].details.summary, "A scheduled run failed");
-    rules::update(&org, one.id, |old| Settings { only_scheduled: false, with_errors: true, ..old }).await.unwrap();
+    rules::update(&org, one.id, |old| Settings { only_scheduled: false, with_errors: true, ..old })
+        .await
+        .unwrap();
     run(&w, ended(Status::CompletedWithErrors, true)).await;
     events::process(&w.db, 10).await.unwrap();
     assert_eq!(all_of(&w).await[0].details.summary, "A run completed with errors");
@@ -277,7 +283,10 @@ async fn who_sees_it_is_asked_each_time(db: Db) {
     // Another organization, with everything.
     let other = w.db.org(w.other.id);
     assert_eq!(told(&other, w.user, Permissions::all()).await, []);
-    assert!(matches!(notices::mark(&other, reader(Permissions::all()), notice.id).await, Err(Error::NotFound(_))));
+    assert!(matches!(
+        notices::mark(&other, reader(Permissions::all()), notice.id).await,
+        Err(Error::NotFound(_))
+    ));
     // What one has read, another has not.
     assert_eq!(notices::mark_all(&org, reader(may)).await.unwrap(), 1);
     assert_eq!(notices::unread(&org, reader(may)).await.unwrap(), 0);
@@ -457,7 +466,10 @@ async fn secrets_are_sealed_and_rotated(db: Db) {
     let sql = Sql::new("SELECT ciphertext FROM notification_secrets");
     let kept: Vec<u8> = org.read().await.unwrap().one(sql).await.unwrap().get("ciphertext").unwrap();
     assert!(!kept.windows(6).any(|part| part == b"canary"));
-    assert!(matches!(channels::secret(&w.db.org(w.other.id), &keys(), channel.id).await, Err(Error::NotFound(_))));
+    assert!(matches!(
+        channels::secret(&w.db.org(w.other.id), &keys(), channel.id).await,
+        Err(Error::NotFound(_))
+    ));
     // A URL of somebody else gets nothing that is signed with the old one.
     let elsewhere = Change { url: Some("https://evil.example/".into()), ..Change::default() };
     let refused = channels::update(&org, &keys(), channel.id, elsewhere.clone()).await;
@@ -480,18 +492,25 @@ async fn secrets_are_sealed_and_rotated(db: Db) {
 async fn what_cannot_be_right_is_refused(db: Db) {
     let (w, org) = world(db).await;
     let make = async |target: Target| {
-        let new = NewChannel { name: "c".into(), target, full_errors: false, is_enabled: true, created_by: w.user };
+        let new =
+            NewChannel { name: "c".into(), target, full_errors: false, is_enabled: true, created_by: w.user };
         match channels::create(&org, &keys(), new).await {
             Err(Error::Invalid { field, .. }) => field,
             other => panic!("{other:?}"),
         }
     };
-    for wrong in ["", "x", "ftp://x.example/", "https://", "https://user:pw@x.example/", "file:///etc/passwd"] {
+    for wrong in ["", "x", "ftp://x.example/", "https://", "https://user:pw@x.example/", "file:///etc/passwd"]
+    {
         assert_eq!(make(Target::Webhook { url: wrong.into(), secret: secret() }).await, "url", "{wrong}");
     }
     let short = Zeroizing::new("short".to_owned());
     assert_eq!(make(Target::Webhook { url: "https://x.example/".into(), secret: short }).await, "secret");
-    for wrong in [vec![], vec!["x".into()], vec!["a@x.example\r\nBcc: b@x.example".into()], vec!["a@x".into(), "".into()]] {
+    for wrong in [
+        vec![],
+        vec!["x".into()],
+        vec!["a@x.example\r\nBcc: b@x.example".into()],
+        vec!["a@x".into(), "".into()],
+    ] {
         assert_eq!(make(Target::Email(wrong)).await, "addresses");
     }
     let many = (0..30).map(|n| format!("a{n}@x.example")).collect();
@@ -514,7 +533,10 @@ async fn what_cannot_be_right_is_refused(db: Db) {
     };
     let run = NotificationKind::RunFailed;
     assert_eq!(field(of(run, Settings { in_app: false, ..settings("r") }).await), "channel_ids");
-    assert_eq!(field(of(run, Settings { workflows: vec![WorkflowId::new()], ..settings("r") }).await), "workflow_ids");
+    assert_eq!(
+        field(of(run, Settings { workflows: vec![WorkflowId::new()], ..settings("r") }).await),
+        "workflow_ids"
+    );
     let foreign = Settings { channels: vec![NotificationChannelId::new()], ..settings("r") };
     assert_eq!(field(of(run, foreign).await), "channel_ids");
     let other = rules::create(
@@ -575,7 +597,11 @@ async fn what_is_old_goes(db: Db) {
     assert_eq!(messages::expire(&w.db, now(), 10).await.unwrap(), 0);
     assert_eq!(notices::expire(&w.db, now(), 10).await.unwrap(), 0);
     let far = now() + TimeDelta::days(100);
-    assert_eq!(messages::expire(&w.db, far, 10).await.unwrap(), 2, "a message, and what is known of a subject");
+    assert_eq!(
+        messages::expire(&w.db, far, 10).await.unwrap(),
+        2,
+        "a message, and what is known of a subject"
+    );
     assert_eq!(notices::expire(&w.db, far, 10).await.unwrap(), 1);
     assert_eq!(count(&w.db, "SELECT COUNT(*) AS n FROM notification_reads").await, 0);
 }

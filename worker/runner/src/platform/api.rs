@@ -30,8 +30,7 @@ struct Call {
 impl Grants {
     pub(super) async fn api_call(&self, arguments: &str) -> Result<Value> {
         let Call { method, path, mut headers, body, scope } = parse(arguments)?;
-        let body =
-            BASE64_STANDARD.decode(body).map_err(|_| Error::invalid("body", "expected base64"))?;
+        let body = BASE64_STANDARD.decode(body).map_err(|_| Error::invalid("body", "expected base64"))?;
         let named = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(ORGANIZATION));
         let named = named.map(|(_, value)| value.clone()).or(scope);
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case(ORGANIZATION));

@@ -87,7 +87,8 @@ async fn another_organization_is_for_those_who_may_enter_it() {
         json!({ "method": "GET", "path": "/api/config", "headers": [["X-BIFROST-Organization", foreign]] }),
     ];
     let root = &heard.world.root;
-    let as_root = |workspace, is_confined| Grants { caller: root.clone(), workspace, is_confined, ..heard.run() };
+    let as_root =
+        |workspace, is_confined| Grants { caller: root.clone(), workspace, is_confined, ..heard.run() };
     let own = Scope::Organization(heard.world.organization);
     for run in [heard.run(), as_root(own, false), as_root(Scope::Global, true)] {
         for arguments in &named {
@@ -109,7 +110,8 @@ async fn requests_and_answers_are_bytes() {
     let heard = Heard::new().await;
     let run = heard.run();
     let body = BASE64_STANDARD.encode(b"\xff\x00");
-    let arguments = json!({ "method": "PUT", "path": "/api/files/content", "headers": [["A", "b"]], "body": body });
+    let arguments =
+        json!({ "method": "PUT", "path": "/api/files/content", "headers": [["A", "b"]], "body": body });
     let answer = run.platform("api.call", &arguments.to_string()).await.expect("answered");
     let answer: Value = serde_json::from_str(&answer).expect("json");
     assert_eq!(answer["status"], 418);
