@@ -23,7 +23,7 @@ const ANSWER_BYTES: usize = 8 << 20;
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Headers of requests that are passed on; the others are left out.
-const HEADERS: [HeaderName; 5] =
+static HEADERS: [HeaderName; 5] =
     [header::ACCEPT, header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH, IDEMPOTENCY_KEY];
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -72,21 +72,24 @@ fn is_open(method: &Method, path: &str) -> bool {
 impl Api for Inside {
     async fn call(&self, by: RunCaller, request: ApiRequest) -> Result<ApiAnswer> {
         let request = checked(by, request)?;
-        let answered = async {
-            // A router cannot fail.
-            let Ok(response) = self.router.clone().oneshot(request).await;
-            let (parts, body) = response.into_parts();
-            let body = Limited::new(body, ANSWER_BYTES).collect().await.map_err(|_| {
-                Error::invalid("path", format!("the answer has more than {ANSWER_BYTES} bytes; ask for less"))
-            })?;
-            let shown = parts.headers.iter().filter(|(name, _)| *name != header::SET_COOKIE);
-            let headers = shown.filter_map(|(name, value)| {
-                Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-            });
-            let (status, headers) = (parts.status.as_u16(), headers.collect());
-            Ok(ApiAnswer { status, headers, body: body.to_bytes().to_vec() })
-        };
-        tokio::time::timeout(PATIENCE, answered).await.unwrap_or(Err(Error::Busy("the API")))
+        let answered = tokio::time::timeout(PATIENCE, self.answer(request)).await;
+        answered.unwrap_or(Err(Error::Busy("the API")))
+    }
+}
+
+impl Inside {
+    async fn answer(&self, request: Request<Body>) -> Result<ApiAnswer> {
+        // A router cannot fail.
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let (parts, body) = response.into_parts();
+        let too_large =
+            |_| Error::invalid("path", format!("the answer has more than {ANSWER_BYTES} bytes; ask for less"));
+        let body = Limited::new(body, ANSWER_BYTES).collect().await.map_err(too_large)?;
+        let shown = parts.headers.iter().filter(|(name, _)| *name != header::SET_COOKIE);
+        let headers = shown
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        Ok(ApiAnswer { status: parts.status.as_u16(), headers, body: body.to_bytes().to_vec() })
     }
 }
 

@@ -152,7 +152,6 @@ impl Mailer {
         text: String,
         id: Uuid,
     ) -> std::result::Result<Message, Failure> {
-        let refused = |what: String| Failure::refused(what);
         let mut mail = Message::builder()
             .from(self.from.clone())
             .subject(subject)
@@ -161,12 +160,12 @@ impl Mailer {
             .header(AutoSubmitted);
         for address in to {
             let parsed: Address =
-                address.parse().map_err(|error| refused(format!("{address} is no address: {error}")))?;
+                address.parse().map_err(|error| Failure::refused(format!("{address} is no address: {error}")))?;
             mail = mail.to(Mailbox::new(None, parsed));
         }
         mail.header(lettre::message::header::ContentType::TEXT_PLAIN)
             .body(text)
-            .map_err(|error| refused(format!("the mail cannot be written: {error}")))
+            .map_err(|error| Failure::refused(format!("the mail cannot be written: {error}")))
     }
 }
 

@@ -53,9 +53,12 @@ pub(crate) fn subject(items: &[Item], organization: &str, is_test: bool) -> Stri
             format!("{organization}: {times} notifications about {} subjects", all.len())
         }
     };
-    let plain: String =
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_SUBJECT).collect();
-    plain
+    plain(&text).chars().take(MAX_SUBJECT).collect()
+}
+
+/// In one line, whatever is in it.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// What happened, in full.
@@ -95,10 +98,7 @@ fn minute(time: DateTime<Utc>) -> String {
 
 /// An invitation: subject and text.
 pub(crate) fn invitation(links: &Links, organization: &str, token: &str) -> (String, String) {
-    let subject: String = format!("An invitation to {organization}")
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let subject = plain(&format!("An invitation to {organization}"));
     let text = format!(
         "You are invited to {organization} on Bifrost.\n\nTo accept, open this address. It is good once, and for you alone:\n{}\n",
         format_args!("{}/sign-in#invitation={token}", links.base)

@@ -126,7 +126,7 @@ impl Session {
     }
 
     fn answer(&mut self, verb: &str, line: &str) -> String {
-        let unknown = self.manner.unknown.as_deref().filter(|name| line.contains(name));
+        let is_unknown = self.manner.unknown.as_deref().is_some_and(|name| line.contains(name));
         match verb {
             "EHLO" if self.manner.asks_for_password => {
                 "250-mail.test\r\n250-AUTH PLAIN\r\n250 8BITMIME".into()
@@ -144,7 +144,7 @@ impl Session {
                 self.mail = Mail { from: line.to_owned(), ..Mail::default() };
                 "250 ok".into()
             }
-            "RCPT" if unknown.is_some() => "550 5.1.1 there is nobody of this name".into(),
+            "RCPT" if is_unknown => "550 5.1.1 there is nobody of this name".into(),
             "RCPT" => {
                 self.mail.to.push(line.to_owned());
                 "250 ok".into()

@@ -107,14 +107,12 @@ async fn errors_of_developers_go_nowhere_through_those_who_may_not_read_them() {
 async fn a_failed_run_is_read_by_who_may() {
     let platform = Platform::deployed().await;
     let (admin, user) = (&platform.own.admin, &platform.own.user);
-    let hello = platform.get("/api/workflows").key(admin).send().await.expect(200);
-    let workflow = hello["workflows"].as_array().expect("a list").iter().find(|one| one["name"] == "hello");
-    let id = workflow.expect("deployed")["id"].clone();
+    platform.start(user).await;
+    let run = platform.claim().await;
+    let id = run.execution.workflow_id;
     let body = json!({ "name": "hello fails", "event": "run_failed", "workflow_ids": [id] });
     let rule = platform.post(RULES).key(admin).json(body).send().await.expect(201);
     assert_eq!((&rule["in_app"], &rule["enabled"]), (&json!(true), &json!(true)));
-    platform.start(user).await;
-    let run = platform.claim().await;
     platform.finish(&run, failure(), false).await;
     events::process(&platform.state.db, 10).await.expect("processed");
     let list = platform.get("/api/notifications").key(admin).send().await.expect(200);

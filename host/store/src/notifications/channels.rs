@@ -227,7 +227,7 @@ async fn create_in(
     Ok(new)
 }
 
-fn taken(error: Error) -> Error {
+pub(super) fn taken(error: Error) -> Error {
     match error {
         Error::Conflict { code: code @ "already_exists", .. } => {
             Error::Conflict { code, message: "this name is taken".into() }

@@ -188,7 +188,7 @@ async fn process_in(
             add(&mut notices, (event.kind, event.subject), event);
         }
         let named: BTreeSet<_> = matching.iter().flat_map(|rule| &rule.settings.channels).collect();
-        for channel in named.into_iter().filter(|channel| channels.contains(channel)) {
+        for channel in named.into_iter().filter(|channel| channels.contains(*channel)) {
             add(&mut items, (*channel, event.kind, event.subject), event);
         }
     }

@@ -2,7 +2,7 @@
 //! decided with each look, and whether it is read is each person's own.
 
 use crate::executions::Page;
-use crate::{Db, Row, Scoped, Sql, Tx, now};
+use crate::{Db, Row, Scoped, Sql};
 use bifrost_core::notification::Details;
 use bifrost_core::{Error, NotificationId, NotificationKind, OrganizationId, Permissions, Result, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -102,44 +102,27 @@ pub async fn unread(org: &Scoped, reader: Reader) -> Result<i64> {
 
 /// Marks one as read. `NotFound` for what the reader may not see.
 pub async fn mark(org: &Scoped, reader: Reader, id: NotificationId) -> Result<()> {
-    let organization = org.organization()?;
-    org.write(move |tx| {
-        Box::pin(async move {
-            let mut sql = reader.visible("SELECT n.id", organization);
-            sql.push(" AND n.id = ").push_bind(id);
-            if tx.optional(sql).await?.is_none() {
-                return Err(Error::NotFound("notification"));
-            }
-            mark_in(tx, organization, reader.user, id).await
-        })
-    })
-    .await
+    let mut sql = reader.visible(MARK, org.organization()?);
+    sql.push(" AND n.id = ").push_bind(id).push(MARKED);
+    match org.write(move |tx| Box::pin(async move { tx.execute(sql).await })).await? {
+        0 => Err(Error::NotFound("notification")),
+        _ => Ok(()),
+    }
 }
 
 /// Marks all as read that the reader may see; tells how many.
-pub async fn mark_all(org: &Scoped, reader: Reader) -> Result<usize> {
-    let organization = org.organization()?;
-    org.write(move |tx| {
-        Box::pin(async move {
-            let mut sql = reader.visible("SELECT n.id", organization);
-            sql.push(UNREAD);
-            let rows = tx.all(sql).await?;
-            for row in &rows {
-                mark_in(tx, organization, reader.user, row.get("id")?).await?;
-            }
-            Ok(rows.len())
-        })
-    })
-    .await
+pub async fn mark_all(org: &Scoped, reader: Reader) -> Result<u64> {
+    let mut sql = reader.visible(MARK, org.organization()?);
+    sql.push(UNREAD).push(MARKED);
+    org.write(move |tx| Box::pin(async move { tx.execute(sql).await })).await
 }
 
-async fn mark_in(tx: &mut Tx, organization: OrganizationId, user: UserId, id: NotificationId) -> Result<()> {
-    let sql = Sql::new(
-        "INSERT INTO notification_reads (notification_id, user_id, organization_id, read_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (notification_id, user_id) DO UPDATE SET read_at = excluded.read_at",
-    );
-    tx.execute(sql.bind(id).bind(user).bind(organization).bind(now())).await.map(drop)
-}
+/// Begins to mark what a reader may see: as read until it last happened.
+const MARK: &str = "INSERT INTO notification_reads (notification_id, user_id, organization_id, read_at)
+   SELECT n.id, $1, n.organization_id, n.last_at";
+
+const MARKED: &str =
+    " ON CONFLICT (notification_id, user_id) DO UPDATE SET read_at = excluded.read_at";
 
 /// Deletes at most `limit` old notifications.
 pub async fn expire(db: &Db, time: DateTime<Utc>, limit: u32) -> Result<u64> {

@@ -1,6 +1,6 @@
 //! What is told, and where.
 
-use super::channels::checked_name;
+use super::channels::{checked_name, taken};
 use crate::audit::{Event, record};
 use crate::{Row, Scoped, Sql, Tx, Value, now};
 use bifrost_core::notification::{MAX_CHANNELS, MAX_WORKFLOWS};
@@ -164,15 +164,6 @@ async fn insert(
     .bind(created_by)
     .bind(now());
     tx.execute(sql).await.map(drop).map_err(taken)
-}
-
-fn taken(error: Error) -> Error {
-    match error {
-        Error::Conflict { code: code @ "already_exists", .. } => {
-            Error::Conflict { code, message: "this name is taken".into() }
-        }
-        other => other,
-    }
 }
 
 /// Refuses workflows and channels that the organization does not have.
