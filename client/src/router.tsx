@@ -190,6 +190,19 @@ const network = createRoute({
   component: lazyRouteComponent(() => import('./screens/network/network-screen'), 'NetworkScreen'),
 });
 
+const notifications = createRoute({
+  getParentRoute: () => app,
+  path: '/notifications',
+  validateSearch: (raw: Raw): NotificationsSearch =>
+    clean({
+      tab: oneOf(['rules', 'channels'], raw.tab),
+      edit: text(raw.edit),
+      unread: oneOf(['1'], raw.unread),
+      cursor: text(raw.cursor),
+    }),
+  component: lazyRouteComponent(() => import('./screens/notifications/notifications-screen'), 'NotificationsScreen'),
+});
+
 const audit = createRoute({
   getParentRoute: () => app,
   path: '/audit',
@@ -263,6 +276,13 @@ export interface RunsSearch {
   sort?: string;
 }
 
+export interface NotificationsSearch {
+  tab?: 'rules' | 'channels';
+  edit?: string;
+  unread?: '1';
+  cursor?: string;
+}
+
 export interface AuditSearch {
   actor?: string;
   action?: string;
@@ -303,6 +323,7 @@ const tree = root.addChildren([
     roles,
     keys,
     network,
+    notifications,
     audit,
     organizations,
     organization,

@@ -1,6 +1,7 @@
 /** What the sidebar and the palette offer, and who sees it. */
 import {
   Activity,
+  Bell,
   Building2,
   CalendarClock,
   FileClock,
@@ -31,6 +32,7 @@ export interface Place {
     | '/roles'
     | '/keys'
     | '/network'
+    | '/notifications'
     | '/audit'
     | '/organizations'
     | '/identity-providers'
@@ -64,6 +66,7 @@ const GROUPS: Group[] = [
       { to: '/roles', label: 'Roles', icon: ShieldCheck, needs: 'users.read' },
       { to: '/keys', label: 'API keys', icon: KeyRound, needs: 'keys.manage' },
       { to: '/network', label: 'Network', icon: Globe, needs: 'config.read' },
+      { to: '/notifications', label: 'Notifications', icon: Bell },
       { to: '/audit', label: 'Audit log', icon: ScrollText, needs: 'audit.read' },
     ],
   },

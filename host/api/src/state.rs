@@ -4,6 +4,7 @@ use crate::health::Services;
 use crate::rates::Rates;
 use crate::service::providers::Providers;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
+use bifrost_notify::Notifier;
 use bifrost_oauth::OAuth;
 use bifrost_signin::SignIn;
 use bifrost_store::{Db, Keyring};
@@ -24,6 +25,8 @@ pub struct ApiState {
     pub worker: Arc<dyn Worker>,
     /// Connections of integrations.
     pub oauth: OAuth,
+    /// Tests channels of notifications, and sends invitations.
+    pub notifier: Notifier,
     /// Checks how people sign in.
     pub sign_in: SignIn,
     /// For those who run the platform.

@@ -15,6 +15,8 @@ use std::collections::BTreeSet;
 mod forms;
 #[path = "authorization/integrations.rs"]
 mod integrations;
+#[path = "authorization/notifications.rs"]
+mod notifications;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
 
@@ -350,7 +352,8 @@ const ROWS: &[Row] = &[
 ];
 
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(forms::ROWS).chain(integrations::ROWS).chain(sign_in::ROWS)
+    let own = ROWS.iter().chain(forms::ROWS).chain(integrations::ROWS);
+    own.chain(notifications::ROWS).chain(sign_in::ROWS)
 }
 
 #[test]

@@ -99,4 +99,10 @@ ids! {
     FormSessionId,
     /// A file that was sent with a form.
     UploadId,
+    /// Where notifications are sent.
+    NotificationChannelId,
+    /// What is told, and where.
+    NotificationRuleId,
+    /// Something that people are told of within the platform.
+    NotificationId,
 }

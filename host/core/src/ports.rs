@@ -148,32 +148,86 @@ pub mod subscription {
 /// same checks as for workflows' own.
 #[async_trait]
 pub trait Web: Send + Sync + 'static {
-    /// Posts a form in the name of a scope, and reads the whole answer; redirects are not
+    /// Posts something in the name of a scope, and reads the whole answer; redirects are not
     /// followed.
     ///
     /// # Errors
     /// `Denied` when the address must not be reached, `Conflict` with `unreachable` when there is
     /// no answer.
-    async fn post(&self, scope: crate::Scope, form: Form) -> Result<Answer>;
+    async fn post(&self, scope: crate::Scope, post: Post) -> Result<Answer>;
 }
 
-/// A form to post.
-pub struct Form {
+/// What to post.
+pub struct Post {
     /// Where to.
     pub url: String,
-    /// The value of `Authorization`, if there is to be one.
-    pub authorization: Option<String>,
-    /// `application/x-www-form-urlencoded`.
+    /// What `body` is, such as [`FORM`].
+    pub content_type: &'static str,
+    /// Further headers, such as `authorization`; names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
     pub body: String,
     /// Longest wait for the whole answer.
     pub patience: std::time::Duration,
 }
 
-/// The answer to a [`Form`].
+/// The content type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The answer to a [`Post`].
 pub struct Answer {
     /// 100 to 599.
     pub status: u16,
     /// As it came.
+    pub body: Vec<u8>,
+}
+
+/// The platform's own API, as runs call it: in this process, with the rights of the run and without
+/// a credential.
+#[async_trait]
+pub trait Api: Send + Sync + 'static {
+    /// Answers a request of a run, also with a status of failure.
+    ///
+    /// # Errors
+    /// `Denied` for what is not for runs, `Invalid` for what is no request, `Limited` and `Busy` for
+    /// what may be tried again.
+    async fn call(&self, by: RunCaller, request: ApiRequest) -> Result<ApiAnswer>;
+}
+
+/// The run behind a request.
+#[derive(Clone, Debug)]
+pub struct RunCaller {
+    /// In whose name it acts, with what both its caller and its code may do.
+    pub caller: crate::Caller,
+    /// What its request is about.
+    pub scope: crate::Scope,
+    /// The run.
+    pub execution: ExecutionId,
+    /// Of the runs that it starts.
+    pub children: crate::Lineage,
+}
+
+/// A request of a run.
+#[derive(Clone, Debug)]
+pub struct ApiRequest {
+    /// Such as `GET`.
+    pub method: String,
+    /// With its query.
+    pub path: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// The answer to an [`ApiRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiAnswer {
+    /// 100 to 599.
+    pub status: u16,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
     pub body: Vec<u8>,
 }
 

@@ -62,6 +62,8 @@ impl Worker for Runner {
             children: Lineage { is_confined: request.scope != Scope::Global, ..Lineage::default() },
             objects: self.objects.clone(),
             bus: self.bus.clone(),
+            api: self.api(),
+            execution,
             rests: Default::default(),
             redactor: Redactor::default(),
             told: Default::default(),

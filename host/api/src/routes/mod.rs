@@ -26,6 +26,9 @@ mod integrations;
 mod invitations;
 mod keys;
 mod mappings;
+mod notification_channels;
+mod notification_rules;
+mod notifications;
 mod offboarding;
 mod own_sign_in;
 mod reviews;
@@ -37,6 +40,7 @@ mod sign_in;
 mod signed_files;
 mod subscriptions;
 mod tables;
+mod usage;
 mod user_sign_in;
 mod users;
 mod versions;
@@ -128,6 +132,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .merge(elsewhere())
         .merge(data())
         .merge(filling_in())
+        .merge(telling())
         .merge(signing_in())
         .fallback(nothing_here)
 }
@@ -196,6 +201,24 @@ fn filling_in() -> OpenApiRouter<ApiState> {
         .routes(routes!(form_sessions::options))
         .routes(routes!(form_sessions::upload))
         .routes(routes!(form_sessions::execute))
+}
+
+fn telling() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(notification_channels::list, notification_channels::create))
+        .routes(routes!(
+            notification_channels::get,
+            notification_channels::update,
+            notification_channels::delete
+        ))
+        .routes(routes!(notification_channels::test))
+        .routes(routes!(notification_rules::list, notification_rules::create))
+        .routes(routes!(notification_rules::get, notification_rules::update, notification_rules::delete))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::unread))
+        .routes(routes!(notifications::read))
+        .routes(routes!(notifications::read_all))
+        .routes(routes!(usage::time_saved))
 }
 
 fn signing_in() -> OpenApiRouter<ApiState> {

@@ -15,6 +15,7 @@ use bifrost_store::integrations::{
     self, Connection, Integration, NewIntegration, NewMapping, definitions, mappings,
 };
 use bifrost_store::invitations::{self, NewInvitation};
+use bifrost_store::notifications::{Channel, NewChannel, Target, channels, rules};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::roles::{self, NewRole};
 use bifrost_store::schedules::{self, NewSchedule};
@@ -86,6 +87,12 @@ pub enum By {
     SignedGet,
     /// The same to write to.
     SignedPut,
+    /// A webhook that notifications are sent to.
+    NotificationChannel,
+    /// A rule that tells it of failed runs.
+    NotificationRule,
+    /// A failed run, as people are told of it.
+    Notification,
     /// An OpenID provider; of the platform, so that the owner makes no difference.
     IdentityProvider,
 }
@@ -294,6 +301,40 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
                 NewKey { user, name: "k".into(), role: Role::OrgUser, permissions: None, expires_at: None };
             identity::create_key(&db.org(organization), new).await.expect("key").0.id.to_string()
         }
+        By::NotificationChannel => channel(platform, organization).await.id.to_string(),
+        By::NotificationRule => {
+            let settings = rules::Settings {
+                name: uuid::Uuid::now_v7().to_string(),
+                workflows: vec![],
+                only_scheduled: false,
+                with_errors: false,
+                in_app: true,
+                channels: vec![],
+                is_enabled: true,
+            };
+            let (org, kind) = (db.org(organization), NotificationKind::RunFailed);
+            let made = rules::create(&org, kind, settings, platform.root.user).await.expect("made");
+            let id = made.id.to_string();
+            // An organization has so many at most.
+            for old in rules::list(&org).await.expect("rules").iter().filter(|old| old.id != made.id) {
+                rules::delete(&org, old.id).await.expect("deleted");
+            }
+            id
+        }
+        By::Notification => {
+            let (id, details) =
+                (NotificationId::new(), json!({ "name": "hello", "summary": "A run failed" }));
+            let sql = Sql::new(
+                "INSERT INTO notifications (id, organization_id, kind, subject_id, count, first_at, last_at, details)
+                 VALUES ($1, $2, 'run_failed', $1, 1, $3, $3, $4)",
+            );
+            let sql = sql.bind(id).bind(organization).bind(bifrost_store::now()).bind(details);
+            db.system()
+                .write(move |tx| Box::pin(async move { tx.execute(sql).await }))
+                .await
+                .expect("written");
+            id.to_string()
+        }
         By::IdentityProvider => {
             let settings = providers::Settings {
                 name: "X".into(),
@@ -401,6 +442,23 @@ async fn webhook(platform: &Platform, organization: OrganizationId, kind: Webhoo
     let made =
         sources::create(&org, &platform.state.keyring, kind, settings, secret, platform.root.user).await;
     made.expect("a webhook")
+}
+
+/// A new channel to a webhook. An organization has so many at most.
+async fn channel(platform: &Platform, organization: OrganizationId) -> Channel {
+    let org = platform.state.db.org(organization);
+    for old in channels::list(&org).await.expect("channels") {
+        channels::delete(&org, old.id).await.expect("deleted");
+    }
+    let secret = channels::generate_secret().expect("a secret");
+    let new = NewChannel {
+        name: uuid::Uuid::now_v7().to_string(),
+        target: Target::Webhook { url: "https://hooks.example/x".into(), secret },
+        full_errors: false,
+        is_enabled: true,
+        created_by: platform.root.user,
+    };
+    channels::create(&org, &platform.state.keyring, new).await.expect("a channel")
 }
 
 /// A new integration, whose authorization server is nowhere.

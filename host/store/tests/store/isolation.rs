@@ -216,6 +216,7 @@ async fn no_table_shows_a_foreign_row() {
             "data_keys",
             "egress_usage",
             "integration_secrets",
+            "notification_secrets",
             "totp",
             "webhook_secrets",
         ])
@@ -258,6 +259,7 @@ async fn the_platform_works_with_two_roles() {
     bifrost_store::schedules::create(&org, crate::schedules::hourly(w.workflow)).await.unwrap();
     crate::webhooks::works_with_two_roles(&w, &next).await;
     crate::integrations::works_with_two_roles(&w, &next).await;
+    crate::notifications::works_with_two_roles(&w, &next).await;
     crate::tables::works_with_two_roles(&w).await;
     let folder = tempfile::tempdir().unwrap();
     let objects = DirectoryObjects::open(folder.path()).await.unwrap();

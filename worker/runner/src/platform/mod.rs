@@ -2,6 +2,7 @@
 //! place decides whether the run may ([`bifrost_core::Rights`]), and what is refused or
 //! changed leaves a row in the audit log.
 
+mod api;
 mod audit;
 mod events;
 mod executions;
@@ -70,6 +71,7 @@ impl Grants {
             "workflows.list" => self.workflows_list(arguments).await,
             "workflows.execute" => self.workflows_execute(arguments).await,
             "workflows.cancel" => self.workflows_cancel(arguments).await,
+            "api.call" => self.api_call(arguments).await,
             "events.emit" => self.events_emit(arguments).await,
             "executions.list" => self.executions_list(arguments).await,
             "executions.get" => self.executions_get(arguments).await,
