@@ -19,6 +19,7 @@ pub mod integration;
 pub mod limits;
 pub mod matching;
 pub mod oauth;
+pub mod parameters_schema;
 pub mod permission;
 pub mod ports;
 pub mod retry;
