@@ -1,5 +1,6 @@
 //! The domain: what a run is, who may see it, what bounds it. No I/O lives here.
 
+pub mod adapter;
 pub mod caller;
 pub mod config;
 pub mod dead_letter;
@@ -30,6 +31,7 @@ pub mod trace;
 pub mod webhook;
 pub mod workspace;
 
+pub use adapter::AdapterInfo;
 pub use caller::{Caller, Role, Scope};
 pub use config::ConfigType;
 pub use dead_letter::DeadLetterState;
