@@ -100,6 +100,12 @@ impl ApiError {
         self
     }
 
+    /// Says when to come back.
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// Names the files at fault.
     pub fn with_errors(mut self, errors: Vec<FileError>) -> Self {
         self.errors = errors.into();

@@ -11,6 +11,7 @@ use bifrost_api::{ApiState, Operations, metrics};
 use bifrost_core::ports::Worker;
 use bifrost_oauth::OAuth;
 use bifrost_runner::Runner;
+use bifrost_scheduler::Adapters;
 use bifrost_signin::throttle::Rates;
 use bifrost_signin::{Settings, SignIn};
 use bifrost_store::{executions, identity, workers};
@@ -46,7 +47,8 @@ pub struct Up {
     drain: u64,
 }
 
-/// Serves the REST API and the live channel; runs are made by `bifrost worker`.
+/// Serves the REST API and the live channel, and looks after subscriptions of webhook adapters; runs
+/// are made by `bifrost worker`.
 #[derive(Args)]
 pub struct Api {
     #[command(flatten)]
@@ -198,8 +200,15 @@ fn state(
             trusted_proxies: listen.trusted_proxies.into(),
             rates: Arc::default(),
             providers: Arc::default(),
+            places: Arc::default(),
         },
     })
+}
+
+/// What looks after subscriptions of webhook adapters: the processes that have sandboxes.
+fn adapters(engines: &Engines, worker: Arc<dyn Worker>) -> Adapters {
+    let (db, keys, bus) = (engines.db.clone(), engines.keys.clone(), engines.bus.clone());
+    Adapters { db, keys, worker, bus }
 }
 
 /// Over plain HTTP everybody on the way can take a session over.
@@ -268,6 +277,8 @@ impl Up {
         let patience = Duration::from_secs(self.drain);
         let state = state(&engines, runner.clone(), oauth.clone(), self.listen, &public_url)?;
         let runs = tokio::spawn(runner.clone().run());
+        let adapters = adapters(&engines, runner.clone());
+        let adapters = tokio::spawn(adapters.run(engines.name.clone(), stop.clone().wanted()));
         let (scheduling, renewing, until) = (engines.clone(), oauth.clone(), stop.clone());
         let scheduler =
             tokio::spawn(async move { scheduling.schedule(renewing, self.retention, until.wanted()).await });
@@ -293,7 +304,7 @@ impl Up {
         }
         services.draining.store(true, Ordering::Relaxed);
         // All at once: who waits for a run's answer hears it while runs end.
-        let (code, served, _) = tokio::join!(drain(&runner, patience), server, scheduler);
+        let (code, served, _, _) = tokio::join!(drain(&runner, patience), server, scheduler, adapters);
         runs.abort();
         engines.close(&oauth).await;
         served??;
@@ -319,8 +330,11 @@ impl Api {
             self.health.serve(engines.services()).await?;
             println!("Bifrost is at {address}");
             tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "started");
+            let adapters = adapters(&engines, runner.clone());
+            let adapters = tokio::spawn(adapters.run(engines.name.clone(), stop.clone().wanted()));
             let state = state(&engines, runner, oauth.clone(), self.listen, &public_url)?;
             serve(listener, state, stop, Duration::from_secs(self.drain)).await?;
+            let _ = adapters.await;
             engines.close(&oauth).await;
             tracing::info!("ended");
             Ok(ExitCode::SUCCESS)

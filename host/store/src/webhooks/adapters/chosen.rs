@@ -154,8 +154,9 @@ async fn create_in(tx: &mut Tx, keys: &Keyring, new: Webhook, choice: NewChoice)
     let event = Event::new("webhook.configure")
         .target("webhook", webhook.id)
         .detail("adapter", &adapter.info.name)
-        .detail("config", &config);
-    record(tx, secrets.keys().fold(event, |event, key| event.masked(key))).await?;
+        .detail("config", &config)
+        .detail("secrets", names(&secrets));
+    record(tx, event).await?;
     values::insert(tx, keys, webhook.id, &Kept { secrets, state: State::new() }).await?;
     Ok(webhook)
 }
@@ -188,16 +189,19 @@ async fn configure_in(tx: &mut Tx, keys: &Keyring, id: WebhookId, change: Values
         return Err(ending());
     }
     let (kept, revision) = values::read(tx, keys, id).await?;
-    let touched = change.clone();
+    let schema = &old.adapter.info.config_schema;
+    let touched: Vec<_> = change.keys().filter(|key| schema.is_secret(key)).cloned().collect();
     let (config, secrets) = checked(&old.adapter, changed(merged([&old.config, &kept.secrets]), change))?;
     let sql = Sql::new("UPDATE adapter_sources SET config = $2, secret_keys = $3 WHERE source_id = $1")
         .bind(id)
         .bind(Value::json(&config)?)
         .bind(Value::json(&names(&secrets))?);
     tx.execute(sql).await?;
-    let event = Event::new("webhook.configure").target("webhook", id).detail("config", &config);
-    let masked = touched.keys().filter(|key| old.adapter.info.config_schema.is_secret(key));
-    record(tx, masked.fold(event, |event, key| event.masked(key))).await?;
+    let event = Event::new("webhook.configure")
+        .target("webhook", id)
+        .change("config", &old.config, &config)
+        .detail("secrets", touched);
+    record(tx, event).await?;
     if !values::write(tx, keys, id, &Kept { secrets, state: kept.state }, revision).await? {
         return Err(Error::Busy("this webhook"));
     }
