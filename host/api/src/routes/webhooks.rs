@@ -276,7 +276,7 @@ pub(crate) async fn create(
             webhook
         }
         Some(_) => return Err(only_adapters("adapter").into()),
-        None if !body.config.is_empty() => return Err(only_adapters("config").into()),
+        None if !is_adapter && !body.config.is_empty() => return Err(only_adapters("config").into()),
         None => sources::create(&org, keys, body.kind, settings, secret, by).await?,
     };
     let webhook = with_secrets(&state, &auth, webhook).await?;
