@@ -171,7 +171,7 @@ async fn values_are_checked_and_secrets_are_sealed(db: Db) {
     let (_, kept, _) = adapters::open(&org, &next, made.id).await.unwrap();
     assert_eq!(Value::Object(kept.secrets), json!({ "secret": "s3cret-canary" }));
     // What is audited names secrets and does not tell them.
-    let sql = Sql::new("SELECT entry FROM audit_outbox");
+    let sql = Sql::new("SELECT entry FROM audit_outbox ORDER BY id");
     let rows = w.db.system().read().await.unwrap().all(sql).await.unwrap();
     let log: Vec<String> = rows.iter().map(|row| row.get("entry").unwrap()).collect();
     let configured: Vec<_> = log.iter().filter(|entry| entry.contains("webhook.configure")).collect();
