@@ -46,7 +46,11 @@ impl Hook {
         let made = platform.expect(201, Method::POST, "/api/webhooks", new).await;
         let text = |field: &str| made[field].as_str().expect("text").to_owned();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-        Self { url: format!("{}{}", platform.url(), text("path")), id: text("id"), http: http.expect("a client") }
+        Self {
+            url: format!("{}{}", platform.url(), text("path")),
+            id: text("id"),
+            http: http.expect("a client"),
+        }
     }
 
     async fn send(&self, what: &str) -> Result<Response> {
@@ -97,7 +101,10 @@ async fn an_adapter_tells_its_sender_nothing() -> Result<()> {
     let hook = Hook::new(&platform, "hostile").await;
     let answer = hook.send("page").await?;
     let header = |name: &str| answer.headers()[name].to_str().unwrap_or_default().to_owned();
-    assert_eq!((answer.status(), header("content-type").as_str()), (StatusCode::OK, "text/plain; charset=utf-8"));
+    assert_eq!(
+        (answer.status(), header("content-type").as_str()),
+        (StatusCode::OK, "text/plain; charset=utf-8")
+    );
     assert_eq!(header("x-content-type-options"), "nosniff");
     assert!(header("content-security-policy").starts_with("sandbox;"));
     // Secrets that it was given, and that it has read, are masked.

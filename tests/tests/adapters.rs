@@ -99,7 +99,8 @@ async fn a_source_from_its_subscription_to_its_end() -> Result<()> {
     })
     .await?;
     let listed = platform.get("/api/webhook-adapters").await;
-    let names: Vec<_> = listed["adapters"].as_array().context("a list")?.iter().map(|one| text(one, "name")).collect();
+    let names: Vec<_> =
+        listed["adapters"].as_array().context("a list")?.iter().map(|one| text(one, "name")).collect();
     assert_eq!(names, ["Acme", "Hostile"]);
     assert_eq!(listed["adapters"][0]["description"], "Orders of Acme, which are signed.");
 
@@ -113,7 +114,10 @@ async fn a_source_from_its_subscription_to_its_end() -> Result<()> {
     assert_eq!((&adapter["last_error"], &adapter["secret_keys"]), (&Value::Null, &json!(["api_key"])));
     assert!(adapter["expires_at"].is_string() && adapter["next_at"].is_string(), "{adapter}");
     let told = acme.until_told(1).await?;
-    assert_eq!((told.len(), text(&told[0], "method"), text(&told[0], "key")), (1, "POST".into(), API_KEY.into()));
+    assert_eq!(
+        (told.len(), text(&told[0], "method"), text(&told[0], "key")),
+        (1, "POST".into(), API_KEY.into())
+    );
     let url = text(&told[0]["body"], "url");
     assert!(url.ends_with(&path) && url.starts_with("http"), "{url}");
     let secret = text(&told[0]["body"], "secret");
@@ -158,9 +162,12 @@ async fn a_source_from_its_subscription_to_its_end() -> Result<()> {
     assert_eq!(send(&url, &newer, "[]").await?.0, StatusCode::ACCEPTED);
 
     // Nothing of what is secret is where it can be read.
-    for place in [format!("/api/webhooks/{id}"), "/api/webhooks".into(), "/api/audit?limit=1000".into(),
-        format!("/api/webhooks/{id}/deliveries")]
-    {
+    for place in [
+        format!("/api/webhooks/{id}"),
+        "/api/webhooks".into(),
+        "/api/audit?limit=1000".into(),
+        format!("/api/webhooks/{id}/deliveries"),
+    ] {
         let (_, shown) = platform.text(&place).await;
         for canary in [API_KEY, &secret, &newer] {
             assert!(!shown.contains(canary), "{place} shows {canary}");
@@ -172,7 +179,9 @@ async fn a_source_from_its_subscription_to_its_end() -> Result<()> {
     assert_eq!(text(&told[2], "method"), "DELETE");
     assert!(text(&told[2], "uri").ends_with(&newer), "it is told which");
     let deadline = Instant::now() + PATIENCE;
-    while platform.call(Method::GET, &format!("/api/webhooks/{id}"), &Value::Null).await.0 != StatusCode::NOT_FOUND {
+    while platform.call(Method::GET, &format!("/api/webhooks/{id}"), &Value::Null).await.0
+        != StatusCode::NOT_FOUND
+    {
         ensure!(Instant::now() < deadline, "it is still there");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -235,7 +235,10 @@ fn check_state(state: Option<&State>) -> Result<()> {
     if bytes <= MAX_STATE {
         return Ok(());
     }
-    Err(Error::invalid("answer.state", format!("more than {MAX_STATE} bytes of JSON; more belongs in a table")))
+    Err(Error::invalid(
+        "answer.state",
+        format!("more than {MAX_STATE} bytes of JSON; more belongs in a table"),
+    ))
 }
 
 fn check_status(status: u16, allowed: std::ops::RangeInclusive<u16>) -> Result<()> {
@@ -316,7 +319,8 @@ mod tests {
     fn good_answers_are_read() {
         let read = |answer: Value| Answer::read(Some(answer), 100).expect("a good answer");
         let event = json!({"id": "1", "type": "t", "data": {"a": 1}});
-        let deliver = read(json!({"answer": "deliver", "events": [event, {"data": null}], "state": {"n": 1}}));
+        let deliver =
+            read(json!({"answer": "deliver", "events": [event, {"data": null}], "state": {"n": 1}}));
         let Answer::Deliver { events, state } = deliver else { panic!("{deliver:?}") };
         assert_eq!((events.len(), events[0].id.as_deref(), events[1].id.as_deref()), (2, Some("1"), None));
         assert_eq!(state.map(Value::Object), Some(json!({"n": 1})));
@@ -328,7 +332,8 @@ mod tests {
             "body": "{}", "is_json": true, "state": null});
         assert!(matches!(read(validation), Answer::Validation { status: 200, is_json: true, .. }));
         let long = "é".repeat(MAX_REASON);
-        let Answer::Rejected { reason, .. } = read(json!({"answer": "rejected", "status": 403, "reason": long}))
+        let Answer::Rejected { reason, .. } =
+            read(json!({"answer": "rejected", "status": 403, "reason": long}))
         else {
             panic!("refused")
         };
@@ -343,7 +348,8 @@ mod tests {
             answer.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
             answer
         };
-        let deliver = |events: Value, state: Value| json!({"answer": "deliver", "events": events, "state": state});
+        let deliver =
+            |events: Value, state: Value| json!({"answer": "deliver", "events": events, "state": state});
         for (answer, field) in [
             (json!(null), "answer"),
             (json!({}), "answer"),
@@ -356,7 +362,10 @@ mod tests {
             (validation(json!({"headers": {"location": "https://e.example"}})), "answer.headers.location"),
             (validation(json!({"headers": {"set-cookie": "a=b"}})), "answer.headers.set-cookie"),
             (validation(json!({"headers": {"content-type": "text/html"}})), "answer.headers.content-type"),
-            (validation(json!({"headers": {"x-hook-secret": "a\r\nset-cookie: b"}})), "answer.headers.x-hook-secret"),
+            (
+                validation(json!({"headers": {"x-hook-secret": "a\r\nset-cookie: b"}})),
+                "answer.headers.x-hook-secret",
+            ),
             (validation(json!({"headers": {"x-hook-secret": "é"}})), "answer.headers.x-hook-secret"),
             (validation(json!({"headers": {"x-hook-secret": 1}})), "answer.headers.x-hook-secret"),
             (validation(json!({"body": "x".repeat(MAX_ANSWER + 1)})), "answer.body"),
@@ -389,7 +398,8 @@ mod tests {
             &["answer", "events", "state", "status", "headers", "body", "is_json", "reason", "data", "id"][..],
         );
         leaf.prop_recursive(3, 24, 6, move |inner| {
-            let object = proptest::collection::btree_map(keys.clone().prop_map(str::to_owned), inner.clone(), 0..8);
+            let object =
+                proptest::collection::btree_map(keys.clone().prop_map(str::to_owned), inner.clone(), 0..8);
             prop_oneof![
                 proptest::collection::vec(inner, 0..4).prop_map(Value::from),
                 object.prop_map(|map| Value::Object(map.into_iter().collect())),

@@ -109,10 +109,7 @@ impl Caller {
     /// permission, only what all code of the organization has.
     pub fn source(webhook: WebhookId, organization: OrganizationId, name: &str) -> Self {
         let name = name.to_owned();
-        Self {
-            name,
-            ..Self::of_role(UserId(webhook.0), webhook::IDENTITY, organization, Role::OrgGuest)
-        }
+        Self { name, ..Self::of_role(UserId(webhook.0), webhook::IDENTITY, organization, Role::OrgGuest) }
     }
 
     /// True for what [`Self::service`] and [`Self::source`] make: there is no account behind it.

@@ -22,7 +22,9 @@ impl Runner {
         let redactor = Redactor::default();
         redactor.add(&request.secrets).map_err(|error| anyhow::anyhow!("{error}"))?;
         let grants = Arc::new(Grants {
-            db: self.db.by(Arc::new(Actor { name: request.caller.name.clone(), ..Actor::of(&request.caller) })),
+            db: self
+                .db
+                .by(Arc::new(Actor { name: request.caller.name.clone(), ..Actor::of(&request.caller) })),
             keys: self.keys.clone(),
             egress: self.egress.of(organization),
             oauth: self.oauth.clone(),

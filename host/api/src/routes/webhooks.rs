@@ -1,7 +1,7 @@
 //! Webhooks of an organization, and the secrets that their senders sign with.
 
-use crate::auth::{Auth, may};
 use super::adapters::ChoiceView;
+use crate::auth::{Auth, may};
 use crate::extract::{Input, Path, Query};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};

@@ -258,13 +258,15 @@ mod tests {
     use http::Request;
 
     fn parts(uri: &str, headers: &[(&str, &str)]) -> Parts {
-        let request = headers.iter().fold(Request::builder().uri(uri), |r, (name, value)| r.header(*name, *value));
+        let request =
+            headers.iter().fold(Request::builder().uri(uri), |r, (name, value)| r.header(*name, *value));
         request.body(()).expect("a request").into_parts().0
     }
 
     #[test]
     fn a_request_is_told_as_it_came() {
-        let parts = parts("/api/hooks/1?a=1&a=2&b=x%20y", &[("X-One", "1"), ("accept", "a"), ("accept", "b")]);
+        let parts =
+            parts("/api/hooks/1?a=1&a=2&b=x%20y", &[("X-One", "1"), ("accept", "a"), ("accept", "b")]);
         let told = request(&parts, &Bytes::from_static(&[0xff, 0])).expect("told");
         let expected = json!({
             "method": "GET", "headers": {"x-one": "1", "accept": "a, b"}, "query": {"a": "1", "b": "x y"},
@@ -301,8 +303,14 @@ mod tests {
         let answer = response(200, &headers, "<script>alert(1)</script>".into(), false);
         let header = |name: &str| answer.headers()[name].to_str().expect("text").to_owned();
         assert_eq!(header("content-type"), "text/plain; charset=utf-8");
-        assert_eq!((header("x-content-type-options"), header("x-hook-secret")), ("nosniff".into(), "s".into()));
+        assert_eq!(
+            (header("x-content-type-options"), header("x-hook-secret")),
+            ("nosniff".into(), "s".into())
+        );
         assert_eq!(header("content-security-policy"), "sandbox; default-src 'none'");
-        assert_eq!(response(200, &Map::new(), "{}".into(), true).headers()["content-type"], "application/json");
+        assert_eq!(
+            response(200, &Map::new(), "{}".into(), true).headers()["content-type"],
+            "application/json"
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! What of a webhook's request is kept: its body as it came, its headers without what is secret,
 //! and by what it is known again.
 
-use bifrost_core::{WebhookKind, adapter};
 use bifrost_core::webhook::SAME_BODY;
+use bifrost_core::{WebhookKind, adapter};
 use bifrost_store::audit::hex;
 use bifrost_store::webhooks::{Received, Webhook};
 use bytes::Bytes;

@@ -61,12 +61,18 @@ async fn adapters_are_listed_and_chosen() {
     assert_eq!(all[1]["organization_id"], Value::Null);
     let made = hook(&platform, json!({ "adapter": all[1]["id"] })).await;
     let one = shown(&platform, &made).await;
-    assert_eq!((&one["id"], &one["status"], &one["subscribes"]), (&all[1]["id"], &json!("pending"), &json!(true)));
+    assert_eq!(
+        (&one["id"], &one["status"], &one["subscribes"]),
+        (&all[1]["id"], &json!("pending"), &json!(true))
+    );
     assert_eq!((&one["secret_keys"], &one["config"]), (&json!(["secret"]), &json!({})));
     let path = format!("/api/webhooks/{}", made.id);
     let changed = json!({ "config": { "place": "x", "secret": null }, "rate_per_minute": 10 });
     let answer = platform.call(Method::PATCH, &path).key(admin).json(changed).send().await.expect(200);
-    assert_eq!((&answer["adapter"]["config"], &answer["adapter"]["secret_keys"]), (&json!({ "place": "x" }), &json!([])));
+    assert_eq!(
+        (&answer["adapter"]["config"], &answer["adapter"]["secret_keys"]),
+        (&json!({ "place": "x" }), &json!([]))
+    );
     let list = platform.get("/api/webhooks").key(admin).send().await.expect(200);
     assert_eq!(list["webhooks"][0]["adapter"]["name"], "Acme");
     for (body, field) in [
@@ -101,7 +107,10 @@ async fn what_an_adapter_delivers_is_in_the_inbox_before_its_sender_knows() {
         let request = &given["arguments"]["request"];
         assert_eq!((&given["method"], &request["method"]), (&json!("handle_request"), &json!("POST")));
         assert_eq!((&request["headers"]["x-proof"], &request["query"]["a"]), (&json!("p"), &json!("1")));
-        assert_eq!((&request["body"], &given["arguments"]["config"]), (&json!("/wA="), &json!({ "secret": "s3cret-canary" })));
+        assert_eq!(
+            (&request["body"], &given["arguments"]["config"]),
+            (&json!("/wA="), &json!({ "secret": "s3cret-canary" }))
+        );
         Ok(deliver(
             json!([
                 { "id": "1", "type": "made", "data": { "n": 1 } },
@@ -122,8 +131,14 @@ async fn what_an_adapter_delivers_is_in_the_inbox_before_its_sender_knows() {
     // In the name of the source, with no permission, and with limits of its own.
     let called = platform.worker.called.lock().expect("not poisoned").remove(0);
     assert_eq!((called.caller.email.as_str(), called.caller.role), ("webhook", Role::OrgGuest));
-    assert_eq!((called.caller.user.to_string(), called.caller.organization), (hook.id.clone(), platform.own.id));
-    assert_eq!((called.function.as_str(), called.scope), ("flows.py::Plain", Scope::Organization(platform.own.id)));
+    assert_eq!(
+        (called.caller.user.to_string(), called.caller.organization),
+        (hook.id.clone(), platform.own.id)
+    );
+    assert_eq!(
+        (called.function.as_str(), called.scope),
+        ("flows.py::Plain", Scope::Organization(platform.own.id))
+    );
     assert!(called.limits.wall_ms <= 5_000 && called.limits.http_calls <= 10);
     assert_eq!(called.secrets, json!({ "secret": "s3cret-canary" }));
     // Nothing at all is an answer, too.
@@ -147,7 +162,10 @@ async fn a_handshake_is_answered_and_is_never_a_page() {
     let header = |name: &str| answer.headers[name].to_str().expect("text").to_owned();
     assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, page));
     assert_eq!(header("content-type"), "text/plain; charset=utf-8");
-    assert_eq!((header("x-content-type-options").as_str(), header("x-hook-secret").as_str()), ("nosniff", "h"));
+    assert_eq!(
+        (header("x-content-type-options").as_str(), header("x-hook-secret").as_str()),
+        ("nosniff", "h")
+    );
     assert!(header("content-security-policy").contains("sandbox"), "{:?}", answer.headers);
     let org = platform.state.db.org(platform.own.id);
     let id = hook.id.parse().expect("a uuid");
@@ -202,7 +220,10 @@ async fn an_adapter_that_fails_has_its_sender_come_back() {
         assert!(!answer.text.contains(what), "senders learn no more: {}", answer.text);
         let one = shown(&platform, &hook).await;
         let seen = one["last_request_error"].as_str().unwrap_or_default().to_owned();
-        assert!(seen.contains(what) && one["request_failed_at"].is_string() && one["status"] == "active", "{seen}");
+        assert!(
+            seen.contains(what) && one["request_failed_at"].is_string() && one["status"] == "active",
+            "{seen}"
+        );
     };
     answers(&platform, |_| Err(("KeyError", "'signature'")));
     failing("KeyError: 'signature'").await;
@@ -213,8 +234,14 @@ async fn an_adapter_that_fails_has_its_sender_come_back() {
         (deliver(json!([{ "id": 7 }]), Value::Null), "answer: "),
         (deliver(json!(vec![json!({}); 101]), Value::Null), "answer.events: "),
         (deliver(json!([]), json!({ "a": "x".repeat(17 << 10) })), "answer.state: "),
-        (json!({ "answer": "validation", "status": 302, "headers": {}, "body": "", "is_json": false, "state": null }), "answer.status: "),
-        (json!({ "answer": "validation", "status": 200, "headers": { "set-cookie": "a=b" }, "body": "", "is_json": false, "state": null }), "answer.headers.set-cookie: "),
+        (
+            json!({ "answer": "validation", "status": 302, "headers": {}, "body": "", "is_json": false, "state": null }),
+            "answer.status: ",
+        ),
+        (
+            json!({ "answer": "validation", "status": 200, "headers": { "set-cookie": "a=b" }, "body": "", "is_json": false, "state": null }),
+            "answer.headers.set-cookie: ",
+        ),
     ] {
         answers(&platform, move |_| Ok(answer.clone()));
         failing(what).await;
@@ -264,7 +291,8 @@ impl CallOf for axum::Router {
 #[tokio::test]
 async fn requests_are_bounded_before_any_code_sees_them() {
     let platform = Platform::deployed().await;
-    let hook = hook(&platform, json!({ "rate_per_minute": 3, "body_bytes": 10, "allowed_networks": [] })).await;
+    let hook =
+        hook(&platform, json!({ "rate_per_minute": 3, "body_bytes": 10, "allowed_networks": [] })).await;
     send(&platform, &hook, "12345678901").send().await.expect(413);
     platform.get(format!("{}?{}", hook.path, "q".repeat(9_000))).send().await.expect(414);
     send(&platform, &hook, "").header("x-long", &"v".repeat(33 << 10)).send().await.expect(431);
@@ -325,7 +353,8 @@ async fn a_subscription_is_looked_after_and_taken_back() {
 
     // At once, when it has to be.
     let hook = self::hook(&platform, json!({ "adapter": "Acme" })).await;
-    let work = adapters::claim(&org, keys, hook.id.parse().expect("a uuid")).await.expect("claimed").expect("due");
+    let work =
+        adapters::claim(&org, keys, hook.id.parse().expect("a uuid")).await.expect("claimed").expect("due");
     let told = Ok(Some(json!({ "state": null, "expires_at": null })));
     adapters::settle(&org, keys, work, told).await.expect("settled");
     let path = format!("/api/webhooks/{}?force=true", hook.id);

@@ -2,8 +2,8 @@
 //! a foreign one, or the provider.
 
 use super::{Platform, key};
-use bifrost_core::integration::{Schema, Values};
 use bifrost_core::files::{BYTES, Pass};
+use bifrost_core::integration::{Schema, Values};
 use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};

@@ -72,7 +72,10 @@ fn adapter(path: &str, line: usize, text: &str) -> Option<AdapterInfo> {
         name: name.into(),
         description: String::new(),
         integration: None,
-        config_schema: Schema(vec![secret.clone(), Field { key: "place".into(), kind: ConfigType::String, ..secret }]),
+        config_schema: Schema(vec![
+            secret.clone(),
+            Field { key: "place".into(), kind: ConfigType::String, ..secret },
+        ]),
         subscribes: rest.contains("# subscribes"),
     })
 }

@@ -5,7 +5,9 @@ use crate::common::*;
 use crate::webhooks::{received, settings};
 use bifrost_core::integration::{Field, Schema, Values};
 use bifrost_core::*;
-use bifrost_store::webhooks::adapters::{self, Choice, MAX_ATTEMPTS, Method, NewChoice, Settled, Status, Task};
+use bifrost_store::webhooks::adapters::{
+    self, Choice, MAX_ATTEMPTS, Method, NewChoice, Settled, Status, Task,
+};
 use bifrost_store::webhooks::sources::{self, Webhook};
 use bifrost_store::workspaces::Deployment;
 use bifrost_store::{Db, Keyring, Scoped, Sql, now, rotation, workspaces};
@@ -29,7 +31,8 @@ fn keys() -> Keyring {
 }
 
 fn adapter(name: &str, subscribes: bool) -> AdapterInfo {
-    let field = |key: &str, kind| Field { key: key.into(), kind, required: false, default: None, description: None };
+    let field =
+        |key: &str, kind| Field { key: key.into(), kind, required: false, default: None, description: None };
     AdapterInfo {
         id: format!("a.py::{name}"),
         path: "a.py".into(),
@@ -101,7 +104,12 @@ pub async fn works_with_two_roles(w: &World, keys: &Keyring) {
     assert_eq!(settled, Settled::Done);
     let (_, kept, revision) = adapters::open(&org, keys, made.id).await.unwrap();
     assert_eq!((kept.state["id"].clone(), revision), (json!(7), 1));
-    assert!(adapters::take(&org, keys, &made, vec![received("1", json!(1))], Some((kept, 1))).await.unwrap().is_some());
+    assert!(
+        adapters::take(&org, keys, &made, vec![received("1", json!(1))], Some((kept, 1)))
+            .await
+            .unwrap()
+            .is_some()
+    );
     workspaces::deploy(&org, Deployment { force: true, ..with("without", vec![]) }).await.unwrap();
     sources::delete(&org, made.id).await.unwrap();
 }
@@ -109,7 +117,9 @@ pub async fn works_with_two_roles(w: &World, keys: &Keyring) {
 async fn an_adapter_keeps_its_id_over_deployments(db: Db) {
     let (w, org) = world(db).await;
     let global = w.db.scope(Scope::Global);
-    workspaces::deploy(&global, with("g2", vec![adapter("Acme", false), adapter("Shared", false)])).await.unwrap();
+    workspaces::deploy(&global, with("g2", vec![adapter("Acme", false), adapter("Shared", false)]))
+        .await
+        .unwrap();
     let names = async |org: &Scoped| {
         let all = adapters::list(org).await.unwrap();
         all.into_iter().map(|one| (one.info.name, one.scope)).collect::<Vec<_>>()
@@ -124,7 +134,10 @@ async fn an_adapter_keeps_its_id_over_deployments(db: Db) {
     let found = adapters::find(&org, "Acme").await.unwrap();
     assert_eq!(found.scope, own, "the own one first");
     assert_eq!(adapters::find(&org, &found.id.to_string()).await.unwrap(), found);
-    assert!(matches!(adapters::find(&w.db.org(w.other.id), &found.id.to_string()).await, Err(Error::NotFound(_))));
+    assert!(matches!(
+        adapters::find(&w.db.org(w.other.id), &found.id.to_string()).await,
+        Err(Error::NotFound(_))
+    ));
     assert!(matches!(adapters::find(&org, "nobody").await, Err(Error::NotFound(_))));
 
     workspaces::deploy(&org, with("h3", vec![])).await.unwrap();
@@ -160,7 +173,10 @@ async fn values_are_checked_and_secrets_are_sealed(db: Db) {
     adapters::configure(&org, &keys(), made.id, values(json!({ "limit": 7, "place": "x" }))).await.unwrap();
     adapters::configure(&org, &keys(), made.id, values(json!({ "place": null }))).await.unwrap();
     let (shown, kept, _) = adapters::open(&org, &keys(), made.id).await.unwrap();
-    assert_eq!((Value::Object(shown.config), shown.secret_keys), (json!({ "limit": 7 }), vec!["secret".to_owned()]));
+    assert_eq!(
+        (Value::Object(shown.config), shown.secret_keys),
+        (json!({ "limit": 7 }), vec!["secret".to_owned()])
+    );
     assert_eq!(Value::Object(kept.secrets), json!({ "secret": "s3cret-canary" }));
     let refused = adapters::configure(&org, &keys(), made.id, values(json!({ "secret": null }))).await;
     assert!(refused.unwrap_err().to_string().contains("config.secret"));
@@ -227,7 +243,11 @@ async fn failures_are_counted_and_end(db: Db) {
         let settled = attempt(&org, &made, Err(format!("OSError: {n} {}", "x".repeat(5_000)))).await;
         assert_eq!(settled, if n == MAX_ATTEMPTS { Settled::GivenUp } else { Settled::Later });
         let one = choice(&org, &made).await;
-        assert!(one.error.as_ref().is_some_and(|text| text.starts_with(&format!("OSError: {n} ")) && text.len() <= 1_000));
+        assert!(
+            one.error
+                .as_ref()
+                .is_some_and(|text| text.starts_with(&format!("OSError: {n} ")) && text.len() <= 1_000)
+        );
         assert_eq!((one.attempts, one.failed_at.is_some()), (n, true));
         assert!(one.next_at.is_none_or(|at| at > now()), "not at once");
     }
@@ -244,7 +264,8 @@ async fn failures_are_counted_and_end(db: Db) {
     assert_eq!((one.status, one.request_error.as_deref()), (Status::Active, Some("ValueError: x")));
     // An organization that is not active is left alone.
     adapters::again(&org, made.id).await.unwrap();
-    let change = bifrost_store::organizations::OrganizationChange { is_active: Some(false), ..Default::default() };
+    let change =
+        bifrost_store::organizations::OrganizationChange { is_active: Some(false), ..Default::default() };
     bifrost_store::organizations::update(&w.db, w.org.id, change).await.unwrap();
     assert!(adapters::due(&w.db, now(), 10).await.unwrap().is_empty());
 }
@@ -266,7 +287,8 @@ async fn what_was_overtaken_changes_nothing(db: Db) {
     adapters::again(&org, made.id).await.unwrap();
     let renewing = adapters::claim(&org, &keys(), made.id).await.unwrap().unwrap();
     adapters::again(&org, made.id).await.unwrap();
-    let settled = adapters::settle(&org, &keys(), renewing, subscribed(json!({ "id": 3 }), None)).await.unwrap();
+    let settled =
+        adapters::settle(&org, &keys(), renewing, subscribed(json!({ "id": 3 }), None)).await.unwrap();
     assert_eq!(settled, Settled::Overtaken);
     let (one, kept, _) = adapters::open(&org, &keys(), made.id).await.unwrap();
     assert_eq!((one.status, kept.state["id"].clone()), (Status::Pending, json!(3)));

@@ -253,7 +253,8 @@ pub async fn end(org: &Scoped, id: WebhookId) -> Result<bool> {
             if old.status == Status::Ending {
                 return Ok(true);
             }
-            let sql = Sql::new("UPDATE webhook_sources SET is_enabled = false, updated_at = $2 WHERE id = $1");
+            let sql =
+                Sql::new("UPDATE webhook_sources SET is_enabled = false, updated_at = $2 WHERE id = $1");
             tx.execute(sql.bind(id).bind(now())).await?;
             start(tx, id, Status::Ending).await?;
             record(tx, Event::new("webhook.end").target("webhook", id)).await?;

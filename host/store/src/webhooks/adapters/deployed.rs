@@ -2,7 +2,9 @@
 
 use crate::workspaces::Version;
 use crate::{Row, Scoped, Sql, Tx, Value, now};
-use bifrost_core::{AdapterId, AdapterInfo, Error, OrganizationId, Result, Scope, WorkspaceId, WorkspaceReport};
+use bifrost_core::{
+    AdapterId, AdapterInfo, Error, OrganizationId, Result, Scope, WorkspaceId, WorkspaceReport,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -70,7 +72,8 @@ pub(crate) async fn synchronize(
     report: &WorkspaceReport,
     force: bool,
 ) -> Result<()> {
-    let sql = Sql::new("SELECT id, name FROM webhook_adapters WHERE workspace_id = $1 AND removed_at IS NULL");
+    let sql =
+        Sql::new("SELECT id, name FROM webhook_adapters WHERE workspace_id = $1 AND removed_at IS NULL");
     let mut gone = BTreeMap::new();
     for row in tx.all(sql.bind(version.workspace_id)).await? {
         gone.insert(row.get::<String>("name")?, row.get::<AdapterId>("id")?);

@@ -51,7 +51,8 @@ pub(super) async fn read(tx: &mut Tx, keys: &Keyring, source: WebhookId) -> Resu
     ));
     let row = tx.optional(sql.bind(source).bind(scope)).await?.ok_or(Error::NotFound("webhook"))?;
     let data = DataKey::read(keys, scope, row.get("key_version")?, &secrets::wraps(&row)?)?;
-    let plain = data.decrypt(&ADAPTERS, &row.get::<String>("sealed_as")?, &row.get::<Vec<u8>>("ciphertext")?)?;
+    let plain =
+        data.decrypt(&ADAPTERS, &row.get::<String>("sealed_as")?, &row.get::<Vec<u8>>("ciphertext")?)?;
     let kept = serde_json::from_slice(&plain).map_err(|e| Error::Internal(e.into()))?;
     Ok((kept, row.get("revision")?))
 }
