@@ -185,7 +185,7 @@ fn adapter_line(one: &Value) {
 
 fn webhook_line(one: &Value) {
     let state = match (&one["adapter"]["status"], one["enabled"] == true) {
-        (Value::String(status), _) if status != "active" => status,
+        (Value::String(status), _) if status != "active" => status.as_str(),
         (_, true) => text(one, "kind"),
         (_, false) => "disabled",
     };

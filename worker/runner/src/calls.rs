@@ -21,10 +21,10 @@ impl Runner {
         let organization = request.caller.organization;
         let redactor = Redactor::default();
         redactor.add(&request.secrets).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let name = format!("webhook {}", request.caller.name);
+        let actor = Actor { name, organization: Some(organization), ..Actor::default() };
         let grants = Arc::new(Grants {
-            db: self
-                .db
-                .by(Arc::new(Actor { name: request.caller.name.clone(), ..Actor::of(&request.caller) })),
+            db: self.db.by(Arc::new(actor)),
             keys: self.keys.clone(),
             egress: self.egress.of(organization),
             oauth: self.oauth.clone(),

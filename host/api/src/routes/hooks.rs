@@ -19,7 +19,7 @@ use bifrost_store::audit::{self, Actor, Event, Outcome};
 use bifrost_store::webhooks::{self, Webhook, secrets, sources};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub(crate) struct EventsAnswer {
     params(("id" = Uuid, Path, description = "From the webhook's address"),
         ("validationToken" = Option<String>, Query, description = "Of Microsoft Graph: answered as plain text")),
     request_body(content = String, description = "Whatever the sender sends", content_type = "*/*"),
-    responses((status = 202, description = "In the inbox for good", body = HookAnswer),
+    responses((status = 202, description = "In the inbox for good; with an adapter an `EventsAnswer`", body = HookAnswer),
         (status = 200, description = "A ping, or a question whether the address is right", body = HookAnswer),
         (status = 403, description = "`signature_refused`, or `address_refused`: not from where it may come", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such webhook", body = Problem, content_type = "application/problem+json"),
@@ -119,12 +119,13 @@ pub(crate) async fn ask(
     let (parts, _) = request.into_parts();
     let origin = Origin::of(&parts.extensions);
     let webhook = reached(&state, id, &origin).await?;
-    if webhook.kind == WebhookKind::Adapter {
+    if webhook.kind == WebhookKind::Adapter && parts.method == Method::GET {
         return looked_at(&state, &webhook, &origin, parts, Bytes::new()).await;
     }
-    let detail = "this webhook takes POST only";
+    let allowed = if webhook.kind == WebhookKind::Adapter { "GET, POST" } else { "POST" };
+    let detail = format!("this webhook takes {allowed} only");
     let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
-    Ok(([(header::ALLOW, "POST")], error).into_response())
+    Ok(([(header::ALLOW, allowed)], error).into_response())
 }
 
 /// The webhook at an address, if the request may come from where it comes.
