@@ -148,7 +148,7 @@ class Subscribed:
 class WebhookAdapter(ABC):
     """What the platform asks about one kind of sender. Each call has a new instance, in a new sandbox."""
 
-    config_schema: list[dict[str, Any]] = []  # noqa: RUF012
+    config_schema: list[dict[str, Any]] = []
     """What each source is given: `key`, `type` (string, int, bool, json or secret), `required`, `default`,
     `description`, as in the schema of an integration."""
 

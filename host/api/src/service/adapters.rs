@@ -10,7 +10,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bifrost_core::adapter::{Answer, Event, State};
-use bifrost_core::{Error, Result};
+use bifrost_core::{Error, OrganizationId, Result, WebhookId};
 use bifrost_store::webhooks::adapters::{self, Kept, Method};
 use bifrost_store::webhooks::{Reception, Webhook};
 use bytes::Bytes;
@@ -24,7 +24,9 @@ use uuid::Uuid;
 
 /// Requests of one source that are looked at at the same time.
 const AT_ONCE: usize = 8;
-/// The same for all sources of this process.
+/// The same for all sources of one organization.
+const AT_ONCE_OF_ORGANIZATION: usize = 16;
+/// The same for all organizations, in this process.
 const AT_ONCE_IN_ALL: usize = 64;
 /// Longest wait for an answer, loading the adapter's version included.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -37,37 +39,45 @@ const MAX_HEADERS: usize = 32 << 10;
 /// Longest query, in bytes.
 const MAX_QUERY: usize = 8 << 10;
 
-/// Requests that are being looked at by this process.
+/// Requests that are being looked at by this process: how many of each source and organization.
 #[derive(Default)]
 pub struct Places {
     taken: Mutex<HashMap<Uuid, usize>>,
 }
 
 /// One of them, until it is dropped.
-struct Place<'p> {
-    places: &'p Places,
-    id: Uuid,
+struct Place {
+    places: Arc<Places>,
+    of: [Uuid; 2],
 }
 
 impl Places {
     /// A place for a request of a source; `None` when all are taken.
-    fn take(&self, id: Uuid) -> Option<Place<'_>> {
+    fn take(self: &Arc<Self>, source: WebhookId, organization: OrganizationId) -> Option<Place> {
+        let of = [source.0, organization.0];
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.values().sum::<usize>() >= AT_ONCE_IN_ALL || taken.get(&id).is_some_and(|n| *n >= AT_ONCE) {
+        // Each has one of a source and one of an organization.
+        let is_full = taken.values().sum::<usize>() >= 2 * AT_ONCE_IN_ALL;
+        let has = |id: &Uuid, most: usize| taken.get(id).is_some_and(|count| *count >= most);
+        if is_full || has(&of[0], AT_ONCE) || has(&of[1], AT_ONCE_OF_ORGANIZATION) {
             return None;
         }
-        *taken.entry(id).or_default() += 1;
-        Some(Place { places: self, id })
+        for id in of {
+            *taken.entry(id).or_default() += 1;
+        }
+        Some(Place { places: self.clone(), of })
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.id) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.id);
+        for id in self.of {
+            if let Some(count) = taken.get_mut(&id) {
+                *count -= 1;
+                if *count == 0 {
+                    taken.remove(&id);
+                }
             }
         }
     }
@@ -90,36 +100,26 @@ pub enum Handled {
 pub async fn handle(state: &ApiState, webhook: &Webhook, parts: &Parts, body: &Bytes) -> ApiResult<Handled> {
     let request = request(parts, body)?;
     state.operations.rates.take(webhook.id.0, webhook.settings.rate_per_minute)?;
-    let places: Arc<Places> = state.operations.places.clone();
-    let Some(_place) = places.take(webhook.id.0) else {
-        metrics::counter!("bifrost_adapter_calls_total", "method" => "handle_request", "result" => "busy")
-            .increment(1);
+    let Some(place) = state.operations.places.take(webhook.id, webhook.organization_id) else {
+        count("busy");
         return Err(unavailable("more requests at the same time than this webhook takes"));
     };
-    let looking = async {
-        for _ in 0..ATTEMPTS {
-            match attempt(state, webhook, &request).await? {
-                Ok(Some(handled)) => return Ok(Ok(handled)),
-                // Another request has changed the state: look again with that.
-                Ok(None) => {}
-                Err(reason) => return Ok(Err(reason)),
-            }
-        }
-        Ok::<_, Error>(Err("its state was changed by other requests all the time".to_owned()))
-    };
-    let looked = tokio::time::timeout(PATIENCE, looking).await;
-    let reason = match looked {
-        Ok(Ok(Ok(handled))) => {
+    // In a task of its own: when the sender gives up, a version that is being loaded is loaded.
+    let (of_task, source) = (state.clone(), webhook.clone());
+    let task = tokio::spawn(async move {
+        let _place = place;
+        look(&of_task, &source, &request).await
+    });
+    let reason = match tokio::time::timeout(PATIENCE, task).await {
+        Ok(Ok(Ok(Ok(handled)))) => {
             count("done");
             return Ok(handled);
         }
-        Ok(Ok(Err(reason))) => reason,
+        Ok(Ok(Ok(Err(reason)))) => reason,
         // Deleted meanwhile.
-        Ok(Err(error @ Error::NotFound(_))) => return Err(error.into()),
-        Ok(Err(error)) => {
-            tracing::warn!(webhook = %webhook.id, "an adapter could not be called: {error:#}");
-            "the platform could not call the adapter; its log has the cause".to_owned()
-        }
+        Ok(Ok(Err(error @ Error::NotFound(_)))) => return Err(error.into()),
+        Ok(Ok(Err(error))) => own_fault(webhook, &error),
+        Ok(Err(lost)) => own_fault(webhook, &lost),
         Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
     };
     count("failed");
@@ -128,6 +128,27 @@ pub async fn handle(state: &ApiState, webhook: &Webhook, parts: &Parts, body: &B
         tracing::warn!(webhook = %webhook.id, "a failed adapter was not written down: {error:#}");
     }
     Err(unavailable("this webhook could not look at the request"))
+}
+
+fn own_fault(webhook: &Webhook, error: &dyn std::error::Error) -> String {
+    tracing::warn!(webhook = %webhook.id, error, "an adapter could not be called");
+    "the platform could not call the adapter; its log has the cause".to_owned()
+}
+
+/// Looks until nobody has changed the adapter's state meanwhile; a text when the adapter is at fault.
+async fn look(
+    state: &ApiState,
+    webhook: &Webhook,
+    request: &Value,
+) -> Result<std::result::Result<Handled, String>> {
+    for _ in 0..ATTEMPTS {
+        match attempt(state, webhook, request).await? {
+            Ok(Some(handled)) => return Ok(Ok(handled)),
+            Ok(None) => {}
+            Err(reason) => return Ok(Err(reason)),
+        }
+    }
+    Ok(Err("its state was changed by other requests all the time".to_owned()))
 }
 
 fn count(result: &'static str) {
@@ -286,15 +307,21 @@ mod tests {
 
     #[test]
     fn places_are_given_back() {
-        let (places, one) = (Places::default(), Uuid::from_u128(1));
-        let mine: Vec<_> = (0..AT_ONCE).map(|_| places.take(one).expect("a place")).collect();
-        assert!(places.take(one).is_none(), "one source has its share");
-        let others: Vec<_> = (0..(AT_ONCE_IN_ALL - AT_ONCE) as u128)
-            .map(|n| places.take(Uuid::from_u128(2 + n)).expect("a place"))
-            .collect();
-        assert!(places.take(Uuid::from_u128(9_999)).is_none(), "and all have theirs");
-        drop((mine, others));
-        assert!(places.take(one).is_some() && places.taken.lock().expect("a lock").is_empty());
+        let places = Arc::<Places>::default();
+        let take = |source: u128, organization: u128| {
+            places.take(WebhookId(Uuid::from_u128(source)), OrganizationId(Uuid::from_u128(organization)))
+        };
+        let mut held: Vec<_> = (0..AT_ONCE).map(|_| take(1, 1_000).expect("a place")).collect();
+        assert!(take(1, 1_000).is_none(), "one source has its share");
+        held.extend((0..AT_ONCE_OF_ORGANIZATION - AT_ONCE).map(|_| take(2, 1_000).expect("a place")));
+        assert!(take(3, 1_000).is_none(), "one organization has its share");
+        while held.len() < AT_ONCE_IN_ALL {
+            let n = held.len() as u128;
+            held.push(take(10 + n, 2_000 + n).expect("a place"));
+        }
+        assert!(take(4, 4_000).is_none(), "and all have theirs");
+        drop(held);
+        assert!(take(1, 1_000).is_some() && places.taken.lock().expect("a lock").is_empty());
     }
 
     #[test]
