@@ -118,8 +118,8 @@ pub async fn handle(state: &ApiState, webhook: &Webhook, parts: &Parts, body: &B
         Ok(Ok(Ok(Err(reason)))) => reason,
         // Deleted meanwhile.
         Ok(Ok(Err(error @ Error::NotFound(_)))) => return Err(error.into()),
-        Ok(Ok(Err(error))) => own_fault(webhook, &error),
-        Ok(Err(lost)) => own_fault(webhook, &lost),
+        Ok(Ok(Err(error))) => own_fault(webhook, error),
+        Ok(Err(lost)) => own_fault(webhook, lost),
         Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
     };
     count("failed");
@@ -130,8 +130,8 @@ pub async fn handle(state: &ApiState, webhook: &Webhook, parts: &Parts, body: &B
     Err(unavailable("this webhook could not look at the request"))
 }
 
-fn own_fault(webhook: &Webhook, error: &dyn std::error::Error) -> String {
-    tracing::warn!(webhook = %webhook.id, error, "an adapter could not be called");
+fn own_fault(webhook: &Webhook, error: impl std::fmt::Display) -> String {
+    tracing::warn!(webhook = %webhook.id, "an adapter could not be called: {error:#}");
     "the platform could not call the adapter; its log has the cause".to_owned()
 }
 
