@@ -114,6 +114,26 @@ class Client(ApiClient):
         """Approves or rejects devices that wait for it (`approvalStatus` is `PENDING`)."""
         await self._session.post(path("v2", "devices", "approval", mode), {"devices": list(device_ids)})
 
+    async def set_webhook(
+        self,
+        url: str,
+        activities: Mapping[str, Sequence[str]],
+        *,
+        expand: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Sends activities of these types and states to an address, in place of the one before.
+
+        `expand` names what comes with each, such as `device`; `headers` come with each request.
+        """
+        named = [{"name": name, "value": value} for name, value in (headers or {}).items()]
+        webhook = {"url": url, "activities": dict(activities), "expand": list(expand), "headers": named}
+        await self._session.put("/v2/webhook", webhook)
+
+    async def delete_webhook(self) -> None:
+        """Sends activities nowhere any more."""
+        await self._session.delete("/v2/webhook")
+
     async def alerts(self, organization_id: int | None = None, filter: str | None = None) -> list[Record]:
         """Alerts that are active, of one organization or of all.
 

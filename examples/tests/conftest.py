@@ -24,7 +24,7 @@ if HAS_HTTPX:
     )
 else:
     collect_ignore = ["test_fakes.py", "test_rest.py", "test_ninjaone.py", "test_halopsa.py", "test_pax8.py",
-                      "test_microsoft_csp.py", "test_msp.py"]  # fmt: skip
+                      "test_microsoft_csp.py", "test_msp.py", "test_adapters.py"]  # fmt: skip
 
 
 def pytest_report_header() -> str | None:

@@ -2,6 +2,7 @@
 
 use crate::health::Services;
 use crate::rates::Rates;
+use crate::service::adapters::Places;
 use crate::service::providers::Providers;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
 use bifrost_notify::Notifier;
@@ -46,6 +47,8 @@ pub struct Operations {
     pub rates: Arc<Rates>,
     /// Options of data providers.
     pub providers: Arc<Providers>,
+    /// Requests that adapters of webhooks look at.
+    pub places: Arc<Places>,
 }
 
 impl ApiState {

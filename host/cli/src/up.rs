@@ -12,6 +12,7 @@ use bifrost_core::ports::{self, Worker};
 use bifrost_notify::Notifier;
 use bifrost_oauth::OAuth;
 use bifrost_runner::Runner;
+use bifrost_scheduler::Adapters;
 use bifrost_signin::throttle::Rates;
 use bifrost_signin::{Settings, SignIn};
 use bifrost_store::{executions, identity, workers};
@@ -47,7 +48,8 @@ pub struct Up {
     drain: u64,
 }
 
-/// Serves the REST API and the live channel; runs are made by `bifrost worker`.
+/// Serves the REST API and the live channel, and looks after subscriptions of webhook adapters; runs
+/// are made by `bifrost worker`.
 #[derive(Args)]
 pub struct Api {
     #[command(flatten)]
@@ -220,6 +222,12 @@ fn offer(runner: &Runner, state: &ApiState) -> Arc<dyn ports::Api> {
     inside
 }
 
+/// What looks after subscriptions of webhook adapters: the processes that have sandboxes.
+fn adapters(engines: &Engines, worker: Arc<dyn Worker>) -> Adapters {
+    let (db, keys, bus) = (engines.db.clone(), engines.keys.clone(), engines.bus.clone());
+    Adapters { db, keys, worker, bus }
+}
+
 /// Over plain HTTP everybody on the way can take a session over.
 fn warn_of_plain_http(settings: &Settings) {
     let url = &settings.public_url;
@@ -289,6 +297,8 @@ impl Up {
         let state = state(&engines, runner.clone(), oauth.clone(), notifier.clone(), settings, operations)?;
         let _inside = offer(&runner, &state);
         let runs = tokio::spawn(runner.clone().run());
+        let adapters = adapters(&engines, runner.clone());
+        let adapters = tokio::spawn(adapters.run(engines.name.clone(), stop.clone().wanted()));
         let (scheduling, renewing, until) = (engines.clone(), oauth.clone(), stop.clone());
         let scheduler = tokio::spawn(async move {
             scheduling.schedule(renewing, notifier, self.retention, until.wanted()).await;
@@ -315,7 +325,7 @@ impl Up {
         }
         services.draining.store(true, Ordering::Relaxed);
         // All at once: who waits for a run's answer hears it while runs end.
-        let (code, served, _) = tokio::join!(drain(&runner, patience), server, scheduler);
+        let (code, served, _, _) = tokio::join!(drain(&runner, patience), server, scheduler, adapters);
         runs.abort();
         engines.close(&oauth).await;
         served??;
@@ -342,10 +352,13 @@ impl Api {
             self.health.serve(engines.services()).await?;
             println!("Bifrost is at {address}");
             tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "started");
+            let adapters = adapters(&engines, runner.clone());
+            let adapters = tokio::spawn(adapters.run(engines.name.clone(), stop.clone().wanted()));
             let (settings, operations) = self.listen.settings(&engines, &public_url)?;
             let state = state(&engines, runner.clone(), oauth.clone(), notifier, settings, operations)?;
             let _inside = offer(&runner, &state);
             serve(listener, state, stop, Duration::from_secs(self.drain)).await?;
+            let _ = adapters.await;
             engines.close(&oauth).await;
             tracing::info!("ended");
             Ok(ExitCode::SUCCESS)

@@ -79,6 +79,8 @@ ids! {
     WebhookId,
     /// A secret that a sender signs with.
     WebhookSecretId,
+    /// Code of a workspace that says what requests to a webhook are.
+    AdapterId,
     /// What starts a workflow for a delivery.
     SubscriptionId,
     /// Something that a source has sent.

@@ -1,5 +1,6 @@
 //! The domain: what a run is, who may see it, what bounds it. No I/O lives here.
 
+pub mod adapter;
 pub mod caller;
 pub mod config;
 pub mod dead_letter;
@@ -20,6 +21,7 @@ pub mod limits;
 pub mod matching;
 pub mod notification;
 pub mod oauth;
+pub mod parameters_schema;
 pub mod permission;
 pub mod ports;
 pub mod retry;
@@ -31,6 +33,7 @@ pub mod trace;
 pub mod webhook;
 pub mod workspace;
 
+pub use adapter::AdapterInfo;
 pub use caller::{Caller, Role, Scope};
 pub use config::ConfigType;
 pub use dead_letter::DeadLetterState;

@@ -250,6 +250,13 @@ pub trait Worker: Send + Sync + 'static {
         logs: tokio::sync::mpsc::Sender<crate::LogLine>,
     ) -> Result<crate::Outcome>;
 
+    /// Calls a function of a deployed version in a fresh sandbox, and keeps nothing of it: no
+    /// run, no log. Dropping the future ends the call.
+    ///
+    /// # Errors
+    /// `Busy` when its process was lost. What the function does is the outcome.
+    async fn call(&self, request: CallRequest) -> Result<crate::Outcome>;
+
     /// Asks a run of this process to end; unknown ids are ignored (another worker
     /// reads the wish from the database).
     async fn cancel(&self, execution: ExecutionId);
@@ -264,6 +271,27 @@ pub enum Installed {
     Refused(Vec<crate::FileError>),
     /// The package index did not answer as it should; says what is to be done.
     Unavailable(String),
+}
+
+/// A call that is no run.
+#[derive(Clone, Debug)]
+pub struct CallRequest {
+    /// [`crate::Source::hash`] of the version.
+    pub source_hash: String,
+    /// Where its source is among the objects.
+    pub object_key: String,
+    /// `path::name`, as the build's report has it.
+    pub function: String,
+    /// A JSON object.
+    pub parameters: serde_json::Value,
+    /// What of the parameters must not come out again; it is masked in the outcome.
+    pub secrets: serde_json::Value,
+    /// Whose rights the call has.
+    pub caller: crate::Caller,
+    /// The organization that owns the code; global for the provider's.
+    pub scope: crate::Scope,
+    /// What it may use.
+    pub limits: crate::Limits,
 }
 
 /// A run of code that is not deployed.

@@ -5,6 +5,7 @@
 //! expire, people are told of what went wrong, retention takes away what is old, files and opened
 //! forms among it, and organizations that leave are taken out.
 
+mod adapters;
 mod audit;
 mod dead_letters;
 mod dispatcher;
@@ -21,6 +22,7 @@ mod schedules;
 mod sweep;
 mod webhooks;
 
+pub use adapters::Adapters;
 pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
 pub use fairness::{Line, Turns};

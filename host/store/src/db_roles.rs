@@ -27,6 +27,8 @@ pub enum Rights {
 pub const TABLES: &[(&str, Rights, Rights)] = {
     use Rights::{None, Read, Remove, Write};
     &[
+        ("adapter_sources", Write, Write),
+        ("adapter_values", Write, None),
         ("api_keys", Write, Write),
         ("audit_chains", Read, Write),
         ("audit_log", Read, Write),
@@ -86,6 +88,7 @@ pub const TABLES: &[(&str, Rights, Rights)] = {
         ("users", Write, Write),
         ("versions", Write, Write),
         ("warm_versions", None, Write),
+        ("webhook_adapters", Write, Write),
         ("webhook_deliveries", Write, Write),
         ("webhook_secrets", Write, None),
         ("webhook_sources", Write, Write),

@@ -1,6 +1,7 @@
 //! All routes, one file per group. `docs/api.md` has the overview, and
 //! `tests/authorization.rs` a row for each.
 
+mod adapters;
 mod admin;
 mod audit;
 mod config;
@@ -152,12 +153,14 @@ fn from_outside() -> OpenApiRouter<ApiState> {
         .routes(routes!(webhooks::get, webhooks::update, webhooks::delete))
         .routes(routes!(webhooks::add_secret))
         .routes(routes!(webhooks::remove_secret))
+        .routes(routes!(webhooks::subscribe))
+        .routes(routes!(adapters::list))
         .routes(routes!(subscriptions::list, subscriptions::create))
         .routes(routes!(subscriptions::update, subscriptions::delete))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::replay))
-        .routes(routes!(hooks::receive))
+        .routes(routes!(hooks::receive, hooks::ask))
 }
 
 fn elsewhere() -> OpenApiRouter<ApiState> {

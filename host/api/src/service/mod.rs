@@ -1,6 +1,7 @@
 //! What several routes share: reading runs under the caller's eyes, starting them, forms,
 //! and the sources of versions.
 
+pub mod adapters;
 pub mod answers;
 pub mod diff;
 pub mod downloads;

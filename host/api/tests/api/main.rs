@@ -1,5 +1,6 @@
 //! The API against a real store, queue and bus.
 
+mod adapters;
 mod audited;
 #[path = "../authorization.rs"]
 mod authorization;

@@ -38,8 +38,8 @@ use worker::FakeWorker;
 pub const PUBLIC_URL: &str = "http://localhost:8400";
 
 /// What every scope has deployed.
-pub const WORKFLOWS: &str =
-    "async def hello(name, count: int?, tags: list?):\nasync def choices_of_site():\nasync def nightly():\n";
+pub const WORKFLOWS: &str = "async def hello(name, count: int?, tags: list?):\nasync def choices_of_site():\nasync def nightly():\n\
+     class Acme(WebhookAdapter): # subscribes\nclass Plain(WebhookAdapter):\n";
 
 /// A key and whose it is.
 #[derive(Clone)]

@@ -21,6 +21,7 @@ use bifrost_store::roles::{self, NewRole};
 use bifrost_store::schedules::{self, NewSchedule};
 use bifrost_store::sign_in::providers;
 use bifrost_store::tables::{self, NewDocument};
+use bifrost_store::webhooks::adapters::{self, NewChoice};
 use bifrost_store::webhooks::sources::{self, Webhook};
 use bifrost_store::webhooks::subscriptions::{self, NewSubscription};
 use bifrost_store::webhooks::{Received, Settings, receive, secrets};
@@ -60,6 +61,8 @@ pub enum By {
     /// An endpoint by its organization; its slug is [`SLUG`].
     Slug,
     Webhook,
+    /// A webhook that has chosen an adapter.
+    AdapterSource,
     /// The first of two.
     WebhookSecret,
     Subscription,
@@ -207,6 +210,13 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             organization.to_string()
         }
         By::Webhook => webhook(platform, organization, WebhookKind::Generic).await.id.to_string(),
+        By::AdapterSource => {
+            let choice = NewChoice { adapter: "Acme".into(), ..NewChoice::default() };
+            let settings = settings_of_webhook();
+            let (org, keys) = (db.org(organization), &platform.state.keyring);
+            let made = adapters::create(&org, keys, settings, choice, platform.root.user).await;
+            made.expect("made").id.to_string()
+        }
         By::WebhookSecret => {
             let (org, made) =
                 (db.org(organization), webhook(platform, organization, WebhookKind::Github).await);
@@ -424,8 +434,8 @@ async fn endpoint(platform: &Platform, owner: Owner, slug: &str) -> Result<endpo
 }
 
 /// A new webhook.
-async fn webhook(platform: &Platform, organization: OrganizationId, kind: WebhookKind) -> Webhook {
-    let settings = Settings {
+fn settings_of_webhook() -> Settings {
+    Settings {
         name: uuid::Uuid::now_v7().to_string(),
         topic: None,
         signature_header: None,
@@ -436,7 +446,11 @@ async fn webhook(platform: &Platform, organization: OrganizationId, kind: Webhoo
         body_bytes: 1 << 20,
         retention_days: 30,
         is_enabled: true,
-    };
+    }
+}
+
+async fn webhook(platform: &Platform, organization: OrganizationId, kind: WebhookKind) -> Webhook {
+    let settings = settings_of_webhook();
     let secret = kind.has_secret().then(|| secrets::generate().expect("a secret"));
     let org = platform.state.db.org(organization);
     let made =

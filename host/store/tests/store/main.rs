@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod common;
+mod adapters;
 mod archive;
 mod audit;
 mod config;
