@@ -3,6 +3,7 @@
 use crate::health::Services;
 use crate::rates::Rates;
 use crate::service::providers::Providers;
+use crate::service::turns::Turns;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
 use bifrost_oauth::OAuth;
 use bifrost_signin::SignIn;
@@ -43,6 +44,8 @@ pub struct Operations {
     pub rates: Arc<Rates>,
     /// Options of data providers.
     pub providers: Arc<Providers>,
+    /// Checks of code, one of an organization at a time.
+    pub checks: Arc<Turns>,
 }
 
 impl ApiState {

@@ -3,6 +3,7 @@
 
 mod admin;
 mod audit;
+mod checks;
 mod config;
 mod connections;
 mod dead_letters;
@@ -64,6 +65,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(health::version))
         .routes(routes!(health::document))
         .routes(routes!(workspace::deploy).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
+        .routes(routes!(checks::check).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
         .routes(routes!(workspace::active))
         .routes(routes!(workspace::files))
         .routes(routes!(workspace::file))
@@ -95,7 +97,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(schedules::resume))
         .routes(routes!(schedules::run_now))
         .routes(routes!(schedules::preview))
-        .routes(routes!(drafts::draft))
+        .routes(routes!(drafts::draft).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
         .routes(routes!(config::list))
         .routes(routes!(config::get, config::put, config::delete))
         .routes(routes!(shares::list))

@@ -13,3 +13,4 @@ pub mod run;
 pub mod shared;
 pub mod signatures;
 pub mod source;
+pub mod turns;

@@ -11,7 +11,8 @@ use bifrost_store::identity;
 use serde_json::{Value, json};
 
 /// Operations with a method that could change something, and do not.
-const UNCHANGING: [(&str, &str); 4] = [
+const UNCHANGING: [(&str, &str); 5] = [
+    ("POST", "/api/workspace/check"),
     ("POST", "/api/schedules/preview"),
     ("POST", "/api/tables/{id}/query"),
     ("POST", "/api/tables/{id}/count"),
