@@ -39,6 +39,8 @@ describe('edits', () => {
     expect(edits.size).toBe(0);
     edits = patched(edits, write(edits, 'new.py', '', null));
     expect(changeOf(edits.get('new.py') as Edit)).toBe('added');
+    edits = patched(edits, write(edits, 'new.py', 'more', 'what is no deployed file'));
+    expect(edits.get('new.py')).toEqual({ content: 'more', base: null });
     edits = patched(edits, write(edits, 'new.py', null, null));
     expect(edits.size).toBe(0);
     edits = patched(edits, write(edits, 'b.py', null, 'b'));

@@ -21,7 +21,8 @@ export type Patch = ReadonlyMap<string, Edit | undefined>;
 
 /** Sets a file's content, or deletes it by `null`. What is as it was is no edit. */
 export function write(edits: Edits, path: string, content: Content | null, deployed: Content | null): Patch {
-  const base = edits.get(path)?.base ?? deployed;
+  const known = edits.get(path);
+  const base = known === undefined ? deployed : known.base;
   return new Map([[path, same(content, base) ? undefined : { content, base }]]);
 }
 
