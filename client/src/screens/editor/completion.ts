@@ -27,17 +27,20 @@ export function completeSdk(context: CompletionContext): CompletionResult | null
 }
 
 function completion(entry: Entry): Completion {
-  const { name, kind, signature = '', doc = '', is_async } = entry;
+  const { name, kind, signature = '', doc = '', is_async, parameters = [] } = entry;
   const option: Completion = {
     label: name,
     type: TYPES[kind],
     boost: SDK_FIRST,
-    detail: kind === 'function' ? signature.replace(/ -> .*$/s, '') : kind === 'property' ? signature : '',
+    detail: kind === 'function' ? short(`(${parameters.join(', ')})`) : kind === 'property' ? short(signature) : '',
     ...(doc === '' && signature === '' ? {} : { info: () => infoOf(entry) }),
   };
   const calls = kind === 'function' && /\w/.test(signature.replace(/ -> .*$/s, ''));
   return is_async === true && calls ? { ...option, apply: snippet(name) } : option;
 }
+
+/** What fits beside a name. */
+const short = (text: string): string => (text.length > 44 ? `${text.slice(0, 42)}…)` : text);
 
 const snippet = (name: string): NonNullable<Completion['apply']> => {
   const { apply } = snippetCompletion(`${name}(\${})`, { label: name });
@@ -53,7 +56,8 @@ function infoOf({ name, kind, signature = '', doc = '', is_async }: Entry): HTML
     code.textContent = `${is_async === true ? 'await ' : ''}${name}${signature}`;
   }
   const text = box.appendChild(document.createElement('p'));
-  text.textContent = doc.replaceAll('`', '');
+  // Lines of a docstring are as long as code is wide; paragraphs stay.
+  text.textContent = doc.replaceAll('`', '').replace(/(?<!\n)\n(?!\n)/g, ' ');
   return box;
 }
 

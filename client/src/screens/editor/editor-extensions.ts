@@ -1,5 +1,12 @@
 /** What the code editor can do, as CodeMirror has it. */
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  closeCompletion,
+  completionKeymap,
+  selectedCompletion,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { bracketMatching, indentOnInput, indentUnit } from '@codemirror/language';
 import { lintGutter, lintKeymap } from '@codemirror/lint';
@@ -8,6 +15,7 @@ import { Compartment, EditorState, Prec, type Extension } from '@codemirror/stat
 import {
   drawSelection,
   EditorView,
+  type Command,
   highlightActiveLine,
   highlightActiveLineGutter,
   keymap,
@@ -93,6 +101,14 @@ const look = EditorView.theme({
   '.cm-panel.cm-panel-lint ul [aria-selected]': { backgroundColor: 'var(--accent-soft)' },
 });
 
+/** A word that is written already needs no completion: Enter is the end of the line. */
+const endWord: Command = (view) => {
+  const offered = selectedCompletion(view.state)?.label;
+  const { head } = view.state.selection.main;
+  if (offered !== undefined && view.state.sliceDoc(head - offered.length, head) === offered) closeCompletion(view);
+  return false;
+};
+
 /** The extensions of a file's editor. */
 export function extensionsOf(path: string, isCrlf: boolean, told: Told): Extension[] {
   const isPython = path.endsWith('.py');
@@ -122,6 +138,7 @@ export function extensionsOf(path: string, isCrlf: boolean, told: Told): Extensi
         { key: 'Mod-Enter', run: () => (told.onRun(), true) },
         { key: 'Mod-s', run: () => (told.onSave(), true), preventDefault: true },
         { key: 'Ctrl-g', run: gotoLine },
+        { key: 'Enter', run: endWord },
       ]),
     ),
     // Escape, then Tab leaves it.
@@ -134,8 +151,9 @@ export function extensionsOf(path: string, isCrlf: boolean, told: Told): Extensi
       ...defaultKeymap,
       indentWithTab,
     ]),
-    codeLook,
+    // What comes first goes before.
     look,
+    codeLook,
     EditorView.updateListener.of((update) => {
       if (update.docChanged) told.onText(update.state.sliceDoc());
       if (update.selectionSet || update.docChanged) {

@@ -18,8 +18,8 @@ export function RunOutput({ draft }: { draft: Draft }) {
         {outcome !== undefined ? (
           <>
             <StatusBadge status={outcome.status} />
-            took {duration(outcome.duration_ms)}, {bytes(outcome.memory_peak_bytes)}
-            {firstMs !== undefined && `, answered after ${duration(Math.round(firstMs))}`}
+            {outcome.memory_peak_bytes > 0 && `took ${duration(outcome.duration_ms)}, ${bytes(outcome.memory_peak_bytes)}, `}
+            {firstMs !== undefined && `answered after ${duration(Math.round(firstMs))}`}
           </>
         ) : isRunning ? (
           <StatusBadge status="Running" />
@@ -34,6 +34,10 @@ export function RunOutput({ draft }: { draft: Draft }) {
   );
 }
 
+/** Beside the code there is no room for times, and a level is a letter. */
+const NARROW =
+  'h-auto max-h-80 [&_time]:hidden [&_time+span]:w-[1ch] [&_time+span]:overflow-hidden [&_span:first-child]:w-[3ch]';
+
 function Log({ log }: { log: LogStore }) {
   const version = useSyncExternalStore(log.subscribe, log.snapshot);
   const [follow, setFollow] = useState(true);
@@ -47,7 +51,7 @@ function Log({ log }: { log: LogStore }) {
         wrap
         follow={follow}
         onFollow={setFollow}
-        className="h-auto max-h-80 min-h-24"
+        className={NARROW}
       />
     </section>
   );

@@ -1,9 +1,9 @@
 /** A draft beside the code: its form, its log while it runs, what came of it. */
 import { Play, Square } from 'lucide-react';
-import { useEffect, useMemo, useRef } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useForm } from 'react-hook-form';
 import { ProblemError } from '@/api/problem';
-import { fieldsOf, initial, resolver, type Values } from '@/lib/parameters';
+import { fieldsOf, initial, resolver, type Field, type Values } from '@/lib/parameters';
 import { Button } from '@/ui/button';
 import { Combobox } from '@/ui/combobox';
 import { Empty, FormError } from '@/ui/states';
@@ -48,27 +48,40 @@ export function RunPanel({ editor, workflows, chosen, onChoose, asked }: Props) 
 /** What was entered for a workflow, while the page is open. */
 const entered = new Map<string, Values>();
 
+/** The values of a form: those from before where they are of the same kind. */
+function valuesOf(fields: readonly Field[], before: Partial<Values> = {}): Values {
+  const value = (field: Field) => {
+    const first = initial(field);
+    const old = before[field.name];
+    return typeof old === typeof first && old !== undefined ? old : first;
+  };
+  return Object.fromEntries(fields.map((field) => [field.name, value(field)]));
+}
+
 function Form({ editor, workflow, asked }: { editor: Editor; workflow: WorkflowInfo; asked: number }) {
   // The same parameters in another report are the same form.
   const shape = JSON.stringify(workflow.parameters);
   const fields = useMemo(() => fieldsOf(JSON.parse(shape) as WorkflowInfo['parameters']), [shape]);
-  const defaults = useMemo(
-    () => Object.fromEntries(fields.map((field) => [field.name, entered.get(workflow.id)?.[field.name] ?? initial(field)])),
-    [fields, workflow.id],
-  );
+  const [begun] = useState(() => valuesOf(fields, entered.get(workflow.id)));
   const { control, handleSubmit, getValues, setError, reset } = useForm<Values, unknown, Record<string, unknown>>({
-    defaultValues: defaults,
+    defaultValues: begun,
     resolver: resolver(fields),
     reValidateMode: 'onChange',
   });
-  useEffect(() => reset(defaults), [reset, defaults]);
+  // Another signature is another form, with what was entered as far as it still fits.
+  const shown = useRef(fields);
+  useEffect(() => {
+    if (shown.current === fields) return;
+    shown.current = fields;
+    reset(valuesOf(fields, getValues()));
+  }, [fields, reset, getValues]);
   const draft = useDraft();
   const submit = handleSubmit(async (input) => {
     entered.set(workflow.id, getValues());
     // What was typed a moment ago is in the store; the report may be older.
     await draft.run(workflow.id, editor.store.snapshot().edits, input, (problem) => {
       const name = problem instanceof ProblemError ? problem.field?.replace(/^input_data\./, '') : undefined;
-      if (name !== undefined && name in defaults) setError(name, { message: problem.message });
+      if (name !== undefined && fields.some((field) => field.name === name)) setError(name, { message: problem.message });
     });
   });
   const latest = useRef(submit);

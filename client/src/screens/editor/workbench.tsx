@@ -1,6 +1,6 @@
 /** How the parts of the editor stand together, on a desktop and on a phone. */
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { CodeXml, FolderTree, GitCompare, Play, Rocket, Search, X } from 'lucide-react';
+import { CodeXml, FolderTree, Play, Rocket, X } from 'lucide-react';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { explain } from '@/api/problem';
 import { useMay } from '@/api/session';
@@ -263,15 +263,14 @@ interface ViewsProps {
 
 function Views({ view, changes, onChoose }: ViewsProps) {
   const views = [
-    { id: undefined, label: 'Files', icon: FolderTree },
-    { id: 'search' as const, label: 'Search', icon: Search },
-    { id: 'changes' as const, label: 'Changes', icon: GitCompare },
+    { id: undefined, label: 'Files' },
+    { id: 'search' as const, label: 'Search' },
+    { id: 'changes' as const, label: 'Changes' },
   ];
   return (
     <div role="group" aria-label="View" className="flex h-9 shrink-0 items-center gap-0.5 border-b px-1.5">
-      {views.map(({ id, label, icon: Icon }) => (
+      {views.map(({ id, label }) => (
         <Button key={label} size="small" look={view === id ? 'plain' : 'quiet'} aria-pressed={view === id} onClick={() => onChoose(id)}>
-          <Icon aria-hidden />
           {label}
           {id === 'changes' && changes > 0 && <span className="rounded bg-warn-soft px-1 text-2xs text-warn">{changes}</span>}
         </Button>
