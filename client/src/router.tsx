@@ -141,6 +141,21 @@ const code = createRoute({
   component: lazyRouteComponent(() => import('./screens/code/code-screen'), 'CodeScreen'),
 });
 
+const editor = createRoute({
+  getParentRoute: () => app,
+  path: '/code/edit',
+  validateSearch: (raw: Raw): EditorSearch =>
+    clean({
+      path: text(raw.path),
+      line: positive(raw.line),
+      view: oneOf(EDITOR_VIEWS, raw.view),
+      q: text(raw.q),
+      how: text(raw.how),
+      run: text(raw.run),
+    }),
+  component: lazyRouteComponent(() => import('./screens/editor/editor-screen'), 'EditorScreen'),
+});
+
 const version = createRoute({
   getParentRoute: () => app,
   path: '/code/versions/$number',
@@ -259,6 +274,19 @@ export type WorkflowTab = (typeof WORKFLOW_TABS)[number];
 export const RUN_TABS = ['log', 'result', 'input', 'variables'] as const;
 export type RunTab = (typeof RUN_TABS)[number];
 
+const EDITOR_VIEWS = ['search', 'changes'] as const;
+
+export interface EditorSearch {
+  path?: string;
+  line?: number;
+  view?: (typeof EDITOR_VIEWS)[number];
+  /** What is searched for, and how: letters of `c` (case), `w` (whole word) and `r` (regular expression). */
+  q?: string;
+  how?: string;
+  /** The workflow beside the code, as `path::function`; `+` for whichever fits. */
+  run?: string;
+}
+
 export interface RunSearch {
   tab?: RunTab;
   line?: number;
@@ -317,6 +345,7 @@ const tree = root.addChildren([
     config,
     schedules,
     code,
+    editor,
     version,
     account,
     people,

@@ -4,6 +4,7 @@ use crate::health::Services;
 use crate::rates::Rates;
 use crate::service::adapters::Places;
 use crate::service::providers::Providers;
+use crate::service::turns::Turns;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
 use bifrost_notify::Notifier;
 use bifrost_oauth::OAuth;
@@ -49,6 +50,8 @@ pub struct Operations {
     pub providers: Arc<Providers>,
     /// Requests that adapters of webhooks look at.
     pub places: Arc<Places>,
+    /// Checks of code, one of an organization at a time.
+    pub checks: Arc<Turns>,
 }
 
 impl ApiState {

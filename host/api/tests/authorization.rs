@@ -191,6 +191,7 @@ const ROWS: &[Row] = &[
     Row { method: "GET", path: "/openapi.json", needs: None, by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/api/me", needs: None, by: By::Scope, body: none, expected: ALL },
     Row { method: "POST", path: "/api/workspace/deploy", needs: Some(DeployWorkspace), by: By::Scope, body: deploy, expected: ADMINS },
+    Row { method: "POST", path: "/api/workspace/check", needs: Some(DraftWorkspace), by: By::Scope, body: empty, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/versions", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/versions/{number}", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },

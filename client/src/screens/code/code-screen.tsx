@@ -1,9 +1,10 @@
 /** The deployed workspace: its files, its versions, what it shares. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { FolderCode } from 'lucide-react';
+import { FolderCode, PencilLine } from 'lucide-react';
 import { workspaceQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
+import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Page } from '@/ui/page';
 import { Empty, Show } from '@/ui/states';
@@ -20,7 +21,7 @@ const route = getRouteApi('/app/code');
 const AGAIN = 2_000;
 
 export function CodeScreen() {
-  const { tab = 'files' } = route.useSearch();
+  const { tab = 'files', path, line } = route.useSearch();
   const navigate = route.useNavigate();
   const organization = useOrganization();
   const may = useMay();
@@ -46,6 +47,18 @@ export function CodeScreen() {
             </span>
             {workspace.data.warm != null && <Warm warm={workspace.data.warm} />}
           </span>
+        )
+      }
+      actions={
+        may('workspace.draft') && (
+          <LinkButton
+            to="/code/edit"
+            search={{ ...(path === undefined ? {} : { path }), ...(line === undefined ? {} : { line }) }}
+            look="primary"
+          >
+            <PencilLine aria-hidden />
+            Edit code
+          </LinkButton>
         )
       }
     >

@@ -4,6 +4,7 @@
 mod adapters;
 mod admin;
 mod audit;
+mod checks;
 mod config;
 mod connections;
 mod dead_letters;
@@ -71,6 +72,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(health::version))
         .routes(routes!(health::document))
         .routes(routes!(workspace::deploy).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
+        .routes(routes!(checks::check).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
         .routes(routes!(workspace::active))
         .routes(routes!(workspace::files))
         .routes(routes!(workspace::file))
@@ -102,7 +104,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(schedules::resume))
         .routes(routes!(schedules::run_now))
         .routes(routes!(schedules::preview))
-        .routes(routes!(drafts::draft))
+        .routes(routes!(drafts::draft).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
         .routes(routes!(config::list))
         .routes(routes!(config::get, config::put, config::delete))
         .routes(routes!(shares::list))

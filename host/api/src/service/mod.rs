@@ -15,3 +15,4 @@ pub mod run;
 pub mod shared;
 pub mod signatures;
 pub mod source;
+pub mod turns;

@@ -11,7 +11,8 @@ use bifrost_store::identity;
 use serde_json::{Value, json};
 
 /// Operations with a method that could change something, and do not.
-const UNCHANGING: [(&str, &str); 6] = [
+const UNCHANGING: [(&str, &str); 7] = [
+    ("POST", "/api/workspace/check"),
     ("POST", "/api/schedules/preview"),
     ("POST", "/api/forms/check"),
     // The run of the data provider is written down.
