@@ -27,6 +27,7 @@ from ._models import (
     WorkflowExecution,
 )
 from .agents import agents
+from .ai import AIResponse, AIStreamChunk, ai
 from .api import api
 from .config import ConfigData, config
 from .decorators import data_provider, param, tool, workflow
@@ -47,6 +48,7 @@ from .events import events
 from .executions import executions
 from .files import files
 from .integrations import integrations
+from .knowledge import KnowledgeDocument, NamespaceInfo, knowledge
 from .oauth import oauth
 from .organizations import organizations
 from .roles import roles
@@ -59,6 +61,8 @@ from .workflows import workflows
 __version__ = "0.1.0"
 
 __all__ = [
+    "AIResponse",
+    "AIStreamChunk",
     "BatchDeleteResult",
     "BatchResult",
     "ConfigData",
@@ -76,6 +80,8 @@ __all__ = [
     "IntegrationData",
     "IntegrationError",
     "IntegrationMappingResponse",
+    "KnowledgeDocument",
+    "NamespaceInfo",
     "NotFoundError",
     "NotSupported",
     "OAuthCredentials",
@@ -93,6 +99,7 @@ __all__ = [
     "WorkflowMetadata",
     "__version__",
     "agents",
+    "ai",
     "api",
     "config",
     "context",
@@ -103,6 +110,7 @@ __all__ = [
     "files",
     "http",
     "integrations",
+    "knowledge",
     "oauth",
     "organizations",
     "param",

@@ -31,8 +31,10 @@ pub enum Operation {
     UsersList,
     UsersGet,
     UsersCreate,
+    UsersUpdate,
     RolesList,
     RolesGet,
+    RolesWrite,
     WorkflowsList,
     WorkflowsExecute,
     WorkflowsExecuteAs,
@@ -69,7 +71,7 @@ enum Demand {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::ConfigRead,
         Self::ConfigWrite,
         Self::SetScope,
@@ -80,8 +82,10 @@ impl Operation {
         Self::UsersList,
         Self::UsersGet,
         Self::UsersCreate,
+        Self::UsersUpdate,
         Self::RolesList,
         Self::RolesGet,
+        Self::RolesWrite,
         Self::WorkflowsList,
         Self::WorkflowsExecute,
         Self::WorkflowsExecuteAs,
@@ -113,8 +117,10 @@ impl Operation {
             Self::UsersList => "users.list",
             Self::UsersGet => "users.get",
             Self::UsersCreate => "users.create",
+            Self::UsersUpdate => "users.update",
             Self::RolesList => "roles.list",
             Self::RolesGet => "roles.get",
+            Self::RolesWrite => "roles.write",
             Self::WorkflowsList => "workflows.list",
             Self::WorkflowsExecute => "workflows.execute",
             Self::WorkflowsExecuteAs => "workflows.execute_as",
@@ -160,7 +166,8 @@ impl Operation {
             Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet => {
                 Demand::May(Permission::ReadUsers)
             }
-            Self::UsersCreate => Demand::Trusted(Permission::ManageUsers),
+            Self::UsersCreate | Self::UsersUpdate => Demand::Trusted(Permission::ManageUsers),
+            Self::RolesWrite => Demand::Trusted(Permission::ManageRoles),
             Self::OrganizationsList | Self::OrganizationsCreate | Self::OrganizationsUpdate => {
                 Demand::Everywhere(Permission::ManageOrganizations)
             }

@@ -9,6 +9,7 @@ mod integrations;
 mod mappings;
 mod files;
 mod people;
+mod roles;
 mod tables;
 mod tenants;
 mod workflows;
@@ -60,8 +61,14 @@ impl Grants {
             "users.list" => self.users_list(arguments).await,
             "users.get" => self.users_get(arguments).await,
             "users.create" => self.users_create(arguments).await,
+            "users.update" => self.users_update(arguments).await,
             "roles.list" => self.roles_list(arguments).await,
             "roles.get" => self.roles_get(arguments).await,
+            "roles.create" => self.roles_create(arguments).await,
+            "roles.update" => self.roles_update(arguments).await,
+            "roles.delete" => self.roles_delete(arguments).await,
+            "roles.list_users" => self.roles_list_users(arguments).await,
+            "roles.assign_users" => self.roles_assign_users(arguments).await,
             "workflows.list" => self.workflows_list(arguments).await,
             "workflows.execute" => self.workflows_execute(arguments).await,
             "workflows.cancel" => self.workflows_cancel(arguments).await,
