@@ -219,10 +219,8 @@ impl Rights {
     /// `Denied`, with the reason for the author of the workflow.
     pub fn check(&self, operation: Operation, target: Scope) -> Result<()> {
         // The provider's code reads what is global for everybody it works for.
-        let reads = matches!(
-            operation,
-            Operation::ConfigRead | Operation::IntegrationsGet | Operation::TablesRead
-        );
+        let reads =
+            matches!(operation, Operation::ConfigRead | Operation::IntegrationsGet | Operation::TablesRead);
         let reads_global = reads && self.is_provider_code();
         let is_own = target == Scope::Organization(self.organization);
         let is_visible = is_own || (target == Scope::Global && reads_global);

@@ -5,9 +5,9 @@
 mod audit;
 mod events;
 mod executions;
+mod files;
 mod integrations;
 mod mappings;
-mod files;
 mod people;
 mod roles;
 mod tables;
@@ -180,7 +180,9 @@ fn parse<T: DeserializeOwned>(arguments: &str) -> Result<T> {
 /// for it, and authors want to tell it from arguments that are wrong.
 fn conflicting(result: Result<Value>) -> Result<Value> {
     match result {
-        Err(Error::Conflict { code, message }) => Ok(json!({ "conflict": { "code": code, "message": message } })),
+        Err(Error::Conflict { code, message }) => {
+            Ok(json!({ "conflict": { "code": code, "message": message } }))
+        }
         other => other,
     }
 }
