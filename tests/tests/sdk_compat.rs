@@ -293,7 +293,7 @@ async fn all_names_and_signatures_are_used_in_all_generations() -> Result<()> {
     })
     .await?;
     let deployed = platform.get("/api/workspace").await;
-    assert_eq!(deployed["errors"], json!([]), "every file is imported");
+    assert_eq!(deployed["report"]["errors"], json!([]), "every file is imported");
     let organization = prepared(&platform, &fakes).await?;
     let mut runs = Runs { platform, said: BTreeMap::new() };
 
