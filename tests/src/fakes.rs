@@ -43,6 +43,13 @@ impl Fakes {
         Ok(())
     }
 
+    /// How long tokens of a vendor are good that are given out from now on.
+    pub async fn token_lifetime(&self, vendor: &str, seconds: u32) -> Result<()> {
+        let request = self.http.put(format!("{}/__tokens__", self.told(vendor)));
+        request.json(&json!({ "lifetime": seconds })).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// All calls since the start, or since they were asked for the last time: `method`, `path`,
     /// `query`, `token`, `body`, `status`, `time` in seconds.
     pub async fn calls(&self, vendor: &str) -> Result<Vec<Value>> {

@@ -28,7 +28,7 @@ async def announce_new_devices(new: list[dict[str, Any]]) -> dict[str, Any]:
     """Meant for the topic `inventory.changed`:
 
         bifrost webhooks create inventory --kind topic --topic inventory.changed
-        bifrost webhooks subscribe inventory "Announce new devices" --where /data/new/0 --map new=/data/new
+        bifrost webhooks subscribe inventory "Announce new devices" --map new=/data/new
 
     Organizations that are mapped to no client (see *Sync sites to HaloPSA*) are left out. Which
     ticket a device is in is kept in the table `device_tickets`, so nothing is announced twice.
@@ -39,7 +39,9 @@ async def announce_new_devices(new: list[dict[str, Any]]) -> dict[str, Any]:
     for device in new:
         if device["id"] not in known and device["organization_id"] in clients:
             by_organization[device["organization_id"]].append(device)
-    tickets = {}
+    tickets: dict[str, int] = {}
+    if not by_organization:
+        return {"tickets": tickets}
     with for_users():
         async with halopsa.Client.connect() as halo:
             for organization_id, devices in by_organization.items():
