@@ -38,7 +38,8 @@ async fn package_index() -> Result<FakeIndex> {
     for entry in std::fs::read_dir(folder).context("`make libraries` fetches the wheels")? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).context("a name")?;
-        let [name, version, tags @ ..] = &name.split('-').collect::<Vec<_>>()[..] else { continue };
+        let parts: Vec<_> = name.split('-').collect();
+        let [name, version, tags @ ..] = &parts[..] else { continue };
         if PACKAGES.contains(name) && tags.join("-") == "py3-none-any.whl" {
             let wheel = std::fs::read(&path)?;
             index.add(&project(name, version).with(|project| {
@@ -65,6 +66,8 @@ fn workspace() -> Result<tempfile::TempDir> {
 
 struct World {
     platform: Platform,
+    /// As the administrator, within the organization that the runs belong to.
+    provider: Client,
     fakes: Fakes,
     _index: FakeIndex,
 }
@@ -81,23 +84,25 @@ impl World {
         let (command, key) = (bifrost(&["up"], &settings)?, data.path().join("admin.key"));
         let platform = Platform::serve(command, &key, data).await?;
         let folder = workspace()?;
-        let deploy =
-            ["deploy", folder.path().join("w").to_str().context("a path")?, "--server", platform.url()]
-                .map(str::to_owned);
-        let deploy: Vec<_> = deploy.iter().map(String::as_str).collect();
+        let path = folder.path().join("w");
+        let deploy = ["deploy", path.to_str().context("a path")?, "--server", platform.url()];
         let (code, said, error) = run(&deploy, &[("BIFROST_KEY", platform.key())])?;
         ensure!(code == 0, "{said}{error}");
         let deployed = platform.get("/api/workspace").await;
         assert_eq!(deployed["report"]["errors"], json!([]), "{said}");
-        let world = Self { platform, fakes, _index: index };
+        let organizations = platform.get("/api/organizations").await;
+        let all = organizations["organizations"].as_array().context("a list")?;
+        let own = all.iter().find(|one| one["is_provider"] == true).context("the provider")?;
+        let provider = platform.within(own["id"].as_str().context("an id")?);
+        let world = Self { platform, provider, fakes, _index: index };
         world.connect().await;
+        world.pause().await?;
         Ok(world)
     }
 
     /// The integrations, and the one setting that has to be.
     async fn connect(&self) {
         let fakes = &self.fakes;
-        let address = |vendor: &str| fakes.told(vendor).to_owned();
         let define = async |name: &str, page_size: u64, keys: &[(&str, &str)], more: Value| {
             let mut config = json!({ "page_size": page_size });
             let mut schema = vec![json!({ "key": "page_size", "type": "int" })];
@@ -114,29 +119,40 @@ impl World {
         };
         // The platform itself keeps the tokens of three of them.
         let oauth = |path: &str, parameters: Value| json!({ "oauth": fakes.oauth(path, &parameters), "client_secret": fakes.told("client_secret") });
-        let ninjaone = address("ninjaone");
+        let ninjaone = fakes.told("ninjaone");
         let server = oauth(&format!("{ninjaone}/ws/oauth/token"), json!({}));
-        define("NinjaOne", 3, &[("base_url", &ninjaone)], server).await;
-        let halopsa = address("halopsa");
+        define("NinjaOne", 3, &[("base_url", ninjaone)], server).await;
+        let halopsa = fakes.told("halopsa");
         let server = oauth(&format!("{halopsa}/auth/token"), json!({}));
-        define("HaloPSA", 3, &[("base_url", &halopsa)], server).await;
-        let pax8 = address("pax8");
+        define("HaloPSA", 3, &[("base_url", halopsa)], server).await;
+        let pax8 = fakes.told("pax8");
         let server = oauth(&format!("{pax8}/v1/token"), json!({ "audience": "https://api.pax8.com" }));
-        define("Pax8", 5, &[("base_url", &pax8)], server).await;
+        define("Pax8", 5, &[("base_url", pax8)], server).await;
         // Of Microsoft each tenant has tokens of its own.
-        let microsoft = address("microsoft");
+        let microsoft = fakes.told("microsoft");
         let token_url = format!("{microsoft}/{{tenant}}/oauth2/v2.0/token");
         let keys = [
             ("partner_tenant", "00000000-0000-4000-8000-0000000000ff"),
-            ("partner_url", &microsoft),
-            ("graph_url", &microsoft),
-            ("token_url", &token_url),
+            ("partner_url", microsoft),
+            ("graph_url", microsoft),
+            ("token_url", token_url.as_str()),
             ("client_id", fakes.told("client_id")),
             ("client_secret", fakes.told("client_secret")),
         ];
         define("Microsoft CSP", 3, &keys, Value::Null).await;
         let mailbox = json!({ "value": "service@provider.example" });
         self.platform.expect(200, Method::PUT, "/api/config/onboarding_mailbox", mailbox).await;
+    }
+
+    /// Nothing comes by its schedule while this day lasts.
+    async fn pause(&self) -> Result<()> {
+        let schedules = self.platform.get("/api/schedules").await;
+        for one in schedules["schedules"].as_array().context("a list")? {
+            let path = format!("/api/schedules/{}/pause", one["id"].as_str().context("an id")?);
+            let (status, answer) = self.platform.post(&path, &Value::Null).await;
+            ensure!(status.is_success(), "{answer}");
+        }
+        Ok(())
     }
 
     /// Runs a workflow, which has to end so; its result.
@@ -226,7 +242,7 @@ async fn customers(world: &World) -> Result<()> {
     assert_eq!((found["found"].as_u64(), texts(&found["missing"]).len()), (Some(0), 7), "{found}");
     // The list of customers breaks off in the middle, the token of Partner Center ends before it.
     world.fail("microsoft", json!({ "kind": "drop", "path": "/v1/customers", "skip": 1 })).await?;
-    world.fail("microsoft", json!({ "kind": "expire", "path": "/v1/customers", "skip": 3 })).await?;
+    world.fail("microsoft", json!({ "kind": "expire", "path": "/v1/customers", "skip": 2 })).await?;
     world.seen("microsoft").await?;
     let input = json!({ "create_missing": true, "dry_run": false });
     let made = world.run("Sync customers", input.clone(), "Success").await;
@@ -277,7 +293,7 @@ async fn sites(world: &World) -> Result<()> {
     assert!(pause >= 1.9, "it was left alone for {pause} seconds only");
     assert_eq!(seen.asked("GET", "/api/client", "page_no"), ["1", "1", "2"], "the refused page, then all");
     assert!(seen.statuses("GET", "/api/site").contains(&503));
-    let mapping = world.platform.get("/api/config/ninjaone_halopsa_mapping").await;
+    let mapping = world.provider.get("/api/config/ninjaone_halopsa_mapping").await;
     assert!(mapping.to_string().contains(r#""7":"#), "{mapping}");
     Ok(())
 }
@@ -465,7 +481,7 @@ async fn inventory(world: &World) -> Result<()> {
     let second = world.run("Sync inventory", json!({}), "Success").await;
     assert_eq!(second, json!({ "devices": 35, "written": 0, "new": [], "gone": [] }));
 
-    let tables = world.platform.get("/api/tables").await;
+    let tables = world.provider.get("/api/tables").await;
     let counts: BTreeSet<_> = tables["tables"]
         .as_array()
         .context("a list")?
@@ -585,6 +601,6 @@ async fn a_day_of_a_managed_service_provider() -> Result<()> {
     let most = begun.elapsed().as_secs() / 10 + 2;
     println!("{} calls of NinjaOne with {} sign-ins, {refused} refused", seen.0.len(), seen.sign_ins());
     assert!(seen.sign_ins() >= 1 && seen.sign_ins() as u64 <= most, "{} sign-ins", seen.sign_ins());
-    assert_eq!(refused, 0, "a token is replaced before it ends");
+    assert!(refused <= seen.sign_ins(), "a token that has ended is used once at most");
     Ok(())
 }
