@@ -20,7 +20,7 @@ from bifrost import param, workflow
 @param("email", type="email", label="Address", required=True, validation={"pattern": ".+@.+"}, help_text="Whose it is")
 @param("license", type="string", label="License", data_provider="choices_b", default_value="E3")
 @param("size", type="int", label="Size in GB", required=False, default_value=50)
-async def decorators_a(context, email, license="E3", size=50):
+async def decorators_a(context, email, license="E3", size: int = 50):
     assert (email, license, size) == ("ada@example.com", "E3", 100), (email, license, size)
     return {"org": context.org_id, "size": size}
 

@@ -1,6 +1,6 @@
 """Files with `scope`."""
 
-from bifrost import context, files, workflow
+from bifrost import ValidationError, context, files, workflow
 
 
 @workflow
@@ -15,12 +15,11 @@ async def files_c(organization: str) -> None:
     url = await files.get_signed_url("c/up.csv", "PUT", "text/csv", "uploads", context.org_id)
     assert url["url"].startswith("http") and url["path"] and url["expires_in"] > 0, url
     found = await files.search("a line of this file", case_sensitive=True, include_pattern="generation_c/files_c.py")
-    assert [one.path for one in found] == ["generation_c/files_c.py"]  # a line of this file
+    assert {one.path for one in found} == {"generation_c/files_c.py"} and found[0].line > 1
     assert len(await files.search(r"^async def \w+_c", is_regex=True, max_results=2)) == 2
     for path in ("../x", "/x"):
         try:
             await files.write(path, "x", location="compat")
-        except Exception as error:
-            assert "path" in str(error) or "relative" in str(error), error
-        else:
-            raise AssertionError(f"{path} was written")
+        except (ValidationError, ValueError):
+            continue
+        raise AssertionError(f"{path} was written")

@@ -1,6 +1,17 @@
 """What this platform does not have: it can be imported, and says what to use instead."""
 
-from bifrost import AIResponse, AIStreamChunk, KnowledgeDocument, NamespaceInfo, NotSupported, agents, ai, api, knowledge, workflow
+from bifrost import (
+    AIResponse,
+    AIStreamChunk,
+    KnowledgeDocument,
+    NamespaceInfo,
+    NotSupported,
+    agents,
+    ai,
+    api,
+    knowledge,
+    workflow,
+)
 from bifrost.agents import AgentPausedError
 from bifrost.client import BifrostClient, get_client
 
