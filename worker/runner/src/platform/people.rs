@@ -160,3 +160,7 @@ impl Grants {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "people_tests.rs"]
+mod tests;
