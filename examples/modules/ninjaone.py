@@ -12,6 +12,7 @@ Needs an integration “NinjaOne” with client id and secret of an API applicat
 | key | |
 |---|---|
 | `base_url` | of the region: `https://app.ninjarmm.com` (default), `https://eu.ninjarmm.com`, … |
+| `page_size` | records of a page, 500 unless it says less |
 
 Times are seconds since 1970 as floats. Ids are whole numbers, those of alerts are texts.
 Calls raise the errors of `modules.api_errors`.
@@ -34,6 +35,7 @@ from ._rest import (
     TokenSource,
     Unexpected,
     follow,
+    page_size,
     path,
     record_of,
     records_of,
@@ -44,6 +46,7 @@ from ._rest import (
 BASE_URL = "https://app.ninjarmm.com"
 TOKEN_PATH = "/ws/oauth/token"
 SCOPE = "monitoring management control"
+PAGE_SIZE = 500
 SERVICE = "NinjaOne"
 
 Report = Literal[
@@ -58,7 +61,7 @@ class Client(ApiClient):
     INTEGRATION = "NinjaOne"
 
     def __init__(
-        self, base_url: str, tokens: TokenSource, *, page_size: int = 500, policy: Policy | None = None
+        self, base_url: str, tokens: TokenSource, *, page_size: int = PAGE_SIZE, policy: Policy | None = None
     ) -> None:
         self._session = Session(SERVICE, base_url, tokens, read_error=_read_error, policy=policy)
         self._page_size = page_size
@@ -66,7 +69,8 @@ class Client(ApiClient):
     @classmethod
     def of(cls, name: str, data: IntegrationData) -> Self:
         base_url = setting(data, "base_url", BASE_URL).rstrip("/")
-        return cls(base_url, source_of(name, data, token_url=base_url + TOKEN_PATH, scope=SCOPE))
+        tokens = source_of(name, data, token_url=base_url + TOKEN_PATH, scope=SCOPE)
+        return cls(base_url, tokens, page_size=page_size(data, PAGE_SIZE))
 
     async def organizations(self) -> list[Record]:
         """All organizations: `id`, `name`, `description`, `nodeApprovalMode`, `tags`, …, by id."""

@@ -8,8 +8,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 sys.path[:0] = [str(EXAMPLES / "starter"), str(EXAMPLES / "msp"), str(EXAMPLES), str(ROOT / "sdk-python")]
 
-HAS_HTTPX = find_spec("httpx") is not None
-if HAS_HTTPX:
+HAS_PACKAGES = find_spec("httpx") is not None and find_spec("xlsxwriter") is not None
+if HAS_PACKAGES:
     from support import (  # noqa: F401  (fixtures)
         fakes,
         halo_fake,
@@ -29,4 +29,4 @@ else:
 
 def pytest_report_header() -> str | None:
     """Says what is left out."""
-    return None if HAS_HTTPX else "without httpx: the tests of examples/modules and examples/msp are left out"
+    return None if HAS_PACKAGES else "without httpx and XlsxWriter: the tests of examples/modules and examples/msp are left out"

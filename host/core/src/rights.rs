@@ -31,8 +31,10 @@ pub enum Operation {
     UsersList,
     UsersGet,
     UsersCreate,
+    UsersUpdate,
     RolesList,
     RolesGet,
+    RolesWrite,
     WorkflowsList,
     WorkflowsExecute,
     WorkflowsExecuteAs,
@@ -73,7 +75,7 @@ enum Demand {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::ConfigRead,
         Self::ConfigWrite,
         Self::SetScope,
@@ -84,8 +86,10 @@ impl Operation {
         Self::UsersList,
         Self::UsersGet,
         Self::UsersCreate,
+        Self::UsersUpdate,
         Self::RolesList,
         Self::RolesGet,
+        Self::RolesWrite,
         Self::WorkflowsList,
         Self::WorkflowsExecute,
         Self::WorkflowsExecuteAs,
@@ -121,8 +125,10 @@ impl Operation {
             Self::UsersList => "users.list",
             Self::UsersGet => "users.get",
             Self::UsersCreate => "users.create",
+            Self::UsersUpdate => "users.update",
             Self::RolesList => "roles.list",
             Self::RolesGet => "roles.get",
+            Self::RolesWrite => "roles.write",
             Self::WorkflowsList => "workflows.list",
             Self::WorkflowsExecute => "workflows.execute",
             Self::WorkflowsExecuteAs => "workflows.execute_as",
@@ -175,8 +181,8 @@ impl Operation {
             Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet | Self::FormsGranted => {
                 Demand::May(Permission::ReadUsers)
             }
-            Self::UsersCreate => Demand::Trusted(Permission::ManageUsers),
-            Self::FormsGrant => Demand::Trusted(Permission::ManageRoles),
+            Self::UsersCreate | Self::UsersUpdate => Demand::Trusted(Permission::ManageUsers),
+            Self::FormsGrant | Self::RolesWrite => Demand::Trusted(Permission::ManageRoles),
             Self::OrganizationsList | Self::OrganizationsCreate | Self::OrganizationsUpdate => {
                 Demand::Everywhere(Permission::ManageOrganizations)
             }
