@@ -16,7 +16,7 @@ import {
   Workflow,
   type LucideIcon,
 } from 'lucide-react';
-import type { Me, Permission } from '@/api/types';
+import type { AnyPermission, Me } from '@/api/types';
 import { may } from '@/api/session';
 
 export interface Place {
@@ -37,7 +37,7 @@ export interface Place {
     | '/operations';
   label: string;
   icon: LucideIcon;
-  needs?: Permission;
+  needs?: AnyPermission;
 }
 
 export interface Group {
