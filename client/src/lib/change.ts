@@ -26,6 +26,6 @@ export function useSave<Input = void, Output = unknown>(
       then?.(output);
       await Promise.all(again.map((key) => client.invalidateQueries({ queryKey: [key] })));
     },
-    ...(loud ? { onError: failed } : {}),
+    ...(loud ? { onError: (error: Error) => failed(error) } : {}),
   });
 }
