@@ -49,6 +49,7 @@ export function FormDialog({
         className="grid gap-4"
         onSubmit={(event) => {
           event.preventDefault();
+          event.stopPropagation();
           onSubmit();
         }}
       >
