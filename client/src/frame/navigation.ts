@@ -6,18 +6,23 @@ import {
   CalendarClock,
   FileClock,
   Fingerprint,
+  Folder,
   FolderCode,
   Globe,
   House,
   KeyRound,
+  Link2,
+  Plug,
   ScrollText,
   ShieldCheck,
   SlidersHorizontal,
+  Table2,
   Users,
+  Webhook,
   Workflow,
   type LucideIcon,
 } from 'lucide-react';
-import type { Me, Permission } from '@/api/types';
+import type { AnyPermission, Me } from '@/api/types';
 import { may } from '@/api/session';
 
 export interface Place {
@@ -28,6 +33,11 @@ export interface Place {
     | '/schedules'
     | '/config'
     | '/code'
+    | '/integrations'
+    | '/webhooks'
+    | '/endpoints'
+    | '/tables'
+    | '/files'
     | '/people'
     | '/roles'
     | '/keys'
@@ -39,7 +49,7 @@ export interface Place {
     | '/operations';
   label: string;
   icon: LucideIcon;
-  needs?: Permission;
+  needs?: AnyPermission;
 }
 
 export interface Group {
@@ -55,8 +65,23 @@ const GROUPS: Group[] = [
       { to: '/workflows', label: 'Workflows', icon: Workflow },
       { to: '/runs', label: 'Runs', icon: FileClock },
       { to: '/schedules', label: 'Schedules', icon: CalendarClock, needs: 'schedules.manage' },
-      { to: '/config', label: 'Config & secrets', icon: SlidersHorizontal, needs: 'config.read' },
       { to: '/code', label: 'Code', icon: FolderCode, needs: 'workspace.read' },
+    ],
+  },
+  {
+    label: 'Connections',
+    places: [
+      { to: '/integrations', label: 'Integrations', icon: Plug, needs: 'integrations.manage' },
+      { to: '/webhooks', label: 'Webhooks', icon: Webhook, needs: 'webhooks.manage' },
+      { to: '/endpoints', label: 'Endpoints', icon: Link2, needs: 'webhooks.manage' },
+    ],
+  },
+  {
+    label: 'Data',
+    places: [
+      { to: '/config', label: 'Config & secrets', icon: SlidersHorizontal, needs: 'config.read' },
+      { to: '/tables', label: 'Tables', icon: Table2, needs: 'tables.read' },
+      { to: '/files', label: 'Files', icon: Folder, needs: 'files.read' },
     ],
   },
   {

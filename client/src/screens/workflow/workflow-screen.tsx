@@ -1,7 +1,7 @@
 /** One workflow: run it, see its runs, its schedules, its code. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { runQuery, workflowQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
@@ -15,6 +15,8 @@ import { CodePanel } from './code-panel';
 import { LastRuns } from './last-runs';
 import { RunForm } from './run-form';
 import { SchedulesPanel } from './schedules-panel';
+
+const EndpointsPanel = lazy(() => import('./endpoints-panel'));
 
 const route = getRouteApi('/app/workflows/$id');
 
@@ -46,6 +48,19 @@ function Loaded({ workflow }: { workflow: Workflow }) {
     { id: 'call' as const, label: 'From elsewhere', content: <CallPanel workflow={workflow} input={input} /> },
     ...(may('schedules.manage')
       ? [{ id: 'schedules' as const, label: 'Schedules', content: <SchedulesPanel workflow={workflow} /> }]
+      : []),
+    ...(may('webhooks.manage')
+      ? [
+          {
+            id: 'endpoints' as const,
+            label: 'Endpoints',
+            content: (
+              <Suspense fallback={<Skeleton className="h-40" />}>
+                <EndpointsPanel workflow={workflow} input={input} />
+              </Suspense>
+            ),
+          },
+        ]
       : []),
     ...(may('workspace.read')
       ? [{ id: 'code' as const, label: 'Code', content: <CodePanel workflow={workflow} /> }]
