@@ -30,6 +30,33 @@ export interface Diagnostic {
   to: number;
 }
 
+/** What a form is filled in with. */
+export interface FormInput {
+  values: { [field: string]: Json };
+  context: { [name: string]: Json };
+  now: string;
+  /** Values that data providers offer, by field. */
+  options?: { [field: string]: Json[] };
+}
+
+/** How a field of a form stands. */
+export interface FieldState {
+  visible: boolean;
+  enabled: boolean;
+  required: boolean;
+  default: Json;
+  /** For people: what is wrong, and what to enter. */
+  error: string | null;
+}
+
+/** How a form stands. */
+export interface FormState {
+  fields: { [name: string]: FieldState };
+  /** What would be submitted. */
+  data: { [name: string]: Json };
+  is_valid: boolean;
+}
+
 /** The value of an expression, or why it has none. */
 export type Result = { ok: true; value: Json } | { ok: false; error: Diagnostic };
 
@@ -41,13 +68,14 @@ interface Failure {
   length: number;
 }
 
-type Answer = { value: Json } | { fields: string[] } | { error: Failure };
+type Answer = { value: Json } | { fields: string[] } | { state: FormState } | { error: Failure };
 
 interface Exports {
   memory: WebAssembly.Memory;
   input(length: number): number;
   check(): bigint;
   evaluate(): bigint;
+  form(): bigint;
 }
 
 /** The evaluator that the server has too, as a module of WebAssembly. It does nothing by itself. */
@@ -95,7 +123,14 @@ export class Evaluator {
     return { ok: false, error: { kind: 'type', message, from: 0, to: source.length } };
   }
 
-  #ask(what: 'check' | 'evaluate', request: { source: string; scope?: Scope }): Answer {
+  /** How a form stands with an input. Throws where its definition is none. */
+  form(definition: object, input: FormInput): FormState {
+    const answer = this.#ask('form', { definition, input });
+    if ('state' in answer) return answer.state;
+    throw new Error('error' in answer ? answer.error.message : 'the evaluator gave no answer');
+  }
+
+  #ask(what: 'check' | 'evaluate' | 'form', request: object): Answer {
     const bytes = new TextEncoder().encode(JSON.stringify(request));
     try {
       const { memory, input } = this.#exports;

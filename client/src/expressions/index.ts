@@ -1,7 +1,7 @@
 import { Evaluator } from './evaluator';
 import url from './expressions.wasm?url';
 
-export type { Diagnostic, Json, Kind, Result, Scope } from './evaluator';
+export type { Diagnostic, FieldState, FormInput, FormState, Json, Kind, Result, Scope } from './evaluator';
 export { Evaluator } from './evaluator';
 
 let loading: Promise<Evaluator> | undefined;

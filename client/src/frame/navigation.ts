@@ -3,6 +3,7 @@ import {
   Activity,
   Building2,
   CalendarClock,
+  ClipboardList,
   FileClock,
   Fingerprint,
   FolderCode,
@@ -23,6 +24,7 @@ export interface Place {
   to:
     | '/'
     | '/workflows'
+    | '/forms'
     | '/runs'
     | '/schedules'
     | '/config'
@@ -51,6 +53,7 @@ const GROUPS: Group[] = [
     places: [
       { to: '/', label: 'Home', icon: House },
       { to: '/workflows', label: 'Workflows', icon: Workflow },
+      { to: '/forms', label: 'Forms', icon: ClipboardList },
       { to: '/runs', label: 'Runs', icon: FileClock },
       { to: '/schedules', label: 'Schedules', icon: CalendarClock, needs: 'schedules.manage' },
       { to: '/config', label: 'Config & secrets', icon: SlidersHorizontal, needs: 'config.read' },
