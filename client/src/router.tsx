@@ -16,7 +16,7 @@ import { Frame } from '@/frame/frame';
 import { live } from '@/frame/live';
 import { NotFound, Pending, ScreenError } from '@/frame/fallbacks';
 import { LEVELS } from '@/lib/log-store';
-import { fillSearch, type FillSearch } from '@/screens/forms/query';
+import { fillSearch } from '@/screens/forms/query';
 import { oneOf, parseSearch, positive, stringifySearch, text, uuid } from '@/lib/search';
 import { STATUSES } from '@/ui/status';
 
@@ -99,8 +99,8 @@ const forms = createRoute({
 const form = createRoute({
   getParentRoute: () => app,
   path: '/forms/$id',
-  // Which parameters count, the form says.
-  validateSearch: (raw: Raw): FillSearch => fillSearch(raw),
+  // Any name: which of them count, the form says.
+  validateSearch: (raw: Raw): object => fillSearch(raw),
   component: lazyRouteComponent(() => import('./screens/forms/fill-screen'), 'FillScreen'),
 });
 

@@ -4,6 +4,9 @@ import type { Json } from '@/expressions';
 import { scopeHeaders } from './client';
 import { ProblemError, problemOf } from './problem';
 
+/** Lets somebody make and change forms. */
+export type FormsPermission = 'forms.manage';
+
 export type FieldType =
   | 'text'
   | 'email'

@@ -1,11 +1,11 @@
-/** A form that is being filled in: defaults that follow, choices that fit, errors that are shown. */
+/** A form that is being filled in: what the evaluator is asked, what controls show, which choices fit. */
 import type { FormField, FormOption, ProviderInput } from '@/api/forms';
 import type { FormState, Json } from '@/expressions';
-import { readAll, same, toEntered, type Entered, type Values } from './form-values';
+import { isChoice, readAll, same, toEntered, type Entered, type Values } from './form-values';
 
 /** How a form stands with what is entered. */
 export interface Settled {
-  /** With the defaults of what nobody has filled in. */
+  /** What controls hold: what was entered, else the default. */
   entered: Entered;
   values: Values;
   state: FormState;
@@ -13,45 +13,45 @@ export interface Settled {
   errors: Record<string, string>;
 }
 
-/** A default may depend on others. This many rounds lead through the longest chains that people write. */
-const MOST_ROUNDS = 12;
+/** Options that data providers have, by field. */
+export type Offered = Record<string, FormOption[]>;
 
 /**
- * Lets what nobody has filled in follow its default, until nothing changes any more.
- * `own` is what was entered, by a person, a choice or the address.
+ * Decides how a form stands. `own` is what was entered; all else has its default. `decide` is given
+ * the values, and those options that tell whether a choice is one of them.
  */
 export function settle(
   fields: readonly FormField[],
   own: Entered,
-  earlier: Entered,
-  decide: (values: Values) => FormState,
+  offered: Offered,
+  decide: (values: Values, options: Record<string, Json[]>) => FormState,
 ): Settled {
+  const { values, problems } = readAll(fields, own);
+  const state = decide(values, relevant(fields, values, offered));
   const entered: Entered = {};
-  for (const field of fields) entered[field.name] = own[field.name] ?? earlier[field.name] ?? toEntered(field, undefined);
-  for (let round = 1; ; round += 1) {
-    const { values, problems } = readAll(fields, entered);
-    const state = decide(values);
-    let changed = false;
-    for (const field of fields) {
-      const decided = state.fields[field.name];
-      if (field.name in own || decided === undefined) continue;
-      const now = toEntered(field, decided.default);
-      if (same(now, entered[field.name])) continue;
-      entered[field.name] = now;
-      changed = true;
-    }
-    if (!changed || round === MOST_ROUNDS) return { entered, values, state, errors: errorsOf(fields, state, problems) };
-  }
-}
-
-function errorsOf(fields: readonly FormField[], state: FormState, problems: Record<string, string>): Record<string, string> {
   const errors: Record<string, string> = {};
-  for (const { name } of fields) {
+  for (const field of fields) {
+    const { name } = field;
     const decided = state.fields[name];
-    const error = (decided?.enabled === true ? problems[name] : undefined) ?? decided?.error;
+    const isOwn = name in own && decided?.enabled !== false;
+    entered[name] = isOwn ? (own[name] ?? '') : toEntered(field, decided?.default);
+    const error = (isOwn ? problems[name] : undefined) ?? decided?.error;
     if (decided?.visible === true && error != null) errors[name] = error;
   }
-  return errors;
+  return { entered, values, state, errors };
+}
+
+/** The options that can matter: thousands of others are not looked at with each letter. */
+function relevant(fields: readonly FormField[], values: Values, offered: Offered): Record<string, Json[]> {
+  const options: Record<string, Json[]> = {};
+  for (const field of fields) {
+    const all = offered[field.name];
+    if (all === undefined || !isChoice(field)) continue;
+    const value = values[field.name];
+    const some = value === undefined ? all : chosenOf(value, all);
+    options[field.name] = some.map((option) => ({ value: option.value, metadata: option.metadata ?? null }));
+  }
+  return options;
 }
 
 /** The fields that the options of a field depend on. */
@@ -67,16 +67,6 @@ export function dependencies(field: FormField, fieldsOf: (expression: string) =>
 export function chosenOf(entered: Json | undefined, options: readonly FormOption[]): FormOption[] {
   const values = Array.isArray(entered) ? entered : [entered];
   return options.filter((option) => values.some((value) => same(value, option.value)));
-}
-
-/** What other fields get with a choice. */
-export function filledBy(field: FormField, option: FormOption | undefined): Record<string, Json> {
-  const filled: Record<string, Json> = {};
-  for (const [name, key] of Object.entries(field.auto_fill ?? {})) {
-    const value = option?.metadata?.[key];
-    if (value !== undefined && value !== null) filled[name] = value;
-  }
-  return filled;
 }
 
 /** What is left of a choice when these are the options; the same thing where nothing changes. */

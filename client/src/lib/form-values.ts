@@ -5,7 +5,7 @@ import type { Json } from '@/expressions';
 /** What controls hold: numbers and times are texts there. */
 export type Entered = Record<string, Json>;
 
-/** Values by field; what is not filled in is not there. */
+/** Values by field. What is not there has its default; null has not. */
 export type Values = Record<string, Json>;
 
 /** True for what is shown and never filled in. */
@@ -80,14 +80,15 @@ export function toLocalTime(value: string): string {
   return time.toISOString().slice(0, 16);
 }
 
-/** Everything that was entered, as values and problems by field. */
-export function readAll(fields: readonly FormField[], entered: Entered): { values: Values; problems: Record<string, string> } {
+/** What was entered, as values and problems by field. What was emptied is null, so that it has no default. */
+export function readAll(fields: readonly FormField[], own: Entered): { values: Values; problems: Record<string, string> } {
   const values: Values = {};
   const problems: Record<string, string> = {};
   for (const field of fields) {
-    const read = toValue(field, entered[field.name]);
+    if (isContent(field) || !(field.name in own)) continue;
+    const read = toValue(field, own[field.name]);
     if ('problem' in read) problems[field.name] = read.problem;
-    else if (read.value !== undefined) values[field.name] = read.value;
+    values[field.name] = ('value' in read ? read.value : undefined) ?? null;
   }
   return { values, problems };
 }

@@ -90,8 +90,9 @@ function dedent(lines: string[]): (line: string) => string {
   return (line) => line.replace(new RegExp(`^ {0,${room}}`), '');
 }
 
+// What is strong or leaning has bounds, so that a hostile text is read in a moment too.
 const INLINE =
-  /(?<escape>\\[\\`*_{}[\]()#+\-.!>~|])|(?<code>`+)(?<coded>[^`]|[^`][\s\S]*?[^`])\k<code>(?!`)|\[(?<label>(?:[^[\]\\]|\\.)+)\]\((?<href>[^\s()]+)\)|(?<bare>https?:\/\/[^\s<>()]*[^\s<>().,;:!?'"*_])|(?<strong>\*\*|__)(?=\S)(?<bold>[\s\S]*?\S)\k<strong>|(?<mark>[*_])(?=\S)(?<leaning>(?:(?!\k<mark>)[\s\S])*?(?:(?!\k<mark>)\S))\k<mark>(?![\p{L}\d])|(?<break>(?: {2,}|\\)\n)/gu;
+  /(?<escape>\\[\\`*_{}[\]()#+\-.!>~|])|(?<code>`+)(?<coded>[^`]|[^`][\s\S]*?[^`])\k<code>(?!`)|\[(?<label>(?:[^[\]\\]|\\.)+)\]\((?<href>[^\s()]+)\)|(?<bare>https?:\/\/[^\s<>()]*[^\s<>().,;:!?'"*_])|(?<strong>\*\*|__)(?=\S)(?<bold>[\s\S]{0,1000}?\S)\k<strong>(?![*_])|(?<mark>[*_])(?=\S)(?<leaning>(?:(?!\k<mark>)[\s\S]){0,1000}?(?:(?!\k<mark>)\S))\k<mark>(?![\p{L}\d])|(?<break>(?: {2,}|\\)\n)/gu;
 
 function inlines(text: string, linked = false): Inline[] {
   const found: Inline[] = [];

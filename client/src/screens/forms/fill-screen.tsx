@@ -11,7 +11,7 @@ import { Card } from '@/ui/card';
 import { Page } from '@/ui/page';
 import { Failure, Skeleton } from '@/ui/states';
 import { FormBody } from './fill/form-body';
-import { queryFor } from './query';
+import { queryFor, type FillSearch } from './query';
 
 const route = getRouteApi('/app/forms/$id');
 
@@ -50,7 +50,7 @@ function Waiting({ children }: { children?: string }) {
 
 function Loaded({ form }: { form: FormView }) {
   const organization = useOrganization();
-  const search = route.useSearch();
+  const search = route.useSearch() as FillSearch;
   const query = useMemo(() => queryFor(form, search), [form, search]);
   const rules = useQuery({ queryKey: ['evaluator'], queryFn: evaluator, staleTime: Infinity });
   // Opening runs a workflow, so it is done once for as long as the form is looked at.

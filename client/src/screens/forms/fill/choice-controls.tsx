@@ -30,8 +30,7 @@ export function SelectChoice(props: ChoiceProps) {
   const { field, entered, error, optional, required, disabled, options, actions } = props;
   const chosen = entered == null || entered === '' ? '' : keyOf(entered);
   const change = (key: string) => {
-    const option = optionOf(options, key);
-    actions.change(field, option?.value ?? '', option);
+    actions.change(field, optionOf(options, key)?.value ?? '');
   };
   return (
     <Field label={labelOf(field)} optional={optional} help={field.help_text ?? undefined} error={error}>
@@ -85,7 +84,7 @@ export function RadioChoice(props: ChoiceProps) {
                 id={id}
                 name={name}
                 checked={same(entered, option.value)}
-                onChange={() => actions.change(field, option.value, option)}
+                onChange={() => actions.change(field, option.value)}
                 className="size-4 shrink-0 accent-accent"
               />
             )}
@@ -106,7 +105,7 @@ export function MultiChoice(props: ChoiceProps) {
   const chosen = Array.isArray(entered) ? entered : [];
   const has = (value: Json) => chosen.some((one) => same(one, value));
   const set = (option: FormOption, on: boolean) =>
-    actions.change(field, on ? [...chosen, option.value] : chosen.filter((one) => !same(one, option.value)), on ? option : undefined);
+    actions.change(field, on ? [...chosen, option.value] : chosen.filter((one) => !same(one, option.value)));
   const label = labelOf(field);
   return (
     <FieldGroup label={label} optional={optional} help={field.help_text ?? undefined} error={error} disabled={disabled}>

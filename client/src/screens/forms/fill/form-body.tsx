@@ -54,7 +54,7 @@ export function FormBody({ form, opened, evaluator, onOpenAgain }: Props) {
     setWhenError(problem);
     if (Object.keys(errors).length > 0) setAttempt((count) => count + 1);
     else if (!('problem' in start)) {
-      send.mutate({ session_id: opened.session_id, values: filling.state.data, idempotency_key: key, ...start });
+      send.mutate({ session_id: opened.session_id, values: filling.values, idempotency_key: key, ...start });
     }
   };
 

@@ -36,7 +36,7 @@ export function FormFields({ filling }: { filling: Filling }) {
         key={field.name}
         field={field}
         labels={labels}
-        entered={decided.enabled ? entered[field.name] : decided.default}
+        entered={entered[field.name]}
         required={decided.required}
         enabled={decided.enabled}
         error={errors[field.name]}

@@ -1,9 +1,9 @@
 /** A form that somebody fills in: what is entered, how it stands, and what can be done with it. */
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { FormContext, FormDefinition, FormField, FormOption } from '@/api/forms';
+import type { FormContext, FormDefinition, FormField } from '@/api/forms';
 import type { Evaluator, FormState, Json } from '@/expressions';
-import { chosenOf, filledBy, fitting, settle } from '@/lib/form-filling';
-import { same, toEntered, type Entered, type Values } from '@/lib/form-values';
+import { fitting, settle, type Offered } from '@/lib/form-filling';
+import { same, type Entered, type Values } from '@/lib/form-values';
 import type { Source } from './source';
 import { useOptions, type FieldOptions } from './use-options';
 import { useUploads, type Upload } from './use-uploads';
@@ -18,7 +18,7 @@ interface Setting {
 
 /** What controls do; stays the same object. */
 export interface Actions {
-  change: (field: FormField, entered: Json, option?: FormOption) => void;
+  change: (field: FormField, entered: Json) => void;
   /** The field was left: from now on its errors are shown. */
   leave: (name: string) => void;
   retry: (name: string) => void;
@@ -50,17 +50,14 @@ export function useFilling({ definition, evaluator, source, context, now }: Sett
   const [attempted, setAttempted] = useState(false);
   const [refused, setRefused] = useState<Record<string, string>>({});
 
-  const earlier = useRef<Entered>({});
+  const [offered, setOffered] = useState<Offered>({});
   const settled = useMemo(
     () =>
-      settle(fields, own, earlier.current, (values) =>
-        evaluator.form(definition, { values, context: { ...context }, now }),
+      settle(fields, own, offered, (values, known) =>
+        evaluator.form(definition, { values, context: { ...context }, now, options: known }),
       ),
-    [fields, own, evaluator, definition, context, now],
+    [fields, own, offered, evaluator, definition, context, now],
   );
-  useEffect(() => {
-    earlier.current = settled.entered;
-  }, [settled]);
 
   const set = (changed: Entered) => {
     setOwn((old) => ({ ...old, ...changed }));
@@ -69,30 +66,30 @@ export function useFilling({ definition, evaluator, source, context, now }: Sett
   const options = useOptions(fields, settled, source, evaluator);
   const uploads = useUploads(source, (name, ids) => set({ [name]: ids }));
 
-  // Options that came may not have what was chosen; and a choice may fill in other fields.
+  // Options that came count from now on; what was chosen may be none of them.
   useEffect(() => {
+    const came = Object.entries(options).flatMap(([name, found]) =>
+      found.options === undefined ? [] : [[name, found.options] as const],
+    );
+    const isNew = came.length !== Object.keys(offered).length || came.some(([name, list]) => offered[name] !== list);
+    if (isNew) setOffered(Object.fromEntries(came));
     const changed: Entered = {};
     for (const field of fields) {
-      const offered = options[field.name]?.options;
+      const list = options[field.name]?.options;
+      if (list === undefined || settled.state.fields[field.name]?.enabled !== true) continue;
       const entered = settled.entered[field.name];
-      if (offered === undefined) continue;
-      const left = fitting(field, entered, offered) ?? '';
+      const left = fitting(field, entered, list) ?? '';
       if (!same(left, entered)) changed[field.name] = left;
-      const filled = entriesFor(fields, filledBy(field, chosenOf(left, offered)[0]));
-      for (const [name, value] of filled) if (!(name in own)) changed[name] = value;
     }
     if (Object.keys(changed).length > 0) setOwn((old) => ({ ...old, ...changed }));
   });
 
-  const latest = useRef({ fields, options, set });
-  latest.current = { fields, options, set };
+  const latest = useRef({ options, set });
+  latest.current = { options, set };
   const { add, remove, again } = uploads;
   const actions = useMemo(
     (): Actions => ({
-      change: (field, entered, option) => {
-        const filled = entriesFor(latest.current.fields, filledBy(field, option));
-        latest.current.set({ ...Object.fromEntries(filled), [field.name]: entered });
-      },
+      change: (field, entered) => latest.current.set({ [field.name]: entered }),
       leave: (name) => setLeft((old) => (old.has(name) ? old : new Set([...old, name]))),
       retry: (name) => latest.current.options[name]?.retry(),
       addFiles: add,
@@ -108,7 +105,7 @@ export function useFilling({ definition, evaluator, source, context, now }: Sett
     const files = uploads.all.filter((one) => one.field === name);
     if (files.some(({ problem }) => problem !== undefined)) all[name] = 'Send the file again, or take it out';
     else if (files.some(({ id }) => id === undefined)) all[name] = 'Wait until the file is there';
-    else if (options[name]?.loading === true && name in settled.values) all[name] = 'Wait until the choices are there';
+    else if (options[name]?.loading === true && name in settled.state.data) all[name] = 'Wait until the choices are there';
   }
   const shown: Record<string, string> = {};
   for (const { name } of fields) {
@@ -131,12 +128,4 @@ export function useFilling({ definition, evaluator, source, context, now }: Sett
     },
     refuse: setRefused,
   };
-}
-
-/** Values for other fields, as their controls hold them. */
-function entriesFor(fields: readonly FormField[], values: Record<string, Json>): [string, Json][] {
-  return Object.entries(values).flatMap(([name, value]) => {
-    const field = fields.find((one) => one.name === name);
-    return field === undefined ? [] : [[name, toEntered(field, value)] as [string, Json]];
-  });
 }

@@ -2,7 +2,7 @@
 import { useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { FormField, FormOption } from '@/api/forms';
-import type { Evaluator, Json } from '@/expressions';
+import type { Evaluator } from '@/expressions';
 import { dependencies, type Settled } from '@/lib/form-filling';
 import type { Source } from './source';
 
@@ -25,13 +25,6 @@ const STALE = 300_000;
 const NONE: string[] = [];
 const TYPED = ['text', 'email', 'textarea', 'number'];
 
-/** What others see of a field: nothing of a hidden one, the default of a disabled one. */
-function seen(settled: Settled, name: string): Json {
-  const decided = settled.state.fields[name];
-  if (decided === undefined || !decided.visible) return null;
-  return (decided.enabled ? settled.values[name] : decided.default) ?? null;
-}
-
 export function useOptions(
   fields: readonly FormField[],
   settled: Settled,
@@ -52,12 +45,12 @@ export function useOptions(
   const queries = useQueries({
     queries: provided.map(({ field, needs, typed }) => {
       const decided = settled.state.fields[field.name];
-      const inputs = needs.map((name) => seen(settled, name));
+      const inputs = needs.map((name) => settled.state.data[name] ?? null);
       return {
         queryKey: ['form-options', ...source.key, field.name, field.data_provider, field.data_provider_inputs ?? {}, inputs],
         queryFn: async ({ signal }: { signal: AbortSignal }) => {
           if (typed) await pause(signal);
-          return source.options(field, settled.values, signal);
+          return source.options(field, settled, signal);
         },
         enabled: decided?.visible === true && decided.enabled,
         staleTime: STALE,
