@@ -9,11 +9,10 @@ import { evaluator } from '@/expressions';
 import { draftOf, emptyForm } from '@/lib/form-draft';
 import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
-import { Code } from '@/ui/code';
 import { Page } from '@/ui/page';
 import { Failure, Skeleton } from '@/ui/states';
 import { BuilderBody } from './builder/builder-body';
-import { fileOf } from './builder/file-panel';
+import { fileOf, YamlText } from './builder/file-panel';
 
 const newRoute = getRouteApi('/app/forms/new');
 const editRoute = getRouteApi('/app/forms/$id/edit');
@@ -108,7 +107,7 @@ export function EditFormScreen() {
         }
       >
         <Card padded={false} title="Definition">
-          <Code value={fileOf(draftOf(form.data), workflows)} label="Definition" height="40rem" />
+          <YamlText text={fileOf(draftOf(form.data), workflows)} label="Definition" />
         </Card>
       </Page>
     );

@@ -1,7 +1,7 @@
 /** The builder once everything that it needs is there. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useBlocker, useNavigate } from '@tanstack/react-router';
-import { CopyPlus, Ellipsis, Eye, PenLine, Save, Trash2, Undo2 } from 'lucide-react';
+import { CopyPlus, Ellipsis, Eye, Save, Trash2, Undo2 } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { changeForm, checkForm, createForm, deleteForm, formQuery, type FormDefinition, type FormProblem, type FormView } from '@/api/forms';
 import { ProblemError } from '@/api/problem';
@@ -13,11 +13,10 @@ import { useCalm } from '@/lib/hooks';
 import type { BuilderSearch } from '@/router';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
-import { Card } from '@/ui/card';
 import { Confirm } from '@/ui/confirm';
 import { Menu, MenuItem, MenuLink } from '@/ui/menu';
 import { Page } from '@/ui/page';
-import { Empty, FormError } from '@/ui/states';
+import { FormError } from '@/ui/states';
 import { Tabs } from '@/ui/tabs';
 import { done } from '@/ui/toast';
 import { AccessPanel } from './access-panel';
@@ -28,7 +27,7 @@ import { FieldPanel } from './field-panel';
 import { YamlPanel } from './file-panel';
 import { Preview } from './preview';
 import { ProblemsCard } from './problems-card';
-import { SettingsPanel, TakeParameters } from './settings-panel';
+import { FormCard, SettingsPanel } from './settings-panel';
 import { useDraft } from './use-draft';
 
 interface Props {
@@ -45,6 +44,9 @@ type TabId = NonNullable<BuilderSearch['tab']> | 'fields';
 
 /** The server is asked what is wrong after a pause of so many milliseconds. */
 const PAUSE = 500;
+
+/** Screens on which the parts of the builder stand below each other. */
+const NARROW = '(max-width: 63.99rem)';
 
 /** What can be shown of a form: as it is now, or as it was last when it could. */
 function useShown(form: FormDefinition, evaluator: Evaluator): FormDefinition {
@@ -161,6 +163,10 @@ export function BuilderBody({ view, initial, workflows, evaluator, search, onSea
   const choose = (field: string | undefined) => {
     setChoice((count) => count + 1);
     onSearch({ field });
+    // On a narrow screen the field stands far below the list.
+    if (field !== undefined && matchMedia(NARROW).matches) {
+      requestAnimationFrame(() => document.getElementById('field-panel')?.scrollIntoView());
+    }
   };
   const go = (problem: FormProblem) => {
     const { field } = placeOf(problem.path);
@@ -175,18 +181,11 @@ export function BuilderBody({ view, initial, workflows, evaluator, search, onSea
     [draft, evaluator, workflows, problems, scope],
   );
   const fields = (
-    <div className="grid items-start gap-5 lg:grid-cols-[16rem_minmax(0,1fr)]">
+    <div className="grid items-start gap-5 lg:grid-cols-[17rem_minmax(0,1fr)]">
       <FieldList chosen={chosen} onChoose={choose} />
       <div className="grid min-w-0 gap-5">
-        <TakeParameters />
         {chosen === undefined ? (
-          <Card>
-            <Empty icon={PenLine} title={form.fields.length === 0 ? 'A form begins with a field' : 'Choose a field to change it'}>
-              {form.fields.length === 0
-                ? 'Add one on the left. Its name is the parameter of the workflow that gets the value.'
-                : 'Its label, choices, checks and rules stand here then.'}
-            </Empty>
-          </Card>
+          <FormCard />
         ) : (
           <FieldPanel key={choice} name={chosen} onChoose={choose} onRename={(field) => onSearch({ field })} />
         )}

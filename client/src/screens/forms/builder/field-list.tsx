@@ -70,9 +70,9 @@ export function FieldList({ chosen, onChoose }: Props) {
   };
   const wrong = new Set(problems.map(({ path }) => placeOf(path).field));
   return (
-    <div className="grid content-start gap-4">
-      <div className="grid gap-1.5">
-        <ol ref={list} aria-label="Fields" className="grid gap-1">
+    <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] content-start gap-4">
+      <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-1.5">
+        <ol ref={list} aria-label="Fields" className="grid grid-cols-[minmax(0,1fr)] gap-1">
           {fields.map((field, at) => (
             <li
               key={field.name}
@@ -121,11 +121,11 @@ export function FieldList({ chosen, onChoose }: Props) {
         <p className="text-xs font-medium text-muted">
           {fields.length === 0 ? 'Begin with a field' : fields.length >= MOST_FIELDS ? `${MOST_FIELDS} fields are the most` : 'Add a field'}
         </p>
-        <div className="grid grid-cols-2 gap-1.5 sm:max-lg:grid-cols-4">
+        <div className="grid grid-cols-[repeat(2,minmax(0,1fr))] gap-1.5 sm:max-lg:grid-cols-4">
           {TYPE_NAMES.map((type) => {
             const { label, icon: Icon } = FIELD_TYPES[type];
             return (
-              <Button key={type} size="small" className="justify-start" disabled={fields.length >= MOST_FIELDS} onClick={() => add(type)}>
+              <Button key={type} size="small" className="min-w-0 justify-start" disabled={fields.length >= MOST_FIELDS} onClick={() => add(type)}>
                 <Icon aria-hidden />
                 {label}
               </Button>

@@ -1,5 +1,5 @@
 /** Everything about the chosen field. */
-import { Copy, Trash2 } from 'lucide-react';
+import { ChevronRight, Copy, Trash2 } from 'lucide-react';
 import { useRef, useState, type ReactNode } from 'react';
 import type { FieldType, FormField } from '@/api/forms';
 import { freeName, moved, MOST_FIELDS, nameFrom, nameProblem, renamed } from '@/lib/form-draft';
@@ -48,6 +48,8 @@ export function FieldPanel({ name, onChoose, onRename }: Props) {
   };
   return (
     <Card
+      id="field-panel"
+      className="scroll-mt-20"
       title={
         <>
           <span className="sr-only">Field: </span>
@@ -84,8 +86,11 @@ export function Section({ title, isOpen, children }: { title: string; isOpen: bo
   const [first] = useState(isOpen);
   return (
     <details open={first} className="group/section px-4">
-      <summary className="flex min-h-11 cursor-pointer items-center text-ui font-medium">{title}</summary>
-      <div className="grid gap-4 pb-4">{children}</div>
+      <summary className="-mx-4 flex min-h-11 cursor-pointer items-center gap-2 px-4 text-ui font-medium hover:bg-hover/60">
+        <ChevronRight className="size-4 text-muted transition-transform group-open/section:rotate-90" aria-hidden />
+        {title}
+      </summary>
+      <div className="grid gap-4 pt-1 pb-4">{children}</div>
     </details>
   );
 }

@@ -8,7 +8,6 @@ import { download } from '@/lib/format';
 import { toYaml } from '@/lib/yaml';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
-import { Code } from '@/ui/code';
 import { CopyButton } from '@/ui/copy';
 import { useBuilder, workflowOf } from './builder-context';
 
@@ -44,7 +43,14 @@ export function YamlPanel() {
         In the folder <code className="font-mono text-xs">forms</code> of a workspace it is deployed with the code, and
         changed there only.
       </p>
-      <Code value={text} label={`forms/${name}`} height="36rem" />
+      <YamlText text={text} label={`forms/${name}`} />
     </Card>
   );
 }
+
+/** YAML to read. */
+export const YamlText = ({ text, label }: { text: string; label: string }) => (
+  <pre role="region" aria-label={label} tabIndex={0} className="max-h-[36rem] overflow-auto p-4 font-mono text-xs leading-5">
+    {text}
+  </pre>
+);

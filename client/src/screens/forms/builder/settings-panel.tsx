@@ -12,21 +12,79 @@ import { Field, Input, TextArea } from '@/ui/field';
 import { useBuilder, useError, workflowOf } from './builder-context';
 import { ValueInput } from './value-input';
 
-export function SettingsPanel() {
+/** Workflows to choose from. */
+function useRunnable() {
+  return useBuilder()
+    .workflows.filter(({ kind }) => kind !== 'data_provider')
+    .map(({ id, name, category }) => ({ value: id, label: name, hint: category }));
+}
+
+export const SettingsPanel = () => (
+  <div className="grid gap-5">
+    <FormCard />
+    <OpeningCard />
+  </div>
+);
+
+/** What the form is called, and what it starts. */
+export function FormCard() {
   const { draft, workflows } = useBuilder();
   const { form, change } = draft;
   const nameError = useError('name');
   const descriptionError = useError('description');
   const workflowError = useError('workflow');
+  const runnable = useRunnable();
+  return (
+    <Card title="The form">
+      <div className="grid gap-4">
+        <Field label="Name" error={nameError}>
+          {(tied) => (
+            <Input
+              {...tied}
+              value={form.name}
+              maxLength={100}
+              autoComplete="off"
+              placeholder="New colleague"
+              onChange={(event) => change((old) => ({ ...old, name: event.target.value }), 'name')}
+            />
+          )}
+        </Field>
+        <Field label="Description" optional error={descriptionError}>
+          {(tied) => (
+            <TextArea
+              {...tied}
+              rows={2}
+              value={form.description ?? ''}
+              onChange={(event) => change((old) => ({ ...old, description: event.target.value }), 'description')}
+            />
+          )}
+        </Field>
+        <Field label="Workflow" help="It starts with what is filled in." error={workflowError}>
+          {(tied) => (
+            <Combobox
+              {...tied}
+              label="Workflow"
+              value={workflowOf(workflows, form.workflow)?.id ?? form.workflow}
+              options={runnable}
+              onChange={(id) => change((old) => ({ ...old, workflow: id }))}
+              className="w-full"
+            />
+          )}
+        </Field>
+        <TakeParameters />
+      </div>
+    </Card>
+  );
+}
+
+function OpeningCard() {
+  const { draft, workflows } = useBuilder();
+  const { form, change } = draft;
   const launchError = useError('launch_workflow');
   const parametersError = useError('launch_parameters');
   const queryError = useError('query_parameters');
   const [query, setQuery] = useState((form.query_parameters ?? []).join('\n'));
-  const workflow = workflowOf(workflows, form.workflow);
   const launch = workflowOf(workflows, form.launch_workflow);
-  const runnable = workflows
-    .filter(({ kind }) => kind !== 'data_provider')
-    .map(({ id, name, category }) => ({ value: id, label: name, hint: category }));
   const parameters = form.launch_parameters ?? {};
   const known = launch?.parameters.map(({ name }) => name) ?? [];
   const names = [...known, ...Object.keys(parameters).filter((name) => !known.includes(name))];
@@ -35,95 +93,56 @@ export function SettingsPanel() {
     const entries = value === undefined ? rest : [...rest, [name, value] as const];
     change((old) => ({ ...old, launch_parameters: Object.fromEntries(entries) }), `launch ${name}`);
   };
+  const runnable = useRunnable();
   return (
-    <div className="grid gap-5">
-      <Card title="The form">
-        <div className="grid gap-4">
-          <Field label="Name" error={form.name === '' ? undefined : nameError}>
-            {(tied) => (
-              <Input
-                {...tied}
-                value={form.name}
-                maxLength={100}
-                autoComplete="off"
-                onChange={(event) => change((old) => ({ ...old, name: event.target.value }), 'name')}
-              />
-            )}
+    <Card title="When it is opened">
+      <div className="grid gap-4">
+        <Field
+          label="Launch workflow"
+          optional
+          help="It runs when the form is opened. Rules see its result as context.workflow."
+          error={launchError}
+        >
+          {(tied) => (
+            <Combobox
+              {...tied}
+              label="Launch workflow"
+              clearable
+              placeholder="None"
+              value={launch?.id ?? form.launch_workflow ?? ''}
+              options={runnable}
+              onChange={(id) => change((old) => ({ ...old, launch_workflow: id, launch_parameters: {} }))}
+              className="w-full"
+            />
+          )}
+        </Field>
+        {names.map((name) => (
+          <Field key={`${launch?.id ?? ''} ${name}`} label={`Parameter ${name}`} optional error={parametersError}>
+            {() => <ValueInput label={`Parameter ${name}`} value={parameters[name] ?? ''} onChange={(value) => setParameter(name, value)} />}
           </Field>
-          <Field label="Description" optional error={descriptionError}>
-            {(tied) => (
-              <TextArea
-                {...tied}
-                rows={2}
-                value={form.description ?? ''}
-                onChange={(event) => change((old) => ({ ...old, description: event.target.value }), 'description')}
-              />
-            )}
-          </Field>
-          <Field label="Workflow" help="It starts with what is filled in." error={form.workflow === '' ? undefined : workflowError}>
-            {(tied) => (
-              <Combobox
-                {...tied}
-                label="Workflow"
-                value={workflow?.id ?? form.workflow}
-                options={runnable}
-                onChange={(id) => change((old) => ({ ...old, workflow: id }))}
-                className="w-full"
-              />
-            )}
-          </Field>
-          <TakeParameters />
-        </div>
-      </Card>
-      <Card title="When it is opened">
-        <div className="grid gap-4">
-          <Field
-            label="Launch workflow"
-            optional
-            help="It runs when the form is opened. Rules see its result as context.workflow."
-            error={launchError}
-          >
-            {(tied) => (
-              <Combobox
-                {...tied}
-                label="Launch workflow"
-                clearable
-                placeholder="None"
-                value={launch?.id ?? form.launch_workflow ?? ''}
-                options={runnable}
-                onChange={(id) => change((old) => ({ ...old, launch_workflow: id, launch_parameters: {} }))}
-                className="w-full"
-              />
-            )}
-          </Field>
-          {names.map((name) => (
-            <Field key={`${launch?.id ?? ''} ${name}`} label={`Parameter ${name}`} optional error={parametersError}>
-              {() => <ValueInput label={`Parameter ${name}`} value={parameters[name] ?? ''} onChange={(value) => setParameter(name, value)} />}
-            </Field>
-          ))}
-          <Field
-            label="Names that the address may bring"
-            optional
-            help="One per line. Rules see them as context.query.name; the launch workflow gets those that it has as parameters."
-            error={queryError}
-          >
-            {(tied) => (
-              <TextArea
-                {...tied}
-                rows={2}
-                spellCheck={false}
-                className="font-mono text-xs"
-                value={query}
-                onChange={(event) => {
-                  setQuery(event.target.value);
-                  change((old) => ({ ...old, query_parameters: linesOf(event.target.value) }), 'query');
-                }}
-              />
-            )}
-          </Field>
-        </div>
-      </Card>
-    </div>
+        ))}
+        <Field
+          label="Names that the address may bring"
+          optional
+          help="One per line. Rules see them as context.query.name; the launch workflow gets those that it has as parameters."
+          error={queryError}
+        >
+          {(tied) => (
+            <TextArea
+              {...tied}
+              rows={2}
+              spellCheck={false}
+              className="font-mono text-xs"
+              value={query}
+              onChange={(event) => {
+                setQuery(event.target.value);
+                change((old) => ({ ...old, query_parameters: linesOf(event.target.value) }), 'query');
+              }}
+            />
+          )}
+        </Field>
+      </div>
+    </Card>
   );
 }
 

@@ -20,9 +20,9 @@ const optionsFor = (options: FormOption[]) =>
   options.map(({ label, value, description }) => ({ label, value: keyOf(value), hint: description ?? undefined }));
 
 /** What a list without a choice says. */
-function placeholder({ loading, options, field }: ChoiceProps): string {
-  if (loading) return 'Loading…';
-  if (options.length === 0) return 'No choices';
+function placeholder({ waits, options, field }: ChoiceProps): string {
+  if (waits === 'loading') return 'Loading…';
+  if (waits === undefined && options.length === 0) return 'There are no choices';
   return field.placeholder ?? 'Choose…';
 }
 

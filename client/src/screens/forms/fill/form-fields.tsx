@@ -122,13 +122,14 @@ export interface ControlProps {
 /** What those get that have options. */
 export interface ChoiceProps extends ControlProps {
   options: FormOption[];
-  loading: boolean;
+  /** They are on their way, depend on what is not filled in, or cannot be had. */
+  waits: 'loading' | 'missing' | 'failed' | undefined;
 }
 
 function Control({ field, enabled, required, options, loading, missing, failure, uploads, ...rest }: Props) {
-  const waiting = loading || failure !== null || (missing !== undefined && missing.length > 0);
+  const waits = loading ? 'loading' : failure !== null ? 'failed' : (missing?.length ?? 0) > 0 ? 'missing' : undefined;
   const common = { ...rest, field, required, optional: !required, disabled: !enabled };
-  const choice = { ...common, options, loading, disabled: !enabled || waiting };
+  const choice: ChoiceProps = { ...common, options, waits, disabled: !enabled || waits !== undefined };
   switch (field.type) {
     case 'markdown':
       return <Markdown text={field.content ?? ''} />;
