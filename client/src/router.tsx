@@ -16,8 +16,7 @@ import { Frame } from '@/frame/frame';
 import { live } from '@/frame/live';
 import { NotFound, Pending, ScreenError } from '@/frame/fallbacks';
 import { LEVELS } from '@/lib/log-store';
-import { fillSearch } from '@/screens/forms/query';
-import { oneOf, parseSearch, positive, stringifySearch, text, uuid } from '@/lib/search';
+import { oneOf, parseSearch, positive, stringifySearch, text, texts, uuid } from '@/lib/search';
 import { STATUSES } from '@/ui/status';
 
 type Raw = Record<string, unknown>;
@@ -100,7 +99,7 @@ const form = createRoute({
   getParentRoute: () => app,
   path: '/forms/$id',
   // Any name: which of them count, the form says.
-  validateSearch: (raw: Raw): object => fillSearch(raw),
+  validateSearch: (raw: Raw): object => texts(raw),
   component: lazyRouteComponent(() => import('./screens/forms/fill-screen'), 'FillScreen'),
 });
 

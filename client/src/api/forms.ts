@@ -95,6 +95,8 @@ export interface FormView extends FormDefinition {
   workflow_id?: string | null;
   workflow_name?: string | null;
   source: 'api' | 'workspace';
+  /** The file of the workspace that it is in. */
+  path?: string | null;
   /** Counts the changes. */
   revision: number;
   may_edit: boolean;

@@ -62,7 +62,7 @@ describe('a form that is built', () => {
       ],
     };
     expect(JSON.stringify(draftOf(view))).toBe(
-      '{"name":"New user","workflow":"w","access":"authenticated","fields":[' +
+      '{"name":"New user","workflow":"Create user","access":"authenticated","fields":[' +
         '{"name":"ok","label":"Ok","type":"checkbox","default_value":false},' +
         '{"name":"n","label":"N","type":"number","required":true,"default_value":0,"validation":{"min":0}}]}',
     );

@@ -57,7 +57,7 @@ export type Rule = (typeof RULES)[number];
 export const emptyForm = (workflow = ''): FormDefinition => ({ name: '', workflow, access: 'authenticated', fields: [] });
 
 /** What of an answer of the API can be changed. */
-export const draftOf = (view: FormView): FormDefinition => tidy({ ...view, workflow: view.workflow_id ?? view.workflow });
+export const draftOf = (view: FormView): FormDefinition => tidy(view);
 
 const isEmpty = (value: unknown): boolean =>
   value === undefined ||

@@ -12,7 +12,7 @@ function state(defaults: Record<string, Json>, more: Partial<FieldState> = {}): 
     name,
     { visible: true, enabled: true, required: false, default: value, error: null, ...more },
   ]);
-  return { fields: Object.fromEntries(fields) as FormState['fields'], data: {}, is_valid: true };
+  return { fields: Object.fromEntries(fields) as FormState['fields'], data: {}, unknown: [], is_valid: true };
 }
 
 describe('a form that is filled in', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fillSearch, matching, queryFor } from '@/screens/forms/query';
+import { matching, queryFor } from '@/screens/forms/query';
 import type { FormSummary } from '@/api/forms';
+import { texts } from './search';
 import { fileProblem } from './upload';
 import { startOf } from './when';
 
@@ -48,7 +49,7 @@ describe('addresses of forms', () => {
         { name: 'secret', type: 'text' as const },
       ],
     };
-    const search = fillSearch({ team: 'a', customer: 'b', secret: 'c', org: 'd', number: 1, long: 'x'.repeat(2_001) });
+    const search = texts({ team: 'a', customer: 'b', secret: 'c', org: 'd', number: 1, long: 'x'.repeat(2_001) });
     expect(search).toEqual({ team: 'a', customer: 'b', secret: 'c' });
     expect(queryFor(form, search)).toEqual({ team: 'a', customer: 'b' });
   });

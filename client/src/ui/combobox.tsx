@@ -33,8 +33,8 @@ const MOST = 100;
 function found(options: Option[], search: string): Option[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return options;
-  return options.filter(({ value, label, hint = '' }) => {
-    const text = `${label}\n${hint}\n${value}`.toLowerCase();
+  return options.filter(({ label, hint = '' }) => {
+    const text = `${label}\n${hint}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }

@@ -96,7 +96,7 @@ export function EditFormScreen() {
         above={<Above />}
         about={
           isFile
-            ? 'It stands in a file of the workspace. Change it there and deploy.'
+            ? `It stands in the workspace, as ${form.data.path ?? 'a file'}. Change it there and deploy.`
             : 'It belongs to the provider, or you may not change it.'
         }
         actions={

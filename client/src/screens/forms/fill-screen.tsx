@@ -6,12 +6,13 @@ import { useMemo } from 'react';
 import { formQuery, openForm, type FormView } from '@/api/forms';
 import { useOrganization } from '@/api/session';
 import { evaluator } from '@/expressions';
+import type { Search } from '@/lib/search';
 import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Page } from '@/ui/page';
 import { Failure, Skeleton } from '@/ui/states';
 import { FormBody } from './fill/form-body';
-import { queryFor, type FillSearch } from './query';
+import { queryFor } from './query';
 
 const route = getRouteApi('/app/forms/$id');
 
@@ -50,7 +51,7 @@ function Waiting({ children }: { children?: string }) {
 
 function Loaded({ form }: { form: FormView }) {
   const organization = useOrganization();
-  const search = route.useSearch() as FillSearch;
+  const search = route.useSearch() as Search;
   const query = useMemo(() => queryFor(form, search), [form, search]);
   const rules = useQuery({ queryKey: ['evaluator'], queryFn: evaluator, staleTime: Infinity });
   // Opening runs a workflow, so it is done once for as long as the form is looked at.
@@ -81,7 +82,7 @@ function Loaded({ form }: { form: FormView }) {
     >
       <Card padded={false}>
         {opened.data !== undefined && rules.data !== undefined ? (
-          <FormBody key={opened.data.session_id} form={form} opened={opened.data} evaluator={rules.data} onOpenAgain={() => void opened.refetch()} />
+          <FormBody form={form} opened={opened.data} evaluator={rules.data} onOpenAgain={() => void opened.refetch()} />
         ) : (opened.error ?? rules.error) === null ? (
           <Waiting>{form.launch_workflow == null ? undefined : 'The form is being prepared…'}</Waiting>
         ) : (

@@ -77,6 +77,13 @@ export function BuilderBody({ view, initial, workflows, evaluator, search, onSea
   const [tried, setTried] = useState(false);
   // The panel begins anew with each choice, and not when the chosen field gets another name.
   const [choice, setChoice] = useState(0);
+  // The address follows a little later than names do.
+  const [named, setNamed] = useState(search.field);
+  const chosen = form.fields.some((field) => field.name === named) ? named : undefined;
+  const name = (field: string | undefined) => {
+    setNamed(field);
+    onSearch({ field });
+  };
   const leaving = useRef(false);
   const shown = useShown(form, evaluator);
 
@@ -159,10 +166,9 @@ export function BuilderBody({ view, initial, workflows, evaluator, search, onSea
     return () => removeEventListener('keydown', press);
   }, []);
 
-  const chosen = form.fields.some(({ name }) => name === search.field) ? search.field : undefined;
   const choose = (field: string | undefined) => {
     setChoice((count) => count + 1);
-    onSearch({ field });
+    name(field);
     // On a narrow screen the field stands far below the list.
     if (field !== undefined && matchMedia(NARROW).matches) {
       requestAnimationFrame(() => document.getElementById('field-panel')?.scrollIntoView());
@@ -170,10 +176,11 @@ export function BuilderBody({ view, initial, workflows, evaluator, search, onSea
   };
   const go = (problem: FormProblem) => {
     const { field } = placeOf(problem.path);
-    const name = field === undefined ? undefined : form.fields[field]?.name;
-    setChoice((count) => count + 1);
-    if (name !== undefined) onSearch({ tab: undefined, field: name });
-    else onSearch({ tab: problem.path === 'fields' ? undefined : problem.path === 'access' ? 'access' : 'settings' });
+    const called = field === undefined ? undefined : form.fields[field]?.name;
+    if (called !== undefined) {
+      choose(called);
+      onSearch({ tab: undefined, field: called });
+    } else onSearch({ tab: problem.path === 'fields' ? undefined : problem.path === 'access' ? 'access' : 'settings' });
   };
 
   const builder = useMemo(
@@ -187,7 +194,7 @@ export function BuilderBody({ view, initial, workflows, evaluator, search, onSea
         {chosen === undefined ? (
           <FormCard />
         ) : (
-          <FieldPanel key={choice} name={chosen} onChoose={choose} onRename={(field) => onSearch({ field })} />
+          <FieldPanel key={choice} name={chosen} onChoose={choose} onRename={name} />
         )}
       </div>
     </div>

@@ -34,11 +34,11 @@ export function ChecksPanel({ field, path, change }: PanelProps) {
       {hasText(field.type) && <Pattern value={rules.pattern ?? ''} path={`${path}.validation.pattern`} onChange={(pattern) => set({ pattern })} />}
       <RuleEditor
         label="Must hold"
-        help="With what is filled in, in this field and in others."
+        help="Also while nothing is filled in: write empty(…) || … where that is allowed."
         isCondition
         value={rules.expression}
         path={`${path}.validation.expression`}
-        placeholder={`fields.${field.name} != context.user.email`}
+        placeholder={`empty(fields.${field.name}) || fields.${field.name} != context.user.email`}
         onChange={(expression) => set({ expression })}
       />
       <Field label="What people read when a check fails" optional>

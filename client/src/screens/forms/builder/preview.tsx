@@ -165,7 +165,8 @@ function Filled({ form, evaluator, context, now, onScope }: FilledProps) {
 function Launch({ form, query, onResult }: { form: FormDefinition; query: Record<string, string>; onResult: (result: Json) => void }) {
   const run = useMutation({
     mutationFn: async () => {
-      const input = { ...form.launch_parameters, ...query };
+      const brought = Object.entries(query).filter(([name]) => form.query_parameters?.includes(name) === true);
+      const input = { ...form.launch_parameters, ...Object.fromEntries(brought) };
       const answer = await call(
         api.POST('/api/workflows/execute', { body: { workflow_id: form.launch_workflow ?? '', input_data: input, sync: true } }),
       );

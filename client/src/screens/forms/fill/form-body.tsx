@@ -67,7 +67,7 @@ export function FormBody({ form, opened, evaluator, onOpenAgain }: Props) {
   }, [touched]);
 
   const refused = Object.keys(fieldErrors(send.error)).length > 0;
-  const isOver = send.error instanceof ProblemError && send.error.code === 'session_over';
+  const isOver = send.error instanceof ProblemError && send.error.status === 404;
   return (
     <form
       noValidate
@@ -83,8 +83,14 @@ export function FormBody({ form, opened, evaluator, onOpenAgain }: Props) {
     >
       {!refused && <FormError error={send.error} />}
       {isOver && (
-        <Button className="justify-self-start" onClick={onOpenAgain}>
-          Open it again
+        <Button
+          className="justify-self-start"
+          onClick={() => {
+            send.reset();
+            onOpenAgain();
+          }}
+        >
+          Open it again, and keep what is filled in
         </Button>
       )}
       <ErrorSummary fields={filling.fields} errors={filling.errors} attempt={attempt} />
