@@ -16,7 +16,7 @@ import { Frame } from '@/frame/frame';
 import { live } from '@/frame/live';
 import { NotFound, Pending, ScreenError } from '@/frame/fallbacks';
 import { LEVELS } from '@/lib/log-store';
-import { oneOf, parseSearch, positive, stringifySearch, text, uuid } from '@/lib/search';
+import { oneOf, parseSearch, positive, stringifySearch, text, texts, uuid } from '@/lib/search';
 import { STATUSES } from '@/ui/status';
 
 type Raw = Record<string, unknown>;
@@ -91,6 +91,36 @@ const workflow = createRoute({
   validateSearch: (raw: Raw): { tab?: WorkflowTab; from?: string; edit?: string } =>
     clean({ tab: oneOf(WORKFLOW_TABS, raw.tab), from: uuid(raw.from), edit: text(raw.edit) }),
   component: lazyRouteComponent(() => import('./screens/workflow/workflow-screen'), 'WorkflowScreen'),
+});
+
+const forms = createRoute({
+  getParentRoute: () => app,
+  path: '/forms',
+  validateSearch: (raw: Raw): { q?: string } => clean({ q: text(raw.q) }),
+  component: lazyRouteComponent(() => import('./screens/forms/forms-screen'), 'FormsScreen'),
+});
+
+const form = createRoute({
+  getParentRoute: () => app,
+  path: '/forms/$id',
+  // Any name: which of them count, the form says.
+  validateSearch: (raw: Raw): object => texts(raw),
+  component: lazyRouteComponent(() => import('./screens/forms/fill-screen'), 'FillScreen'),
+});
+
+const formNew = createRoute({
+  getParentRoute: () => app,
+  path: '/forms/new',
+  validateSearch: (raw: Raw): BuilderSearch & { workflow?: string; from?: string } =>
+    clean({ ...builderSearch(raw), workflow: uuid(raw.workflow), from: uuid(raw.from) }),
+  component: lazyRouteComponent(() => import('./screens/forms/builder-screen'), 'NewFormScreen'),
+});
+
+const formEdit = createRoute({
+  getParentRoute: () => app,
+  path: '/forms/$id/edit',
+  validateSearch: (raw: Raw): BuilderSearch => clean(builderSearch(raw)),
+  component: lazyRouteComponent(() => import('./screens/forms/builder-screen'), 'EditFormScreen'),
 });
 
 const runs = createRoute({
@@ -451,6 +481,15 @@ export interface FilesSearch {
   q?: string;
   sort?: string;
 }
+const BUILDER_TABS = ['settings', 'access', 'file'] as const;
+
+/** What the builder of forms shows: a tab, and one of the fields. */
+export interface BuilderSearch {
+  tab?: (typeof BUILDER_TABS)[number];
+  field?: string;
+}
+
+const builderSearch = (raw: Raw) => ({ tab: oneOf(BUILDER_TABS, raw.tab), field: text(raw.field) });
 
 type Cleaned<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
@@ -475,6 +514,10 @@ const tree = root.addChildren([
     home,
     workflows,
     workflow,
+    forms,
+    form,
+    formNew,
+    formEdit,
     runs,
     run,
     config,

@@ -37,7 +37,6 @@ class roles:
             return None
 
     @staticmethod
-<<<<<<< HEAD
     async def list_forms(role_id: str) -> builtins.list[str]:
         """The ids of the forms that were granted to a role."""
         arguments = {"role_id": str(role_id), "scope": _context.scope_override()}
@@ -84,4 +83,3 @@ class roles:
         """Gives a role to people, by id or e-mail, who keep those that they have; answers their ids."""
         answer: builtins.list[str] = _call("assign_users", role_id=str(role_id), user_ids=[str(one) for one in user_ids])
         return answer
->>>>>>> examples

@@ -4,6 +4,7 @@ import {
   Bell,
   Building2,
   CalendarClock,
+  ClipboardList,
   FileClock,
   Fingerprint,
   Folder,
@@ -29,6 +30,7 @@ export interface Place {
   to:
     | '/'
     | '/workflows'
+    | '/forms'
     | '/runs'
     | '/schedules'
     | '/config'
@@ -63,6 +65,7 @@ const GROUPS: Group[] = [
     places: [
       { to: '/', label: 'Home', icon: House },
       { to: '/workflows', label: 'Workflows', icon: Workflow },
+      { to: '/forms', label: 'Forms', icon: ClipboardList },
       { to: '/runs', label: 'Runs', icon: FileClock },
       { to: '/schedules', label: 'Schedules', icon: CalendarClock, needs: 'schedules.manage' },
       { to: '/code', label: 'Code', icon: FolderCode, needs: 'workspace.read' },
