@@ -4,12 +4,19 @@
 use anyhow::{Context, Result, ensure};
 use bifrost_test_services::mail::{MailServer, Manner};
 use bifrost_tests::{Platform, folder};
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
 /// A look of the scheduler comes every second.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A run that ends badly.
+async fn fail(platform: &Platform) -> Value {
+    let body = json!({ "workflow_id": "fails", "sync": true, "timeout_seconds": 60 });
+    platform.expect(200, Method::POST, "/api/workflows/execute", body).await
+}
 
 #[tokio::test]
 async fn a_run_that_fails_is_a_mail() -> Result<()> {
@@ -22,14 +29,13 @@ async fn a_run_that_fails_is_a_mail() -> Result<()> {
     })
     .await?;
     let channel = json!({ "name": "mail", "kind": "email", "addresses": ["ops@x.example"] });
-    let channel = platform.post("/api/notification-channels", channel).await;
+    let channel = platform.expect(201, Method::POST, "/api/notification-channels", channel).await;
     let test = format!("/api/notification-channels/{}/test", channel["id"].as_str().context("an id")?);
-    let answer = platform.post(&test, json!({})).await;
+    let answer = platform.expect(200, Method::POST, &test, json!({})).await;
     assert_eq!(answer["answer"], "250 2.0.0 queued as 1");
     let rule = json!({ "name": "all", "event": "run_failed", "channel_ids": [channel["id"]] });
-    platform.post("/api/notification-rules", rule).await;
-    let ended = platform.run("fails", json!({})).await;
-    assert_eq!(ended["status"], "Failed");
+    platform.expect(201, Method::POST, "/api/notification-rules", rule).await;
+    assert_eq!(fail(&platform).await["status"], "Failed");
     let until = Instant::now() + PATIENCE;
     while server.mails().len() < 2 {
         ensure!(Instant::now() < until, "no mail came");
@@ -50,7 +56,7 @@ async fn runs_are_worth_what_they_say_or_their_decorator() -> Result<()> {
     let platform = Platform::start(TEMPORARY, "notifications").await?;
     platform.run("saves", json!({})).await;
     platform.run("saves", json!({ "own": 45 })).await;
-    platform.run("fails", json!({})).await;
+    fail(&platform).await;
     let saved = platform.get("/api/usage/time-saved?from=2020-01&to=2199-12&by=workflow").await;
     assert_eq!(saved["total"], json!({ "runs": 2, "minutes": 60.0, "value": 2.5 }), "{saved}");
     assert_eq!(saved["entries"][0]["workflow_name"], "saves");

@@ -411,13 +411,18 @@ async fn a_broken_connection_is_told(db: Db) {
     assert_eq!(attempt(true).await, 2, "for good");
     assert_eq!(events::process(&w.db, 10).await.unwrap().events, 2);
     let reader = |permissions| notices::Reader { user: w.user, permissions };
-    let list = async |permissions| notices::list(&org, reader(permissions), false, None, 10).await.unwrap().items;
+    let list =
+        async |permissions| notices::list(&org, reader(permissions), false, None, 10).await.unwrap().items;
     let all = list([Permission::ManageIntegrations].into_iter().collect()).await;
     assert_eq!((all.len(), all[0].count, all[0].subject_id), (1, 2, id.0));
     assert_eq!(all[0].details.name, connection.integration_name);
     assert_eq!(all[0].details.error.as_deref(), Some("invalid_grant"));
     assert_eq!(all[0].details.error_for(false), None);
-    assert!(list(Permissions::all().without([Permission::ManageIntegrations].into_iter().collect())).await.is_empty());
+    assert!(
+        list(Permissions::all().without([Permission::ManageIntegrations].into_iter().collect()))
+            .await
+            .is_empty()
+    );
 }
 
 async fn a_state_is_good_once_and_for_whoever_began_it(db: Db) {
