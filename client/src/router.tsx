@@ -270,7 +270,7 @@ const operations = createRoute({
 const KINDS = ['workflow', 'tool', 'data_provider'] as const;
 type WorkflowKind = (typeof KINDS)[number];
 
-const WORKFLOW_TABS = ['runs', 'schedules', 'code', 'call'] as const;
+const WORKFLOW_TABS = ['runs', 'forms', 'schedules', 'code', 'call'] as const;
 export type WorkflowTab = (typeof WORKFLOW_TABS)[number];
 
 export const RUN_TABS = ['log', 'result', 'input', 'variables'] as const;
