@@ -28,6 +28,7 @@ from ._models import (
     WorkflowExecution,
 )
 from .agents import agents
+from .ai import AIResponse, AIStreamChunk, ai
 from .api import api
 from .config import ConfigData, config
 from .decorators import data_provider, param, tool, workflow
@@ -49,6 +50,7 @@ from .executions import executions
 from .files import files
 from .forms import forms
 from .integrations import integrations
+from .knowledge import KnowledgeDocument, NamespaceInfo, knowledge
 from .oauth import oauth
 from .organizations import organizations
 from .roles import roles
@@ -61,6 +63,8 @@ from .workflows import workflows
 __version__ = "0.1.0"
 
 __all__ = [
+    "AIResponse",
+    "AIStreamChunk",
     "BatchDeleteResult",
     "BatchResult",
     "ConfigData",
@@ -79,6 +83,8 @@ __all__ = [
     "IntegrationData",
     "IntegrationError",
     "IntegrationMappingResponse",
+    "KnowledgeDocument",
+    "NamespaceInfo",
     "NotFoundError",
     "NotSupported",
     "OAuthCredentials",
@@ -96,6 +102,7 @@ __all__ = [
     "WorkflowMetadata",
     "__version__",
     "agents",
+    "ai",
     "api",
     "config",
     "context",
@@ -107,6 +114,7 @@ __all__ = [
     "forms",
     "http",
     "integrations",
+    "knowledge",
     "oauth",
     "organizations",
     "param",

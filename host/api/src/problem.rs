@@ -119,6 +119,12 @@ impl ApiError {
         self
     }
 
+    /// Says when to come back.
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// Names the files at fault.
     pub fn with_errors(mut self, errors: Vec<FileError>) -> Self {
         self.errors = errors.into_iter().map(Fault::File).collect();

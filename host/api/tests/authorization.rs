@@ -15,6 +15,8 @@ use std::collections::BTreeSet;
 mod forms;
 #[path = "authorization/integrations.rs"]
 mod integrations;
+#[path = "authorization/notifications.rs"]
+mod notifications;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
 
@@ -189,6 +191,7 @@ const ROWS: &[Row] = &[
     Row { method: "GET", path: "/openapi.json", needs: None, by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/api/me", needs: None, by: By::Scope, body: none, expected: ALL },
     Row { method: "POST", path: "/api/workspace/deploy", needs: Some(DeployWorkspace), by: By::Scope, body: deploy, expected: ADMINS },
+    Row { method: "POST", path: "/api/workspace/check", needs: Some(DraftWorkspace), by: By::Scope, body: empty, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/versions", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/versions/{number}", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
@@ -251,6 +254,9 @@ const ROWS: &[Row] = &[
     Row { method: "PATCH", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: pause, expected: ID_ADMINS },
     Row { method: "DELETE", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS_DELETE },
     Row { method: "POST", path: "/api/webhooks/{id}/secrets", needs: Some(ManageWebhooks), by: By::Webhook, body: empty, expected: ID_ADMINS_CREATE },
+    Row { method: "POST", path: "/api/webhooks/{id}/subscribe", needs: Some(ManageWebhooks), by: By::AdapterSource, body: none,
+        expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
+    Row { method: "GET", path: "/api/webhook-adapters", needs: Some(ManageWebhooks), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "DELETE", path: "/api/webhook-secrets/{id}", needs: Some(ManageWebhooks), by: By::WebhookSecret, body: none, expected: ID_ADMINS_DELETE },
     Row { method: "GET", path: "/api/webhooks/{id}/subscriptions", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS },
     Row { method: "POST", path: "/api/webhooks/{id}/subscriptions", needs: Some(ManageWebhooks), by: By::Webhook, body: new_subscription, expected: ID_ADMINS_CREATE },
@@ -262,6 +268,8 @@ const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
     // One that asks for no signature.
     Row { method: "POST", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["202 202 202"; 4] },
+    // Only adapters are asked.
+    Row { method: "GET", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["405 405 405"; 4] },
     Row { method: "GET", path: "/api/tables", needs: Some(ReadTables), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "POST", path: "/api/tables", needs: Some(WriteTables), by: By::Scope, body: new_table, expected: ADMINS_CREATE },
     Row { method: "GET", path: "/api/tables/{id}", needs: Some(ReadTables), by: By::Table, body: none, expected: ID_ADMINS_SHARED },
@@ -350,7 +358,8 @@ const ROWS: &[Row] = &[
 ];
 
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(forms::ROWS).chain(integrations::ROWS).chain(sign_in::ROWS)
+    let own = ROWS.iter().chain(forms::ROWS).chain(integrations::ROWS);
+    own.chain(notifications::ROWS).chain(sign_in::ROWS)
 }
 
 #[test]

@@ -206,7 +206,7 @@ pub struct Outcome {
     pub traceback: Option<String>,
     /// Locals of the workflow function.
     pub variables: Option<Value>,
-    /// `{time_saved, value}` when the workflow set it.
+    /// `{time_saved, value}` when the workflow set it, or its decorator for runs that succeed.
     pub roi: Option<Value>,
     /// Fuel used (see [`Limits::fuel`]).
     pub fuel_used: u64,

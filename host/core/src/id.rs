@@ -79,6 +79,8 @@ ids! {
     WebhookId,
     /// A secret that a sender signs with.
     WebhookSecretId,
+    /// Code of a workspace that says what requests to a webhook are.
+    AdapterId,
     /// What starts a workflow for a delivery.
     SubscriptionId,
     /// Something that a source has sent.
@@ -99,4 +101,10 @@ ids! {
     FormSessionId,
     /// A file that was sent with a form.
     UploadId,
+    /// Where notifications are sent.
+    NotificationChannelId,
+    /// What is told, and where.
+    NotificationRuleId,
+    /// Something that people are told of within the platform.
+    NotificationId,
 }

@@ -31,8 +31,10 @@ pub enum Operation {
     UsersList,
     UsersGet,
     UsersCreate,
+    UsersUpdate,
     RolesList,
     RolesGet,
+    RolesWrite,
     WorkflowsList,
     WorkflowsExecute,
     WorkflowsExecuteAs,
@@ -52,6 +54,7 @@ pub enum Operation {
     TablesWrite,
     FilesRead,
     FilesWrite,
+    ApiCall,
 }
 
 /// What an operation needs beside a target that is the run's own.
@@ -72,7 +75,7 @@ enum Demand {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::ConfigRead,
         Self::ConfigWrite,
         Self::SetScope,
@@ -83,8 +86,10 @@ impl Operation {
         Self::UsersList,
         Self::UsersGet,
         Self::UsersCreate,
+        Self::UsersUpdate,
         Self::RolesList,
         Self::RolesGet,
+        Self::RolesWrite,
         Self::WorkflowsList,
         Self::WorkflowsExecute,
         Self::WorkflowsExecuteAs,
@@ -104,6 +109,7 @@ impl Operation {
         Self::TablesWrite,
         Self::FilesRead,
         Self::FilesWrite,
+        Self::ApiCall,
     ];
 
     /// The name in the SDK and in the audit log.
@@ -119,8 +125,10 @@ impl Operation {
             Self::UsersList => "users.list",
             Self::UsersGet => "users.get",
             Self::UsersCreate => "users.create",
+            Self::UsersUpdate => "users.update",
             Self::RolesList => "roles.list",
             Self::RolesGet => "roles.get",
+            Self::RolesWrite => "roles.write",
             Self::WorkflowsList => "workflows.list",
             Self::WorkflowsExecute => "workflows.execute",
             Self::WorkflowsExecuteAs => "workflows.execute_as",
@@ -140,6 +148,7 @@ impl Operation {
             Self::TablesWrite => "tables.write",
             Self::FilesRead => "files.read",
             Self::FilesWrite => "files.write",
+            Self::ApiCall => "api.call",
         }
     }
 
@@ -163,15 +172,17 @@ impl Operation {
             | Self::TablesRead
             | Self::TablesWrite
             | Self::FilesRead
-            | Self::FilesWrite => Demand::Nothing,
+            | Self::FilesWrite
+            // What it may do there is decided with each request; see `Rights::over_api`.
+            | Self::ApiCall => Demand::Nothing,
             // What an organization is in the provider's integration decides whose data the
             // provider's credentials reach: nobody says that of themselves.
             Self::IntegrationsMapGlobal => Demand::ProviderCode,
             Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet | Self::FormsGranted => {
                 Demand::May(Permission::ReadUsers)
             }
-            Self::UsersCreate => Demand::Trusted(Permission::ManageUsers),
-            Self::FormsGrant => Demand::Trusted(Permission::ManageRoles),
+            Self::UsersCreate | Self::UsersUpdate => Demand::Trusted(Permission::ManageUsers),
+            Self::FormsGrant | Self::RolesWrite => Demand::Trusted(Permission::ManageRoles),
             Self::OrganizationsList | Self::OrganizationsCreate | Self::OrganizationsUpdate => {
                 Demand::Everywhere(Permission::ManageOrganizations)
             }
@@ -180,7 +191,33 @@ impl Operation {
     }
 }
 
+/// What code may do of what its caller may that an organization can change by itself, when it
+/// calls the API: what the SDK's modules do for it anyway. Not: people, roles, keys, code, policies,
+/// webhooks and connections; whoever deploys would have what the next caller has.
+const OF_ANY_CODE: [Permission; 12] = [
+    Permission::RunWorkflows,
+    Permission::ReadWorkspace,
+    Permission::ReadExecutions,
+    Permission::ManageExecutions,
+    Permission::ManageSchedules,
+    Permission::ReadConfig,
+    Permission::WriteConfig,
+    Permission::ReadUsers,
+    Permission::ReadTables,
+    Permission::WriteTables,
+    Permission::ReadFiles,
+    Permission::WriteFiles,
+];
+
 impl Rights {
+    /// What the run may do through the API: what its caller may, and its code.
+    pub fn over_api(&self) -> Permissions {
+        if self.is_trusted() {
+            return self.permissions;
+        }
+        self.permissions.and(OF_ANY_CODE.into_iter().collect())
+    }
+
     /// True for the provider's code.
     pub fn is_provider_code(&self) -> bool {
         self.workspace == Scope::Global

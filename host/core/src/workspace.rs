@@ -132,6 +132,9 @@ pub struct FileError {
 pub struct WorkspaceReport {
     /// What was found.
     pub workflows: Vec<WorkflowInfo>,
+    /// Adapters that webhook sources can choose.
+    #[serde(default)]
+    pub adapters: Vec<crate::AdapterInfo>,
     /// Files that are left out, and why.
     #[serde(default)]
     pub errors: Vec<FileError>,

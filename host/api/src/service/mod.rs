@@ -1,6 +1,7 @@
 //! What several routes share: reading runs under the caller's eyes, starting them, forms,
 //! and the sources of versions.
 
+pub mod adapters;
 pub mod answers;
 pub mod diff;
 pub mod downloads;
@@ -14,3 +15,4 @@ pub mod run;
 pub mod shared;
 pub mod signatures;
 pub mod source;
+pub mod turns;

@@ -177,6 +177,7 @@ async fn prepare(
     new.schedule_id = request.schedule_id;
     new.form_id = request.form_id;
     new.startup = request.startup;
+    new.lineage = auth.children;
     Ok(new)
 }
 

@@ -1,5 +1,6 @@
 //! The API against a real store, queue and bus.
 
+mod adapters;
 mod audited;
 #[path = "../authorization.rs"]
 mod authorization;
@@ -14,8 +15,10 @@ mod errors;
 mod files;
 mod forms;
 mod forms_of_workspaces;
+mod inside;
 mod large;
 mod live;
+mod notifications;
 mod oidc;
 mod operations;
 mod people;

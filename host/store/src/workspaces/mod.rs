@@ -9,7 +9,7 @@ pub use review::{Review, ReviewState, approve, reject};
 pub use shared::{Dependant, Shared, checked as checked_folders, dependants, set_shared, shared};
 
 use crate::audit::{Event, record};
-use crate::webhooks::sources;
+use crate::webhooks::{adapters, sources};
 use crate::{Db, Row, Scoped, Sql, Tx, Value, endpoints, forms, now, schedules};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
@@ -126,7 +126,8 @@ pub async fn unknown_sources(db: &Db, mut hashes: HashSet<String>) -> Result<Has
 /// Deploys to the handle's workspace, which is made at first use.
 ///
 /// The source that is active already changes nothing. `Conflict workflow_in_use`, with
-/// names, when a schedule, form or endpoint would lose its workflow and `force` is off.
+/// names, when a schedule, form or endpoint would lose its workflow and `force` is off; `Conflict
+/// adapter_in_use` when a webhook would lose its adapter.
 pub async fn deploy(scoped: &Scoped, deployment: Deployment) -> Result<Deployed> {
     let mut ids = BTreeSet::new();
     let mut names = BTreeSet::new();
@@ -138,6 +139,7 @@ pub async fn deploy(scoped: &Scoped, deployment: Deployment) -> Result<Deployed>
             return Err(Error::invalid("workflows", format!("the name `{}` is there twice", workflow.name)));
         }
     }
+    adapter::check_all(&deployment.report.adapters)?;
     scoped.write(move |tx| Box::pin(async move { deploy_in(tx, deployment).await })).await
 }
 
@@ -314,6 +316,7 @@ async fn activate(
         removed.push(old.info.id);
     }
     schedules::synchronize(tx, &version, report).await?;
+    adapters::synchronize(tx, &version, report, force).await?;
     let sql = Sql::new(
         "UPDATE versions SET state = CASE WHEN id = $2 THEN 'active' ELSE 'superseded' END,
            activated_at = CASE WHEN id = $2 THEN $3 ELSE activated_at END
