@@ -35,6 +35,9 @@ impl Runner {
             children: Lineage { is_confined: request.scope != Scope::Global, ..Lineage::default() },
             objects: self.objects.clone(),
             bus: self.bus.clone(),
+            // An adapter checks what was sent; the API is for runs, which the audit log can name.
+            api: None,
+            execution: ExecutionId::new(),
             rests: Default::default(),
             redactor,
             told: Default::default(),
