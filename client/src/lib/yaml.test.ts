@@ -17,7 +17,7 @@ describe('YAML', () => {
     expect(toYaml(form)).toBe(
       [
         'name: New user',
-        'workflow: "workflows/users.py::create"',
+        'workflow: workflows/users.py::create',
         'fields:',
         '  - name: country',
         '    type: select',
@@ -39,13 +39,21 @@ describe('YAML', () => {
   });
 
   it('quotes whatever YAML would read as something else', () => {
-    for (const text of ['', 'yes', 'No', 'null', '1', '1.5', '-', '- a', 'a: b', 'a #b', '"a"', "it's", '{a', '[a', '*a', '&a', '!a', '%a', '@a', '`a', '>', '|', '?', 'a\tb', '2026-01-31', '~', ' a', 'a ']) {
+    for (const text of ['', 'yes', 'No', 'null', '1', '1.5', '-', '- a', 'a: b', 'a #b', '"a"', "'a'", 'a:', 'a  b', '{a', '[a', '*a', '&a', '!a', '%a', '@a', '`a', '>', '|', '?', 'a\tb', '2026-01-31', '~', ' a', 'a ']) {
       expect(toYaml({ text }), text).toBe(`text: ${JSON.stringify(text)}\n`);
     }
   });
 
+  it('leaves rules and words as they are', () => {
+    for (const text of ["it's", 'fields.count > 1 && fields.kind == "t"', 'size(fields.list) != 0 && [1] == {}', 'a, b', 'Größe', 'has#', 'a:b']) {
+      expect(toYaml({ text }), text).toBe(`text: ${text}\n`);
+    }
+    expect(toYaml({ text: '!fields.a' })).toBe('text: "!fields.a"\n');
+  });
+
   it('keeps lines that begin with room, or end with many ends, as they are', () => {
-    for (const text of ['  a\nb', 'a\n\n', '\na', 'a\u2028b\nc', 'a\rb\n']) expect(toYaml([text])).toBe(`- ${JSON.stringify(text)}\n`);
+    for (const text of ['  a\nb', 'a\n\n', '\na', 'a\rb\n']) expect(toYaml([text])).toBe(`- ${JSON.stringify(text)}\n`);
+    expect(toYaml(['a\u2028b\n\u0085'])).toBe('- "a\\u2028b\\n\\u0085"\n');
     expect(toYaml({ text: 'a\n  b\n' })).toBe('text: |\n  a\n    b\n');
     expect(toYaml(['a\nb'])).toBe('- |-\n  a\n  b\n');
   });

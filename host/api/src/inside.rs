@@ -82,8 +82,9 @@ impl Inside {
         // A router cannot fail.
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
-        let too_large =
-            |_| Error::invalid("path", format!("the answer has more than {ANSWER_BYTES} bytes; ask for less"));
+        let too_large = |_| {
+            Error::invalid("path", format!("the answer has more than {ANSWER_BYTES} bytes; ask for less"))
+        };
         let body = Limited::new(body, ANSWER_BYTES).collect().await.map_err(too_large)?;
         let shown = parts.headers.iter().filter(|(name, _)| *name != header::SET_COOKIE);
         let headers = shown

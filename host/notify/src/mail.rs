@@ -82,7 +82,7 @@ impl Mailer {
     /// # Errors
     /// `Invalid`, naming the setting.
     pub fn new(settings: &SmtpSettings) -> Result<Self> {
-        let from: Mailbox = settings.from.parse().map_err(|error| {
+        let from = settings.from.parse::<Mailbox>().map_err(|error| {
             Error::invalid("smtp_from", format!("expected an address, or Name <address>: {error}"))
         })?;
         let parameters = || {
@@ -159,8 +159,9 @@ impl Mailer {
             // Nobody is there to answer, and no absence is to be told to it.
             .header(AutoSubmitted);
         for address in to {
-            let parsed: Address =
-                address.parse().map_err(|error| Failure::refused(format!("{address} is no address: {error}")))?;
+            let parsed = address.parse::<Address>();
+            let parsed =
+                parsed.map_err(|error| Failure::refused(format!("{address} is no address: {error}")))?;
             mail = mail.to(Mailbox::new(None, parsed));
         }
         mail.header(lettre::message::header::ContentType::TEXT_PLAIN)

@@ -3,7 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ArrowRight, CircleMinus, CirclePlus, PencilLine, Replace } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { api, call } from '@/api/client';
-import { ProblemError } from '@/api/problem';
+import { explain, ProblemError } from '@/api/problem';
+import { workspaceQuery } from '@/api/queries';
 import { plural } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Dialog, DialogActions } from '@/ui/dialog';
@@ -15,7 +16,7 @@ import { FileChange } from './file-change';
 import { Row } from './problems';
 import { effects, type Effects } from './symbols';
 import type { Check } from './use-check';
-import type { Editor } from './use-editor';
+import { deployedQuery, type Editor } from './use-editor';
 
 /** From so many files on their changes are closed at first. */
 const MANY = 4;
@@ -84,9 +85,14 @@ function Form({ editor, check, onDone, onClose }: FormProps) {
       return { answer: await call(api.POST('/api/workspace/deploy', { body })), sent };
     },
     onSuccess: async ({ answer, sent }) => {
-      if (answer.state === 'active') {
+      if (answer.state === 'active' && answer.number != null) {
+        for (const [path, { content }] of sent) {
+          if (content !== null) client.setQueryData(deployedQuery(editor.organization, answer.number, path).queryKey, content);
+        }
+        // First the version, then what is left of the edits: nobody else deployed meanwhile.
+        client.setQueryData(workspaceQuery(editor.organization).queryKey, await call(api.GET('/api/workspace')));
         editor.apply(leftAfter(editor.store.snapshot().edits, sent));
-        if (answer.number != null) editor.store.fits(answer.number);
+        editor.store.fits(answer.number);
       }
       onDone(answer, sent);
       await client.invalidateQueries({ predicate: ({ queryKey: [name] }) => !String(name).startsWith('deployed-') });
@@ -126,7 +132,13 @@ function Form({ editor, check, onDone, onClose }: FormProps) {
       )}
       <section aria-label="Workflows" className="grid gap-2">
         <h3 className="text-ui font-semibold">What it does to workflows</h3>
-        {check.isCurrent ? <Shown effects={found} /> : <p className="text-ui text-muted">It is being built…</p>}
+        {check.isCurrent ? (
+          <Shown effects={found} />
+        ) : (
+          <p className="text-ui text-muted">
+            {check.error === undefined ? 'It is being built…' : `It could not be built: ${explain(check.error).title}`}
+          </p>
+        )}
       </section>
       {errors.length > 0 && check.isCurrent && (
         <section aria-label="Left out" className="grid gap-2">

@@ -1,5 +1,4 @@
-/** The editor of the file that is shown. Each open file keeps its cursor and its way back. Its
- *  default export is what the screen loads. */
+/** The editor of the file that is shown. Its default export is what the screen loads. */
 import { setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { EditorState, Transaction } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
@@ -8,22 +7,25 @@ import { extensionsOf, KEYS_HELP, language, readOnly, type Told } from './editor
 import { languageOf } from './languages';
 import type { Problem } from './use-check';
 
+export type States = Map<string, EditorState>;
+
 export interface Props extends Told {
   path: string;
   text: string;
   isReadOnly: boolean;
   problems: readonly Problem[];
+  /** The files that were open, each with its cursor and its way back. */
+  states: States;
   /** Line to go to, once for each object. */
   goal: { line: number } | undefined;
 }
 
 export default function FileEditor(props: Props) {
-  const { path, text, isReadOnly, problems, goal } = props;
+  const { path, text, isReadOnly, problems, goal, states } = props;
   const parent = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const latest = useRef(props);
   latest.current = props;
-  const [states] = useState(() => new Map<string, EditorState>());
   const [told] = useState(
     (): Told => ({
       onText: (now) => latest.current.onText(now),

@@ -14,7 +14,7 @@ import { deployedQuery, type Editor } from './use-editor';
 
 const FileEditor = lazy(() => import('./file-editor'));
 
-interface Props extends Pick<FileEditorProps, 'goal' | 'onLine' | 'onRun' | 'onSave'> {
+interface Props extends Pick<FileEditorProps, 'goal' | 'states' | 'onLine' | 'onRun' | 'onSave'> {
   editor: Editor;
   path: string | undefined;
   open: readonly string[];
@@ -57,6 +57,8 @@ function Loaded({ editor, path, open, problems, ...told }: Omit<Props, 'onFind'>
   const loaded = useQuery({
     ...deployedQuery(editor.organization, editor.version, path),
     enabled: entry !== undefined && edit === undefined,
+    // The same file of the version before: it is seldom another.
+    placeholderData: (old, query) => (query?.queryKey[3] === path ? old : undefined),
   });
   const content: Content | null | undefined = edit === undefined ? (entry === undefined ? null : loaded.data) : edit.content;
   const others = useTexts(editor, open, path, content);
@@ -111,7 +113,7 @@ function Loaded({ editor, path, open, problems, ...told }: Omit<Props, 'onFind'>
           <FileEditor
             path={path}
             text={content}
-            isReadOnly={!editor.mayEdit || isShared}
+            isReadOnly={!editor.mayEdit || isShared || loaded.isPlaceholderData}
             problems={problems}
             onText={onText}
             others={others}

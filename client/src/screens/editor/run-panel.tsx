@@ -1,6 +1,6 @@
 /** A draft beside the code: its form, its log while it runs, what came of it. */
 import { Play, Square } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState, type RefObject } from 'react';
 import { useForm } from 'react-hook-form';
 import { ProblemError } from '@/api/problem';
 import { fieldsOf, initial, resolver, type Field, type Values } from '@/lib/parameters';
@@ -20,9 +20,11 @@ interface Props {
   onChoose: (id: string) => void;
   /** Counts up each time that a run is asked for from elsewhere. */
   asked: number;
+  /** How many of these were begun. */
+  answered: RefObject<number>;
 }
 
-export function RunPanel({ editor, workflows, chosen, onChoose, asked }: Props) {
+export function RunPanel({ editor, workflows, chosen, onChoose, asked, answered }: Props) {
   const options = useMemo(
     () => workflows.map(({ id, name, path }) => ({ value: id, label: name, hint: path })),
     [workflows],
@@ -40,7 +42,7 @@ export function RunPanel({ editor, workflows, chosen, onChoose, asked }: Props) 
       <div className="border-b p-2.5">
         <Combobox label="Workflow" options={options} value={chosen.id} onChange={onChoose} className="w-full" />
       </div>
-      <Form key={chosen.id} editor={editor} workflow={chosen} asked={asked} />
+      <Form key={chosen.id} editor={editor} workflow={chosen} asked={asked} answered={answered} />
     </div>
   );
 }
@@ -58,7 +60,7 @@ function valuesOf(fields: readonly Field[], before: Partial<Values> = {}): Value
   return Object.fromEntries(fields.map((field) => [field.name, value(field)]));
 }
 
-function Form({ editor, workflow, asked }: { editor: Editor; workflow: WorkflowInfo; asked: number }) {
+function Form({ editor, workflow, asked, answered }: Pick<Props, 'editor' | 'asked' | 'answered'> & { workflow: WorkflowInfo }) {
   // The same parameters in another report are the same form.
   const shape = JSON.stringify(workflow.parameters);
   const fields = useMemo(() => fieldsOf(JSON.parse(shape) as WorkflowInfo['parameters']), [shape]);
@@ -86,12 +88,11 @@ function Form({ editor, workflow, asked }: { editor: Editor; workflow: WorkflowI
   });
   const latest = useRef(submit);
   latest.current = submit;
-  const heard = useRef(0);
   useEffect(() => {
-    if (asked === heard.current) return;
-    heard.current = asked;
-    if (asked > 0) void latest.current();
-  }, [asked]);
+    if (asked === answered.current) return;
+    answered.current = asked;
+    void latest.current();
+  }, [asked, answered]);
   return (
     <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">
       <form

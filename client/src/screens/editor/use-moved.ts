@@ -43,5 +43,6 @@ export function useMoved(editor: Editor): Moved {
       said(`Your work is on version ${version} now`, 'It was deployed meanwhile, and changes nothing that you have changed.');
     }
   }, [store, compared, version]);
-  return { from: isMoved ? fits : undefined, conflicts: compared?.conflicts ?? [], error: theirs.error ?? undefined };
+  const isKnown = compared !== undefined || theirs.error !== null;
+  return { from: isMoved && isKnown ? fits : undefined, conflicts: compared?.conflicts ?? [], error: theirs.error ?? undefined };
 }

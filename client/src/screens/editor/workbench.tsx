@@ -11,6 +11,7 @@ import { done } from '@/ui/toast';
 import { Tip } from '@/ui/tip';
 import { Changes } from './changes';
 import { DeployDialog } from './deploy-dialog';
+import type { States } from './file-editor';
 import { FilePane } from './file-pane';
 import { FilesPanel } from './files-panel';
 import { MovedBanner } from './moved-banner';
@@ -45,6 +46,8 @@ export function Workbench({ editor }: { editor: Editor }) {
   const [finding, setFinding] = useState(false);
   const [deploying, setDeploying] = useState(false);
   const [asked, setAsked] = useState(0);
+  const answered = useRef(0);
+  const [states] = useState((): States => new Map());
   const cursor = useRef(1);
   const { edits, mayEdit } = editor;
 
@@ -67,7 +70,7 @@ export function Workbench({ editor }: { editor: Editor }) {
     const fitting = path === undefined ? undefined : workflowAt(workflows, path, cursor.current);
     set({ run: fitting?.id ?? run ?? ANY });
     setPart('run');
-    setAsked((count) => count + 1);
+    if (workflows.length > 0) setAsked((count) => count + 1);
   };
   const chosen =
     workflows.find((workflow) => workflow.id === run) ??
@@ -90,6 +93,14 @@ export function Workbench({ editor }: { editor: Editor }) {
     addEventListener('keydown', press);
     return () => removeEventListener('keydown', press);
   });
+
+  const isLossy = editor.work.problem !== undefined && edits.size > 0;
+  useEffect(() => {
+    if (!isLossy) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [isLossy]);
 
   const save = () => {
     check.now();
@@ -219,6 +230,7 @@ export function Workbench({ editor }: { editor: Editor }) {
             path={path}
             goal={goal}
             open={open}
+            states={states}
             problems={check.report.problems}
             onLine={(now) => (cursor.current = now)}
             onRun={startRun}
@@ -235,7 +247,7 @@ export function Workbench({ editor }: { editor: Editor }) {
                 <X aria-hidden />
               </Button>
             </div>
-            <RunPanel editor={editor} workflows={workflows} chosen={chosen} onChoose={(id) => set({ run: id })} asked={asked} />
+            <RunPanel editor={editor} workflows={workflows} chosen={chosen} onChoose={(id) => set({ run: id })} asked={asked} answered={answered} />
           </section>
         )}
       </div>

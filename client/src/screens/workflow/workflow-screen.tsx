@@ -12,6 +12,7 @@ import { Show, Skeleton } from '@/ui/states';
 import { Tabs } from '@/ui/tabs';
 import { CallPanel } from './call-panel';
 import { CodePanel } from './code-panel';
+import { FormsPanel } from './forms-panel';
 import { LastRuns } from './last-runs';
 import { RunForm } from './run-form';
 import { SchedulesPanel } from './schedules-panel';
@@ -46,6 +47,9 @@ function Loaded({ workflow }: { workflow: Workflow }) {
   const [input, setInput] = useState<Record<string, unknown>>({});
   const tabs = [
     { id: 'call' as const, label: 'From elsewhere', content: <CallPanel workflow={workflow} input={input} /> },
+    ...(workflow.kind === 'data_provider'
+      ? []
+      : [{ id: 'forms' as const, label: 'Forms', content: <FormsPanel workflow={workflow} /> }]),
     ...(may('schedules.manage')
       ? [{ id: 'schedules' as const, label: 'Schedules', content: <SchedulesPanel workflow={workflow} /> }]
       : []),

@@ -121,8 +121,7 @@ pub async fn mark_all(org: &Scoped, reader: Reader) -> Result<u64> {
 const MARK: &str = "INSERT INTO notification_reads (notification_id, user_id, organization_id, read_at)
    SELECT n.id, $1, n.organization_id, n.last_at";
 
-const MARKED: &str =
-    " ON CONFLICT (notification_id, user_id) DO UPDATE SET read_at = excluded.read_at";
+const MARKED: &str = " ON CONFLICT (notification_id, user_id) DO UPDATE SET read_at = excluded.read_at";
 
 /// Deletes at most `limit` old notifications.
 pub async fn expire(db: &Db, time: DateTime<Utc>, limit: u32) -> Result<u64> {
