@@ -95,7 +95,7 @@ test('a workflow is written, run beside its code, and deployed', async ({ admin:
   await expect(editorOf(page, 'workflows/greet.py')).toContainText('Greets somebody.');
   await page.getByRole('button', { name: 'Deploy…' }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog.getByRole('region', { name: 'Workflows' })).toContainText('workflows/greet.py::greet');
+  await expect(dialog.getByRole('region', { name: 'Workflows', exact: true })).toContainText('workflows/greet.py::greet');
   await dialog.getByLabel('Message').fill('A greeting');
   await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
   await expect(dialog.getByRole('heading', { name: /Version \d+ is active/ })).toBeVisible();
@@ -263,7 +263,7 @@ test('a workflow in use goes only in a second step', async ({ admin: page }) => 
   await built(page);
   await page.getByRole('button', { name: 'Deploy…' }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog.getByRole('region', { name: 'Workflows' })).toContainText('Other name');
+  await expect(dialog.getByRole('region', { name: 'Workflows', exact: true })).toContainText('Other name');
   await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
   await expect(dialog.getByRole('alert')).toContainText('schedule Every night');
   await expect(dialog.getByRole('button', { name: 'Deploy', exact: true })).toBeDisabled();
