@@ -221,7 +221,9 @@ test('all files are searched, and any is opened by a few letters', async ({ admi
   await page.getByRole('button', { name: 'Match case' }).click();
   await page.getByRole('button', { name: 'Regular expression' }).click();
   await page.getByLabel('Search in all files').fill('^async def gre+t\\(');
-  await page.getByRole('list', { name: 'Found' }).getByRole('link').click();
+  const hits = page.getByRole('list', { name: 'Found' }).getByRole('link');
+  await expect(hits).toHaveCount(1);
+  await hits.click();
   await expect(page).toHaveURL(/path=workflows(%2F|\/)greet.py&line=9/);
   await page.getByLabel('Search in all files').fill('(a+)+$(');
   await expect(page.getByText('This is no regular expression')).toBeVisible();
