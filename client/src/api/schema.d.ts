@@ -1646,6 +1646,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/workspace/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Builds unsaved files as a deploy does, and tells what is found. Changes nothing. One check of
+         *     an organization runs at a time; others wait in a short line.
+         */
+        post: operations["check_workspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/workspace/deploy": {
         parameters: {
             query?: never;
@@ -2139,6 +2159,30 @@ export interface components {
             tolerance_seconds?: number | null;
             topic?: string | null;
         };
+        /** @description Code to look at. */
+        CheckRequest: {
+            /** @description Unsaved files over the active version: path to base64, `null` for a deleted one. */
+            files?: {
+                [key: string]: string | null;
+            };
+        };
+        /** @description What a deploy would find. Lists of workflows hold `path::function`. */
+        CheckResponse: {
+            /** @description What a deploy would do to those of the active version. */
+            added: string[];
+            /** Format: int64 */
+            duration_ms: number;
+            /** @description Files that do not load, and why. */
+            errors: components["schemas"]["FileError"][];
+            /** @description The packages that it is built with. */
+            packages: components["schemas"]["Package"][];
+            removed: string[];
+            updated: string[];
+            /** @description What is accepted but looks wrong. */
+            warnings: components["schemas"]["Warning"][];
+            /** @description All that are found, with their parameters. */
+            workflows: components["schemas"]["WorkflowInfo"][];
+        };
         /** @description One condition: exactly one of `equals` and `exists`. */
         Condition: {
             /** @description The value there is this one; a number equals another that is as large. */
@@ -2418,14 +2462,27 @@ export interface components {
             state: components["schemas"]["DeliveryState"];
             webhook_id: components["schemas"]["WebhookId"];
         };
-        /** @description The whole workspace. */
+        /** @description The whole workspace, or what changes in it. */
         DeployRequest: {
+            /**
+             * Format: int64
+             * @description Number of the version that this was made from, 0 for none; refused when another is active
+             *     by now.
+             */
+            against?: number | null;
             /** @description Only build and report. */
             dry_run?: boolean;
+            /**
+             * @description In place of `files`, the changed ones only: path to base64, `null` for a deleted one. Needs
+             *     `against`.
+             */
+            edits?: {
+                [key: string]: string | null;
+            } | null;
             /** @description Path to content in base64: all files, not only the changed ones. */
-            files: {
+            files?: {
                 [key: string]: string;
-            };
+            } | null;
             /**
              * @description Also when no file loads, when workflows that are in use would be gone, or when workspaces
              *     that import the shared folders break.
@@ -2833,6 +2890,8 @@ export interface components {
         };
         /** @description A file in a list. */
         FileEntry: {
+            /** @description In base64, where it was asked for. */
+            content?: string | null;
             /** @description True when it is the provider's, from a shared folder. */
             is_shared: boolean;
             path: string;
@@ -16781,6 +16840,131 @@ export interface operations {
             };
         };
     };
+    check_workspace: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckResponse"];
+                };
+            };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Valid, but not in this state; `code` says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests or attempts; come back after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deploy_workspace: {
         parameters: {
             query?: never;
@@ -16899,7 +17083,10 @@ export interface operations {
     };
     list_files: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also the content of files that are no larger, in bytes. */
+                content_up_to?: number;
+            };
             header?: {
                 /** @description The organization meant; for platform administrators only */
                 "x-bifrost-organization"?: string;

@@ -13,7 +13,7 @@ import { Menu, MenuItem, MenuLink } from '@/ui/menu';
 import { isOver } from '@/ui/status';
 import { done, failed } from '@/ui/toast';
 
-// What is not seen at first.
+// What is only seen after a press.
 const Confirm = lazy(() => import('@/ui/confirm').then((all) => ({ default: all.Confirm })));
 
 export function Actions({ run, log }: { run: Execution; log: LogStore }) {

@@ -17,15 +17,18 @@ const HtmlFrame = lazy(() => import('@/ui/html-frame').then((all) => ({ default:
 const NAMES = { page: 'Page', text: 'Text', pretty: 'Pretty', table: 'Table', tree: 'Tree', json: 'JSON' };
 type View = keyof typeof NAMES;
 
+/** What of a run is needed. */
+type Ended = Pick<Execution, 'status' | 'result'> & Partial<Pick<Execution, 'result_type' | 'missing'>>;
+
 /** The ways to look at a result, the best first. */
-function viewsOf(run: Execution): View[] {
+function viewsOf(run: Ended): View[] {
   const { result } = run;
   if (typeof result === 'string') return run.result_type === 'html' ? ['page', 'text'] : ['text', 'json'];
   if (asTable(result) !== undefined) return ['table', 'tree', 'json'];
   return typeof result === 'object' && result !== null ? ['pretty', 'tree', 'json'] : ['json'];
 }
 
-export function ResultPanel({ run }: { run: Execution }) {
+export function ResultPanel({ run }: { run: Ended }) {
   const views = viewsOf(run);
   const [chosen, setChosen] = useState<View>();
   const view = chosen !== undefined && views.includes(chosen) ? chosen : (views[0] ?? 'json');

@@ -1,7 +1,7 @@
 /** One workflow: run it, see its runs, its schedules, its code. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { runQuery, workflowQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
@@ -16,6 +16,8 @@ import { FormsPanel } from './forms-panel';
 import { LastRuns } from './last-runs';
 import { RunForm } from './run-form';
 import { SchedulesPanel } from './schedules-panel';
+
+const EndpointsPanel = lazy(() => import('./endpoints-panel'));
 
 const route = getRouteApi('/app/workflows/$id');
 
@@ -50,6 +52,19 @@ function Loaded({ workflow }: { workflow: Workflow }) {
       : [{ id: 'forms' as const, label: 'Forms', content: <FormsPanel workflow={workflow} /> }]),
     ...(may('schedules.manage')
       ? [{ id: 'schedules' as const, label: 'Schedules', content: <SchedulesPanel workflow={workflow} /> }]
+      : []),
+    ...(may('webhooks.manage')
+      ? [
+          {
+            id: 'endpoints' as const,
+            label: 'Endpoints',
+            content: (
+              <Suspense fallback={<Skeleton className="h-40" />}>
+                <EndpointsPanel workflow={workflow} input={input} />
+              </Suspense>
+            ),
+          },
+        ]
       : []),
     ...(may('workspace.read')
       ? [{ id: 'code' as const, label: 'Code', content: <CodePanel workflow={workflow} /> }]
