@@ -231,11 +231,11 @@ async fn files_are_what_the_form_asks_for_by_their_content() {
     let values = json!({ "name": [image["upload_id"]] });
     let not_there = faults(submit(&platform, user, &form, &session, values.clone()).await);
     assert!(not_there[0].1.contains("not there"), "{not_there:?}");
-    put(&image, b"<script>alert(1)</script>").await.expect(422);
-    put(&image, &[b'x'; 2_000]).await.expect(413);
-    put(&image, b"\x89PNG\r\n\x1a\nrest").await.expect(200);
+    put(&image, b"<script>alert(1)</script>".as_slice()).await.expect(422);
+    put(&image, [b'x'; 2_000].as_slice()).await.expect(413);
+    put(&image, b"\x89PNG\r\n\x1a\nrest".as_slice()).await.expect(200);
     let more = begin("tags", "application/octet-stream", 1).await.expect(201);
-    put(&more, b"hello").await.expect(200);
+    put(&more, b"hello".as_slice()).await.expect(200);
     // A file of one field is none of another.
     let swapped =
         faults(submit(&platform, user, &form, &session, json!({ "name": [more["upload_id"]] })).await);

@@ -1,14 +1,13 @@
 /** Fields with options: one of a list, one of those in sight, several; and yes or no. */
-import { X } from 'lucide-react';
 import { useId, type ReactNode } from 'react';
 import type { FormOption } from '@/api/forms';
-import type { Json } from '@/expressions';
 import { labelOf, same } from '@/lib/form-values';
 import { keyOf } from '@/lib/parameters';
 import { Button } from '@/ui/button';
 import { Combobox } from '@/ui/combobox';
 import { CheckBox, Field, Select } from '@/ui/field';
 import { ErrorText, FieldGroup } from '@/ui/field-group';
+import { MultiChoice } from '@/ui/multi-choice';
 import type { ChoiceProps, ControlProps } from './form-fields';
 
 /** From so many options on they are searched by typing. */
@@ -100,55 +99,20 @@ export function RadioChoice(props: ChoiceProps) {
   );
 }
 
-export function MultiChoice(props: ChoiceProps) {
+export function SeveralChoice(props: ChoiceProps) {
   const { field, entered, error, optional, disabled, options, actions } = props;
-  const chosen = Array.isArray(entered) ? entered : [];
-  const has = (value: Json) => chosen.some((one) => same(one, value));
-  const set = (option: FormOption, on: boolean) =>
-    actions.change(field, on ? [...chosen, option.value] : chosen.filter((one) => !same(one, option.value)));
   const label = labelOf(field);
+  const change = (keys: string[]) => actions.change(field, keys.map((key) => optionOf(options, key)?.value ?? key));
   return (
     <FieldGroup label={label} optional={optional} help={field.help_text ?? undefined} error={error} disabled={disabled}>
-      {options.length < MANY ? (
-        <div className="grid gap-1">
-          {options.length === 0 && <p className="text-ui text-muted">{placeholder(props)}</p>}
-          {options.map((option) => (
-            <Line key={keyOf(option.value)} option={option}>
-              {(id) => <CheckBox id={id} checked={has(option.value)} onChange={(event) => set(option, event.target.checked)} />}
-            </Line>
-          ))}
-        </div>
-      ) : (
-        <>
-          {chosen.length > 0 && (
-            <ul aria-label={`${label}, chosen`} className="flex flex-wrap gap-1.5">
-              {chosen.map((value) => {
-                const option = optionOf(options, keyOf(value)) ?? { label: keyOf(value), value };
-                return (
-                  <li key={keyOf(value)} className="flex max-w-full items-center rounded-md border bg-sunken pl-2 text-ui">
-                    <span className="truncate">{option.label}</span>
-                    <Button look="quiet" size="small" aria-label={`Take out ${option.label}`} onClick={() => set(option, false)}>
-                      <X aria-hidden />
-                    </Button>
-                  </li>
-                );
-              })}
-            </ul>
-          )}
-          <Combobox
-            label={`Add to ${label}`}
-            options={optionsFor(options.filter(({ value }) => !has(value)))}
-            value=""
-            placeholder={chosen.length === 0 ? placeholder(props) : 'Add another…'}
-            onChange={(key) => {
-              const option = optionOf(options, key);
-              if (option !== undefined) set(option, true);
-            }}
-            disabled={disabled}
-            className="w-full"
-          />
-        </>
-      )}
+      <MultiChoice
+        label={label}
+        options={optionsFor(options)}
+        chosen={Array.isArray(entered) ? entered.map(keyOf) : []}
+        onChange={change}
+        placeholder={placeholder(props)}
+        disabled={disabled}
+      />
     </FieldGroup>
   );
 }

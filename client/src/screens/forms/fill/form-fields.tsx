@@ -8,7 +8,7 @@ import { Button } from '@/ui/button';
 import { ErrorText } from '@/ui/field-group';
 import { HtmlFrame } from '@/ui/html-frame';
 import { Markdown } from '@/ui/markdown';
-import { Check, MultiChoice, RadioChoice, SelectChoice } from './choice-controls';
+import { Check, RadioChoice, SelectChoice, SeveralChoice } from './choice-controls';
 import { FileControl } from './file-control';
 import { TextControl } from './text-control';
 import type { Upload } from './use-uploads';
@@ -146,7 +146,7 @@ function Control({ field, enabled, required, options, loading, missing, failure,
     case 'radio':
       return <RadioChoice {...choice} />;
     case 'multi_select':
-      return <MultiChoice {...choice} />;
+      return <SeveralChoice {...choice} />;
     case 'file':
       return <FileControl {...common} uploads={uploads} />;
     default:
