@@ -1,20 +1,7 @@
-/** Every screen in both themes: no violation of WCAG 2.2 AA, and a picture of it, for a desktop
- *  and for a phone, in target/ui-screenshots. */
-import { join } from 'node:path';
+/** Every screen in both themes. */
 import type { Browser } from '@playwright/test';
-import { ADMIN_STATE, api, expect, expectAccessible, test, URL, watch } from './helpers';
-
-const PICTURES = join(import.meta.dirname, '../../target/ui-screenshots');
-
-const SIZES = { desktop: { width: 1_440, height: 900 }, phone: { width: 390, height: 844 } };
-
-interface Screen {
-  name: string;
-  path: string;
-  /** A heading that is there when the screen is. */
-  heading?: RegExp;
-  signedOut?: boolean;
-}
+import { ADMIN_STATE, api, test, URL } from './helpers';
+import { expectScreens, THEMES, type Screen } from './screens';
 
 interface Found {
   runs: Record<'report' | 'page' | 'failed' | 'fields', string>;
@@ -42,6 +29,18 @@ const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
   { name: 'run-missing', path: '/runs/01997f3e-7c1b-7c11-9d7b-0d5c8f6f2a11' },
   { name: 'schedules', path: '/schedules' },
   { name: 'schedule-new', path: '/schedules?edit=new' },
+  { name: 'integrations-empty', path: '/integrations' },
+  { name: 'integration-new', path: '/integrations?edit=new' },
+  { name: 'webhooks-empty', path: '/webhooks' },
+  { name: 'webhook-new', path: '/webhooks?edit=new' },
+  { name: 'endpoints-empty', path: '/endpoints' },
+  { name: 'endpoint-new', path: '/endpoints?edit=new' },
+  { name: 'tables-empty', path: '/tables' },
+  { name: 'table-new', path: '/tables?edit=new' },
+  { name: 'files-empty', path: '/files' },
+  { name: 'connected', path: '/connected?integration=CRM' },
+  { name: 'connected-not', path: '/?problem=denied&detail=the+person+has+not+agreed', heading: /not connected/ },
+  { name: 'packages', path: '/code?tab=packages' },
   { name: 'config', path: '/config' },
   { name: 'config-new', path: '/config?edit=%2B' },
   { name: 'code', path: '/code?path=workflows/tickets.py&line=25' },
@@ -59,6 +58,11 @@ const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
   { name: 'grants', path: '/roles?tab=grants' },
   { name: 'keys', path: '/keys?all=1' },
   { name: 'network', path: '/network' },
+  { name: 'notifications', path: '/notifications' },
+  { name: 'notification-rules', path: '/notifications?tab=rules' },
+  { name: 'notification-rule-new', path: '/notifications?tab=rules&edit=new' },
+  { name: 'notification-channels', path: '/notifications?tab=channels' },
+  { name: 'notification-channel-new', path: '/notifications?tab=channels&edit=new' },
   { name: 'audit', path: '/audit' },
   { name: 'organizations', path: '/organizations' },
   { name: 'organization', path: `/organizations/${organization}` },
@@ -95,32 +99,9 @@ async function prepare(browser: Browser): Promise<Found> {
   };
 }
 
-for (const theme of ['light', 'dark'] as const) {
+for (const theme of THEMES) {
   test(`every screen is accessible: ${theme}`, async ({ browser }) => {
     test.setTimeout(600_000);
-    const found = await prepare(browser);
-    for (const { name, path, heading, signedOut } of screens(found)) {
-      const context = await browser.newContext({
-        baseURL: URL,
-        colorScheme: theme,
-        reducedMotion: 'reduce',
-        viewport: SIZES.desktop,
-        ...(signedOut === true ? {} : { storageState: ADMIN_STATE }),
-      });
-      const page = await context.newPage();
-      watch(page);
-      await page.goto(path);
-      await expect(page.getByRole('heading', { level: 1, ...(heading === undefined ? {} : { name: heading }) })).toBeAttached();
-      await page.waitForLoadState('networkidle');
-      await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
-      for (const [size, viewport] of Object.entries(SIZES)) {
-        await page.setViewportSize(viewport);
-        await expectAccessible(page, `${name}, ${theme}, ${size}`);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        expect(wide, `${name} scrolls sideways on a ${size}`).toBeLessThanOrEqual(0);
-        await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${size}.png`) });
-      }
-      await context.close();
-    }
+    await expectScreens(browser, theme, screens(await prepare(browser)));
   });
 }

@@ -18,6 +18,7 @@ from ._models import (
     DocumentList,
     ExecutionLog,
     FileMatch,
+    FormPublic,
     IntegrationData,
     IntegrationMappingResponse,
     OAuthCredentials,
@@ -27,6 +28,7 @@ from ._models import (
     WorkflowExecution,
 )
 from .agents import agents
+from .ai import AIResponse, AIStreamChunk, ai
 from .api import api
 from .config import ConfigData, config
 from .decorators import data_provider, param, tool, workflow
@@ -46,7 +48,9 @@ from .errors import (
 from .events import events
 from .executions import executions
 from .files import files
+from .forms import forms
 from .integrations import integrations
+from .knowledge import KnowledgeDocument, NamespaceInfo, knowledge
 from .oauth import oauth
 from .organizations import organizations
 from .roles import roles
@@ -59,6 +63,8 @@ from .workflows import workflows
 __version__ = "0.1.0"
 
 __all__ = [
+    "AIResponse",
+    "AIStreamChunk",
     "BatchDeleteResult",
     "BatchResult",
     "ConfigData",
@@ -73,9 +79,12 @@ __all__ = [
     "ExecutionStatus",
     "FileMatch",
     "FormFieldType",
+    "FormPublic",
     "IntegrationData",
     "IntegrationError",
     "IntegrationMappingResponse",
+    "KnowledgeDocument",
+    "NamespaceInfo",
     "NotFoundError",
     "NotSupported",
     "OAuthCredentials",
@@ -93,6 +102,7 @@ __all__ = [
     "WorkflowMetadata",
     "__version__",
     "agents",
+    "ai",
     "api",
     "config",
     "context",
@@ -101,8 +111,10 @@ __all__ = [
     "events",
     "executions",
     "files",
+    "forms",
     "http",
     "integrations",
+    "knowledge",
     "oauth",
     "organizations",
     "param",

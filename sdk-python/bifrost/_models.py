@@ -49,6 +49,26 @@ class Role(Model):
 
 
 @dataclass
+class FormPublic(Model):
+    """A form. `forms.list` leaves `form_schema` out."""
+
+    id: str
+    name: str
+    description: str | None = None
+    workflow_id: str | None = None
+    launch_workflow_id: str | None = None
+    default_launch_params: dict[str, Any] | None = None
+    allowed_query_params: list[str] | None = None
+    form_schema: dict[str, Any] | None = None
+    """`fields`, in their order."""
+    access_level: str = "authenticated"
+    organization_id: str | None = None
+    is_active: bool = True
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+@dataclass
 class WorkflowExecution(Model):
     """A run."""
 

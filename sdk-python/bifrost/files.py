@@ -8,7 +8,7 @@ and `-` is a location of the organization's own.
 from __future__ import annotations
 
 import base64
-import builtins
+import itertools
 import os
 import posixpath
 import re
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import _context, _platform
+from ._immediate import Content, Done, Fields, Flag, Items, Text
 from ._models import FileMatch
 from .errors import ConflictError
 
@@ -71,6 +72,59 @@ def _pieces(path: str, location: str, scope: str | None) -> bytes:
         arguments["sha256"] = answer["sha256"]
 
 
+def _read(path: str, location: str, mode: str, scope: str | None) -> bytes:
+    if _is_workspace(location, mode):
+        with open(_local(path), "rb") as file:
+            return file.read()
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _pieces(path, location, scope)
+        except ConflictError:
+            # It was written in between; the next content is whole, too.
+            continue
+    return _pieces(path, location, scope)
+
+
+def _write(path: str, content: bytes, location: str, mode: str, scope: str | None) -> None:
+    _is_workspace(location, mode)
+    parts: list[str] = []
+    folder = f".parts/{uuid.uuid4().hex}"
+    while len(content) > _PIECE:
+        parts.append(f"{folder}/{len(parts)}")
+        piece, content = content[:_PIECE], content[_PIECE:]
+        part = {"path": parts[-1], "location": "temp", "content": base64.b64encode(piece).decode("ascii")}
+        _call("write", part, scope)
+    whole = {"path": path, "location": location, "content": base64.b64encode(content).decode("ascii")}
+    _call("write", {**whole, "parts": parts}, scope)
+
+
+def _list(directory: str, location: str, mode: str, scope: str | None) -> Iterator[str]:
+    if _is_workspace(location, mode):
+        yield from sorted(_walk(directory.rstrip("/")))
+        return
+    arguments = {"directory": directory, "location": location}
+    after = None
+    while True:
+        answer = _call("list", {**arguments, "after": after}, scope)
+        yield from answer["paths"]
+        after = answer["next"]
+        if after is None:
+            return
+
+
+def _search(pattern: re.Pattern[str], wanted: re.Pattern[str]) -> Iterator[FileMatch]:
+    for path in sorted(_walk("")):
+        if not wanted.fullmatch(path):
+            continue
+        try:
+            text = _read(path, _WORKSPACE, "cloud", None).decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            if pattern.search(line):
+                yield FileMatch(path, number, line)
+
+
 class files:
     """`from bifrost import files`, then `await files.read("reports/june.csv", location="uploads")`.
 
@@ -78,92 +132,64 @@ class files:
     control characters are refused (`ValidationError`, for the workspace `ValueError`). A file has
     at most 32 MiB, an organization 10 GiB in 100,000 files (`ConflictError` with the code
     `files_full`). `scope` is an organization's id, for the provider's workflows; `mode` is taken
-    for older workflows and makes no difference.
+    for older workflows and makes no difference. Neither does it whether a call is awaited: it is
+    carried out at once, and the oldest workflows use what it answers as it is.
     """
 
     @staticmethod
-    async def read(path: str, location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None) -> str:
+    def read(path: str, location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None) -> Text:
         """A file as UTF-8 text; `NotFoundError` (for the workspace `FileNotFoundError`) when there is none."""
-        return (await files.read_bytes(path, location, mode, scope)).decode("utf-8")
+        return Text(_read(path, location, mode, scope).decode("utf-8"))
 
     @staticmethod
-    async def read_bytes(path: str, location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None) -> bytes:
+    def read_bytes(path: str, location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None) -> Content:
         """A file's content; `NotFoundError` (for the workspace `FileNotFoundError`) when there is none."""
-        if _is_workspace(location, mode):
-            with open(_local(path), "rb") as file:
-                return file.read()
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return _pieces(path, location, scope)
-            except ConflictError:
-                # It was written in between; the next content is whole, too.
-                continue
-        return _pieces(path, location, scope)
+        return Content(_read(path, location, mode, scope))
 
     @staticmethod
-    async def write(
+    def write(
         path: str, content: str, location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None
-    ) -> None:
+    ) -> Done:
         """Writes UTF-8 text; a file that is there is replaced as a whole. The workspace cannot be written."""
-        await files.write_bytes(path, content.encode("utf-8"), location, mode, scope)
+        _write(path, content.encode("utf-8"), location, mode, scope)
+        return Done()
 
     @staticmethod
-    async def write_bytes(
+    def write_bytes(
         path: str, content: bytes, location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None
-    ) -> None:
+    ) -> Done:
         """Writes bytes; a file that is there is replaced as a whole. The workspace cannot be written."""
-        _is_workspace(location, mode)
-        content = bytes(content)
-        parts: builtins.list[str] = []
-        folder = f".parts/{uuid.uuid4().hex}"
-        while len(content) > _PIECE:
-            parts.append(f"{folder}/{len(parts)}")
-            piece, content = content[:_PIECE], content[_PIECE:]
-            part = {"path": parts[-1], "location": "temp", "content": base64.b64encode(piece).decode("ascii")}
-            _call("write", part, scope)
-        whole = {"path": path, "location": location, "content": base64.b64encode(content).decode("ascii")}
-        _call("write", {**whole, "parts": parts}, scope)
+        _write(path, bytes(content), location, mode, scope)
+        return Done()
 
     @staticmethod
-    async def list(
+    def list(
         directory: str = "", location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None
-    ) -> builtins.list[str]:
+    ) -> Items:
         """Paths of all files in a folder and below, relative to the location, sorted."""
-        if _is_workspace(location, mode):
-            return sorted(_walk(directory.rstrip("/")))
-        paths: builtins.list[str] = []
-        arguments = {"directory": directory, "location": location}
-        after = None
-        while True:
-            answer = _call("list", {**arguments, "after": after}, scope)
-            paths += answer["paths"]
-            after = answer["next"]
-            if after is None:
-                return paths
+        return Items(_list(directory, location, mode, scope))
 
     @staticmethod
-    async def delete(path: str, location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None) -> bool:
+    def delete(path: str, location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None) -> Flag:
         """Deletes a file; false when there is none. The workspace cannot be written."""
         _is_workspace(location, mode)
-        gone: bool = _call("delete", {"path": path, "location": location}, scope)
-        return gone
+        return Flag(_call("delete", {"path": path, "location": location}, scope))
 
     @staticmethod
-    async def exists(path: str, location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None) -> bool:
+    def exists(path: str, location: str = _WORKSPACE, mode: str = "cloud", scope: str | None = None) -> Flag:
         """Whether there is a file."""
         if _is_workspace(location, mode):
-            return os.path.isfile(_local(path))
-        found: bool = _call("exists", {"path": path, "location": location}, scope)
-        return found
+            return Flag(os.path.isfile(_local(path)))
+        return Flag(_call("exists", {"path": path, "location": location}, scope))
 
     @staticmethod
-    async def get_signed_url(
+    def get_signed_url(
         path: str,
         method: str = "PUT",
         content_type: str = "application/octet-stream",
         location: str = "uploads",
         scope: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> Fields:
         """An address at which a browser sends (`PUT`) or reads (`GET`) this one file without a key.
 
         Answers `url`, `path` and `expires_in` (seconds; ten minutes). A body has at most 32 MiB and
@@ -172,37 +198,23 @@ class files:
         arguments = {"path": path, "method": method, "content_type": content_type, "location": location}
         answer: dict[str, Any] = _call("sign", arguments, scope)
         address = (_context.context.public_url or "").rstrip("/")
-        return {**answer, "url": f"{address}{answer['url']}"}
+        return Fields({**answer, "url": f"{address}{answer['url']}"})
 
     @staticmethod
-    async def search(
+    def search(
         query: str,
         case_sensitive: bool = False,
         is_regex: bool = False,
         include_pattern: str = "**/*",
         max_results: int = 1000,
-    ) -> builtins.list[FileMatch]:
-        """Lines of the workspace's text files that contain `query`, by path and line.
+    ) -> Items:
+        """Lines of the workspace's text files that contain `query`, by path and line, as `FileMatch`.
 
         With `is_regex` it is a regular expression. `include_pattern` says which files: `*` is any
         part of a name, `**/` any folders.
         """
         pattern = re.compile(query if is_regex else re.escape(query), 0 if case_sensitive else re.IGNORECASE)
-        wanted = _glob(include_pattern)
-        found: builtins.list[FileMatch] = []
-        for path in sorted(_walk("")):
-            if not wanted.fullmatch(path):
-                continue
-            try:
-                text = (await files.read_bytes(path)).decode("utf-8")
-            except UnicodeDecodeError:
-                continue
-            for number, line in enumerate(text.splitlines(), 1):
-                if pattern.search(line):
-                    found.append(FileMatch(path, number, line))
-                    if len(found) >= max_results:
-                        return found
-        return found
+        return Items(itertools.islice(_search(pattern, _glob(include_pattern)), max_results))
 
 
 def _glob(pattern: str) -> re.Pattern[str]:

@@ -12,8 +12,9 @@ from ._text import checked
 from .errors import IntegrationError, NotFoundError
 
 
-def _scope(scope: str | UUID | None) -> str | None:
-    """The scope as the platform spells it; that of `context.set_scope` where none is given."""
+def _scope(*candidates: str | UUID | None) -> str | None:
+    """The first scope that was given as the platform spells it; else that of `context.set_scope`."""
+    scope = next((one for one in candidates if one is not None), None)
     if scope is None:
         return _context.scope_override()
     text = checked(str(scope), "the scope")
@@ -29,20 +30,26 @@ def _credentials(fields: dict[str, Any], asked: dict[str, Any]) -> OAuthCredenti
     return credentials
 
 
-def _call(operation: str, name: str, scope: str | UUID | None, **arguments: Any) -> Any:
-    fields = {"name": checked(str(name), "the integration's name"), "scope": _scope(scope), **arguments}
+def _call(operation: str, name: str, scope: str | None, **arguments: Any) -> Any:
+    fields = {"name": checked(str(name), "the integration's name"), "scope": scope, **arguments}
     return _platform.current().call(f"integrations.{operation}", fields)
 
 
 class integrations:
     """`from bifrost import integrations`, then `await integrations.get("name")`.
 
-    `scope` is an organization's id or `"global"`; the run's own organization otherwise.
-    Acting for another one is for the provider's code and a caller who may enter it.
+    `scope`, by its older name `org_id`, is an organization's id or `"global"`; the run's own
+    organization otherwise. Acting for another one is for the provider's code and a caller who may enter it.
     """
 
     @staticmethod
-    async def get(name: str, scope: str | UUID | None = None, oauth_scope: str | None = None) -> IntegrationData | None:
+    async def get(
+        name: str,
+        scope: str | UUID | None = None,
+        oauth_scope: str | None = None,
+        *,
+        org_id: str | UUID | None = None,
+    ) -> IntegrationData | None:
         """An integration as the organization has it; `None` when there is none of this name.
 
         `config` has the definition's defaults, its values over them, and those of the
@@ -53,9 +60,9 @@ class integrations:
 
         Raises `IntegrationError`, with the reason, when the connection has failed.
         """
-        asked = {"name": name, "scope": _scope(scope), "oauth_scope": oauth_scope}
+        asked = {"name": name, "scope": _scope(scope, org_id), "oauth_scope": oauth_scope}
         try:
-            fields = _call("get", name, scope, oauth_scope=oauth_scope)
+            fields = _call("get", name, asked["scope"], oauth_scope=oauth_scope)
         except NotFoundError:
             return None
         oauth = fields.pop("oauth", None)
@@ -71,7 +78,7 @@ class integrations:
 
     @staticmethod
     async def list_mappings(
-        name: str, scope: str | UUID | None = None
+        name: str, scope: str | UUID | None = None, *, org_id: str | UUID | None = None
     ) -> builtins.list[IntegrationMappingResponse] | None:
         """What organizations are in an integration; `None` when there is no such integration.
 
@@ -79,28 +86,35 @@ class integrations:
         `scope="global"`; the run's own otherwise.
         """
         try:
-            answer = _call("list_mappings", name, scope)
+            answer = _call("list_mappings", name, _scope(scope, org_id))
         except NotFoundError:
             return None
         return [IntegrationMappingResponse.of(one) for one in answer]
 
     @staticmethod
     async def get_mapping(
-        name: str, scope: str | UUID | None = None, entity_id: str | None = None
+        name: str,
+        scope: str | UUID | None = None,
+        entity_id: str | None = None,
+        *,
+        org_id: str | UUID | None = None,
     ) -> IntegrationMappingResponse | None:
         """What the organization is in an integration, or who `entity_id` is; `None` when nobody is."""
         try:
-            return IntegrationMappingResponse.of(_call("get_mapping", name, scope, entity_id=entity_id))
+            found = _call("get_mapping", name, _scope(scope, org_id), entity_id=entity_id)
+            return IntegrationMappingResponse.of(found)
         except NotFoundError:
             return None
 
     @staticmethod
     async def upsert_mapping(
         name: str,
-        scope: str | UUID,
-        entity_id: str,
+        scope: str | UUID | None = None,
+        entity_id: str = "",
         entity_name: str | None = None,
         config: dict[str, Any] | None = None,
+        *,
+        org_id: str | UUID | None = None,
     ) -> IntegrationMappingResponse:
         """Says what an organization is in an integration: `entity_id` is what it is called there.
 
@@ -108,13 +122,15 @@ class integrations:
         Mappings of the provider's integrations are written by the provider's code.
         """
         arguments = {"entity_id": str(entity_id), "entity_name": entity_name, "config": config}
-        return IntegrationMappingResponse.of(_call("upsert_mapping", name, scope, **arguments))
+        return IntegrationMappingResponse.of(_call("upsert_mapping", name, _scope(scope, org_id), **arguments))
 
     @staticmethod
-    async def delete_mapping(name: str, scope: str | UUID) -> bool:
+    async def delete_mapping(
+        name: str, scope: str | UUID | None = None, *, org_id: str | UUID | None = None
+    ) -> bool:
         """Takes an organization out of an integration; true when it was in it."""
         try:
-            return bool(_call("delete_mapping", name, scope))
+            return bool(_call("delete_mapping", name, _scope(scope, org_id)))
         except NotFoundError:
             return False
 

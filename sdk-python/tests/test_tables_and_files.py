@@ -17,7 +17,6 @@ from bifrost import (
     NotSupported,
     TableInfo,
     agents,
-    api,
     context,
     email,
     files,
@@ -167,7 +166,6 @@ def test_there_are_no_apps() -> None:
         (agents, "run", "workflows.execute"),
         (email, "send", "httpx"),
         (storage, "upload", "bifrost.files"),
-        (api, "get", "httpx"),
     ],
 )
 def test_what_there_is_not_names_what_there_is(module: Any, verb: str, instead: str) -> None:

@@ -41,13 +41,52 @@ interface Failure {
   length: number;
 }
 
-type Answer = { value: Json } | { fields: string[] } | { error: Failure };
+type Answer = { value: Json } | { fields: string[] } | { state: FormState } | { error: Failure };
+
+/** What is filled in, and what is around it. */
+export interface FormInput {
+  /** By the names of fields. What is not in it has its default; null, `""` and `[]` are nothing. */
+  values: { [name: string]: Json };
+  /** As the server has answered when the form was opened. */
+  context: { [name: string]: Json };
+  /** The time, as `2026-11-26T08:39:00+01:00`. */
+  now: string;
+  /**
+   * What can be chosen in fields whose options a data provider says: values, or objects with `value` and perhaps
+   * `metadata`, as the server answers them. Where nothing is given, every value may be one of them.
+   */
+  options?: { [field: string]: Json[] };
+}
+
+/** What is true of one field. */
+export interface FieldState {
+  visible: boolean;
+  /** False: it has its default, whatever is filled in. */
+  enabled: boolean;
+  /** True: it has to be filled in. */
+  required: boolean;
+  /** There at first. */
+  default: Json;
+  /** What keeps it from being submitted, for whoever fills it in. */
+  error: string | null;
+}
+
+/** What is true of a form that is being filled in. What holds is what the server comes to. */
+export interface FormState {
+  fields: { [name: string]: FieldState };
+  /** What would be submitted. */
+  data: { [name: string]: Json };
+  /** Names of values that no field has. */
+  unknown: string[];
+  is_valid: boolean;
+}
 
 interface Exports {
   memory: WebAssembly.Memory;
   input(length: number): number;
   check(): bigint;
   evaluate(): bigint;
+  form(): bigint;
 }
 
 /** The evaluator that the server has too, as a module of WebAssembly. It does nothing by itself. */
@@ -95,7 +134,18 @@ export class Evaluator {
     return { ok: false, error: { kind: 'type', message, from: 0, to: source.length } };
   }
 
-  #ask(what: 'check' | 'evaluate', request: { source: string; scope?: Scope }): Answer {
+  /**
+   * What is true of a form for what is filled in. The definition is as the server saved it.
+   *
+   * @throws when the definition is none, or the input no JSON that can be read.
+   */
+  form(definition: object, input: FormInput): FormState {
+    const answer = this.#ask('form', { definition, input });
+    if ('state' in answer) return answer.state;
+    throw new Error('error' in answer ? answer.error.message : 'the evaluator gave no answer');
+  }
+
+  #ask(what: 'check' | 'evaluate' | 'form', request: object): Answer {
     const bytes = new TextEncoder().encode(JSON.stringify(request));
     try {
       const { memory, input } = this.#exports;

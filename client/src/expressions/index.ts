@@ -1,12 +1,12 @@
 import { Evaluator } from './evaluator';
 import url from './expressions.wasm?url';
 
-export type { Diagnostic, Json, Kind, Result, Scope } from './evaluator';
+export type { Diagnostic, FieldState, FormInput, FormState, Json, Kind, Result, Scope } from './evaluator';
 export { Evaluator } from './evaluator';
 
 let loading: Promise<Evaluator> | undefined;
 
-/** The evaluator of expressions, loaded when it is asked for the first time. */
+/** The evaluator of expressions and forms, loaded when it is asked for the first time. */
 export function evaluator(): Promise<Evaluator> {
   loading ??= load().catch((error: unknown) => {
     // The next one who asks tries again.

@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useRouter } from '@tanstack/react-router';
 import { CircleUser, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, Unplug, UserRound } from 'lucide-react';
+import { lazy, Suspense } from 'react';
 import { forgetAll } from '@/api/queries';
 import { api, call } from '@/api/client';
 import { useMe } from '@/api/session';
@@ -12,6 +13,8 @@ import { Tip } from '@/ui/tip';
 import { failed } from '@/ui/toast';
 import { useLiveState } from './live';
 import { Scope } from './scope';
+
+const Bell = lazy(() => import('./bell'));
 
 export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () => void }) {
   return (
@@ -30,6 +33,9 @@ export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () 
         <Button look="quiet" size="icon" onClick={onSearch} aria-label="Search and commands" className="sm:hidden">
           <Search aria-hidden />
         </Button>
+        <Suspense fallback={<span className="size-8.5" />}>
+          <Bell />
+        </Suspense>
         <ThemeMenu />
         <UserMenu />
       </div>

@@ -2,9 +2,11 @@
 
 use crate::health::Services;
 use crate::rates::Rates;
+use crate::service::adapters::Places;
 use crate::service::providers::Providers;
 use crate::service::turns::Turns;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
+use bifrost_notify::Notifier;
 use bifrost_oauth::OAuth;
 use bifrost_signin::SignIn;
 use bifrost_store::{Db, Keyring};
@@ -25,6 +27,8 @@ pub struct ApiState {
     pub worker: Arc<dyn Worker>,
     /// Connections of integrations.
     pub oauth: OAuth,
+    /// Tests channels of notifications, and sends invitations.
+    pub notifier: Notifier,
     /// Checks how people sign in.
     pub sign_in: SignIn,
     /// For those who run the platform.
@@ -44,6 +48,8 @@ pub struct Operations {
     pub rates: Arc<Rates>,
     /// Options of data providers.
     pub providers: Arc<Providers>,
+    /// Requests that adapters of webhooks look at.
+    pub places: Arc<Places>,
     /// Checks of code, one of an organization at a time.
     pub checks: Arc<Turns>,
 }

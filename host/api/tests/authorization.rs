@@ -1,7 +1,7 @@
 //! Who may do what, as data: a row for every operation of the API. An operation
 //! without a row fails the test.
 
-use crate::common::target::{By, DOCUMENT, LEAVING, OWNERS, Owner, SLUG, target};
+use crate::common::target::{By, DOCUMENT, LEAVING, OWNERS, Owner, SLUG, opened, target};
 use crate::common::{Key, Platform, WORKFLOWS, files};
 use bifrost_core::Permission::{self, *};
 use bifrost_core::{Permissions, Role};
@@ -11,8 +11,12 @@ use bifrost_store::users::{self, NewUser};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+#[path = "authorization/forms.rs"]
+mod forms;
 #[path = "authorization/integrations.rs"]
 mod integrations;
+#[path = "authorization/notifications.rs"]
+mod notifications;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
 
@@ -250,6 +254,9 @@ const ROWS: &[Row] = &[
     Row { method: "PATCH", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: pause, expected: ID_ADMINS },
     Row { method: "DELETE", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS_DELETE },
     Row { method: "POST", path: "/api/webhooks/{id}/secrets", needs: Some(ManageWebhooks), by: By::Webhook, body: empty, expected: ID_ADMINS_CREATE },
+    Row { method: "POST", path: "/api/webhooks/{id}/subscribe", needs: Some(ManageWebhooks), by: By::AdapterSource, body: none,
+        expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
+    Row { method: "GET", path: "/api/webhook-adapters", needs: Some(ManageWebhooks), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "DELETE", path: "/api/webhook-secrets/{id}", needs: Some(ManageWebhooks), by: By::WebhookSecret, body: none, expected: ID_ADMINS_DELETE },
     Row { method: "GET", path: "/api/webhooks/{id}/subscriptions", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS },
     Row { method: "POST", path: "/api/webhooks/{id}/subscriptions", needs: Some(ManageWebhooks), by: By::Webhook, body: new_subscription, expected: ID_ADMINS_CREATE },
@@ -261,6 +268,8 @@ const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
     // One that asks for no signature.
     Row { method: "POST", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["202 202 202"; 4] },
+    // Only adapters are asked.
+    Row { method: "GET", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["405 405 405"; 4] },
     Row { method: "GET", path: "/api/tables", needs: Some(ReadTables), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "POST", path: "/api/tables", needs: Some(WriteTables), by: By::Scope, body: new_table, expected: ADMINS_CREATE },
     Row { method: "GET", path: "/api/tables/{id}", needs: Some(ReadTables), by: By::Table, body: none, expected: ID_ADMINS_SHARED },
@@ -349,7 +358,8 @@ const ROWS: &[Row] = &[
 ];
 
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(integrations::ROWS).chain(sign_in::ROWS)
+    let own = ROWS.iter().chain(forms::ROWS).chain(integrations::ROWS);
+    own.chain(notifications::ROWS).chain(sign_in::ROWS)
 }
 
 #[test]
@@ -410,7 +420,12 @@ pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root:
     }
     let body = (row.body)(&id);
     if !body.is_null() {
-        call = call.json(body);
+        let mut body = body.to_string();
+        if let (By::OpenedForm, Some(key)) = (row.by, caller) {
+            let organization = if is_root { owner } else { Owner::Own }.organization(platform);
+            body = body.replace(forms::SESSION, &opened(platform, &id, organization, key).await);
+        }
+        call = call.json(serde_json::from_str(&body).expect("json"));
     }
     call.send().await.status.as_u16()
 }

@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use bifrost_api::health::Services;
 use bifrost_core::Limits;
 use bifrost_core::ports::{Bus, Objects, Queue};
+use bifrost_notify::{Notifier, Security, SmtpSettings};
 use bifrost_oauth::OAuth;
 use bifrost_runner::egress::{Egress, Reach, Service};
 use bifrost_runner::{Pool, PoolSettings, Runner, RunnerSettings};
@@ -86,6 +87,8 @@ pub struct EngineArgs {
     pub s3: S3Args,
     #[command(flatten)]
     pub keys: KeyArgs,
+    #[command(flatten)]
+    pub smtp: SmtpArgs,
 }
 
 /// What encrypts secrets.
@@ -203,6 +206,50 @@ pub struct PackageArgs {
     pub package_index: String,
 }
 
+/// The server that mail is handed to. Without a host there is no mail.
+#[derive(Args, Clone)]
+pub struct SmtpArgs {
+    /// The mail server's name.
+    #[arg(long, env = "BIFROST_SMTP_HOST", requires = "smtp_from")]
+    pub smtp_host: Option<String>,
+    /// Its port; by default 587, 465 with `tls`, 25 with `none`.
+    #[arg(long, env = "BIFROST_SMTP_PORT")]
+    pub smtp_port: Option<u16>,
+    /// `starttls`, `tls` from the beginning, or `none` for a server on this machine.
+    #[arg(long, env = "BIFROST_SMTP_SECURITY", default_value = "starttls", value_name = "SECURITY",
+        value_parser = |text: &str| text.parse::<Security>())]
+    pub smtp_security: Security,
+    /// The name to sign in with, where the server asks for one.
+    #[arg(long, env = "BIFROST_SMTP_USER", requires = "smtp_password")]
+    pub smtp_user: Option<String>,
+    /// The password for it.
+    #[arg(long, env = "BIFROST_SMTP_PASSWORD", hide_env_values = true)]
+    pub smtp_password: Option<String>,
+    /// Who mail is from: an address, or `Name <address>`.
+    #[arg(long, env = "BIFROST_SMTP_FROM")]
+    pub smtp_from: Option<String>,
+}
+
+impl SmtpArgs {
+    /// The server, where there is one.
+    pub fn settings(&self) -> Option<SmtpSettings> {
+        let credentials = self.smtp_user.clone().zip(self.smtp_password.clone().map(Into::into));
+        Some(SmtpSettings {
+            host: self.smtp_host.clone()?,
+            port: self.smtp_port.unwrap_or(self.smtp_security.port()),
+            security: self.smtp_security,
+            credentials,
+            from: self.smtp_from.clone()?,
+        })
+    }
+
+    /// Where it is; no workflow may reach it.
+    fn service(&self) -> Option<Service> {
+        let SmtpSettings { host, port, .. } = self.settings()?;
+        Some(Service { host, port })
+    }
+}
+
 /// What is kept, and for how long.
 #[derive(Args, Clone, Copy)]
 pub struct RetentionArgs {
@@ -245,6 +292,8 @@ pub struct Engines {
     pub name: String,
     /// Where the services are; no workflow may reach them.
     pub services: Vec<Service>,
+    /// Where mail is handed over, if anywhere.
+    pub smtp: Option<SmtpSettings>,
 }
 
 impl EngineArgs {
@@ -275,7 +324,8 @@ impl EngineArgs {
         };
         let name = format!("{}-{}-{}", host(), std::process::id(), uuid::Uuid::now_v7().simple());
         let services = self.services(&url);
-        Ok((Engines { db, keys, queue, bus, objects, embedded: self.amqp.is_none(), name, services }, data))
+        let (embedded, smtp) = (self.amqp.is_none(), self.smtp.settings());
+        Ok((Engines { db, keys, queue, bus, objects, embedded, name, services, smtp }, data))
     }
 
     /// Where everything is that these processes talk to.
@@ -289,7 +339,8 @@ impl EngineArgs {
             (self.s3.s3_endpoint.as_deref(), 443),
             (telemetry.as_deref(), 4_318),
         ];
-        urls.into_iter().filter_map(|(url, port)| Service::of_url(url?, port)).collect()
+        let services = urls.into_iter().filter_map(|(url, port)| Service::of_url(url?, port));
+        services.chain(self.smtp.service()).collect()
     }
 }
 
@@ -359,8 +410,23 @@ impl Engines {
         OAuth::new(self.db.clone(), self.keys.clone(), self.bus.clone(), web, self.name.clone())
     }
 
+    /// The way to people outside, over this way out.
+    ///
+    /// # Errors
+    /// When the settings of mail cannot be right.
+    pub fn notifier(&self, egress: &Egress, public_url: &str) -> Result<Notifier> {
+        let web = Arc::new(egress.clone());
+        Ok(Notifier::new(self.db.clone(), self.keys.clone(), web, self.smtp.clone(), public_url)?)
+    }
+
     /// Leads when no other scheduler does, until `stop`.
-    pub async fn schedule(&self, oauth: OAuth, retention: RetentionArgs, stop: impl Future<Output = ()>) {
+    pub async fn schedule(
+        &self,
+        oauth: OAuth,
+        notifier: Notifier,
+        retention: RetentionArgs,
+        stop: impl Future<Output = ()>,
+    ) {
         let idle = if self.embedded { IDLE_EMBEDDED } else { IDLE_DISTRIBUTED };
         let settings = SchedulerSettings {
             holder: self.name.clone(),
@@ -369,7 +435,8 @@ impl Engines {
             keep_audit: retention.keep_audit(),
         };
         let (db, queue, bus) = (self.db.clone(), self.queue.clone(), self.bus.clone());
-        bifrost_scheduler::run(db, queue, bus, self.objects.clone(), oauth, settings, stop).await;
+        let objects = self.objects.clone();
+        bifrost_scheduler::run(db, queue, bus, objects, oauth, notifier, settings, stop).await;
     }
 
     /// Lets tokens that are being renewed arrive, and accepted writes finish.

@@ -97,7 +97,7 @@ impl Schema {
             let Some(field) = self.field(key) else {
                 let keys: Vec<_> = self.0.iter().map(|field| field.key.as_str()).collect();
                 let known = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
-                let message = format!("the integration's schema has no such key; it has: {known}");
+                let message = format!("the schema has no such key; it has: {known}");
                 return Err(Error::invalid(format!("config.{key}"), message));
             };
             field.kind.check(value).map_err(|error| match error {

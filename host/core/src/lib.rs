@@ -1,5 +1,6 @@
 //! The domain: what a run is, who may see it, what bounds it. No I/O lives here.
 
+pub mod adapter;
 pub mod caller;
 pub mod config;
 pub mod dead_letter;
@@ -18,17 +19,21 @@ pub mod id;
 pub mod integration;
 pub mod limits;
 pub mod matching;
+pub mod notification;
 pub mod oauth;
+pub mod parameters_schema;
 pub mod permission;
 pub mod ports;
 pub mod retry;
 pub mod rights;
+pub mod roi;
 pub mod schedule;
 pub mod source;
 pub mod trace;
 pub mod webhook;
 pub mod workspace;
 
+pub use adapter::AdapterInfo;
 pub use caller::{Caller, Role, Scope};
 pub use config::ConfigType;
 pub use dead_letter::DeadLetterState;
@@ -41,6 +46,7 @@ pub use execution::{Execution, Lineage, LogLevel, LogLine, Outcome, Priority, Re
 pub use id::*;
 pub use limits::Limits;
 pub use matching::{Condition, Filter, Mapping, Place};
+pub use notification::{NotificationChannelKind, NotificationKind};
 pub use oauth::{ClientAuthentication, ConnectionStatus, OAuthFlow, OAuthSettings};
 pub use permission::{Permission, Permissions};
 pub use retry::RetryPolicy;
@@ -48,4 +54,4 @@ pub use rights::{Operation, Rights};
 pub use schedule::{CatchUp, Overlap, ScheduleSource, Timetable};
 pub use source::{Package, Source};
 pub use webhook::WebhookKind;
-pub use workspace::{FileError, Parameter, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};
+pub use workspace::{FileError, FormFile, Parameter, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};

@@ -66,6 +66,8 @@ permissions! {
     ManageWebhooks = 16 "webhooks.manage",
     /// Write integrations with other systems, and connect them to accounts there.
     ManageIntegrations = 17 "integrations.manage",
+    /// Write forms, and use each of them.
+    ManageForms = 18 "forms.manage",
     /// Read tables and their documents.
     ReadTables = 20 "tables.read",
     /// Make and delete tables, and write their documents.

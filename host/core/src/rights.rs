@@ -31,12 +31,17 @@ pub enum Operation {
     UsersList,
     UsersGet,
     UsersCreate,
+    UsersUpdate,
     RolesList,
     RolesGet,
+    RolesWrite,
     WorkflowsList,
     WorkflowsExecute,
     WorkflowsExecuteAs,
     WorkflowsCancel,
+    FormsRead,
+    FormsGranted,
+    FormsGrant,
     EventsEmit,
     ExecutionsList,
     ExecutionsGet,
@@ -49,6 +54,7 @@ pub enum Operation {
     TablesWrite,
     FilesRead,
     FilesWrite,
+    ApiCall,
 }
 
 /// What an operation needs beside a target that is the run's own.
@@ -69,7 +75,7 @@ enum Demand {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 34] = [
         Self::ConfigRead,
         Self::ConfigWrite,
         Self::SetScope,
@@ -80,12 +86,17 @@ impl Operation {
         Self::UsersList,
         Self::UsersGet,
         Self::UsersCreate,
+        Self::UsersUpdate,
         Self::RolesList,
         Self::RolesGet,
+        Self::RolesWrite,
         Self::WorkflowsList,
         Self::WorkflowsExecute,
         Self::WorkflowsExecuteAs,
         Self::WorkflowsCancel,
+        Self::FormsRead,
+        Self::FormsGranted,
+        Self::FormsGrant,
         Self::EventsEmit,
         Self::ExecutionsList,
         Self::ExecutionsGet,
@@ -98,6 +109,7 @@ impl Operation {
         Self::TablesWrite,
         Self::FilesRead,
         Self::FilesWrite,
+        Self::ApiCall,
     ];
 
     /// The name in the SDK and in the audit log.
@@ -113,12 +125,17 @@ impl Operation {
             Self::UsersList => "users.list",
             Self::UsersGet => "users.get",
             Self::UsersCreate => "users.create",
+            Self::UsersUpdate => "users.update",
             Self::RolesList => "roles.list",
             Self::RolesGet => "roles.get",
+            Self::RolesWrite => "roles.write",
             Self::WorkflowsList => "workflows.list",
             Self::WorkflowsExecute => "workflows.execute",
             Self::WorkflowsExecuteAs => "workflows.execute_as",
             Self::WorkflowsCancel => "workflows.cancel",
+            Self::FormsRead => "forms.get",
+            Self::FormsGranted => "roles.list_forms",
+            Self::FormsGrant => "roles.assign_forms",
             Self::EventsEmit => "events.emit",
             Self::ExecutionsList => "executions.list",
             Self::ExecutionsGet => "executions.get",
@@ -131,6 +148,7 @@ impl Operation {
             Self::TablesWrite => "tables.write",
             Self::FilesRead => "files.read",
             Self::FilesWrite => "files.write",
+            Self::ApiCall => "api.call",
         }
     }
 
@@ -143,6 +161,7 @@ impl Operation {
             | Self::WorkflowsList
             | Self::WorkflowsExecute
             | Self::WorkflowsCancel
+            | Self::FormsRead
             | Self::EventsEmit
             | Self::ExecutionsList
             | Self::ExecutionsGet
@@ -153,14 +172,17 @@ impl Operation {
             | Self::TablesRead
             | Self::TablesWrite
             | Self::FilesRead
-            | Self::FilesWrite => Demand::Nothing,
+            | Self::FilesWrite
+            // What it may do there is decided with each request; see `Rights::over_api`.
+            | Self::ApiCall => Demand::Nothing,
             // What an organization is in the provider's integration decides whose data the
             // provider's credentials reach: nobody says that of themselves.
             Self::IntegrationsMapGlobal => Demand::ProviderCode,
-            Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet => {
+            Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet | Self::FormsGranted => {
                 Demand::May(Permission::ReadUsers)
             }
-            Self::UsersCreate => Demand::Trusted(Permission::ManageUsers),
+            Self::UsersCreate | Self::UsersUpdate => Demand::Trusted(Permission::ManageUsers),
+            Self::FormsGrant | Self::RolesWrite => Demand::Trusted(Permission::ManageRoles),
             Self::OrganizationsList | Self::OrganizationsCreate | Self::OrganizationsUpdate => {
                 Demand::Everywhere(Permission::ManageOrganizations)
             }
@@ -169,7 +191,33 @@ impl Operation {
     }
 }
 
+/// What code may do of what its caller may that an organization can change by itself, when it
+/// calls the API: what the SDK's modules do for it anyway. Not: people, roles, keys, code, policies,
+/// webhooks and connections; whoever deploys would have what the next caller has.
+const OF_ANY_CODE: [Permission; 12] = [
+    Permission::RunWorkflows,
+    Permission::ReadWorkspace,
+    Permission::ReadExecutions,
+    Permission::ManageExecutions,
+    Permission::ManageSchedules,
+    Permission::ReadConfig,
+    Permission::WriteConfig,
+    Permission::ReadUsers,
+    Permission::ReadTables,
+    Permission::WriteTables,
+    Permission::ReadFiles,
+    Permission::WriteFiles,
+];
+
 impl Rights {
+    /// What the run may do through the API: what its caller may, and its code.
+    pub fn over_api(&self) -> Permissions {
+        if self.is_trusted() {
+            return self.permissions;
+        }
+        self.permissions.and(OF_ANY_CODE.into_iter().collect())
+    }
+
     /// True for the provider's code.
     pub fn is_provider_code(&self) -> bool {
         self.workspace == Scope::Global
@@ -212,10 +260,8 @@ impl Rights {
     /// `Denied`, with the reason for the author of the workflow.
     pub fn check(&self, operation: Operation, target: Scope) -> Result<()> {
         // The provider's code reads what is global for everybody it works for.
-        let reads = matches!(
-            operation,
-            Operation::ConfigRead | Operation::IntegrationsGet | Operation::TablesRead
-        );
+        let reads =
+            matches!(operation, Operation::ConfigRead | Operation::IntegrationsGet | Operation::TablesRead);
         let reads_global = reads && self.is_provider_code();
         let is_own = target == Scope::Organization(self.organization);
         let is_visible = is_own || (target == Scope::Global && reads_global);

@@ -38,6 +38,12 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
+/// The day that a date, or a time as `2026-11-26T08:39:00+01:00`, is written with, as days since
+/// 1970-01-01; none where a text is neither.
+pub fn days(text: &str) -> Option<i64> {
+    date::Date::parse(text).map(date::Date::days)
+}
+
 /// An expression that can be evaluated. It is displayed in one form, however it was written.
 #[derive(Clone, Debug)]
 pub struct Expression {

@@ -194,3 +194,44 @@ fn whoever_reads_a_long_text_pays_for_it() {
         );
     }
 }
+
+/// What people may write into forms, and into their fields, at random.
+mod fuzz {
+    use crate::{ErrorKind, Expression, MAX_RESULT_BYTES};
+    use serde_json::Value;
+
+    #[test]
+    fn expressions() {
+        bolero::check!().with_max_len(512).with_iterations(20_000).for_each(|bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes);
+            let (source, fields) = text.split_once('\n').unwrap_or((&text, "{}"));
+            let fields: Value = serde_json::from_str(fields).unwrap_or_default();
+            let rule = match Expression::parse(source) {
+                Ok(rule) => rule,
+                Err(error) => {
+                    let end = error.position.char + error.length;
+                    assert!(end <= source.chars().count() && !error.message.is_empty(), "{source}: {error:?}");
+                    return;
+                }
+            };
+            // What is printed means the same.
+            let again = Expression::parse(&rule.to_string()).expect("an expression");
+            assert_eq!(rule.to_string(), again.to_string());
+            let scope = serde_json::json!({"fields": fields, "now": "2026-11-26T08:39:00+01:00"});
+            match (rule.evaluate(&scope), again.evaluate(&scope)) {
+                (Ok(value), other) => {
+                    assert_eq!(Ok(&value), other.as_ref(), "{source}");
+                    assert!(value.to_string().len() <= 8 * MAX_RESULT_BYTES, "{source}");
+                }
+                (Err(error), Err(other)) => assert_eq!(error.kind, other.kind, "{source}"),
+                (Err(error), Ok(value)) => panic!("{source}: {error:?}, and {value}"),
+            }
+            // A limit is a limit for conditions too.
+            if let Err(error) = rule.evaluate(&scope)
+                && error.kind == ErrorKind::Limit
+            {
+                assert!(rule.evaluate_bool(&scope).is_err(), "{source}");
+            }
+        });
+    }
+}

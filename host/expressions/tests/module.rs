@@ -14,12 +14,14 @@ fn the_module_was_made_of_these_sources() {
         let hash: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hash, expected, "{name} has changed; run wasm/recipe/build.sh, on any Debian 12");
     }
-    for file in fs::read_dir(crate_folder.join("src")).expect("a folder") {
-        let name = file.expect("it can be listed").file_name().into_string().expect("UTF-8");
-        let listed = sums.lines().any(|line| line.ends_with(&format!("  src/{name}")));
-        assert!(
-            listed || name == "tests.rs",
-            "src/{name} is new; run wasm/recipe/build.sh, on any Debian 12"
-        );
+    for folder in ["src", "../forms/src"] {
+        for file in fs::read_dir(crate_folder.join(folder)).expect("a folder") {
+            let name = file.expect("it can be listed").file_name().into_string().expect("UTF-8");
+            let listed = sums.lines().any(|line| line.ends_with(&format!("  {folder}/{name}")));
+            assert!(
+                listed || ["tests.rs", "__fuzz__"].contains(&name.as_str()),
+                "{folder}/{name} is new; run wasm/recipe/build.sh, on any Debian 12"
+            );
+        }
     }
 }

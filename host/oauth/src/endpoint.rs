@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bifrost_core::ports::{Answer, Form};
+use bifrost_core::ports::{Answer, FORM, Post};
 use bifrost_core::{ClientAuthentication, OAuthSettings};
 use bifrost_store::integrations::Tokens;
 use bifrost_store::integrations::renewal::{Failure, Fresh};
@@ -33,7 +33,7 @@ pub(crate) enum Grant<'a> {
 }
 
 /// The form that asks for tokens.
-pub(crate) fn form(settings: &OAuthSettings, secret: Option<&str>, url: &str, grant: Grant<'_>) -> Form {
+pub(crate) fn form(settings: &OAuthSettings, secret: Option<&str>, url: &str, grant: Grant<'_>) -> Post {
     let mut body = form_urlencoded::Serializer::new(String::new());
     match grant {
         Grant::Code { code, verifier, redirect } => {
@@ -56,12 +56,12 @@ pub(crate) fn form(settings: &OAuthSettings, secret: Option<&str>, url: &str, gr
             }
         }
     }
-    let mut authorization = None;
+    let mut headers = vec![];
     match (secret, settings.client_authentication) {
         (Some(secret), ClientAuthentication::Basic) => {
             let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
             let pair = Zeroizing::new(format!("{}:{}", encoded(&settings.client_id), encoded(secret)));
-            authorization = Some(format!("Basic {}", BASE64_STANDARD.encode(pair.as_bytes())));
+            headers.push(("authorization", format!("Basic {}", BASE64_STANDARD.encode(pair.as_bytes()))));
         }
         (Some(secret), ClientAuthentication::Body) => {
             body.append_pair("client_id", &settings.client_id);
@@ -72,7 +72,7 @@ pub(crate) fn form(settings: &OAuthSettings, secret: Option<&str>, url: &str, gr
             body.append_pair("client_id", &settings.client_id);
         }
     }
-    Form { url: url.to_owned(), authorization, body: body.finish(), patience: PATIENCE }
+    Post { url: url.to_owned(), content_type: FORM, headers, body: body.finish(), patience: PATIENCE }
 }
 
 /// An answer, as servers write it: with times as numbers or texts.

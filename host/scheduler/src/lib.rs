@@ -2,15 +2,18 @@
 //! runs from the backlog to the queue, the clock starts what was scheduled, the sweeper
 //! finds lost ones, those whose ticket the queue gave up on are decided about, the audit log is
 //! chained, deliveries of webhooks become runs, tokens of integrations are renewed before they
-//! expire, retention takes away what is old, files among it, and organizations that leave are
-//! taken out.
+//! expire, people are told of what went wrong, retention takes away what is old, files and opened
+//! forms among it, and organizations that leave are taken out.
 
+mod adapters;
 mod audit;
 mod dead_letters;
 mod dispatcher;
 mod fairness;
 mod files;
+mod forms;
 mod leader;
+mod notifications;
 mod oauth;
 mod observe;
 mod offboarding;
@@ -19,17 +22,21 @@ mod schedules;
 mod sweep;
 mod webhooks;
 
+pub use adapters::Adapters;
 pub use dead_letters::reconcile;
 pub use dispatcher::Dispatcher;
 pub use fairness::{Line, Turns};
-pub use oauth::step as renew_tokens;
 pub use files::Files;
+pub use forms::step as expire_forms;
+pub use notifications::{deliver as send_notifications, process as process_notifications};
+pub use oauth::step as renew_tokens;
 pub use retention::Retention;
 pub use schedules::step;
 pub use sweep::sweep;
 pub use webhooks::step as process_deliveries;
 
 use bifrost_core::ports::{Bus, Objects, Queue};
+use bifrost_notify::Notifier;
 use bifrost_oauth::OAuth;
 use bifrost_store::Db;
 use chrono::TimeDelta;
@@ -50,12 +57,14 @@ pub struct SchedulerSettings {
 }
 
 /// Leads when no other scheduler does, until `stop`; then lets go of the lead.
+#[expect(clippy::too_many_arguments, reason = "the engines, each of which has its type")]
 pub async fn run(
     db: Db,
     queue: Arc<dyn Queue>,
     bus: Arc<dyn Bus>,
     objects: Arc<dyn Objects>,
     oauth: OAuth,
+    notifier: Notifier,
     settings: SchedulerSettings,
     stop: impl Future<Output = ()>,
 ) {
@@ -71,8 +80,10 @@ pub async fn run(
             dead_letters::run(db.clone(), queue, bus.clone(), leads.clone()),
             retention.run(leads.clone()),
             files.run(leads.clone()),
+            forms::run(db.clone(), objects.clone(), leads.clone()),
             webhooks::run(db.clone(), objects.clone(), bus.clone(), leads.clone()),
             oauth::run(db.clone(), oauth, leads.clone()),
+            notifications::run(db.clone(), bus.clone(), notifier, leads.clone()),
             offboarding::run(db.clone(), objects, bus.clone(), leads.clone()),
             audit::run(db.clone(), settings.keep_audit, leads.clone()),
             sweep::run(db, bus, leads),

@@ -4,7 +4,8 @@
 //! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
 //! grouped by aggregate: [`organizations`], [`users`], [`identity`], [`workspaces`],
 //! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`], [`integrations`],
-//! [`tables`], [`files`]; the fleet is [`workers`] and [`warm`]; who did what is in [`audit`].
+//! [`tables`], [`files`], [`forms`], [`notifications`]; what was saved is [`usage`]; the fleet is
+//! [`workers`] and [`warm`]; who did what is in [`audit`].
 //! Adapters of the ports are in [`engines`].
 
 pub mod audit;
@@ -20,6 +21,7 @@ pub mod engines;
 mod error;
 pub mod executions;
 pub mod files;
+pub mod forms;
 pub mod grants;
 pub mod identity;
 pub mod integrations;
@@ -27,6 +29,7 @@ pub mod invitations;
 pub mod keyring;
 pub mod leaders;
 pub mod migrate;
+pub mod notifications;
 pub mod offboarding;
 pub mod organizations;
 #[cfg(feature = "planted-faults")]
@@ -40,6 +43,7 @@ pub mod sign_in;
 pub mod sql;
 pub mod tables;
 mod tx;
+pub mod usage;
 pub mod users;
 pub mod warm;
 pub mod webhooks;

@@ -59,7 +59,7 @@ fn ends_of_runs() {
     });
 }
 
-const OPERATIONS: [&str; 24] = [
+const OPERATIONS: [&str; 30] = [
     "context.set_scope",
     "organizations.list",
     "organizations.get",
@@ -68,8 +68,14 @@ const OPERATIONS: [&str; 24] = [
     "users.list",
     "users.get",
     "users.create",
+    "users.update",
     "roles.list",
     "roles.get",
+    "roles.create",
+    "roles.update",
+    "roles.delete",
+    "roles.list_users",
+    "roles.assign_users",
     "workflows.list",
     "workflows.execute",
     "workflows.cancel",
@@ -86,7 +92,7 @@ const OPERATIONS: [&str; 24] = [
     "nothing.at_all",
 ];
 
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 29] = [
     "scope",
     "org_id",
     "name",
@@ -112,6 +118,10 @@ const NAMES: [&str; 25] = [
     "config",
     "version",
     "oauth_scope",
+    "user",
+    "user_ids",
+    "description",
+    "permissions",
 ];
 
 /// Takes choices from random bytes; zero when there are no more.

@@ -4,8 +4,8 @@
 use crate::egress::{Egress, Rests};
 use crate::protocol::{Call, Reply};
 use crate::redact::{Redactor, TooMany};
-use bifrost_core::ports::{Bus, Objects};
-use bifrost_core::{Caller, ConfigType, Error, Lineage, Operation, OrganizationId, Scope};
+use bifrost_core::ports::{Api, Bus, Objects};
+use bifrost_core::{Caller, ConfigType, Error, ExecutionId, Lineage, Operation, OrganizationId, Scope};
 use bifrost_oauth::OAuth;
 use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind};
 use bifrost_store::audit::{self, Event};
@@ -37,6 +37,10 @@ pub struct Grants {
     pub objects: Arc<dyn Objects>,
     /// Tells others of runs that it starts.
     pub bus: Arc<dyn Bus>,
+    /// The platform's own API, where this process has it.
+    pub api: Option<Arc<dyn Api>>,
+    /// The run.
+    pub execution: ExecutionId,
     /// Answers that are not whole yet.
     pub(crate) rests: Rests,
     /// Secrets that were handed out.
@@ -168,7 +172,6 @@ impl Grants {
 mod tests {
     use super::*;
     use crate::testing::World;
-    use bifrost_core::ExecutionId;
     use bifrost_store::audit::{Filters, Order};
 
     #[tokio::test]

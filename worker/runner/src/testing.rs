@@ -20,6 +20,8 @@ pub(crate) struct World {
     pub keys: Keyring,
     /// The way to token endpoints.
     pub web: Arc<dyn Web>,
+    /// The platform's administrator.
+    pub root: Caller,
     objects: Arc<dyn Objects>,
     user: UserId,
 }
@@ -30,7 +32,8 @@ impl World {
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         let db = Db::open(&url, Options::default()).await.expect("a database");
         let first = Bootstrap { organization: "P".into(), email: "a@p.test".into(), name: "A".into() };
-        identity::bootstrap(&db, first).await.expect("bootstrap");
+        let first = identity::bootstrap(&db, first).await.expect("bootstrap").expect("an empty database");
+        let root = Caller::of_role(first.user.id, "a@p.test", first.organization.id, Role::PlatformAdmin);
         let new = NewOrganization { name: "O".into(), ..NewOrganization::default() };
         let organization = organizations::create(&db, new).await.expect("organization").id;
         let new = NewUser::person("u@o.test", "U", Role::OrgAdmin);
@@ -38,7 +41,7 @@ impl World {
         let objects = DirectoryObjects::open(folder.path().join("objects")).await.expect("objects");
         let (keys, objects) = (Keyring::from_bytes([1; 32]), Arc::new(objects));
         let web = Arc::new(Egress::new(Reach::Public, 1 << 20).expect("egress"));
-        Self { _folder: folder, db, organization, keys, web, objects, user }
+        Self { _folder: folder, db, organization, keys, web, root, objects, user }
     }
 
     /// Keeps a setting of the organization.
@@ -67,6 +70,8 @@ impl World {
             children: Lineage::default(),
             objects: self.objects.clone(),
             bus,
+            api: None,
+            execution,
             rests: Default::default(),
             redactor: Redactor::default(),
             told: Default::default(),

@@ -11,6 +11,7 @@ import { Empty, Show } from '@/ui/states';
 import { Tabs } from '@/ui/tabs';
 import { Ago } from '@/ui/time';
 import { Files } from './files';
+import { Packages } from './packages';
 import { Report, Warm } from './report';
 import { Shared } from './shared';
 import { Versions } from './versions';
@@ -32,6 +33,11 @@ export function CodeScreen() {
   const tabs = [
     { id: 'files' as const, label: 'Files', content: <Files /> },
     { id: 'versions' as const, label: 'Versions', content: <Versions /> },
+    {
+      id: 'packages' as const,
+      label: 'Packages',
+      content: <Packages packages={workspace.data?.report.packages ?? []} warnings={workspace.data?.report.warnings ?? []} />,
+    },
     ...(organization === undefined && may('platform.organizations')
       ? [{ id: 'shared' as const, label: 'Shared folders', content: <Shared /> }]
       : []),

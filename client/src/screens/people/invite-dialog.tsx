@@ -7,7 +7,7 @@ import { Button } from '@/ui/button';
 import { Command } from '@/ui/copy';
 import { Dialog, DialogActions } from '@/ui/dialog';
 import { Field, Input } from '@/ui/field';
-import { FormError } from '@/ui/states';
+import { FormDialog } from '@/ui/form-dialog';
 import { RoleFields } from './role-fields';
 
 export function InviteDialog({ onClose }: { onClose: () => void }) {
@@ -33,29 +33,21 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog open onClose={onClose} title="Invite somebody">
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          invite.mutate();
-        }}
-      >
-        <FormError error={invite.error} />
-        <Field label="E-mail">
-          {(tied) => <Input {...tied} type="email" value={email} required autoFocus autoComplete="off" onChange={(event) => setEmail(event.target.value)} />}
-        </Field>
-        <Field label="Name" optional>
-          {(tied) => <Input {...tied} value={name} autoComplete="off" onChange={(event) => setName(event.target.value)} />}
-        </Field>
-        <RoleFields role={role} roles={roles} onRole={setRole} onRoles={setRoles} />
-        <DialogActions>
-          <Button onClick={onClose}>Discard</Button>
-          <Button type="submit" look="primary" busy={invite.isPending}>
-            Make the link
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Invite somebody"
+      onClose={onClose}
+      onSubmit={() => invite.mutate()}
+      error={invite.error}
+      busy={invite.isPending}
+      action="Make the link"
+    >
+      <Field label="E-mail">
+        {(tied) => <Input {...tied} type="email" value={email} required autoFocus autoComplete="off" onChange={(event) => setEmail(event.target.value)} />}
+      </Field>
+      <Field label="Name" optional>
+        {(tied) => <Input {...tied} value={name} autoComplete="off" onChange={(event) => setName(event.target.value)} />}
+      </Field>
+      <RoleFields role={role} roles={roles} onRole={setRole} onRoles={setRoles} />
+    </FormDialog>
   );
 }

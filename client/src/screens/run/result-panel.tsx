@@ -1,5 +1,5 @@
 /** What a run returned: as its author meant it, or as plain data. */
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { FileQuestion, PackageOpen } from 'lucide-react';
 import type { Execution } from '@/api/types';
 import { asTable } from '@/lib/table';
@@ -8,10 +8,11 @@ import { Card } from '@/ui/card';
 import { Code } from '@/ui/code';
 import { CopyButton } from '@/ui/copy';
 import { JsonTree } from '@/ui/json-tree';
-import { Empty } from '@/ui/states';
+import { Empty, Skeleton } from '@/ui/states';
 import { isOver } from '@/ui/status';
-import { HtmlFrame } from './html-frame';
 import { Pretty, ValueTable } from './pretty';
+
+const HtmlFrame = lazy(() => import('@/ui/html-frame').then((all) => ({ default: all.HtmlFrame })));
 
 const NAMES = { page: 'Page', text: 'Text', pretty: 'Pretty', table: 'Table', tree: 'Tree', json: 'JSON' };
 type View = keyof typeof NAMES;
@@ -76,7 +77,11 @@ export function ResultPanel({ run }: { run: Ended }) {
 function Shown({ view, result }: { view: View; result: unknown }) {
   switch (view) {
     case 'page':
-      return <HtmlFrame html={String(result)} />;
+      return (
+        <Suspense fallback={<Skeleton className="m-4 h-40" />}>
+          <HtmlFrame html={String(result)} />
+        </Suspense>
+      );
     case 'text':
       return (
         <pre tabIndex={0} className="max-h-[70vh] overflow-auto p-4 font-mono text-xs leading-5 break-words whitespace-pre-wrap">

@@ -7,13 +7,12 @@ import { useForm } from 'react-hook-form';
 import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
 import type { Execution, Workflow } from '@/api/types';
-import { fieldsOf, initial, readAll, resolver, type Values } from '@/lib/parameters';
+import { fieldsOf, initial, readAll } from '@/lib/parameters';
 import { Button } from '@/ui/button';
 import { FormError } from '@/ui/states';
 import { FormField } from './form-field';
 import { LaterDialog } from './later-dialog';
-
-type Input = Record<string, unknown>;
+import { resolver, type Input, type Values } from './parameters-resolver';
 
 interface Props {
   workflow: Workflow;

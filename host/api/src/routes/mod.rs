@@ -1,6 +1,7 @@
 //! All routes, one file per group. `docs/api.md` has the overview, and
 //! `tests/authorization.rs` a row for each.
 
+mod adapters;
 mod admin;
 mod audit;
 mod checks;
@@ -17,6 +18,8 @@ mod endpoints;
 mod execute;
 mod executions;
 mod files;
+mod form_sessions;
+mod forms;
 mod grants;
 mod health;
 mod hooks;
@@ -25,6 +28,9 @@ mod integrations;
 mod invitations;
 mod keys;
 mod mappings;
+mod notification_channels;
+mod notification_rules;
+mod notifications;
 mod offboarding;
 mod own_sign_in;
 mod reviews;
@@ -36,6 +42,7 @@ mod sign_in;
 mod signed_files;
 mod subscriptions;
 mod tables;
+mod usage;
 mod user_sign_in;
 mod users;
 mod versions;
@@ -127,6 +134,8 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .merge(from_outside())
         .merge(elsewhere())
         .merge(data())
+        .merge(filling_in())
+        .merge(telling())
         .merge(signing_in())
         .fallback(nothing_here)
 }
@@ -146,12 +155,14 @@ fn from_outside() -> OpenApiRouter<ApiState> {
         .routes(routes!(webhooks::get, webhooks::update, webhooks::delete))
         .routes(routes!(webhooks::add_secret))
         .routes(routes!(webhooks::remove_secret))
+        .routes(routes!(webhooks::subscribe))
+        .routes(routes!(adapters::list))
         .routes(routes!(subscriptions::list, subscriptions::create))
         .routes(routes!(subscriptions::update, subscriptions::delete))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::replay))
-        .routes(routes!(hooks::receive))
+        .routes(routes!(hooks::receive, hooks::ask))
 }
 
 fn elsewhere() -> OpenApiRouter<ApiState> {
@@ -183,6 +194,36 @@ fn data() -> OpenApiRouter<ApiState> {
         .routes(routes!(files::read, files::write, files::delete).layer(DefaultBodyLimit::max(MAX_FILE)))
         .routes(routes!(files::sign))
         .routes(routes!(signed_files::read, signed_files::write).layer(DefaultBodyLimit::max(MAX_FILE)))
+}
+
+fn filling_in() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(forms::list, forms::create))
+        .routes(routes!(forms::check))
+        .routes(routes!(forms::schema))
+        .routes(routes!(forms::get, forms::update, forms::delete))
+        .routes(routes!(form_sessions::open))
+        .routes(routes!(form_sessions::options))
+        .routes(routes!(form_sessions::upload))
+        .routes(routes!(form_sessions::execute))
+}
+
+fn telling() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(notification_channels::list, notification_channels::create))
+        .routes(routes!(
+            notification_channels::get,
+            notification_channels::update,
+            notification_channels::delete
+        ))
+        .routes(routes!(notification_channels::test))
+        .routes(routes!(notification_rules::list, notification_rules::create))
+        .routes(routes!(notification_rules::get, notification_rules::update, notification_rules::delete))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::unread))
+        .routes(routes!(notifications::read))
+        .routes(routes!(notifications::read_all))
+        .routes(routes!(usage::time_saved))
 }
 
 fn signing_in() -> OpenApiRouter<ApiState> {

@@ -1,5 +1,6 @@
 //! The API against a real store, queue and bus.
 
+mod adapters;
 mod audited;
 #[path = "../authorization.rs"]
 mod authorization;
@@ -12,8 +13,12 @@ mod documents;
 mod endpoints;
 mod errors;
 mod files;
+mod forms;
+mod forms_of_workspaces;
+mod inside;
 mod large;
 mod live;
+mod notifications;
 mod oidc;
 mod operations;
 mod people;

@@ -15,6 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use bifrost_api::ApiState;
 use bifrost_core::ports::Event;
 use bifrost_core::*;
+use bifrost_notify::Notifier;
 use bifrost_oauth::OAuth;
 use bifrost_signin::throttle::Rates;
 use bifrost_signin::{Settings, SignIn};
@@ -37,8 +38,8 @@ use worker::FakeWorker;
 pub const PUBLIC_URL: &str = "http://localhost:8400";
 
 /// What every scope has deployed.
-pub const WORKFLOWS: &str =
-    "async def hello(name, count: int?, tags: list?):\nasync def choices_of_site():\nasync def nightly():\n";
+pub const WORKFLOWS: &str = "async def hello(name, count: int?, tags: list?):\nasync def choices_of_site():\nasync def nightly():\n\
+     class Acme(WebhookAdapter): # subscribes\nclass Plain(WebhookAdapter):\n";
 
 /// A key and whose it is.
 #[derive(Clone)]
@@ -193,13 +194,15 @@ impl Platform {
         let rates = Rates { sign_in: 0, ..Rates::default() };
         let settings = Settings { rates, ..Settings::at(PUBLIC_URL).expect("an address") };
         let (bus, web) = (Arc::new(InProcessBus::new()), Arc::new(FakeWeb::default()));
-        let oauth = OAuth::new(db.clone(), keyring.clone(), bus.clone(), web, "test".into());
+        let oauth = OAuth::new(db.clone(), keyring.clone(), bus.clone(), web.clone(), "test".into());
+        let notifier = Notifier::new(db.clone(), keyring.clone(), web, None, PUBLIC_URL).expect("a notifier");
         let state = ApiState {
             sign_in: SignIn::new(db.clone(), keyring.clone(), settings).expect("signing in"),
             db,
             keyring,
             bus,
             oauth,
+            notifier,
             objects: Arc::new(DirectoryObjects::open(dir.path().join("objects")).await.expect("objects")),
             worker: worker.clone(),
             operations: bifrost_api::Operations::default(),

@@ -1,7 +1,7 @@
 //! Stands in for token endpoints.
 
 use async_trait::async_trait;
-use bifrost_core::ports::{Answer, Form, Web};
+use bifrost_core::ports::{Answer, Post, Web};
 use bifrost_core::{Result, Scope};
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ pub struct FakeWeb {
 
 #[async_trait]
 impl Web for FakeWeb {
-    async fn post(&self, scope: Scope, form: Form) -> Result<Answer> {
+    async fn post(&self, scope: Scope, form: Post) -> Result<Answer> {
         let number = {
             let mut asked = self.asked.lock().expect("not poisoned");
             asked.push((scope, form.url, form.body));
@@ -37,10 +37,10 @@ pub struct RealWeb(pub reqwest::Client);
 
 #[async_trait]
 impl Web for RealWeb {
-    async fn post(&self, _: Scope, form: Form) -> Result<Answer> {
-        let mut request = self.0.post(form.url).header("content-type", "application/x-www-form-urlencoded");
-        if let Some(authorization) = form.authorization {
-            request = request.header("authorization", authorization);
+    async fn post(&self, _: Scope, form: Post) -> Result<Answer> {
+        let mut request = self.0.post(form.url).header("content-type", form.content_type);
+        for (name, value) in form.headers {
+            request = request.header(name, value);
         }
         let answer = request.body(form.body).send().await.expect("an answer");
         Ok(Answer { status: answer.status().as_u16(), body: answer.bytes().await.expect("a body").to_vec() })

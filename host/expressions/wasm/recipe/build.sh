@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles the evaluator for browsers:
+# Compiles the evaluator of expressions and forms for browsers:
 #
 #     build.sh FOLDER
 #
@@ -11,7 +11,7 @@
 # hashes beside this script; the bytes do not depend on FOLDER.
 set -eu
 
-name=expressions.wasm
+module=expressions.wasm
 here=$(cd "$(dirname "$0")" && pwd)
 crate=$(cd "$here/../.." && pwd)
 client=$(cd "$crate/../../client/src/expressions" && pwd)
@@ -29,9 +29,14 @@ for package in *.deb; do dpkg-deb --extract "$package" ../tools; done)
 cp "$here/package.json" "$here/package-lock.json" .
 npm ci --no-fund --no-audit --silent
 
-rm -rf expressions && mkdir -p expressions/wasm
+rm -rf expressions forms && mkdir -p expressions/wasm forms
 cp -r "$crate/src" expressions
-sed '/^\[dev-dependencies\]/,$d' "$crate/Cargo.toml" > expressions/Cargo.toml
+cp -r "$crate/../forms/src" forms
+# What only the server needs is left out.
+for name in expressions forms; do
+    sed -e '/^\[dev-dependencies\]/,$d' -e '/optional = true/d' -e 's/^server = .*/server = []/' \
+        "$crate/../$name/Cargo.toml" > $name/Cargo.toml
+done
 cp -r "$crate/wasm/Cargo.toml" "$crate/wasm/src" expressions/wasm
 cp "$here/workspace.toml" Cargo.toml
 cp "$here/workspace.lock" Cargo.lock
@@ -47,8 +52,8 @@ export RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort --remap-path-prefix
 node_modules/.bin/wasm-opt -Oz --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue \
     --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
     --strip-producers --strip-target-features --remove-unused-module-elements \
-    target/wasm32-unknown-unknown/release/bifrost_expressions_wasm.wasm -o "$client/$name"
+    target/wasm32-unknown-unknown/release/bifrost_expressions_wasm.wasm -o "$client/$module"
 
 cd "$crate"
-find Cargo.toml src wasm/Cargo.toml wasm/src wasm/recipe -type f ! -name SHA256SUMS ! -name tests.rs | LC_ALL=C sort |
-    xargs sha256sum ../../client/src/expressions/$name > "$here/SHA256SUMS"
+find Cargo.toml src ../forms/Cargo.toml ../forms/src wasm/Cargo.toml wasm/src wasm/recipe -type f ! -name SHA256SUMS ! -name tests.rs ! -path '*/__fuzz__/*' | LC_ALL=C sort |
+    xargs sha256sum ../../client/src/expressions/$module > "$here/SHA256SUMS"

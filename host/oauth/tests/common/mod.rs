@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bifrost_core::integration::{Schema, Values};
-use bifrost_core::ports::{Answer, Bus, Form, Web};
+use bifrost_core::ports::{Answer, Bus, Post, Web};
 use bifrost_core::*;
 use bifrost_oauth::OAuth;
 use bifrost_store::identity::{self, Bootstrap};
@@ -79,7 +79,7 @@ impl Server {
         self.said.lock().unwrap().clone()
     }
 
-    fn answer(&self, form: &Form) -> (u16, Value) {
+    fn answer(&self, form: &Post) -> (u16, Value) {
         let number = self.requests.fetch_add(1, SeqCst) + 1;
         self.said.lock().unwrap().push(form.body.clone());
         if let Some(instead) = self.instead.lock().unwrap().clone() {
@@ -101,7 +101,7 @@ impl Server {
 
 #[async_trait]
 impl Web for Server {
-    async fn post(&self, _: Scope, form: Form) -> Result<Answer> {
+    async fn post(&self, _: Scope, form: Post) -> Result<Answer> {
         assert_eq!(form.url, URL);
         let (status, body) = self.answer(&form);
         if self.loses_next.swap(false, SeqCst) {

@@ -9,6 +9,7 @@ use super::current::Tokens;
 use super::vault::{self, Name};
 use crate::audit::{Event, record};
 use crate::keyring::Keyring;
+use crate::notifications::events;
 use crate::{Db, Scoped, Sql, now};
 use bifrost_core::{ConnectionId, OrganizationId, Result, Scope, UserId, oauth};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -169,6 +170,8 @@ pub async fn fail(scoped: &Scoped, id: ConnectionId, lease: Lease, failure: Fail
                 if tx.execute(sql).await? == 0 {
                     return Ok(false);
                 }
+                let (name, is_final) = (&old.integration_name, failure.is_final);
+                events::renewal_failed(tx, id, name, reason, failures, is_final).await?;
                 if failure.is_final || failures == 1 {
                     let event = Event::new("oauth_connection.refresh_failed")
                         .target("oauth_connection", id)

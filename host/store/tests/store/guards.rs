@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 54] = [
+const TABLES: [&str; 70] = [
     "organizations",
     "users",
     "api_keys",
@@ -57,6 +57,9 @@ const TABLES: [&str; 54] = [
     "webhook_secrets",
     "webhook_subscriptions",
     "webhook_deliveries",
+    "webhook_adapters",
+    "adapter_sources",
+    "adapter_values",
     "integrations",
     "integration_mappings",
     "integration_shares",
@@ -67,6 +70,19 @@ const TABLES: [&str; 54] = [
     "documents",
     "files",
     "file_usage",
+    "forms",
+    "form_workflows",
+    "form_sessions",
+    "form_uploads",
+    "notification_channels",
+    "notification_secrets",
+    "notification_rules",
+    "notification_events",
+    "notification_items",
+    "notification_messages",
+    "notifications",
+    "notification_reads",
+    "time_saved",
 ];
 
 /// Those that do not say whose a row is.

@@ -11,6 +11,7 @@ use bifrost_store::integrations::{
     Connection, Integration, NewIntegration, NewMapping, Resolved, Tokens, current, definitions, mappings,
     resolve, shares,
 };
+use bifrost_store::notifications::{events, notices};
 use bifrost_store::organizations::{self, OrganizationChange};
 use bifrost_store::{Db, Keyring, Scoped, Sql, audit, rotation};
 use chrono::TimeDelta;
@@ -25,6 +26,7 @@ on_both!(
     one_of_many_has_the_lease,
     tokens_are_written_over_their_own_version,
     failures_are_written_down,
+    a_broken_connection_is_told,
     a_state_is_good_once_and_for_whoever_began_it,
     secrets_do_not_go_elsewhere,
     everything_survives_rotation,
@@ -390,6 +392,37 @@ async fn failures_are_written_down(db: Db) {
     assert_eq!((good.status, good.error, good.failures), (ConnectionStatus::Connected, None, 0));
     let nobody = Lease { holder: "p".into(), version, is_taken_over: false };
     assert!(!renewal::fail(&org, id, nobody, Failure { reason: "x".into(), is_final: true }).await.unwrap());
+}
+
+async fn a_broken_connection_is_told(db: Db) {
+    let w = World::new(db).await;
+    let (org, connection) = connected(&w).await;
+    let (id, version) = (connection.id, connection.version);
+    let attempt = async |is_final: bool| {
+        let lease = renewal::take(&org, id, version, "p".into()).await.unwrap().unwrap();
+        let failure = Failure { reason: "invalid_grant".into(), is_final };
+        assert!(renewal::fail(&org, id, lease, failure).await.unwrap());
+        let sql = Sql::new("SELECT COUNT(*) AS n FROM notification_events");
+        w.db.system().read().await.unwrap().one(sql).await.unwrap().get::<i64>("n").unwrap()
+    };
+    // A server that is away for a moment is nobody's business; after three times in a row it is.
+    assert_eq!([attempt(false).await, attempt(false).await], [0, 0]);
+    assert_eq!([attempt(false).await, attempt(false).await], [1, 1]);
+    assert_eq!(attempt(true).await, 2, "for good");
+    assert_eq!(events::process(&w.db, 10).await.unwrap().events, 2);
+    let reader = |permissions| notices::Reader { user: w.user, permissions };
+    let list =
+        async |permissions| notices::list(&org, reader(permissions), false, None, 10).await.unwrap().items;
+    let all = list([Permission::ManageIntegrations].into_iter().collect()).await;
+    assert_eq!((all.len(), all[0].count, all[0].subject_id), (1, 2, id.0));
+    assert_eq!(all[0].details.name, connection.integration_name);
+    assert_eq!(all[0].details.error.as_deref(), Some("invalid_grant"));
+    assert_eq!(all[0].details.error_for(false), None);
+    assert!(
+        list(Permissions::all().without([Permission::ManageIntegrations].into_iter().collect()))
+            .await
+            .is_empty()
+    );
 }
 
 async fn a_state_is_good_once_and_for_whoever_began_it(db: Db) {

@@ -211,11 +211,13 @@ async fn no_table_shows_a_foreign_row() {
     assert_eq!(
         refused,
         BTreeSet::from([
+            "adapter_values",
             "config",
             "config_shares",
             "data_keys",
             "egress_usage",
             "integration_secrets",
+            "notification_secrets",
             "totp",
             "webhook_secrets",
         ])
@@ -257,10 +259,14 @@ async fn the_platform_works_with_two_roles() {
     assert!(config::get(&org, &next, "s", false).await.unwrap().is_some());
     bifrost_store::schedules::create(&org, crate::schedules::hourly(w.workflow)).await.unwrap();
     crate::webhooks::works_with_two_roles(&w, &next).await;
+    crate::adapters::works_with_two_roles(&w, &next).await;
     crate::integrations::works_with_two_roles(&w, &next).await;
+    crate::notifications::works_with_two_roles(&w, &next).await;
     crate::tables::works_with_two_roles(&w).await;
     let folder = tempfile::tempdir().unwrap();
-    crate::files::works_with_two_roles(&w, &DirectoryObjects::open(folder.path()).await.unwrap()).await;
+    let objects = DirectoryObjects::open(folder.path()).await.unwrap();
+    crate::files::works_with_two_roles(&w, &objects).await;
+    crate::forms::works_with_two_roles(&w, &objects).await;
     crate::warm::worker(&w.db, "worker-1", false).await;
     bifrost_store::audit::append(&w.db).await.unwrap();
     assert!(config::is_withheld(&w.db, "s").await.unwrap());

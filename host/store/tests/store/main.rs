@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod common;
+mod adapters;
 mod archive;
 mod audit;
 mod config;
@@ -14,10 +15,12 @@ mod documents;
 mod engines;
 mod executions;
 mod files;
+mod forms;
 mod guards;
 mod identity;
 mod integrations;
 mod isolation;
+mod notifications;
 mod offboarding;
 mod people;
 mod property;
@@ -28,6 +31,7 @@ mod schedules;
 mod sign_in;
 mod tables;
 mod tenants;
+mod usage;
 mod warm;
 mod webhooks;
 mod workspaces;

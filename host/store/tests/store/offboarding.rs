@@ -61,6 +61,8 @@ async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &st
         .await
         .unwrap();
     crate::integrations::filled(&scoped, user, mark).await;
+    crate::forms::filled(&scoped, user, workflow, mark).await;
+    crate::notifications::filled(&scoped, &keys, user, mark).await;
     let data = json!({ "mark": mark }).as_object().unwrap().clone();
     let document = bifrost_store::tables::NewDocument { id: None, data };
     bifrost_store::tables::insert(&scoped, "marks", vec![document]).await.unwrap();

@@ -1,7 +1,7 @@
 //! Requests to a server on the loopback, which only an explicit setting opens.
 
 use super::*;
-use bifrost_core::ports::{Form, Web};
+use bifrost_core::ports::{FORM, Post, Web};
 use bifrost_core::{EgressPolicy, Error, Scope, UserId};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::{Options, egress};
@@ -255,9 +255,10 @@ async fn quotas_count_all_workers_together() {
     assert!(matches!(error, HttpError::Limit(_)), "{error:?}");
 }
 
-fn form(url: impl Into<String>) -> Form {
-    let authorization = Some("Basic eDp5".to_owned());
-    Form { url: url.into(), authorization, body: "grant_type=x".into(), patience: Duration::from_secs(5) }
+fn form(url: impl Into<String>) -> Post {
+    let headers = vec![("authorization", "Basic eDp5".to_owned())];
+    let (url, body) = (url.into(), "grant_type=x".into());
+    Post { url, content_type: FORM, headers, body, patience: Duration::from_secs(5) }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use super::Egress;
 use async_trait::async_trait;
-use bifrost_core::ports::{Answer, Form, Web};
+use bifrost_core::ports::{Answer, Post, Web};
 use bifrost_core::{Error, Result, Scope};
 use bifrost_sandbox::{HttpError, HttpRequest};
 
@@ -12,23 +12,21 @@ const ANSWER_BYTES: usize = 1 << 20;
 
 #[async_trait]
 impl Web for Egress {
-    async fn post(&self, scope: Scope, form: Form) -> Result<Answer> {
-        let mut headers = vec![
-            ("content-type".to_owned(), b"application/x-www-form-urlencoded".to_vec()),
-            ("accept".to_owned(), b"application/json".to_vec()),
-        ];
-        headers.extend(form.authorization.map(|value| ("authorization".to_owned(), value.into_bytes())));
+    async fn post(&self, scope: Scope, post: Post) -> Result<Answer> {
+        let own = [("content-type", post.content_type.to_owned()), ("accept", "application/json".to_owned())];
+        let headers = own.into_iter().chain(post.headers);
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
         let request = HttpRequest {
             method: "POST".to_owned(),
-            url: form.url,
+            url: post.url,
             headers,
-            body: form.body.into_bytes(),
+            body: post.body.into_bytes(),
             connect_timeout_ms: None,
             timeout_ms: None,
         };
         // The provider's own have no organization's policy, and all checks of addresses.
         let way = Self { organization: scope.organization(), body_bytes: ANSWER_BYTES, ..self.clone() };
-        let answer = tokio::time::timeout(form.patience, way.send(request)).await;
+        let answer = tokio::time::timeout(post.patience, way.send(request)).await;
         let answer = answer.unwrap_or(Err(HttpError::Timeout)).map_err(failure)?;
         Ok(Answer { status: answer.status, body: answer.body })
     }

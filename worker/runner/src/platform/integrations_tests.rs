@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::World;
 use async_trait::async_trait;
 use bifrost_core::integration::{Field, Schema};
-use bifrost_core::ports::{Answer, Form, Web};
+use bifrost_core::ports::{Answer, Post, Web};
 use bifrost_core::{ClientAuthentication, ConfigType, ExecutionId, UserId};
 use bifrost_sandbox::{CapabilityError, ErrorKind};
 use bifrost_store::integrations::connections::{self, NewConnection};
@@ -17,7 +17,7 @@ struct Server(AtomicUsize);
 
 #[async_trait]
 impl Web for Server {
-    async fn post(&self, _: Scope, _: Form) -> Result<Answer> {
+    async fn post(&self, _: Scope, _: Post) -> Result<Answer> {
         let number = self.0.fetch_add(1, SeqCst) + 1;
         let body = json!({ "access_token": format!("canary-access-{number}"), "expires_in": 3_600 });
         Ok(Answer { status: 200, body: body.to_string().into_bytes() })

@@ -2,13 +2,16 @@
 //! place decides whether the run may ([`bifrost_core::Rights`]), and what is refused or
 //! changed leaves a row in the audit log.
 
+mod api;
 mod audit;
 mod events;
 mod executions;
+mod files;
+mod forms;
 mod integrations;
 mod mappings;
-mod files;
 mod people;
+mod roles;
 mod tables;
 mod tenants;
 mod workflows;
@@ -60,11 +63,22 @@ impl Grants {
             "users.list" => self.users_list(arguments).await,
             "users.get" => self.users_get(arguments).await,
             "users.create" => self.users_create(arguments).await,
+            "users.update" => self.users_update(arguments).await,
             "roles.list" => self.roles_list(arguments).await,
             "roles.get" => self.roles_get(arguments).await,
+            "roles.list_forms" => self.roles_list_forms(arguments).await,
+            "roles.assign_forms" => self.roles_assign_forms(arguments).await,
+            "forms.list" => self.forms_list(arguments).await,
+            "forms.get" => self.forms_get(arguments).await,
+            "roles.create" => self.roles_create(arguments).await,
+            "roles.update" => self.roles_update(arguments).await,
+            "roles.delete" => self.roles_delete(arguments).await,
+            "roles.list_users" => self.roles_list_users(arguments).await,
+            "roles.assign_users" => self.roles_assign_users(arguments).await,
             "workflows.list" => self.workflows_list(arguments).await,
             "workflows.execute" => self.workflows_execute(arguments).await,
             "workflows.cancel" => self.workflows_cancel(arguments).await,
+            "api.call" => self.api_call(arguments).await,
             "events.emit" => self.events_emit(arguments).await,
             "executions.list" => self.executions_list(arguments).await,
             "executions.get" => self.executions_get(arguments).await,
@@ -173,7 +187,9 @@ fn parse<T: DeserializeOwned>(arguments: &str) -> Result<T> {
 /// for it, and authors want to tell it from arguments that are wrong.
 fn conflicting(result: Result<Value>) -> Result<Value> {
     match result {
-        Err(Error::Conflict { code, message }) => Ok(json!({ "conflict": { "code": code, "message": message } })),
+        Err(Error::Conflict { code, message }) => {
+            Ok(json!({ "conflict": { "code": code, "message": message } }))
+        }
         other => other,
     }
 }

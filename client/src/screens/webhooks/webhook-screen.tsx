@@ -1,0 +1,105 @@
+/** One webhook: what it delivered, what starts for it, a test, its settings. */
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { api, call } from '@/api/client';
+import { useOrganization } from '@/api/session';
+import type { Webhook } from '@/api/types';
+import type { WebhookTab } from '@/router';
+import { useSave } from '@/lib/change';
+import { Badge } from '@/ui/badge';
+import { CopyButton } from '@/ui/copy';
+import { DeleteButton } from '@/ui/delete-button';
+import { Page } from '@/ui/page';
+import { Show, Skeleton } from '@/ui/states';
+import { Tabs } from '@/ui/tabs';
+import { Deliveries } from './deliveries';
+import { KINDS } from './kinds';
+import { webhookQuery } from './queries';
+import { Settings } from './settings';
+import { Subscriptions } from './subscriptions';
+import { TestPanel } from './test-panel';
+import { addressOf } from './webhooks-screen';
+
+const route = getRouteApi('/app/webhooks/$id');
+
+export function WebhookScreen() {
+  const { id } = route.useParams();
+  const organization = useOrganization();
+  const webhook = useQuery(webhookQuery(organization, id));
+  return (
+    <Show
+      query={webhook}
+      skeleton={
+        <Page title="Webhook">
+          <Skeleton className="h-72" />
+        </Page>
+      }
+    >
+      {(data) => <Loaded key={data.id} webhook={data} />}
+    </Show>
+  );
+}
+
+function Loaded({ webhook }: { webhook: Webhook }) {
+  const { tab = 'deliveries' } = route.useSearch();
+  const navigate = route.useNavigate();
+  const address = addressOf(webhook);
+  const tabs: { id: WebhookTab | 'deliveries'; label: string; content: React.ReactNode }[] = [
+    { id: 'deliveries', label: 'Deliveries', content: <Deliveries webhook={webhook} /> },
+    { id: 'subscriptions', label: 'Workflows that start', content: <Subscriptions webhook={webhook} /> },
+    { id: 'test', label: 'Test', content: <TestPanel webhook={webhook} /> },
+    { id: 'settings', label: 'Settings', content: <Settings key={webhook.updated_at} webhook={webhook} /> },
+  ];
+  return (
+    <Page
+      title={webhook.name}
+      above={
+        <Link to="/webhooks" className="hover:text-ink hover:underline">
+          Webhooks
+        </Link>
+      }
+      about={
+        <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <Badge tone={webhook.kind === 'unsigned' ? 'warn' : 'neutral'}>{KINDS[webhook.kind].label}</Badge>
+          {!webhook.enabled && <Badge tone="warn">Off</Badge>}
+          {address === undefined ? (
+            <code className="font-mono text-xs">{webhook.topic}</code>
+          ) : (
+            <span className="flex min-w-0 items-center gap-1">
+              <code className="min-w-0 font-mono text-xs break-all">{address}</code>
+              <CopyButton text={address} label="Copy the address" />
+            </span>
+          )}
+        </span>
+      }
+      actions={<Delete webhook={webhook} />}
+    >
+      <Tabs
+        label="About this webhook"
+        tabs={tabs}
+        chosen={tab}
+        onChoose={(now) => void navigate({ search: now === 'deliveries' ? {} : { tab: now }, replace: true, resetScroll: false })}
+      />
+    </Page>
+  );
+}
+
+function Delete({ webhook }: { webhook: Webhook }) {
+  const navigate = route.useNavigate();
+  const remove = useSave(() => call(api.DELETE('/api/webhooks/{id}', { params: { path: { id: webhook.id } } })), {
+    says: () => `“${webhook.name}” is deleted`,
+    again: ['webhooks'],
+  });
+  return (
+    <DeleteButton
+      name={webhook.name}
+      typed={webhook.name}
+      onDelete={async () => {
+        await remove.mutateAsync();
+        await navigate({ to: '/webhooks' });
+      }}
+    >
+      Its address, its secrets, what it delivered and what starts for it go, for good. The sender gets an error from now on. Runs stay.
+    </DeleteButton>
+  );
+}
