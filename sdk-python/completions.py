@@ -11,6 +11,7 @@ import ast
 import json
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -171,12 +172,26 @@ def function(node: Function) -> dict[str, Any]:
         {
             "name": node.name,
             "kind": "function",
-            "is_async": isinstance(node, ast.AsyncFunctionDef) and not generates(node),
+            "is_async": is_awaited(node),
             "signature": signature(arguments, node.returns),
             "parameters": [one.arg for one in [*arguments.args, *arguments.kwonlyargs]],
             "doc": doc(node),
         }
     )
+
+
+def is_awaited(node: Function) -> bool:
+    """Whether authors await it: a coroutine, or what is there at once and can be awaited, too."""
+    if isinstance(node, ast.AsyncFunctionDef):
+        return not generates(node)
+    return isinstance(node.returns, ast.Name) and node.returns.id in immediate()
+
+
+@cache
+def immediate() -> set[str]:
+    """Names of the kinds of values that `_immediate` has."""
+    module = ast.parse((PACKAGE / "_immediate.py").read_text())
+    return {node.name for node in module.body if isinstance(node, ast.ClassDef)}
 
 
 def generates(node: Function) -> bool:

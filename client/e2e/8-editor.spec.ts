@@ -95,7 +95,7 @@ test('a workflow is written, run beside its code, and deployed', async ({ admin:
   await expect(editorOf(page, 'workflows/greet.py')).toContainText('Greets somebody.');
   await page.getByRole('button', { name: 'Deploy…' }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog.getByRole('region', { name: 'Workflows' })).toContainText('workflows/greet.py::greet');
+  await expect(dialog.getByRole('region', { name: 'Workflows', exact: true })).toContainText('workflows/greet.py::greet');
   await dialog.getByLabel('Message').fill('A greeting');
   await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
   await expect(dialog.getByRole('heading', { name: /Version \d+ is active/ })).toBeVisible();
@@ -221,7 +221,9 @@ test('all files are searched, and any is opened by a few letters', async ({ admi
   await page.getByRole('button', { name: 'Match case' }).click();
   await page.getByRole('button', { name: 'Regular expression' }).click();
   await page.getByLabel('Search in all files').fill('^async def gre+t\\(');
-  await page.getByRole('list', { name: 'Found' }).getByRole('link').click();
+  const hits = page.getByRole('list', { name: 'Found' }).getByRole('link');
+  await expect(hits).toHaveCount(1);
+  await hits.click();
   await expect(page).toHaveURL(/path=workflows(%2F|\/)greet.py&line=9/);
   await page.getByLabel('Search in all files').fill('(a+)+$(');
   await expect(page.getByText('This is no regular expression')).toBeVisible();
@@ -263,7 +265,7 @@ test('a workflow in use goes only in a second step', async ({ admin: page }) => 
   await built(page);
   await page.getByRole('button', { name: 'Deploy…' }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog.getByRole('region', { name: 'Workflows' })).toContainText('Other name');
+  await expect(dialog.getByRole('region', { name: 'Workflows', exact: true })).toContainText('Other name');
   await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
   await expect(dialog.getByRole('alert')).toContainText('schedule Every night');
   await expect(dialog.getByRole('button', { name: 'Deploy', exact: true })).toBeDisabled();

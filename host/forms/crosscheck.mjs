@@ -1,6 +1,6 @@
 // Decides the forms that `random` printed with the browser's module, and fails where a state differs:
 //
-//     cargo run --release -p bifrost-forms --example random -- SEED COUNT | node crosscheck.mjs
+//     cargo run --release -p bifrost-forms --example random_forms -- SEED COUNT | node crosscheck.mjs
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { isDeepStrictEqual } from 'node:util';

@@ -6,5 +6,5 @@
 # The same seed gives the same ones.
 set -eu
 cd "$(dirname "$0")"
-cargo run --quiet --release --package bifrost-forms --example random -- "${1:-1}" "${2:-20000}" |
+cargo run --quiet --release --package bifrost-forms --example random_forms -- "${1:-1}" "${2:-20000}" |
     node crosscheck.mjs

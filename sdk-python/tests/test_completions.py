@@ -39,5 +39,6 @@ def test_a_name_says_what_it_takes_and_what_it_is_for():
     assert "timeout_seconds" in found("workflow")["parameters"]
     assert found("workflow")["doc"].startswith("Makes a function a workflow.")
     assert found("context", "org_id")["kind"] == "property"
+    assert found("files", "read")["is_async"] and not found("param").get("is_async")
     assert found("http", "get")["kind"] == "function"
     assert "not supported" in found("agents")["doc"]

@@ -11,7 +11,6 @@ from bifrost import NotFoundError, NotSupported, ai, files, integrations, knowle
 from bifrost.client import BifrostClient, get_client
 from bifrost.models import IntegrationMapping, IntegrationMappingResponse
 from bifrost.testing import run_workflow
-from bifrost.webhooks import Deliver, WebhookAdapter, adapter, generate_secret, verify_hmac_sha256
 
 
 class Api:
@@ -126,27 +125,3 @@ def test_an_organization_is_suspended() -> None:
     result, asked = run(body, organizations_update={"id": "o", "is_active": False})
     assert result is True and asked == [("organizations.update", {"org_id": "o", "is_active": False})]
     assert run(body, organizations_update=NotFoundError("organization not found"))[0] is False
-
-
-def test_an_adapter_of_webhooks_loads_with_a_warning() -> None:
-    with pytest.warns(UserWarning, match="`crm` is not run here"):
-
-        @adapter(name="crm", integration="CRM")
-        class Crm(WebhookAdapter):
-            async def subscribe(self, callback_url: str, config: Any, integration: Any) -> Any:
-                return None
-
-            async def handle_request(self, request: Any, config: Any, state: Any) -> Deliver:
-                return Deliver(request)
-
-    assert asyncio.run(Crm().handle_request(1, {}, {})) == Deliver(1)
-    with pytest.raises(NotSupported):
-        asyncio.run(Crm().renew())
-
-
-def test_signatures_of_webhooks() -> None:
-    signature = "5031fe3d989c6d1537a013fa6e739da23463fdaec3b70137d828e36ace221bd0"
-    assert verify_hmac_sha256(b"data", signature, "key") and verify_hmac_sha256("data", f"sha256={signature}", b"key")
-    assert not verify_hmac_sha256(b"data", signature, "") and not verify_hmac_sha256(b"other", signature, "key")
-    assert not verify_hmac_sha256(b"data", "ä", "key")
-    assert len(generate_secret()) == 64 and generate_secret() != generate_secret()

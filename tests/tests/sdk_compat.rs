@@ -4,8 +4,10 @@
 
 use anyhow::{Context, Result, ensure};
 use bifrost_tests::{Fakes, Platform, folder};
-use reqwest::Method;
+use hmac::{Hmac, Mac};
+use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
+use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -77,6 +79,19 @@ impl Runs {
             "{id}: {ended} {log}"
         );
         ended["result"].take()
+    }
+
+    /// The newest run of a workflow, once there is one.
+    async fn started(&self, workflow: &str) -> Result<String> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut page = self.platform.get(&format!("/api/executions?workflow_name={workflow}")).await;
+            if let Value::String(id) = page["executions"][0]["execution_id"].take() {
+                return Ok(id);
+            }
+            ensure!(Instant::now() < deadline, "nothing started {workflow}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Keeps what a run's log says; answers the whole log.
@@ -169,13 +184,15 @@ async fn latest(runs: &mut Runs, organization: &str) -> Result<()> {
     }
     let secret = runs.run("generation_c/config_c.py::config_c", json!({}), None).await;
     assert_eq!(secret, "it is [redacted]");
-    for function in ["ai_c", "knowledge_c", "agents_c", "api_c"] {
+    for function in ["ai_c", "knowledge_c", "agents_c", "client_c"] {
         let said = runs.run(&format!("generation_c/missing_c.py::{function}"), json!({}), None).await;
         assert!(
             said.as_str().is_some_and(|said| said.contains("not supported here; ")),
             "{function}: {said}"
         );
     }
+    let gone = runs.run("generation_c/api_c.py::api_c", json!({}), None).await;
+    assert_eq!(gone, json!([204, 404, 204]));
     for kind in ["UserError", "WorkflowError", "ValidationError", "IntegrationError", "ConfigurationError"] {
         runs.run("generation_c/errors_c.py::errors_c", json!({ "kind": kind }), Some(kind)).await;
     }
@@ -192,15 +209,7 @@ async fn latest(runs: &mut Runs, organization: &str) -> Result<()> {
 
     let emitted = runs.run("generation_c/events_c.py::events_c", json!({}), None).await;
     assert_eq!(emitted["nobody"], 0);
-    let deadline = Instant::now() + PATIENCE;
-    let heard = loop {
-        let mut page = runs.platform.get("/api/executions?workflow_name=heard_c").await;
-        match page["executions"][0]["execution_id"].take() {
-            Value::String(id) => break id,
-            _ => ensure!(Instant::now() < deadline, "nobody heard of it"),
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
+    let heard = runs.started("heard_c").await?;
     let ended = runs.platform.ended(&heard, PATIENCE).await;
     assert_eq!(
         (&ended["status"], &ended["result"]["id"]),
@@ -208,6 +217,55 @@ async fn latest(runs: &mut Runs, organization: &str) -> Result<()> {
         "{ended}"
     );
     runs.note("generation_c/events_c.py::heard_c", &heard).await;
+    Ok(())
+}
+
+/// A form with a launch workflow, as code sees it and as somebody fills it in.
+async fn filled_in(runs: &mut Runs) -> Result<()> {
+    let form = json!({
+        "name": "Say hello", "workflow": "submitted_c", "launch_workflow": "opened_c", "access": "granted",
+        "fields": [{ "name": "name", "label": "Name", "type": "text", "required": true }],
+    });
+    let form = runs.platform.expect(201, Method::POST, "/api/forms", form).await;
+    let id = form["id"].as_str().context("an id")?;
+    runs.run("generation_b/forms_b.py::forms_b", json!({ "form": id }), None).await;
+    runs.run("generation_c/forms_c.py::forms_c", json!({ "form": id }), None).await;
+    let open = format!("/api/forms/{id}/open");
+    let opened = runs.platform.expect(200, Method::POST, &open, json!({ "query": {} })).await;
+    let greeting = opened["context"]["workflow"]["greeting"].as_str().context("a greeting")?;
+    let filled = json!({ "session_id": opened["session_id"], "values": { "name": "Ada" } });
+    let run = runs.platform.expect(202, Method::POST, &format!("/api/forms/{id}/execute"), filled).await;
+    let run = run["execution_id"].as_str().context("an id")?;
+    let ended = runs.platform.ended(run, PATIENCE).await;
+    assert_eq!(ended["result"], format!("{greeting}, Ada"), "{ended}");
+    runs.note("generation_c/forms_c.py::submitted_c", run).await;
+    Ok(())
+}
+
+/// A delivery that an author's own adapter takes.
+async fn delivered(runs: &mut Runs) -> Result<()> {
+    let secret = "what the sender signs with";
+    let webhook = json!({ "name": "tickets", "kind": "adapter", "adapter": "Ticketing", "config": { "secret": secret } });
+    let webhook = runs.platform.expect(201, Method::POST, "/api/webhooks", webhook).await;
+    let path = format!("/api/webhooks/{}/subscriptions", webhook["id"].as_str().context("an id")?);
+    let subscription = json!({ "workflow_id": "delivered_c", "mapping": { "n": "/data/n" } });
+    runs.platform.expect(201, Method::POST, &path, subscription).await;
+    let body = json!({ "n": 7 }).to_string();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())?;
+    mac.update(body.as_bytes());
+    let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let address = format!("{}{}", runs.platform.url(), webhook["path"].as_str().context("a path")?);
+    let http = reqwest::Client::new();
+    let asked = http.post(format!("{address}?validationToken=abc")).send().await?;
+    assert_eq!((asked.status(), asked.text().await?.as_str()), (StatusCode::OK, "abc"));
+    let refused = http.post(&address).header("x-signature", "0").body(body.clone()).send().await?;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let taken = http.post(&address).header("x-signature", signature).body(body).send().await?;
+    assert_eq!(taken.status(), StatusCode::ACCEPTED);
+    let run = runs.started("delivered_c").await?;
+    let ended = runs.platform.ended(&run, PATIENCE).await;
+    assert_eq!(ended["result"], 7, "{ended}");
+    runs.note("generation_c/webhooks_c.py::delivered_c", &run).await;
     Ok(())
 }
 
@@ -301,6 +359,8 @@ async fn all_names_and_signatures_are_used_in_all_generations() -> Result<()> {
     assert_eq!(missing, json!([]), "the SDK lacks, or has in another shape");
     older(&mut runs, &organization).await;
     latest(&mut runs, &organization).await?;
+    filled_in(&mut runs).await?;
+    delivered(&mut runs).await?;
     decorated(&mut runs).await?;
 
     let mut unused = vec![];

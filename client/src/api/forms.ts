@@ -240,7 +240,7 @@ export const grantForm = (id: string, to: { user_id: string } | { role_id: strin
 /** What an `invalid_form` says of each field. */
 export function fieldErrors(error: unknown): Record<string, string> {
   if (!(error instanceof ProblemError)) return {};
-  const told = (error.files as unknown[]).flatMap((one) => {
+  const told = (error.errors as unknown[]).flatMap((one) => {
     if (typeof one !== 'object' || one === null || !('field' in one) || !('message' in one)) return [];
     return [[String(one.field), String(one.message)] as const];
   });

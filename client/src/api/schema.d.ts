@@ -2834,6 +2834,8 @@ export interface components {
             /** @description `{time_saved, value}` when the workflow set it. */
             roi?: unknown;
             schedule_id?: components["schemas"]["ScheduleId"] | null;
+            /** @description The form that it was started through. */
+            form_id?: string | null;
             /**
              * Format: date-time
              * @description When it starts, as long as it is Scheduled.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "server", derive(serde::Serialize, utoipa::ToSchema))]
 #[cfg_attr(feature = "server", serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "server", schema(as = FormAccess))]
 pub enum Access {
     /// Everybody of the organization.
     #[default]
@@ -30,6 +31,7 @@ macro_rules! kinds {
         /// What is filled in.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[cfg_attr(feature = "server", derive(serde::Serialize, utoipa::ToSchema))]
+        #[cfg_attr(feature = "server", schema(as = FormFieldType))]
         pub enum Kind {
             $($(#[doc = $doc])+ #[cfg_attr(feature = "server", serde(rename = $name))] $variant,)+
         }

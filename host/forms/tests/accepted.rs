@@ -118,7 +118,8 @@ fn broken(form: &Value, input: &Value, data: &Map<String, Value>) -> Option<Stri
             }
             let number = |key: &str| rules[key].as_f64();
             if let Some(value) = value.as_f64()
-                && (number("min").is_some_and(|min| value < min) || number("max").is_some_and(|max| value > max))
+                && (number("min").is_some_and(|min| value < min)
+                    || number("max").is_some_and(|max| value > max))
             {
                 return Some(format!("{name}: {value} is out of range"));
             }

@@ -23,6 +23,7 @@ impl Runner {
         redactor.add(&request.secrets).map_err(|error| anyhow::anyhow!("{error}"))?;
         let name = format!("webhook {}", request.caller.name);
         let actor = Actor { name, organization: Some(organization), ..Actor::default() };
+        let execution = ExecutionId::new();
         let grants = Arc::new(Grants {
             db: self.db.by(Arc::new(actor)),
             keys: self.keys.clone(),
@@ -35,12 +36,15 @@ impl Runner {
             children: Lineage { is_confined: request.scope != Scope::Global, ..Lineage::default() },
             objects: self.objects.clone(),
             bus: self.bus.clone(),
+            // There is nothing of it that somebody without an account may ask for.
+            api: None,
+            execution,
             rests: Default::default(),
             redactor,
             told: Default::default(),
         });
         let invocation = WireInvocation {
-            context: self.context_of(&request).await?.to_string(),
+            context: self.context_of(&request, execution).await?.to_string(),
             workflow: request.function,
             parameters: request.parameters.to_string(),
             capture_variables: false,
@@ -65,7 +69,7 @@ impl Runner {
         }
     }
 
-    async fn context_of(&self, request: &CallRequest) -> Result<serde_json::Value> {
+    async fn context_of(&self, request: &CallRequest, call: ExecutionId) -> Result<serde_json::Value> {
         let (caller, id) = (&request.caller, request.caller.organization);
         let organization = bifrost_store::organizations::get(&self.db.org(id), id).await;
         let organization = organization.context("the organization of a call")?;
@@ -81,6 +85,7 @@ impl Runner {
                 "is_provider": organization.is_provider,
             },
             "is_platform_admin": false,
+            "execution_id": call,
             "workflow_name": request.function,
             "public_url": self.settings.public_url,
             "attempt": 1,

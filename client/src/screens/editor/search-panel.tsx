@@ -3,6 +3,7 @@ import { CaseSensitive, Regex, Search, WholeWord } from 'lucide-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { count, plural } from '@/lib/format';
+import { useCalm } from '@/lib/hooks';
 import { Button } from '@/ui/button';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Failure } from '@/ui/states';
@@ -16,6 +17,9 @@ const route = getRouteApi('/app/code/edit');
 
 /** Longest that a search may take, in milliseconds: some patterns take for ever. */
 const LONGEST = 5_000;
+
+/** A pause of typing in a file after which it is searched again, in milliseconds. */
+const PAUSE = 500;
 
 const HOW = [
   { letter: 'c', label: 'Match case', icon: CaseSensitive },
@@ -115,7 +119,8 @@ function Hits({ hits }: { hits: Hit[] }) {
 function useSearch(editor: Editor, q: string | undefined, how: string): { answer: Answer | undefined; error: unknown } {
   const [answer, setAnswer] = useState<Answer>();
   const [error, setError] = useState<unknown>();
-  const { edits, version } = editor;
+  const { version } = editor;
+  const edits = useCalm(editor.edits, PAUSE);
   useEffect(() => {
     setError(undefined);
     if (q === undefined) return setAnswer(undefined);

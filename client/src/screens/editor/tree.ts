@@ -9,8 +9,6 @@ export interface TreeFile {
   change?: Change;
   /** The provider's, which can only be read. */
   isShared?: boolean;
-  /** In bytes. */
-  size: number;
 }
 
 /** A row of the tree on the screen. */

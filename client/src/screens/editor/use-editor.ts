@@ -5,7 +5,7 @@ import { api, call } from '@/api/client';
 import { workspaceQuery } from '@/api/queries';
 import type { components } from '@/api/schema';
 import { useMay, useOrganization } from '@/api/session';
-import { fromBase64, LARGEST_TEXT, sizeOf, type Content } from './content';
+import { fromBase64, LARGEST_TEXT, type Content } from './content';
 import { changeOf, move, write, type Edit, type Edits, type Moved, type Patch } from './edits';
 import { isWithin, renamed } from './paths';
 import type { Store, Work } from './store';
@@ -92,11 +92,12 @@ export function useEditor(): Opened {
     placeholderData: (old, query) => (query?.queryKey[1] === organization ? old : undefined),
     ...FOR_GOOD,
   });
+  const listed = useListed(files.data, work.edits);
   const editor = useMemo(() => {
     if (store === undefined || workspace.data === undefined || files.data === undefined) return undefined;
-    const about = { name, organization, workspace: workspace.data, version, deployed: files.data, mayEdit };
+    const about = { name, organization, workspace: workspace.data, version, deployed: files.data, mayEdit, ...listed };
     return made(client, store, work, about);
-  }, [client, store, work, name, organization, workspace.data, version, files.data, mayEdit]);
+  }, [client, store, work, name, organization, workspace.data, version, files.data, mayEdit, listed]);
   const retry = () => {
     void workspace.refetch();
     void files.refetch();
@@ -104,10 +105,20 @@ export function useEditor(): Opened {
   return { editor, error: workspace.error ?? files.error, retry };
 }
 
-type About = Pick<Editor, 'name' | 'organization' | 'workspace' | 'version' | 'deployed' | 'mayEdit'>;
+type About = Pick<Editor, 'name' | 'organization' | 'workspace' | 'version' | 'deployed' | 'mayEdit' | 'files' | 'own'>;
+
+/** The list of files: another one when files come or go, not with each letter that is typed. */
+function useListed(deployed: ReadonlyMap<string, FileEntry> | undefined, edits: Edits): Pick<Editor, 'files' | 'own'> {
+  const changed = [...edits].map(([path, edit]) => `${changeOf(edit)} ${path}`).join('\n');
+  return useMemo(() => {
+    const files = filesOf(deployed ?? new Map(), edits);
+    return { files, own: files.filter((file) => file.isShared !== true).map((file) => file.path) };
+    // What is in the edits does not matter here, only of which files they are.
+  }, [deployed, changed]);
+}
 
 function made(client: QueryClient, store: Store, work: Work, about: About): Editor {
-  const { organization, version, deployed } = about;
+  const { organization, version, deployed, own } = about;
   const { edits } = work;
   const isShared = (path: string) => deployed.get(path)?.is_shared === true;
   // What is the provider's is not in the own workspace: a file of that path is a new one.
@@ -143,15 +154,11 @@ function made(client: QueryClient, store: Store, work: Work, about: About): Edit
     }
     store.apply(patch);
   };
-  const files = filesOf(deployed, edits);
-  const own = files.filter((file) => file.isShared !== true).map((file) => file.path);
   return {
     ...about,
     store,
     work,
     edits,
-    files,
-    own,
     before,
     now,
     texts,
@@ -175,12 +182,12 @@ function made(client: QueryClient, store: Store, work: Work, about: About): Edit
 /** The files that there are, by path. */
 function filesOf(deployed: ReadonlyMap<string, FileEntry>, edits: Edits): TreeFile[] {
   const all = new Map<string, TreeFile>();
-  for (const { path, size, is_shared } of deployed.values()) all.set(path, { path, size, isShared: is_shared });
+  for (const { path, is_shared } of deployed.values()) all.set(path, { path, isShared: is_shared });
   for (const [path, edit] of edits) {
     if (edit.content === null) all.delete(path);
-    else all.set(path, { path, size: sizeOf(edit.content), change: changeOf(edit) });
+    else all.set(path, { path, change: changeOf(edit) });
   }
-  return [...all.values()].sort((a, b) => a.path.localeCompare(b.path));
+  return [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Requests under way at once. */

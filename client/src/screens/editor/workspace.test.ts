@@ -39,10 +39,10 @@ describe('paths', () => {
 
 describe('the tree', () => {
   const files = [
-    { path: 'b10.py', size: 1 },
-    { path: 'b9.py', size: 1 },
-    { path: 'a/x/deep.py', size: 1, change: 'added' as const },
-    { path: 'a/y.py', size: 1 },
+    { path: 'b10.py' },
+    { path: 'b9.py' },
+    { path: 'a/x/deep.py', change: 'added' as const },
+    { path: 'a/y.py' },
   ];
 
   it('has folders first, then files, and rows only of what is open', () => {

@@ -15,7 +15,7 @@ use bifrost_store::forms::{self, Form, NewForm, Reach, Source};
 use bifrost_store::{Access, Scoped};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A form in a list.
@@ -67,14 +67,14 @@ pub(crate) struct FormView {
 }
 
 /// A form with the revision that a change is of.
-#[derive(Serialize, utoipa::ToSchema)]
-#[expect(dead_code, reason = "it says what the body is; the body is read with the place of each problem")]
+#[derive(Deserialize, utoipa::ToSchema)]
 pub(crate) struct ChangedForm {
     /// As it was read.
     revision: i64,
-    #[schema(inline)]
+    /// Read with the place of each problem.
     #[serde(flatten)]
-    definition: Definition,
+    #[schema(value_type = Definition)]
+    definition: Value,
 }
 
 /// What is wrong with a definition.
@@ -196,18 +196,15 @@ pub(crate) async fn update(
     State(state): State<ApiState>,
     may::ManageForms(auth): may::ManageForms,
     Path(id): Path<FormId>,
-    Input(mut body): Input<Value>,
+    Input(body): Input<ChangedForm>,
 ) -> ApiResult<Json<FormView>> {
     let scoped = auth.scoped(&state);
     let old = forms::get(&scoped, id).await?;
     if Access::from(old.scope) != scoped.access() {
         return Err(Error::NotFound("form").into());
     }
-    let revision = body.as_object_mut().and_then(|body| body.remove("revision"));
-    let revision = revision.as_ref().and_then(Value::as_i64);
-    let revision = revision.ok_or_else(|| Error::invalid("revision", "expected the number that was read"))?;
-    let new = settled(&scoped, &body).await?;
-    let changed = forms::update(&scoped, id, revision, new).await?;
+    let new = settled(&scoped, &body.definition).await?;
+    let changed = forms::update(&scoped, id, body.revision, new).await?;
     Ok(Json(view(&auth, changed)?))
 }
 

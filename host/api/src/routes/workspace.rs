@@ -153,13 +153,9 @@ pub(crate) async fn deploy(
         None => None,
     };
     let base = active.as_ref().map(|(version, _)| version);
-    let instead_of = based_on(base, body.against)?;
+    let instead_of = based_on(base, body.against, body.edits.is_some())?;
     let mut own = match (body.files, body.edits) {
         (Some(files), None) => source::decode(files).await?.0,
-        (None, Some(_)) if body.against.is_none() => {
-            let message = "edits need the number of the version that they were made from; 0 for none";
-            return Err(Error::invalid("against", message).into());
-        }
         (None, Some(edits)) => source::edited(&state, base, edits).await?,
         _ => return Err(Error::invalid("files", "expected either `files` or `edits`").into()),
     };
@@ -245,9 +241,19 @@ pub(crate) async fn deploy(
     Ok(Json(DeployResponse { duration_ms: start.elapsed().as_millis() as u64, ..done }))
 }
 
-/// The version that a deploy replaces, where the caller named it.
-fn based_on(active: Option<&Version>, against: Option<i64>) -> Result<Option<VersionId>, Error> {
-    let Some(against) = against else { return Ok(None) };
+/// The version that a deploy replaces, where the caller named it. Edits make no sense without.
+fn based_on(
+    active: Option<&Version>,
+    against: Option<i64>,
+    is_needed: bool,
+) -> Result<Option<VersionId>, Error> {
+    let Some(against) = against else {
+        if is_needed {
+            let message = "edits need the number of the version that they were made from; 0 for none";
+            return Err(Error::invalid("against", message));
+        }
+        return Ok(None);
+    };
     let number = active.map_or(0, |version| version.number);
     if number != against {
         let message = format!("version {number} is active by now; this was made from version {against}");

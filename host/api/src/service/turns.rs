@@ -51,7 +51,7 @@ mod tests {
         let turns = Turns::default();
         let (one, other) = (OrganizationId::new(), OrganizationId::new());
         let first = turns.take(one).await.expect("the first turn");
-        turns.take(other).await.expect("another organization's turn");
+        drop(turns.take(other).await.expect("another organization's turn"));
         let mut waiting: Vec<_> = (1..LINE).map(|_| Box::pin(turns.take(one))).collect();
         for wait in &mut waiting {
             assert!(wait.as_mut().now_or_never().is_none(), "one at a time");

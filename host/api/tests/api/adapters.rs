@@ -278,7 +278,7 @@ async fn a_state_that_others_change_meanwhile_is_looked_at_again() {
 
 /// A request without a body, from another task.
 trait CallOf {
-    async fn call_of(self, path: &str) -> u16;
+    fn call_of(self, path: &str) -> impl Future<Output = u16> + Send + 'static;
 }
 
 impl CallOf for axum::Router {

@@ -34,7 +34,7 @@ cp -r "$crate/src" expressions
 cp -r "$crate/../forms/src" forms
 # What only the server needs is left out.
 for name in expressions forms; do
-    sed -e '/^\[dev-dependencies\]/,$d' -e '/^\[features\]/,$d' -e '/optional = true/d' \
+    sed -e '/^\[dev-dependencies\]/,$d' -e '/optional = true/d' -e 's/^server = .*/server = []/' \
         "$crate/../$name/Cargo.toml" > $name/Cargo.toml
 done
 cp -r "$crate/wasm/Cargo.toml" "$crate/wasm/src" expressions/wasm

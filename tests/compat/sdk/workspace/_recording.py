@@ -21,7 +21,7 @@ from bifrost import _context, _missing
 logger = logging.getLogger(__name__)
 
 MODULES = (
-    "agents ai api config email events executions files integrations knowledge oauth organizations roles secrets "
+    "agents ai api config email events executions files forms integrations knowledge oauth organizations roles secrets "
     "storage tables users workflows"
 ).split()
 
