@@ -35,7 +35,11 @@ async fn a_workflow_does_all_that_tables_can() -> Result<()> {
         })
     );
     let ended = platform.run("what_there_is_not", json!({})).await;
-    for (said, instead) in ended["result"].as_array().context("a list")?.iter().zip(["workflows.execute", "httpx", "bifrost.files"]) {
+    for (said, instead) in ended["result"].as_array().context("a list")?.iter().zip([
+        "workflows.execute",
+        "httpx",
+        "bifrost.files",
+    ]) {
         assert!(said.as_str().is_some_and(|said| said.contains(instead)), "{said}");
     }
     Ok(())
@@ -89,7 +93,11 @@ async fn an_organizations_code_stays_in_its_organization() -> Result<()> {
     // Also where an administrator of the platform starts it.
     for scope in [other.as_str(), "global", "../x"] {
         let ended = within.run("flows.py::leave_the_scope", json!({ "scope": scope })).await;
-        assert_eq!(ended["result"], json!(["PermissionError", "PermissionError", "PermissionError", "PermissionError"]), "{scope}");
+        assert_eq!(
+            ended["result"],
+            json!(["PermissionError", "PermissionError", "PermissionError", "PermissionError"]),
+            "{scope}"
+        );
     }
     within.run("flows.py::every_table_call", json!({})).await;
     let all = platform.within(&other).get("/api/tables").await;

@@ -114,7 +114,11 @@ pub const METRICS: &[Metric] = &[
         "Attempts to renew tokens of integrations, by outcome",
     ),
     metric("bifrost_deliveries_total", Kind::Counter, "Deliveries of webhooks that were settled, by state"),
-    metric("bifrost_files_expired_total", Kind::Counter, "Temporary files that were deleted because of their age"),
+    metric(
+        "bifrost_files_expired_total",
+        Kind::Counter,
+        "Temporary files that were deleted because of their age",
+    ),
     metric(
         "bifrost_deliveries_expired_total",
         Kind::Counter,

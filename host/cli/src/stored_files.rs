@@ -61,7 +61,13 @@ enum FileCommand {
 }
 
 fn line(one: &Value) {
-    println!("{:>12}  {}  {:<24} {}", one["size"], text(one, "updated_at"), text(one, "content_type"), text(one, "path"));
+    println!(
+        "{:>12}  {}  {:<24} {}",
+        one["size"],
+        text(one, "updated_at"),
+        text(one, "content_type"),
+        text(one, "path")
+    );
 }
 
 fn content(file: &Path) -> Result<Vec<u8>> {
@@ -100,7 +106,8 @@ impl Files {
                 let bytes = client.query(CONTENT, &[("location", location), ("path", &path)]).await?;
                 match output {
                     Some(file) => {
-                        std::fs::write(&file, bytes).with_context(|| format!("cannot write {}", file.display()))?;
+                        std::fs::write(&file, bytes)
+                            .with_context(|| format!("cannot write {}", file.display()))?;
                     }
                     None => std::io::stdout().lock().write_all(&bytes)?,
                 }
@@ -109,7 +116,8 @@ impl Files {
             FileCommand::Put { file, path, content_type } => {
                 let bytes = content(&file)?;
                 let query = [("location", location), ("path", path.as_str())];
-                let answer = client.send(Method::PUT, CONTENT, &query, content_type.as_deref(), bytes).await?;
+                let answer =
+                    client.send(Method::PUT, CONTENT, &query, content_type.as_deref(), bytes).await?;
                 print(&answer, self.json, line)
             }
             FileCommand::Rm { path } => {

@@ -77,7 +77,12 @@ enum TableCommand {
 
 fn table_line(one: &Value) {
     let scope = if one["organization_id"].is_null() { "global" } else { "own" };
-    println!("{}  {scope:<6}  {:>7} documents  {}", text(one, "id"), one["document_count"], text(one, "name"));
+    println!(
+        "{}  {scope:<6}  {:>7} documents  {}",
+        text(one, "id"),
+        one["document_count"],
+        text(one, "name")
+    );
 }
 
 /// The path of a table.

@@ -197,10 +197,14 @@ impl Test {
                 (_, Some(Value::Array(list))) => list.iter().any(|one| value.equals(Some(one))),
                 _ => false,
             },
-            Self::StartsWith(part) => found.and_then(Value::as_str).is_some_and(|text| text.starts_with(part)),
+            Self::StartsWith(part) => {
+                found.and_then(Value::as_str).is_some_and(|text| text.starts_with(part))
+            }
             Self::EndsWith(part) => found.and_then(Value::as_str).is_some_and(|text| text.ends_with(part)),
             Self::IsNull(wanted) => found.is_none_or(Value::is_null) == *wanted,
-            Self::HasKey(key) => found.and_then(Value::as_object).is_some_and(|fields| fields.contains_key(key)),
+            Self::HasKey(key) => {
+                found.and_then(Value::as_object).is_some_and(|fields| fields.contains_key(key))
+            }
             Self::Exists(wanted) => found.is_some() == *wanted,
         }
     }
@@ -223,7 +227,10 @@ impl Where {
                 }
                 Value::Object(tests) => {
                     for (operator, value) in tests {
-                        all.push((field.clone(), Test::parse(&format!("{input}.{operator}"), operator, value)?));
+                        all.push((
+                            field.clone(),
+                            Test::parse(&format!("{input}.{operator}"), operator, value)?,
+                        ));
                     }
                 }
                 value => all.push((field, Test::Equal(Scalar::parse(&input, value)?))),

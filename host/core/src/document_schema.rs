@@ -12,7 +12,16 @@ const MAX_DEPTH: usize = 16;
 
 /// Keywords that say something to people and nothing about documents.
 const NOTES: [&str; 11] = [
-    "$comment", "$id", "$schema", "default", "deprecated", "description", "examples", "format", "readOnly", "title",
+    "$comment",
+    "$id",
+    "$schema",
+    "default",
+    "deprecated",
+    "description",
+    "examples",
+    "format",
+    "readOnly",
+    "title",
     "writeOnly",
 ];
 const TYPES: [&str; 7] = ["object", "array", "string", "number", "integer", "boolean", "null"];
@@ -78,7 +87,9 @@ fn known(place: &str, schema: &Value, depth: usize) -> Result<()> {
                     Value::Array(list) => list.iter().map(Value::as_str).collect(),
                     one => vec![one.as_str()],
                 };
-                if names.is_empty() || !names.iter().all(|name| name.is_some_and(|name| TYPES.contains(&name))) {
+                if names.is_empty()
+                    || !names.iter().all(|name| name.is_some_and(|name| TYPES.contains(&name)))
+                {
                     return wrong(format!("expected some of {}", TYPES.join(", ")));
                 }
             }
@@ -88,7 +99,9 @@ fn known(place: &str, schema: &Value, depth: usize) -> Result<()> {
             "required" | "enum" | "additionalProperties" => {}
             "items" => known(&place, value, depth + 1)?,
             "properties" => {
-                let Value::Object(all) = value else { return wrong("expected a dict of schemas by name".into()) };
+                let Value::Object(all) = value else {
+                    return wrong("expected a dict of schemas by name".into());
+                };
                 for (name, one) in all {
                     known(&format!("{place}.{name}"), one, depth + 1)?;
                 }
@@ -209,7 +222,10 @@ mod tests {
         let schema = customer();
         for (data, fault) in [
             (json!({"name": "A"}), None),
-            (json!({"name": "A", "seats": 3.0, "plan": 1.0, "note": null, "tags": ["x"], "address": {"zip": "1", "more": 2}}), None),
+            (
+                json!({"name": "A", "seats": 3.0, "plan": 1.0, "note": null, "tags": ["x"], "address": {"zip": "1", "more": 2}}),
+                None,
+            ),
             (json!({}), Some("data.name")),
             (json!({"name": 1}), Some("data.name")),
             (json!({"name": "A", "seats": 1.5}), Some("data.seats")),

@@ -103,7 +103,9 @@ pub fn settle(field: &str, data: &mut Map<String, Value>) -> Result<usize> {
     }
     let bytes = serde_json::to_string(data).map_err(|error| Error::Internal(error.into()))?.len();
     if bytes > MAX_DOCUMENT {
-        let message = format!("{bytes} bytes of JSON; a document has at most {MAX_DOCUMENT}, larger data belongs in files");
+        let message = format!(
+            "{bytes} bytes of JSON; a document has at most {MAX_DOCUMENT}, larger data belongs in files"
+        );
         return Err(Error::invalid(field, message));
     }
     Ok(bytes)
@@ -336,7 +338,21 @@ mod tests {
             assert_eq!(field.to_string(), name);
         }
         let long = "x".repeat(MAX_FIELD + 1);
-        for name in ["", ".", "a.", ".a", "a..b", "a b", "a'b", "a\"b", "$.a", "a[0]", "ä", "a.b.c.d.e.f.g.h.i", &long] {
+        for name in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "a b",
+            "a'b",
+            "a\"b",
+            "$.a",
+            "a[0]",
+            "ä",
+            "a.b.c.d.e.f.g.h.i",
+            &long,
+        ] {
             assert!(Field::parse("where", name).is_err(), "{name}");
         }
     }
@@ -362,7 +378,9 @@ mod tests {
 
     #[test]
     fn whole_numbers_are_written_as_such() {
-        let mut numbers = data(json!({"a": [1e18, -1e18, 1e16, 1.5, 1e15, 1e300, -1e300, 1.0, 18446744073709551615u64, 1e19]}));
+        let mut numbers = data(
+            json!({"a": [1e18, -1e18, 1e16, 1.5, 1e15, 1e300, -1e300, 1.0, 18446744073709551615u64, 1e19]}),
+        );
         settle("data", &mut numbers).expect("fine");
         assert_eq!(
             serde_json::to_string(&numbers).expect("text"),
@@ -373,8 +391,22 @@ mod tests {
     #[test]
     fn values_have_one_order() {
         let sorted = [
-            json!(null), json!(false), json!(true), json!(-1e300), json!(-1), json!(0.5), json!(2), json!(10),
-            json!(""), json!("10"), json!("2"), json!("A"), json!("a"), json!("ä"), json!("\u{10000}"), json!([]),
+            json!(null),
+            json!(false),
+            json!(true),
+            json!(-1e300),
+            json!(-1),
+            json!(0.5),
+            json!(2),
+            json!(10),
+            json!(""),
+            json!("10"),
+            json!("2"),
+            json!("A"),
+            json!("a"),
+            json!("ä"),
+            json!("\u{10000}"),
+            json!([]),
         ];
         for pair in sorted.windows(2) {
             assert_eq!(compare(Some(&pair[0]), Some(&pair[1])), Ordering::Less, "{pair:?}");
@@ -405,9 +437,11 @@ mod tests {
         assert_eq!(ask(Some("n"), "asc", 10, 0), (vec!["d", "e", "a", "b", "c"], 5));
         assert_eq!(ask(Some("n"), "desc", 10, 0), (vec!["c", "a", "b", "e", "d"], 5));
         assert_eq!(ask(Some("n"), "asc", 0, 0), (vec![], 5));
-        for (order_by, dir, limit, field) in
-            [(Some("a b"), "asc", 1, "order_by"), (None, "up", 1, "order_dir"), (None, "asc", MAX_PAGE + 1, "limit")]
-        {
+        for (order_by, dir, limit, field) in [
+            (Some("a b"), "asc", 1, "order_by"),
+            (None, "up", 1, "order_dir"),
+            (None, "asc", MAX_PAGE + 1, "limit"),
+        ] {
             let error = Query::parse(None, order_by, Some(dir), Some(limit), None).expect_err("refused");
             assert!(error.to_string().starts_with(field), "{error}");
         }

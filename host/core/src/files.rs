@@ -38,7 +38,8 @@ pub const UPLOADS: &str = "uploads";
 /// `Invalid`, naming `location`.
 pub fn check_location(location: &str) -> Result<()> {
     if location == WORKSPACE {
-        let message = "the workspace changes by a deploy only; keep files in uploads, temp or a location of your own";
+        let message =
+            "the workspace changes by a deploy only; keep files in uploads, temp or a location of your own";
         return Err(Error::invalid("location", message));
     }
     let begins = location.bytes().next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -46,7 +47,8 @@ pub fn check_location(location: &str) -> Result<()> {
     if begins && location.len() <= MAX_LOCATION && location.bytes().all(plain) {
         return Ok(());
     }
-    let message = format!("expected a small letter or a digit, then those and `-`, at most {MAX_LOCATION} bytes");
+    let message =
+        format!("expected a small letter or a digit, then those and `-`, at most {MAX_LOCATION} bytes");
     Err(Error::invalid("location", message))
 }
 
@@ -238,20 +240,50 @@ mod tests {
         for good in ["uploads", "temp", "reports-2026", "0", &"x".repeat(MAX_LOCATION)] {
             check_location(good).expect("a location");
         }
-        for bad in ["", "workspace", "-a", "A", "a_b", "a/b", "..", "a.b", "ä", "a\0", &"x".repeat(MAX_LOCATION + 1)] {
+        for bad in
+            ["", "workspace", "-a", "A", "a_b", "a/b", "..", "a.b", "ä", "a\0", &"x".repeat(MAX_LOCATION + 1)]
+        {
             assert!(check_location(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn paths_lead_nowhere_else() {
-        for good in ["a", "a/b.txt", ".hidden", "a b/ä…", "..a/b..", "100%.csv", "%2e%2e/x", &format!("{}/a", "x".repeat(MAX_PART))] {
+        for good in [
+            "a",
+            "a/b.txt",
+            ".hidden",
+            "a b/ä…",
+            "..a/b..",
+            "100%.csv",
+            "%2e%2e/x",
+            &format!("{}/a", "x".repeat(MAX_PART)),
+        ] {
             check_path(good).expect("a path");
             assert_eq!(folder(good).expect("a folder"), format!("{good}/"));
         }
         for bad in [
-            "", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", "./a", "a\\b", "..\\a", "C:\\a",
-            "a\0b", "a\nb", "a\u{7f}b", "a\u{85}b", &"x".repeat(MAX_PART + 1), &"x/".repeat(MAX_PATH),
+            "",
+            "/",
+            "/a",
+            "a/",
+            "a//b",
+            ".",
+            "..",
+            "../a",
+            "a/..",
+            "a/../b",
+            "a/./b",
+            "./a",
+            "a\\b",
+            "..\\a",
+            "C:\\a",
+            "a\0b",
+            "a\nb",
+            "a\u{7f}b",
+            "a\u{85}b",
+            &"x".repeat(MAX_PART + 1),
+            &"x/".repeat(MAX_PATH),
         ] {
             assert!(check_path(bad).is_err(), "{bad:?}");
         }
@@ -290,8 +322,11 @@ mod tests {
             (Some("application/octet-stream"), b"%PDF-", Some("application/pdf")),
             (Some("Text/CSV; charset=utf-8"), b"a,b", Some("text/csv")),
             (Some("application/json"), b"{}", Some("application/json")),
-            (Some("application/vnd.openxmlformats-officedocument.wordprocessingml.document"), b"PK\x03\x04",
-                Some("application/vnd.openxmlformats-officedocument.wordprocessingml.document")),
+            (
+                Some("application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+                b"PK\x03\x04",
+                Some("application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            ),
             (Some("application/x-thing"), b"\xff\xfe", Some("application/x-thing")),
             (Some("image/png"), b"<script>", None),
             (Some("image/x-icon"), b"<html>", None),

@@ -66,7 +66,8 @@ fn names_of_files() {
         let (path, content_type) = parted(bytes);
         if files::check_path(&path).is_ok() {
             let joined = std::path::Path::new("/root").join(&path);
-            let plain = |part| matches!(part, std::path::Component::RootDir | std::path::Component::Normal(_));
+            let plain =
+                |part| matches!(part, std::path::Component::RootDir | std::path::Component::Normal(_));
             assert!(joined.starts_with("/root") && joined.components().all(plain), "{path:?}");
         }
         if let Ok(kind) = files::settle_type(Some(&content_type), bytes) {

@@ -210,7 +210,10 @@ mod fuzz {
                 Ok(rule) => rule,
                 Err(error) => {
                     let end = error.position.char + error.length;
-                    assert!(end <= source.chars().count() && !error.message.is_empty(), "{source}: {error:?}");
+                    assert!(
+                        end <= source.chars().count() && !error.message.is_empty(),
+                        "{source}: {error:?}"
+                    );
                     return;
                 }
             };

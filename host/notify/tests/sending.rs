@@ -1,6 +1,6 @@
 //! From something that has happened to a mail in the hands of a mail server, and to a receiver of
 //! signed requests.
-#![expect(clippy::unwrap_used, missing_docs, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
 
 use bifrost_core::notification::{Details, Item};
 use bifrost_core::*;

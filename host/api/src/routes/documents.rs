@@ -169,7 +169,9 @@ pub(crate) async fn batch(
         (Some(new), None, None) => (tables::insert(&scoped, &id, all(new)).await?, vec![]),
         (None, Some(new), None) => {
             if let Some(index) = new.iter().position(|one| one.id.is_none()) {
-                return Err(Error::invalid(format!("upsert[{index}].id"), "expected the document's id").into());
+                return Err(
+                    Error::invalid(format!("upsert[{index}].id"), "expected the document's id").into()
+                );
             }
             (tables::upsert(&scoped, &id, all(new)).await?, vec![])
         }

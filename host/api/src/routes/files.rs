@@ -170,7 +170,8 @@ pub(crate) async fn write(
     let content = Bytes::from_request(request, &state).await.map_err(body_error)?;
     let org = auth.org(&state);
     let (location, objects) = (query.location(), state.objects.as_ref());
-    let file = files::write(&org, objects, location, &query.path, declared.as_deref(), content.into()).await?;
+    let file =
+        files::write(&org, objects, location, &query.path, declared.as_deref(), content.into()).await?;
     Ok(Json(file.into()))
 }
 

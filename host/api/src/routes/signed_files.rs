@@ -44,8 +44,7 @@ pub(crate) async fn read(
 ) -> ApiResult<Response> {
     let origin = Origin::of(request.extensions());
     let (pass, org) = opened(&state, &token, false, &origin).await?;
-    let (file, content) =
-        files::read_whole(&org, state.objects.as_ref(), &pass.location, &pass.path).await?;
+    let (file, content) = files::read_whole(&org, state.objects.as_ref(), &pass.location, &pass.path).await?;
     Ok(downloads::answer(&file, content))
 }
 
@@ -72,7 +71,8 @@ pub(crate) async fn write(
         return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail));
     }
     let objects = state.objects.as_ref();
-    let file = files::write(&org, objects, &pass.location, &pass.path, declared.as_deref(), content.into()).await?;
+    let file =
+        files::write(&org, objects, &pass.location, &pass.path, declared.as_deref(), content.into()).await?;
     let sent = SentFile { path: file.path, size: file.size, sha256: file.sha256 };
     Ok(axum::Json(sent).into_response())
 }

@@ -138,7 +138,8 @@ pub(crate) struct DocumentCount {
 
 /// An empty schema is none.
 fn schema(given: Value) -> Result<Option<Schema>> {
-    Ok(Some(Schema::parse(given)?).filter(|schema| schema.value().as_object().is_none_or(|all| !all.is_empty())))
+    Ok(Some(Schema::parse(given)?)
+        .filter(|schema| schema.value().as_object().is_none_or(|all| !all.is_empty())))
 }
 
 /// Lists tables: the scope's own, and global ones that they do not hide.

@@ -70,8 +70,14 @@ mod tests {
     #[test]
     fn nothing_of_it_acts() {
         let all = headers("a/b \"c\"; ä\u{202e}.html", "text/html");
-        assert_eq!(all["content-disposition"], "attachment; filename*=UTF-8''b%20%22c%22%3B%20%C3%A4%E2%80%AE.html");
-        assert_eq!((&all["content-type"], &all["x-content-type-options"]), (&HeaderValue::from_static("text/html"), &HeaderValue::from_static("nosniff")));
+        assert_eq!(
+            all["content-disposition"],
+            "attachment; filename*=UTF-8''b%20%22c%22%3B%20%C3%A4%E2%80%AE.html"
+        );
+        assert_eq!(
+            (&all["content-type"], &all["x-content-type-options"]),
+            (&HeaderValue::from_static("text/html"), &HeaderValue::from_static("nosniff"))
+        );
         assert!(all["content-security-policy"].to_str().expect("text").starts_with("sandbox;"));
         for script in ["text/javascript", "application/javascript", "application/wasm"] {
             assert_eq!(headers("a.js", script)["content-type"], "text/plain; charset=utf-8");

@@ -17,11 +17,16 @@ fn content<'a>(platform: &'a Platform, method: Method, location: &str, path: &st
 }
 
 async fn put(platform: &Platform, path: &str, content_type: &str, body: &[u8]) -> Answer {
-    content(platform, Method::PUT, "reports", path).header("content-type", content_type).raw(body).send().await
+    content(platform, Method::PUT, "reports", path)
+        .header("content-type", content_type)
+        .raw(body)
+        .send()
+        .await
 }
 
 async fn signed(platform: &Platform, body: Value) -> String {
-    let answer = platform.post("/api/files/signed-urls").key(&platform.own.admin).json(body).send().await.expect(200);
+    let answer =
+        platform.post("/api/files/signed-urls").key(&platform.own.admin).json(body).send().await.expect(200);
     assert_eq!(answer["expires_in"], SIGNED_FOR.num_seconds());
     answer["url"].as_str().expect("an address").to_owned()
 }
@@ -38,7 +43,10 @@ fn acts_on_nothing(answer: &Answer) {
 async fn files_are_kept_listed_and_deleted() {
     let platform = Platform::new().await;
     let made = put(&platform, "2026/a b.csv", "text/csv; charset=utf-8", b"n\n1").await.expect(200);
-    assert_eq!((&made["size"], &made["content_type"], &made["path"]), (&json!(3), &json!("text/csv"), &json!("2026/a b.csv")));
+    assert_eq!(
+        (&made["size"], &made["content_type"], &made["path"]),
+        (&json!(3), &json!("text/csv"), &json!("2026/a b.csv"))
+    );
     assert_eq!(made["updated_by"], json!(platform.own.admin.user));
     let read = content(&platform, Method::GET, "reports", "2026/a b.csv").send().await;
     acts_on_nothing(&read);
@@ -68,15 +76,30 @@ async fn files_are_kept_listed_and_deleted() {
 async fn no_spelling_of_a_path_leads_elsewhere() {
     let platform = Platform::new().await;
     for path in [
-        "..", "../a", "a/../../b", "/etc/passwd", "//a", "a//b", "a/", "./a", "a/./b", "..\\a", "a\\b", "C:\\a", "a\0b",
-        "a\r\nb", "\u{85}", "",
+        "..",
+        "../a",
+        "a/../../b",
+        "/etc/passwd",
+        "//a",
+        "a//b",
+        "a/",
+        "./a",
+        "a/./b",
+        "..\\a",
+        "a\\b",
+        "C:\\a",
+        "a\0b",
+        "a\r\nb",
+        "\u{85}",
+        "",
     ] {
         for method in [Method::GET, Method::PUT, Method::DELETE] {
             let refused = content(&platform, method, "reports", path).send().await.expect(422);
             assert_eq!(refused["field"], "path", "{path:?}");
         }
         let body = json!({ "path": path });
-        let refused = platform.post("/api/files/signed-urls").key(&platform.own.admin).json(body).send().await;
+        let refused =
+            platform.post("/api/files/signed-urls").key(&platform.own.admin).json(body).send().await;
         assert_eq!(refused.expect(422)["field"], "path", "{path:?}");
     }
     for location in ["..", "workspace", "Reports", "a/b", "a_b"] {
@@ -120,7 +143,8 @@ async fn a_signed_address_is_for_one_thing() {
     assert_eq!(send(Method::PUT, &up, "text/html").await.expect(422)["field"], "content_type");
     let sent = send(Method::PUT, &up, "text/csv").await.expect(200);
     assert_eq!((&sent["path"], &sent["size"]), (&json!("in/a.csv"), &json!(3)));
-    let query = platform.call(Method::PUT, format!("{up}?path=other&location=reports")).key(&platform.foreign.admin);
+    let query =
+        platform.call(Method::PUT, format!("{up}?path=other&location=reports")).key(&platform.foreign.admin);
     assert_eq!(query.raw("n").send().await.expect(200)["path"], "in/a.csv");
     let html = signed(&platform, json!({ "path": "b.pdf", "content_type": "application/pdf" })).await;
     assert_eq!(send(Method::PUT, &html, "application/pdf").await.expect(422)["field"], "content_type");
@@ -130,8 +154,12 @@ async fn a_signed_address_is_for_one_thing() {
     acts_on_nothing(&read);
     assert_eq!((read.status.as_u16(), read.text.as_str()), (200, "n"));
     send(Method::PUT, &down, "text/csv").await.expect(404);
-    let entry = platform.audited().await.into_iter().rfind(|one| one["action"] == "file.write").expect("an entry");
-    assert_eq!((&entry["actor"]["id"], &entry["actor"]["name"]), (&json!(platform.own.admin.user), &json!("signed address")));
+    let entry =
+        platform.audited().await.into_iter().rfind(|one| one["action"] == "file.write").expect("an entry");
+    assert_eq!(
+        (&entry["actor"]["id"], &entry["actor"]["name"]),
+        (&json!(platform.own.admin.user), &json!("signed address"))
+    );
 
     // Who may not do it does not sign it.
     for method in ["GET", "PUT"] {

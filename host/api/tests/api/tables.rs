@@ -21,7 +21,10 @@ async fn documents_are_kept_and_found() {
     let platform = Platform::new().await;
     let new = json!({ "name": "orders", "description": "Sold", "table_schema": { "required": ["n"] } });
     let table = post(&platform, "/api/tables".into(), new.clone()).await.expect(201);
-    assert_eq!((&table["table_schema"], &table["document_count"]), (&json!({ "required": ["n"] }), &json!(0)));
+    assert_eq!(
+        (&table["table_schema"], &table["document_count"]),
+        (&json!({ "required": ["n"] }), &json!(0))
+    );
     assert_eq!(post(&platform, "/api/tables".into(), new).await.expect(409)["code"], "already_exists");
 
     let batch: Vec<_> = (0..5).map(|n| json!({ "id": format!("o{n}"), "data": { "n": n } })).collect();
@@ -29,7 +32,8 @@ async fn documents_are_kept_and_found() {
     assert_eq!((&done["count"], &done["documents"][4]["id"]), (&json!(5), &json!("o4")));
     let ask = json!({ "where": { "n": { "gte": 1 } }, "order_by": "n", "order_dir": "desc", "limit": 2, "offset": 1 });
     let page = post(&platform, path("orders", "/query"), ask).await.expect(200);
-    let ids: Vec<_> = page["documents"].as_array().expect("a list").iter().filter_map(|one| one["id"].as_str()).collect();
+    let ids: Vec<_> =
+        page["documents"].as_array().expect("a list").iter().filter_map(|one| one["id"].as_str()).collect();
     assert_eq!((ids, &page["total"]), (vec!["o3", "o2"], &json!(4)));
     let count = post(&platform, path("orders", "/count"), json!({ "where": { "n": 0 } })).await.expect(200);
     assert_eq!(count, json!({ "count": 1 }));
@@ -38,9 +42,11 @@ async fn documents_are_kept_and_found() {
     let odd = path("orders", "/documents/a%2Fb%20%40c");
     let made = send(&platform, Method::PUT, odd.clone(), json!({ "data": { "n": 7 } })).await.expect(200);
     assert_eq!((&made["id"], &made["version"]), (&json!("a/b @c"), &json!(1)));
-    let merged = send(&platform, Method::PATCH, odd.clone(), json!({ "data": { "m": 1 }, "if_version": 1 })).await;
+    let merged =
+        send(&platform, Method::PATCH, odd.clone(), json!({ "data": { "m": 1 }, "if_version": 1 })).await;
     assert_eq!(merged.expect(200)["data"], json!({ "n": 7, "m": 1 }));
-    let stale = send(&platform, Method::PATCH, odd.clone(), json!({ "data": {}, "if_version": 1 })).await.expect(409);
+    let stale =
+        send(&platform, Method::PATCH, odd.clone(), json!({ "data": {}, "if_version": 1 })).await.expect(409);
     assert_eq!(stale["code"], "version_changed");
     send(&platform, Method::DELETE, odd.clone(), Value::Null).await.expect(204);
     send(&platform, Method::DELETE, odd, Value::Null).await.expect(404);
@@ -54,7 +60,8 @@ async fn documents_are_kept_and_found() {
     let made = post(&platform, path("auto", "/documents"), json!({ "data": {} })).await.expect(201);
     assert_eq!(made["created_by"], json!(platform.own.admin.user));
     let all = platform.get("/api/tables").key(&platform.own.admin).send().await.expect(200);
-    let names: Vec<_> = all["tables"].as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect();
+    let names: Vec<_> =
+        all["tables"].as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect();
     assert_eq!(names, ["auto", "orders"]);
 }
 

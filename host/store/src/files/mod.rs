@@ -65,7 +65,8 @@ fn key(organization: OrganizationId, location: &str, object: FileId) -> String {
     format!("{}{location}/{object}", folder(organization))
 }
 
-const SELECT: &str = "SELECT f.organization_id, f.location, f.path, f.object_id, f.size, f.sha256, f.content_type,
+const SELECT: &str =
+    "SELECT f.organization_id, f.location, f.path, f.object_id, f.size, f.sha256, f.content_type,
    f.created_at, f.updated_at, f.updated_by, f.expires_at
  FROM files f";
 
@@ -132,7 +133,8 @@ async fn write_in(tx: &mut Tx, mut new: File) -> Result<(File, Option<File>)> {
     new.created_at = old.as_ref().map_or(new.created_at, |old| old.created_at);
     new.updated_by = tx.actor().and_then(|actor| actor.id);
     let before = old.as_ref().map_or(0, |old| old.size);
-    let usage = Usage { files: usage.files + i64::from(old.is_none()), bytes: usage.bytes + new.size - before };
+    let usage =
+        Usage { files: usage.files + i64::from(old.is_none()), bytes: usage.bytes + new.size - before };
     usage.check(new.size > before || old.is_none())?;
     let sql = Sql::new(
         "INSERT INTO files (organization_id, location, path, object_id, size, sha256, content_type, created_at, updated_at,

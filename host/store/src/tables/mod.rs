@@ -65,7 +65,8 @@ pub struct Change {
     pub schema: Option<Option<Schema>>,
 }
 
-const SELECT: &str = "SELECT t.id, t.organization_id, t.name, t.description, t.schema, t.documents, t.bytes, t.created_by,
+const SELECT: &str =
+    "SELECT t.id, t.organization_id, t.name, t.description, t.schema, t.documents, t.bytes, t.created_by,
    t.created_at, t.updated_at
  FROM document_tables t";
 
@@ -202,11 +203,12 @@ async fn update_in(tx: &mut Tx, named: &str, change: Change) -> Result<Table> {
     let description = change.description.unwrap_or_else(|| old.description.clone());
     let schema = change.schema.unwrap_or_else(|| old.schema.clone());
     check_description(description.as_deref())?;
-    let sql = Sql::new("UPDATE document_tables SET description = $2, schema = $3, updated_at = $4 WHERE id = $1")
-        .bind(old.id)
-        .bind(description.clone())
-        .bind(document(schema.as_ref())?)
-        .bind(now());
+    let sql =
+        Sql::new("UPDATE document_tables SET description = $2, schema = $3, updated_at = $4 WHERE id = $1")
+            .bind(old.id)
+            .bind(description.clone())
+            .bind(document(schema.as_ref())?)
+            .bind(now());
     tx.execute(sql).await?;
     let event = Event::new("table.update")
         .target("table", old.id)

@@ -18,7 +18,8 @@ pub struct Page {
     pub total: i64,
 }
 
-const COLUMNS: &str = "d.id, d.table_id, CAST(d.data AS text) AS data, d.bytes, d.version, d.created_by, d.updated_by,
+const COLUMNS: &str =
+    "d.id, d.table_id, CAST(d.data AS text) AS data, d.bytes, d.version, d.created_by, d.updated_by,
    d.created_at, d.updated_at";
 
 /// One document of a table that the handle's scope sees. `NotFound` for a table or a document
@@ -66,8 +67,10 @@ pub async fn query(scoped: &Scoped, table: &str, query: &Query) -> Result<Page> 
     let rows = tx.all(sql).await?;
     let bytes = rows.iter().map(|row| row.get::<i64>("bytes")).sum::<Result<i64>>()?;
     if bytes > MAX_ANSWER {
-        let message =
-            format!("these {} documents have {bytes} bytes, an answer at most {MAX_ANSWER}; ask for fewer", rows.len());
+        let message = format!(
+            "these {} documents have {bytes} bytes, an answer at most {MAX_ANSWER}; ask for fewer",
+            rows.len()
+        );
         return Err(Error::invalid("limit", message));
     }
     let ids = rows.iter().map(|row| row.get("id")).collect::<Result<Vec<String>>>()?;
@@ -155,7 +158,9 @@ impl Place {
         let path = bound(sql, format!("${path}"));
         let of = format!("json_type(d.data, {path})");
         let kind = |of: &str| {
-            format!("CASE {of} WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number' ELSE COALESCE({of}, 'null') END")
+            format!(
+                "CASE {of} WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number' ELSE COALESCE({of}, 'null') END"
+            )
         };
         let number = |of: &str, value: &str| {
             format!("CASE WHEN {of} IN ('integer', 'real') THEN CAST({value} AS double precision) END")
@@ -188,9 +193,12 @@ impl Place {
             )
         };
         let number = |value: &str| {
-            format!("CASE WHEN jsonb_typeof({value}) = 'number' THEN CAST({value} #>> '{{}}' AS double precision) END")
+            format!(
+                "CASE WHEN jsonb_typeof({value}) = 'number' THEN CAST({value} #>> '{{}}' AS double precision) END"
+            )
         };
-        let text = |value: &str| format!("CASE WHEN jsonb_typeof({value}) = 'string' THEN {value} #>> '{{}}' END");
+        let text =
+            |value: &str| format!("CASE WHEN jsonb_typeof({value}) = 'string' THEN {value} #>> '{{}}' END");
         Self {
             kind: kind(&value),
             number: number(&value),
@@ -276,7 +284,8 @@ fn is_any(sql: &mut Sql, [kind, number, text]: [&String; 3], values: &[Scalar]) 
             Scalar::Text(value) => texts.push(bound(sql, value.as_str())),
         }
     }
-    let any = [(kind, kinds), (number, numbers), (text, texts)].into_iter().filter(|(_, all)| !all.is_empty());
+    let any =
+        [(kind, kinds), (number, numbers), (text, texts)].into_iter().filter(|(_, all)| !all.is_empty());
     let any: Vec<_> = any.map(|(of, all)| format!("({of}) IN ({})", all.join(", "))).collect();
     format!("({})", any.join(" OR "))
 }

@@ -209,7 +209,8 @@ async fn update_in(
         return Err(Error::NotFound("document"));
     };
     if let Some(expected) = if_version.filter(|expected| *expected != document.version) {
-        let message = format!("the document has version {} by now, not {expected}; read it again", document.version);
+        let message =
+            format!("the document has version {} by now, not {expected}; read it again", document.version);
         return Err(Error::Conflict { code: "version_changed", message });
     }
     document.data.extend(changes);

@@ -55,7 +55,10 @@ async fn files_are_written_and_read(db: Db) {
     let second = write(&org, &objects, "a/b.txt", b"%PDF-1").await.unwrap();
     assert_eq!((second.created_at, second.content_type.as_str()), (first.created_at, "application/pdf"));
     assert_ne!(second.object_id, first.object_id);
-    assert_eq!(files::read_whole(&org, &objects, "reports", "a/b.txt").await.unwrap(), (second.clone(), b"%PDF-1".to_vec()));
+    assert_eq!(
+        files::read_whole(&org, &objects, "reports", "a/b.txt").await.unwrap(),
+        (second.clone(), b"%PDF-1".to_vec())
+    );
     assert_eq!(objects.get(&first.key()).await.unwrap(), None, "what was replaced is gone");
     // Whoever has read the row before is told, and may read again.
     assert!(matches!(files::content(&objects, &first).await, Err(Error::Gone(_))));
@@ -75,7 +78,9 @@ async fn files_are_written_and_read(db: Db) {
     // Many at the same time, some of them the same one: counts and objects fit.
     let writes = (0..24).map(|n| {
         let (org, objects) = (org.clone(), objects.clone());
-        tokio::spawn(async move { write(&org, &objects, &format!("many/{}", n % 6), &vec![b'x'; n]).await.unwrap() })
+        tokio::spawn(async move {
+            write(&org, &objects, &format!("many/{}", n % 6), &vec![b'x'; n]).await.unwrap()
+        })
     });
     futures::future::join_all(writes).await.into_iter().for_each(|one| drop(one.unwrap()));
     let all = files::list(&org, "reports", "", None, 100).await.unwrap();
@@ -151,13 +156,26 @@ async fn names_stay_in_their_place(db: Db) {
         assert!(error.to_string().starts_with("location: "), "{location:?}: {error}");
     }
     // Odd names are names: no part of them is on the disk.
-    let odd = ["%2e%2e/%2e%2e/etc/passwd", "..a", ".tmp/x", ".hidden", "con", "a;b", "$(x)", "'; DROP TABLE files; --", "\u{202e}txt.exe"];
+    let odd = [
+        "%2e%2e/%2e%2e/etc/passwd",
+        "..a",
+        ".tmp/x",
+        ".hidden",
+        "con",
+        "a;b",
+        "$(x)",
+        "'; DROP TABLE files; --",
+        "\u{202e}txt.exe",
+    ];
     for path in odd {
         write(&org, &objects, path, path.as_bytes()).await.unwrap();
         assert_eq!(files::read_whole(&org, &objects, "reports", path).await.unwrap().1, path.as_bytes());
     }
     let place = folder.path().join("files").join(w.org.id.to_string()).join("reports");
-    let names: Vec<_> = std::fs::read_dir(place).unwrap().map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
+    let names: Vec<_> = std::fs::read_dir(place)
+        .unwrap()
+        .map(|one| one.unwrap().file_name().into_string().unwrap())
+        .collect();
     assert_eq!(names.len(), odd.len());
     assert!(names.iter().all(|name| name.parse::<uuid::Uuid>().is_ok()), "{names:?}");
 }

@@ -538,13 +538,13 @@ async fn what_cannot_be_right_is_refused(db: Db) {
     );
     let foreign = Settings { channels: vec![NotificationChannelId::new()], ..settings("r") };
     assert_eq!(field(of(run, foreign).await), "channel_ids");
-    let other = rules::create(
-        &w.db.org(w.other.id),
-        run,
-        Settings { channels: vec![one.id], ..settings("r") },
-        w.user,
+    let other = w.db.org(w.other.id);
+    let foreign = Settings { channels: vec![one.id], ..settings("r") };
+    assert_eq!(
+        field(rules::create(&other, run, foreign, w.user).await),
+        "channel_ids",
+        "a channel of another organization"
     );
-    assert_eq!(field(other.await), "channel_ids", "a channel of another organization");
     let scheduled = Settings { only_scheduled: true, ..settings("r") };
     assert_eq!(field(of(NotificationKind::ConnectionBroken, scheduled).await), "only_scheduled");
     assert_eq!(field(of(run, settings(" ")).await), "name");

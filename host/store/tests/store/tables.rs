@@ -78,7 +78,8 @@ async fn documents_are_written_and_read(db: Db) {
     let w = World::new(db).await;
     let actor = Actor { id: Some(w.user), name: "user".into(), ..Actor::default() };
     let org = w.db.by(Arc::new(actor)).org(w.org.id);
-    let made = tables::insert(&org, "things", vec![new("a/b@c 'ä", json!({"n": 1, "deep": {"x": [1, null]}}))]);
+    let made =
+        tables::insert(&org, "things", vec![new("a/b@c 'ä", json!({"n": 1, "deep": {"x": [1, null]}}))]);
     let made = made.await.unwrap().remove(0);
     assert_eq!((made.version, made.created_by, made.updated_by), (1, Some(w.user), Some(w.user)));
     assert_eq!(tables::get_document(&org, "things", "a/b@c 'ä").await.unwrap(), made);
@@ -87,12 +88,14 @@ async fn documents_are_written_and_read(db: Db) {
     assert_eq!(tables::get(&org, &table.id.to_string()).await.unwrap(), table, "by id, too");
 
     let by = w.db.org(w.org.id);
-    let replaced = tables::upsert(&by, "things", vec![new(&made.id, json!({"m": 2}))]).await.unwrap().remove(0);
+    let replaced =
+        tables::upsert(&by, "things", vec![new(&made.id, json!({"m": 2}))]).await.unwrap().remove(0);
     assert_eq!((replaced.version, replaced.created_by, replaced.updated_by), (2, Some(w.user), None));
     assert_eq!((replaced.created_at, &replaced.data), (made.created_at, &object(json!({"m": 2}))));
     assert_eq!(tables::get_document(&org, "things", &made.id).await.unwrap(), replaced);
 
-    let merged = tables::update_document(&org, "things", &made.id, object(json!({"n": null, "m": {"k": 1}})), None);
+    let merged =
+        tables::update_document(&org, "things", &made.id, object(json!({"n": null, "m": {"k": 1}})), None);
     let merged = merged.await.unwrap();
     assert_eq!((merged.version, &merged.data), (3, &object(json!({"m": {"k": 1}, "n": null}))));
     assert_eq!(tables::get_document(&org, "things", &made.id).await.unwrap(), merged);
@@ -106,7 +109,10 @@ async fn documents_are_written_and_read(db: Db) {
     assert_eq!(find(&org, "others", json!({"order_dir": "desc"})).await, backwards);
     assert_eq!(find(&org, "others", json!({"limit": 3, "offset": 2})).await, ids[2..5]);
 
-    assert_eq!(tables::delete_documents(&org, "things", vec![made.id.clone(), "x".into()]).await.unwrap(), [made.id]);
+    assert_eq!(
+        tables::delete_documents(&org, "things", vec![made.id.clone(), "x".into()]).await.unwrap(),
+        [made.id]
+    );
     let (told, is) = counted(&org, "things").await;
     assert_eq!((told, is), ((0, 0), (0, 0)));
     for error in [
@@ -129,7 +135,8 @@ async fn documents_are_written_and_read(db: Db) {
 async fn a_batch_is_done_or_not(db: Db) {
     let w = World::new(db).await;
     let org = w.db.org(w.org.id);
-    let many = |count: usize| (0..count).map(|n| new(&format!("{n:04}"), json!({ "n": n }))).collect::<Vec<_>>();
+    let many =
+        |count: usize| (0..count).map(|n| new(&format!("{n:04}"), json!({ "n": n }))).collect::<Vec<_>>();
     let refused = tables::insert(&org, "t", many(MAX_BATCH + 1)).await.unwrap_err().to_string();
     assert!(refused.starts_with("documents: 1001 documents"), "{refused}");
     assert!(tables::get(&org, "t").await.is_err(), "nothing was made");
@@ -141,7 +148,10 @@ async fn a_batch_is_done_or_not(db: Db) {
     assert_eq!(code(tables::insert(&org, "t", some.clone()).await.unwrap_err()), "already_exists");
     assert_eq!(counted(&org, "t").await.0.0, 1_000);
     let upserted = tables::upsert(&org, "t", some.clone()).await.unwrap();
-    assert_eq!(upserted.iter().map(|one| one.version).collect::<Vec<_>>(), [[1; 10].as_slice(), &[2]].concat());
+    assert_eq!(
+        upserted.iter().map(|one| one.version).collect::<Vec<_>>(),
+        [[1; 10].as_slice(), &[2]].concat()
+    );
     let (told, is) = counted(&org, "t").await;
     assert_eq!((told, told.0), (is, 1_010));
     // One of many is wrong.
@@ -197,8 +207,10 @@ async fn versions_keep_writers_apart(db: Db) {
 async fn schemas_are_held(db: Db) {
     let w = World::new(db).await;
     let org = w.db.org(w.org.id);
-    let schema = Schema::parse(json!({"required": ["name"], "properties": {"name": {"type": "string"}}})).unwrap();
-    let table = NewTable { name: "people".into(), description: Some("Who".into()), schema: Some(schema.clone()) };
+    let schema =
+        Schema::parse(json!({"required": ["name"], "properties": {"name": {"type": "string"}}})).unwrap();
+    let table =
+        NewTable { name: "people".into(), description: Some("Who".into()), schema: Some(schema.clone()) };
     let made = tables::create(&org, table.clone()).await.unwrap();
     assert_eq!((made.schema, made.description.as_deref()), (Some(schema), Some("Who")));
     assert_eq!(code(tables::create(&org, table).await.unwrap_err()), "already_exists");
@@ -224,7 +236,9 @@ async fn quotas_are_exact(db: Db) {
     let org = w.db.org(w.org.id);
     let table = tables::insert(&org, "t", vec![new("a", json!({"n": 1}))]).await.unwrap()[0].table_id;
     let set = async |column: &str, value: i64| {
-        let sql = Sql::new(format!("UPDATE document_tables SET {column} = $2 WHERE id = $1")).bind(table).bind(value);
+        let sql = Sql::new(format!("UPDATE document_tables SET {column} = $2 WHERE id = $1"))
+            .bind(table)
+            .bind(value);
         org.write(move |tx| Box::pin(async move { tx.execute(sql).await })).await.unwrap();
     };
     set("documents", MAX_DOCUMENTS).await;
@@ -289,7 +303,8 @@ async fn global_tables_are_read_by_all_and_written_by_none(db: Db) {
 async fn nothing_is_seen_or_changed_by_another_organization(db: Db) {
     let w = World::new(db).await;
     let (org, other) = (w.db.org(w.org.id), w.db.org(w.other.id));
-    let id = tables::insert(&org, "t", vec![new("a", json!({"n": 1}))]).await.unwrap()[0].table_id.to_string();
+    let id =
+        tables::insert(&org, "t", vec![new("a", json!({"n": 1}))]).await.unwrap()[0].table_id.to_string();
     for named in ["t", &id] {
         for foreign in [&other, &w.db.scope(Scope::Global)] {
             assert!(tables::get(foreign, named).await.is_err());
@@ -327,7 +342,9 @@ async fn texts_are_never_sql(db: Db) {
     ];
     for (index, text) in evil.iter().enumerate() {
         let data = json!({ "value": text, *text: {"list": [text]}, "sub": { *text: 1 } });
-        tables::insert(&org, "t", vec![new(text, data), new(&format!("plain{index}"), json!({}))]).await.unwrap();
+        tables::insert(&org, "t", vec![new(text, data), new(&format!("plain{index}"), json!({}))])
+            .await
+            .unwrap();
     }
     for text in evil {
         for test in [
@@ -351,7 +368,10 @@ async fn texts_are_never_sql(db: Db) {
         assert!(tables::get(&org, text).await.is_err());
         assert!(tables::insert(&org, text, vec![]).await.is_err() || *text == *"_");
     }
-    assert_eq!(tables::delete_documents(&org, "t", evil.map(str::to_owned).to_vec()).await.unwrap().len(), evil.len());
+    assert_eq!(
+        tables::delete_documents(&org, "t", evil.map(str::to_owned).to_vec()).await.unwrap().len(),
+        evil.len()
+    );
     assert_eq!(counted(&org, "t").await.0.0, evil.len() as i64);
 }
 
@@ -367,15 +387,40 @@ fn value() -> impl Strategy<Value = Value> {
         (-3i64..4).prop_map(Value::from),
         (-6i32..7).prop_map(|n| json!(f64::from(n) / 2.0)),
         prop::sample::select(vec![
-            json!(1e18), json!(-1e18), json!(1e300), json!(0.1), json!(-0.0), json!(u64::MAX), json!(i64::MIN), json!(10), json!(9),
+            json!(1e18),
+            json!(-1e18),
+            json!(1e300),
+            json!(0.1),
+            json!(-0.0),
+            json!(u64::MAX),
+            json!(i64::MIN),
+            json!(10),
+            json!(9),
         ]),
-        prop::sample::select(vec!["", "a", "A", "ab", "b", "10", "9", "ä", "a\"b", "\u{ffff}", "\u{10000}", "true", "null", "%", "_"])
-            .prop_map(Value::from),
+        prop::sample::select(vec![
+            "",
+            "a",
+            "A",
+            "ab",
+            "b",
+            "10",
+            "9",
+            "ä",
+            "a\"b",
+            "\u{ffff}",
+            "\u{10000}",
+            "true",
+            "null",
+            "%",
+            "_"
+        ])
+        .prop_map(Value::from),
     ];
     scalar.prop_recursive(2, 8, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-            prop::collection::btree_map(key(), inner, 0..3).prop_map(|all| Value::Object(all.into_iter().collect())),
+            prop::collection::btree_map(key(), inner, 0..3)
+                .prop_map(|all| Value::Object(all.into_iter().collect())),
         ]
     })
 }
@@ -390,10 +435,21 @@ fn field() -> impl Strategy<Value = String> {
 
 fn test() -> impl Strategy<Value = (String, Value)> {
     let operators = vec![
-        "eq", "ne", "contains", "starts_with", "ends_with", "gt", "gte", "lt", "lte", "in", "is_null", "has_key",
+        "eq",
+        "ne",
+        "contains",
+        "starts_with",
+        "ends_with",
+        "gt",
+        "gte",
+        "lt",
+        "lte",
+        "in",
+        "is_null",
+        "has_key",
     ];
-    (prop::sample::select(operators), value(), prop::collection::vec(value(), 0..3), any::<bool>(), key()).prop_map(
-        |(operator, value, list, flag, key)| {
+    (prop::sample::select(operators), value(), prop::collection::vec(value(), 0..3), any::<bool>(), key())
+        .prop_map(|(operator, value, list, flag, key)| {
             let value = match operator {
                 "in" => json!(list),
                 "is_null" => json!(flag),
@@ -402,8 +458,7 @@ fn test() -> impl Strategy<Value = (String, Value)> {
                 _ => value,
             };
             (operator.to_owned(), value)
-        },
-    )
+        })
 }
 
 prop_compose! {
@@ -496,11 +551,26 @@ async fn numbers_at_their_edges_are_kept(db: Db) {
     let w = World::new(db).await;
     let org = w.db.org(w.org.id);
     let numbers = [
-        json!(0.1), json!(1.0), json!(1e15), json!(1e16), json!(1e18), json!(1e300), json!(5e-324), json!(1.7976931348623157e308),
-        json!(i64::MIN), json!(i64::MAX), json!(u64::MAX), json!(1e19), json!(2e19), json!(-1e19), json!(9007199254740993i64), json!(0.30000000000000004),
+        json!(0.1),
+        json!(1.0),
+        json!(1e15),
+        json!(1e16),
+        json!(1e18),
+        json!(1e300),
+        json!(5e-324),
+        json!(1.7976931348623157e308),
+        json!(i64::MIN),
+        json!(i64::MAX),
+        json!(u64::MAX),
+        json!(1e19),
+        json!(2e19),
+        json!(-1e19),
+        json!(9007199254740993i64),
+        json!(0.30000000000000004),
     ];
     for (n, number) in numbers.iter().enumerate() {
-        let made = tables::insert(&org, "t", vec![new(&n.to_string(), json!({ "n": number }))]).await.unwrap();
+        let made =
+            tables::insert(&org, "t", vec![new(&n.to_string(), json!({ "n": number }))]).await.unwrap();
         let read = tables::get_document(&org, "t", &n.to_string()).await.unwrap();
         assert_eq!(read, made[0], "{number}");
         assert_eq!(read.data["n"].as_f64(), number.as_f64(), "{number}");

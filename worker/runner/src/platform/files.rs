@@ -188,7 +188,11 @@ mod tests {
     use bifrost_core::ExecutionId;
     use bifrost_sandbox::CapabilityError;
 
-    async fn call(run: &Grants, operation: &str, arguments: Value) -> std::result::Result<Value, CapabilityError> {
+    async fn call(
+        run: &Grants,
+        operation: &str,
+        arguments: Value,
+    ) -> std::result::Result<Value, CapabilityError> {
         let answer = run.platform(operation, &arguments.to_string()).await?;
         Ok(serde_json::from_str(&answer).expect("json"))
     }
@@ -203,7 +207,8 @@ mod tests {
         let run = world.run(ExecutionId::new());
         let content: Vec<u8> = (0..PIECE + 10).map(|n| (n % 251) as u8).collect();
         let (first, last) = content.split_at(PIECE);
-        let part = json!({ "path": ".parts/1/0", "location": "temp", "content": BASE64_STANDARD.encode(first) });
+        let part =
+            json!({ "path": ".parts/1/0", "location": "temp", "content": BASE64_STANDARD.encode(first) });
         call(&run, "files.write", part).await.expect("written");
         let mut whole = of("a/b.bin");
         whole["content"] = BASE64_STANDARD.encode(last).into();
@@ -217,7 +222,8 @@ mod tests {
         rest["offset"] = PIECE.into();
         rest["sha256"] = head["sha256"].clone();
         let tail = call(&run, "files.read", rest.clone()).await.expect("read");
-        let decode = |piece: &Value| BASE64_STANDARD.decode(piece["content"].as_str().expect("text")).expect("base64");
+        let decode =
+            |piece: &Value| BASE64_STANDARD.decode(piece["content"].as_str().expect("text")).expect("base64");
         assert_eq!([decode(&head), decode(&tail)].concat(), content);
         rest["sha256"] = "00".into();
         assert_eq!(call(&run, "files.read", rest).await.expect("told")["conflict"]["code"], "file_changed");
@@ -247,7 +253,11 @@ mod tests {
                     arguments["content"] = "".into();
                 }
                 let error = call(&run, operation, arguments).await.expect_err("refused");
-                assert_eq!(error.kind, bifrost_sandbox::ErrorKind::Invalid, "{operation} {path:?} {location}");
+                assert_eq!(
+                    error.kind,
+                    bifrost_sandbox::ErrorKind::Invalid,
+                    "{operation} {path:?} {location}"
+                );
             }
         }
         let parts = json!({ "path": "a", "location": "uploads", "content": "", "parts": ["../x"] });

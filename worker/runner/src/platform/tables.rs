@@ -198,7 +198,11 @@ mod tests {
     use bifrost_sandbox::ErrorKind;
     use serde_json::{Value, json};
 
-    async fn call(run: &crate::grants::Grants, operation: &str, arguments: Value) -> Result<Value, ErrorKind> {
+    async fn call(
+        run: &crate::grants::Grants,
+        operation: &str,
+        arguments: Value,
+    ) -> Result<Value, ErrorKind> {
         let answer = run.platform(operation, &arguments.to_string()).await;
         answer.map(|text| serde_json::from_str(&text).expect("json")).map_err(|error| error.kind)
     }
@@ -213,13 +217,20 @@ mod tests {
         let again = call(&run, "tables.insert", new).await.expect("told");
         assert_eq!(again["conflict"]["code"], "already_exists");
         let update = json!({"table": "t", "doc_id": "a", "data": {"m": 2}, "if_version": 1});
-        assert_eq!(call(&run, "tables.update", update.clone()).await.expect("updated")["data"], json!({"n": 1, "m": 2}));
+        assert_eq!(
+            call(&run, "tables.update", update.clone()).await.expect("updated")["data"],
+            json!({"n": 1, "m": 2})
+        );
         let stale = call(&run, "tables.update", update).await.expect("told");
         assert_eq!(stale["conflict"]["code"], "version_changed");
-        let found = call(&run, "tables.query", json!({"table": "t", "where": {"n": {"gte": 1}}, "order_by": "n"}));
+        let found =
+            call(&run, "tables.query", json!({"table": "t", "where": {"n": {"gte": 1}}, "order_by": "n"}));
         assert_eq!(found.await.expect("found")["total"], 2);
         assert_eq!(call(&run, "tables.count", json!({"table": "t", "where": {"n": 2}})).await, Ok(json!(1)));
-        assert_eq!(call(&run, "tables.get", json!({"table": "t", "doc_id": "b"})).await, Err(ErrorKind::NotFound));
+        assert_eq!(
+            call(&run, "tables.get", json!({"table": "t", "doc_id": "b"})).await,
+            Err(ErrorKind::NotFound)
+        );
         let gone = call(&run, "tables.delete_documents", json!({"table": "t", "doc_ids": ["a", "b"]}));
         assert_eq!(gone.await, Ok(json!({"deleted_ids": ["a"]})));
         assert_eq!(call(&run, "tables.delete", json!({"table": "t"})).await, Ok(Value::Null));
@@ -239,7 +250,11 @@ mod tests {
                 ("files.write", json!({"path": "a", "location": "uploads", "content": "", "scope": scope})),
                 ("files.sign", json!({"path": "a", "location": "uploads", "scope": scope})),
             ] {
-                assert_eq!(call(&run, operation, arguments).await, Err(ErrorKind::Denied), "{operation} {scope}");
+                assert_eq!(
+                    call(&run, operation, arguments).await,
+                    Err(ErrorKind::Denied),
+                    "{operation} {scope}"
+                );
             }
         }
         let unknown = json!({"table": "t", "organization_id": OrganizationId::new()});
