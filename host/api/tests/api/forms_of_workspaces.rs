@@ -84,7 +84,7 @@ async fn what_is_wrong_with_a_file_is_told_with_its_line() {
         ("forms/expression.yaml", &expression),
         ("forms/nowhere.yaml", &nowhere),
         ("forms/taken.yaml", "name: Taken\nworkflow: nightly\n"),
-        ("forms/tabs.yaml", "name: T\n\tworkflow: x\n"),
+        ("forms/references.yaml", "name: &n T\nworkflow: *n\n"),
         ("forms/readme.md", "no form"),
         ("forms/nested/form.yaml", "no form"),
     ];
@@ -92,10 +92,10 @@ async fn what_is_wrong_with_a_file_is_told_with_its_line() {
     let errors = done["errors"].as_array().expect("a list");
     for (path, line, part) in [
         ("forms/b.yml", json!(null), "`Order` is the name of `forms/a.yaml`"),
-        ("forms/expression.yaml", json!(9), "fields[0].visibility_expression: `fields.size`"),
+        ("forms/expression.yaml", json!(10), "fields[0].visibility_expression: `fields.size`"),
         ("forms/nowhere.yaml", json!(2), "there is no workflow `flows.py::nowhere`"),
         ("forms/taken.yaml", json!(null), "a form that was not deployed"),
-        ("forms/tabs.yaml", json!(2), "no YAML"),
+        ("forms/references.yaml", json!(2), "references"),
     ] {
         let found =
             errors.iter().find(|error| error["path"] == path).unwrap_or_else(|| panic!("{path}: {errors:?}"));
