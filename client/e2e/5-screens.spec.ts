@@ -4,13 +4,14 @@ import { ADMIN_STATE, api, test, URL } from './helpers';
 import { expectScreens, THEMES, type Screen } from './screens';
 
 interface Found {
+  form: string;
   runs: Record<'report' | 'page' | 'failed' | 'fields', string>;
   workflows: Record<string, string>;
   organization: string;
   user: string;
 }
 
-const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
+const screens = ({ form, runs, workflows, organization, user }: Found): Screen[] => [
   { name: 'sign-in', path: '/sign-in', heading: /Sign in/, signedOut: true },
   { name: 'set-up', path: '/sign-in#set-up=token', heading: /first administrator/, signedOut: true },
   { name: 'invitation', path: '/sign-in#invitation=token', heading: /Welcome/, signedOut: true },
@@ -20,6 +21,13 @@ const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
   { name: 'workflows', path: '/workflows' },
   { name: 'workflow', path: `/workflows/${workflows['All fields'] ?? ''}` },
   { name: 'workflow-code', path: `/workflows/${workflows['License reconciliation'] ?? ''}?tab=code` },
+  { name: 'forms', path: '/forms' },
+  { name: 'form', path: `/forms/${form}` },
+  { name: 'form-new', path: '/forms/new' },
+  { name: 'form-edit', path: `/forms/${form}/edit?field=sea` },
+  { name: 'form-settings', path: `/forms/${form}/edit?tab=settings` },
+  { name: 'form-access', path: `/forms/${form}/edit?tab=access` },
+  { name: 'form-file', path: `/forms/${form}/edit?tab=file` },
   { name: 'runs', path: '/runs' },
   { name: 'run-result', path: `/runs/${runs.report}` },
   { name: 'run-page', path: `/runs/${runs.page}` },
@@ -73,6 +81,23 @@ const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
   { name: 'tenant-workflows', path: `/workflows?org=${organization}` },
 ];
 
+const FORM = {
+  name: 'Every kind of field',
+  workflow: 'All fields',
+  access: 'granted',
+  fields: [
+    { name: 'intro', type: 'markdown', content: '## Before you begin\n\n1. Read *this*\n2. Fill in `text`' },
+    { name: 'text', label: 'Text', type: 'text', required: true, help_text: 'A word or two.' },
+    { name: 'sea', label: 'Sea', type: 'select', data_provider: 'Seas', visibility_expression: 'fields.loud' },
+    { name: 'shape', label: 'Shape', type: 'radio', options: ['round', 'square'], default_value: 'round' },
+    { name: 'names', label: 'Names', type: 'multi_select', options: ['Ada', 'Grace'] },
+    { name: 'count', label: 'Count', type: 'number', default_value: 3, validation: { min: 1, max: 10 } },
+    { name: 'day', label: 'Day', type: 'date', default_expression: 'addDays(now, 7)' },
+    { name: 'paper', label: 'Paper', type: 'file', multiple: true },
+    { name: 'loud', label: 'Loud', type: 'checkbox', default_value: true },
+  ],
+};
+
 /** Runs to look at, and the ids of everything. */
 async function prepare(browser: Browser): Promise<Found> {
   const page = await browser.newPage({ baseURL: URL, storageState: ADMIN_STATE });
@@ -88,10 +113,14 @@ async function prepare(browser: Browser): Promise<Found> {
     failed: await run('Fails', { customer: 'Initech' }),
     fields: await run('All fields', { text: 'North', names: ['Ada', 'Grace'], more: { deep: { deeper: true } } }),
   };
+  const { forms } = await api<{ forms: { id: string; name: string }[] }>(page, 'GET', '/api/forms');
+  const known = forms.find(({ name }) => name === FORM.name);
+  const form = known?.id ?? (await api<{ id: string }>(page, 'POST', '/api/forms', FORM)).id;
   const { organizations } = await api<{ organizations: { id: string; is_provider: boolean }[] }>(page, 'GET', '/api/organizations');
   const { users } = await api<{ users: { id: string; kind: string }[] }>(page, 'GET', '/api/users');
   await page.close();
   return {
+    form,
     runs,
     workflows: ids,
     organization: organizations.find(({ is_provider }) => !is_provider)?.id ?? '',

@@ -118,7 +118,10 @@ impl World {
             self.platform.expect(201, Method::POST, "/api/integrations", integration).await;
         };
         // The platform itself keeps the tokens of three of them.
-        let oauth = |path: &str, parameters: Value| json!({ "oauth": fakes.oauth(path, &parameters), "client_secret": fakes.told("client_secret") });
+        let oauth = |path: &str, parameters: Value| -> Value {
+            let (oauth, secret) = (fakes.oauth(path, &parameters), fakes.told("client_secret"));
+            json!({ "oauth": oauth, "client_secret": secret })
+        };
         let ninjaone = fakes.told("ninjaone");
         let server = oauth(&format!("{ninjaone}/ws/oauth/token"), json!({}));
         define("NinjaOne", 3, &[("base_url", ninjaone)], server).await;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FormDefinition, FormView } from '@/api/forms';
+import type { FieldType, FormDefinition, FormField, FormView } from '@/api/forms';
 import { draftOf, fieldsFor, freeName, moved, nameFrom, nameProblem, newField, placeOf, renamed, tidy } from './form-draft';
 
 const form: FormDefinition = {
@@ -69,6 +69,50 @@ describe('a form that is built', () => {
     expect(tidy(tidy(form))).toEqual(tidy(form));
   });
 
+  it('leaves out what means nothing for a type', () => {
+    const everything: FormField = {
+      name: 'a',
+      label: 'A',
+      type: 'text',
+      required: true,
+      required_expression: 'true',
+      enabled_expression: 'true',
+      default_value: 'x',
+      default_expression: '"x"',
+      validation: { pattern: 'x', min: 1, max: 2, min_length: 1, max_length: 2, expression: 'true' },
+      options: [{ label: 'X', value: 'x' }],
+      data_provider: 'P',
+      data_provider_inputs: { i: { mode: 'static', value: 1 } },
+      auto_fill: { b: 'c' },
+      content: 'x',
+      allow_as_query_param: true,
+      allowed_types: ['image/*'],
+      multiple: true,
+      max_size_mb: 1,
+    };
+    const keys = (type: FieldType, more: Partial<FormField> = {}) => {
+      const [field] = tidy({ ...form, fields: [{ ...everything, type, ...more }] }).fields;
+      return Object.keys(field ?? {}).slice(3).concat(Object.keys(field?.validation ?? {}).map((rule) => `.${rule}`));
+    };
+    const rules = ['required', 'required_expression', 'default_value', 'default_expression', 'enabled_expression', 'validation'];
+    expect(keys('markdown')).toEqual(['content']);
+    expect(keys('text')).toEqual([...rules, 'allow_as_query_param', '.pattern', '.min_length', '.max_length', '.expression']);
+    expect(keys('number')).toEqual([...rules, 'allow_as_query_param', '.min', '.max', '.expression']);
+    expect(keys('select')).toEqual([...rules, 'data_provider', 'data_provider_inputs', 'auto_fill', 'allow_as_query_param', '.expression']);
+    expect(keys('multi_select')).toEqual([...rules, 'data_provider', 'data_provider_inputs', 'allow_as_query_param', '.expression']);
+    expect(keys('radio', { data_provider: '' })).toEqual([...rules, 'options', 'allow_as_query_param', '.expression']);
+    expect(keys('file')).toEqual([
+      'required',
+      'required_expression',
+      'enabled_expression',
+      'validation',
+      'allowed_types',
+      'multiple',
+      'max_size_mb',
+      '.expression',
+    ]);
+  });
+
   it('has names that are free and can be written', () => {
     expect(nameFrom('Größe (in cm)')).toBe('grosse_in_cm');
     expect(nameFrom('2nd address')).toBe('_2nd_address');
@@ -101,13 +145,12 @@ describe('a form that is built', () => {
       ['first_name', 'text'],
       ['count', 'number'],
       ['loud', 'checkbox'],
-      ['tags', 'textarea'],
-      ['more', 'text'],
       ['shape', 'select'],
       ['users', 'multi_select'],
     ]);
     expect(fields[0]).toMatchObject({ label: 'First name', required: true, help_text: 'As in the passport' });
     expect(fields[1]).toMatchObject({ default_value: 3 });
+    expect(fields[2]).toEqual({ name: 'loud', label: 'Loud', type: 'checkbox', default_value: false });
   });
 
   it('is put in order', () => {

@@ -73,9 +73,35 @@ export function tidy(form: FormDefinition): FormDefinition {
 }
 
 function tidyField(field: FormField): FormField {
-  const validation = field.validation == null ? undefined : pick({ ...field.validation }, Object.keys(field.validation), []);
+  const left = leftOut(field);
+  const rules = Object.keys(field.validation ?? {}).filter((rule) => !left.includes(`validation.${rule}`));
+  const validation = pick({ ...field.validation }, rules, []);
   const options = field.options?.map(({ label, value }) => ({ label, value }));
-  return pick({ ...field, validation, options }, FIELD_KEYS, ['name', 'type', ...(field.default_value === false ? ['default_value'] : [])]) as unknown as FormField;
+  const keys = FIELD_KEYS.filter((key) => !left.includes(key));
+  const always = field.default_value === false ? ['name', 'type', 'default_value'] : ['name', 'type'];
+  return pick({ ...field, validation, options }, keys, always) as unknown as FormField;
+}
+
+/** What means nothing for a field of this type: it stays behind when the type is changed, and is refused. */
+function leftOut(field: FormField): string[] {
+  const { type } = field;
+  const isShown = type === 'markdown' || type === 'html';
+  const isChosen = type === 'select' || type === 'radio' || type === 'multi_select';
+  const isProvided = isChosen && (field.data_provider ?? '') !== '';
+  const isText = type === 'text' || type === 'textarea' || type === 'email';
+  const hasBounds = type === 'number' || type === 'date' || type === 'datetime';
+  const left: string[] = [];
+  if (isShown) left.push('required', 'required_expression', 'enabled_expression', 'validation', 'help_text', 'placeholder');
+  else left.push('content');
+  if (isShown || type === 'file') left.push('default_value', 'default_expression', 'allow_as_query_param');
+  if (type !== 'file') left.push('allowed_types', 'multiple', 'max_size_mb');
+  if (!isChosen || isProvided) left.push('options');
+  if (!isChosen) left.push('data_provider');
+  if (!isProvided) left.push('data_provider_inputs');
+  if (!isProvided || type === 'multi_select') left.push('auto_fill');
+  if (!isText) left.push('validation.pattern', 'validation.min_length', 'validation.max_length');
+  if (!hasBounds) left.push('validation.min', 'validation.max');
+  return left;
 }
 
 function pick(from: Record<string, unknown>, keys: readonly string[], always: readonly string[]): Record<string, unknown> {
@@ -138,30 +164,34 @@ export function newField(type: FieldType, taken: readonly string[]): FormField {
   return { ...field, label };
 }
 
-const TYPES: Record<string, FieldType> = { int: 'number', float: 'number', bool: 'checkbox', list: 'multi_select' };
+/** Types that one field can hold; others need choices. */
+const TYPES: Record<string, FieldType> = { string: 'text', int: 'number', float: 'number', bool: 'checkbox' };
+/** What a default has to be, so that the field can hold it. */
+const HOLDS: Partial<Record<FieldType, string>> = { text: 'string', number: 'number', checkbox: 'boolean' };
 
 /** Fields for the parameters of a workflow, without those that are there already. */
 export function fieldsFor(parameters: readonly Parameter[], taken: readonly string[]): FormField[] {
-  return parameters
-    .filter(({ name }) => !taken.includes(name))
-    .map((parameter): FormField => {
-      const options = choicesOf(parameter.options).map(({ label, value }) => ({ label, value: value as Json }));
-      const provider = typeof parameter.data_provider === 'string' ? parameter.data_provider : undefined;
-      const chosen = options.length > 0 || provider !== undefined;
-      const type = TYPES[parameter.type] ?? 'text';
-      const help = typeof parameter.description === 'string' ? parameter.description : undefined;
-      const value = parameter.default_value as Json | undefined;
-      return {
-        name: parameter.name,
-        label: parameter.label && parameter.label !== parameter.name ? parameter.label : words(parameter.name),
-        type: chosen ? (type === 'multi_select' ? type : 'select') : type === 'multi_select' ? 'textarea' : type,
-        ...(parameter.required && type !== 'checkbox' ? { required: true } : {}),
-        ...(help === undefined ? {} : { help_text: help }),
-        ...(value === undefined || value === null ? {} : { default_value: value }),
-        ...(options.length > 0 ? { options } : {}),
-        ...(provider === undefined ? {} : { data_provider: provider }),
-      };
-    });
+  return parameters.flatMap((parameter): FormField[] => {
+    const options = choicesOf(parameter.options).map(({ label, value }) => ({ label, value: value as Json }));
+    const provider = typeof parameter.data_provider === 'string' ? parameter.data_provider : undefined;
+    const isChosen = options.length > 0 || provider !== undefined;
+    const type = isChosen ? (parameter.type === 'list' ? 'multi_select' : 'select') : TYPES[parameter.type];
+    if (type === undefined || taken.includes(parameter.name)) return [];
+    const help = typeof parameter.description === 'string' ? parameter.description : '';
+    const value = parameter.default_value as Json | undefined;
+    const holds = HOLDS[type];
+    const field: FormField = {
+      name: parameter.name,
+      label: parameter.label && parameter.label !== parameter.name ? parameter.label : words(parameter.name),
+      type,
+      required: parameter.required && type !== 'checkbox',
+      help_text: help,
+      default_value: value != null && (holds === undefined || typeof value === holds) ? value : undefined,
+      options: provider === undefined ? options : undefined,
+      data_provider: provider,
+    };
+    return [tidyField(field)];
+  });
 }
 
 /** A list in which one item stands elsewhere. */

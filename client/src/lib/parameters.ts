@@ -1,4 +1,5 @@
 /** From the parameters of a workflow to the fields of a form, and from what was entered to input. */
+import type { FieldErrors, Resolver } from 'react-hook-form';
 import type { Parameter } from '@/api/types';
 
 /** A choice of a field. */
@@ -142,3 +143,16 @@ export function readAll(fields: readonly Field[], entered: Record<string, Entere
   }
   return Object.keys(problems).length > 0 ? { problems } : { input };
 }
+
+/** What a form holds while it is edited. */
+export type Values = Record<string, Entered>;
+
+/** Reads the whole form at once; problems stand at their fields. */
+export const resolver =
+  (fields: readonly Field[]): Resolver<Values, unknown, Record<string, unknown>> =>
+  (values) => {
+    const result = readAll(fields, values);
+    if ('input' in result) return { values: result.input, errors: {} };
+    const errors = Object.entries(result.problems).map(([name, message]) => [name, { type: 'value', message }]);
+    return { values: {}, errors: Object.fromEntries(errors) as FieldErrors<Values> };
+  };

@@ -16,9 +16,11 @@ interface Props {
   small?: boolean;
   /** In place of `Delete`. */
   action?: string;
+  /** The question, if not `Delete “name”?`. */
+  title?: string;
 }
 
-export function DeleteButton({ name, children, onDelete, typed, small = false, action = 'Delete' }: Props) {
+export function DeleteButton({ name, children, onDelete, typed, small = false, action = 'Delete', title = `${action} “${name}”?` }: Props) {
   const [asking, setAsking] = useState(false);
   return (
     <>
@@ -35,7 +37,7 @@ export function DeleteButton({ name, children, onDelete, typed, small = false, a
       <Confirm
         open={asking}
         onClose={() => setAsking(false)}
-        title={`${action} “${name}”?`}
+        title={title}
         action={action}
         onConfirm={onDelete}
         {...(typed === undefined ? {} : { typed })}

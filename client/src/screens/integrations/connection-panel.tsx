@@ -8,7 +8,7 @@ import { useUserName } from '@/api/names';
 import { useOrganization } from '@/api/session';
 import type { Connection, Integration, OAuthSettings } from '@/api/types';
 import { useSave } from '@/lib/change';
-import { plural } from '@/lib/format';
+import { count } from '@/lib/format';
 import { stringifySearch } from '@/lib/search';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
@@ -117,7 +117,7 @@ function Standing({ integration, settings, connection }: Props) {
           </div>
           {connection?.error != null && (
             <Notice tone={connection.status === 'connected' ? 'warn' : 'bad'}>
-              <p className="font-medium">The last attempt failed{connection.failures > 1 && `, as ${plural(connection.failures - 1, 'attempt')} before`}</p>
+              <p className="font-medium">Why the last attempt failed</p>
               <p>{connection.error}</p>
             </Notice>
           )}
@@ -156,7 +156,7 @@ function Standing({ integration, settings, connection }: Props) {
               <Fact name="Next refresh">
                 {connection.refresh_at == null ? (connection.renews ? 'when it is asked for' : 'none: it cannot be renewed') : <Ago at={connection.refresh_at} />}
               </Fact>
-              <Fact name="Last failure">{connection.failures === 0 ? 'none since the last success' : plural(connection.failures, 'failure', 'failures in a row')}</Fact>
+              <Fact name="Failures">{connection.failures === 0 ? 'none since the last refresh' : `${count(connection.failures)} in a row`}</Fact>
               <Fact name="Connected">
                 {connection.connected_at == null ? (
                   'by itself'
@@ -195,7 +195,7 @@ function Standing({ integration, settings, connection }: Props) {
           </p>
           {connection !== undefined && (
             <div>
-              <DeleteButton name="the connection" onDelete={() => remove.mutateAsync()}>
+              <DeleteButton name="the connection" action="Delete the connection" title="Delete the connection?" onDelete={() => remove.mutateAsync()}>
                 Its tokens and its own client go with it, for good. Workflows get the provider’s connection, if it is shared, or none.
               </DeleteButton>
             </div>

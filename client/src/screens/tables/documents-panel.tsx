@@ -100,7 +100,14 @@ function columnsFor(documents: Document[]): ColumnDef<Document>[] {
       header: key,
       // A dot leads into a field of a field.
       enableSorting: !key.includes('.'),
-      cell: ({ row: { original } }) => <span className="line-clamp-2 max-w-64 break-words">{cell(original.data[key])}</span>,
+      cell: ({ row: { original } }) => {
+        const text = cell(original.data[key]);
+        return (
+          <span title={text} className="block max-w-44 truncate">
+            {text}
+          </span>
+        );
+      },
       meta: { wide: index > 1 },
     }),
   );

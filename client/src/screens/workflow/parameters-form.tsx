@@ -3,11 +3,12 @@ import { Braces, ListChecks } from 'lucide-react';
 import { useImperativeHandle, useMemo, useState, type Ref } from 'react';
 import { useForm } from 'react-hook-form';
 import type { Workflow } from '@/api/types';
-import { fieldsOf, initial } from '@/lib/parameters';
+import { fieldsOf, initial, resolver, type Values } from '@/lib/parameters';
 import { Button } from '@/ui/button';
 import { Field, TextArea } from '@/ui/field';
 import { FormField } from './form-field';
-import { resolver, type Input, type Values } from './parameters-resolver';
+
+export type Input = Record<string, unknown>;
 
 /** What the form around can ask for. */
 export interface ParametersHandle {

@@ -7,12 +7,13 @@ import { useForm } from 'react-hook-form';
 import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
 import type { Execution, Workflow } from '@/api/types';
-import { fieldsOf, initial, readAll } from '@/lib/parameters';
+import { fieldsOf, initial, readAll, resolver, type Values } from '@/lib/parameters';
 import { Button } from '@/ui/button';
 import { FormError } from '@/ui/states';
 import { FormField } from './form-field';
 import { LaterDialog } from './later-dialog';
-import { resolver, type Input, type Values } from './parameters-resolver';
+
+type Input = Record<string, unknown>;
 
 interface Props {
   workflow: Workflow;

@@ -265,8 +265,8 @@ async fn a_state_that_others_change_meanwhile_is_looked_at_again() {
         Ok(deliver(json!([{ "id": format!("{seen}"), "data": seen }]), json!({ "n": seen + 1 })))
     });
     let (one, two) = tokio::join!(
-        tokio::spawn(platform.router.clone().call_of(&hook.path)),
-        tokio::spawn(platform.router.clone().call_of(&hook.path))
+        tokio::spawn(from_elsewhere(&platform, &hook)),
+        tokio::spawn(from_elsewhere(&platform, &hook))
     );
     assert_eq!((one.expect("joined"), two.expect("joined")), (202, 202));
     let org = platform.state.db.org(platform.own.id);
@@ -276,16 +276,11 @@ async fn a_state_that_others_change_meanwhile_is_looked_at_again() {
     assert_eq!(deliveries(&platform, &hook).await.len(), 2, "each event once");
 }
 
-/// A request without a body, from another task.
-trait CallOf {
-    fn call_of(self, path: &str) -> impl Future<Output = u16> + Send + 'static;
-}
-
-impl CallOf for axum::Router {
-    fn call_of(self, path: &str) -> impl Future<Output = u16> + Send + 'static {
-        let request = http::Request::post(path).body(axum::body::Body::empty()).expect("a request");
-        async move { tower::ServiceExt::oneshot(self, request).await.expect("infallible").status().as_u16() }
-    }
+/// A request without a body, from another task; its status.
+fn from_elsewhere(platform: &Platform, hook: &Hook) -> impl Future<Output = u16> + Send + use<> {
+    let request = http::Request::post(&hook.path).body(axum::body::Body::empty()).expect("a request");
+    let router = platform.router.clone();
+    async move { tower::ServiceExt::oneshot(router, request).await.expect("infallible").status().as_u16() }
 }
 
 #[tokio::test]

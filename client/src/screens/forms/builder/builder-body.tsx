@@ -49,18 +49,19 @@ const PAUSE = 500;
 const NARROW = '(max-width: 63.99rem)';
 
 /** What can be shown of a form: as it is now, or as it was last when it could. */
-function useShown(form: FormDefinition, evaluator: Evaluator): FormDefinition {
-  const last = useRef<FormDefinition>(emptyForm('-'));
+function useShown(form: FormDefinition, evaluator: Evaluator): { shown: FormDefinition; isOld: boolean } {
+  const last = useRef<FormDefinition>({ ...emptyForm('-'), name: '-' });
   return useMemo(() => {
     // A preview needs no name and no workflow.
     const tried = { ...form, name: form.name || '-', workflow: form.workflow || '-' };
     try {
       evaluator.form(tried, { values: {}, context: {}, now: '' });
       last.current = tried;
+      return { shown: tried, isOld: false };
     } catch {
       // It is in the middle of being written.
+      return { shown: last.current, isOld: true };
     }
-    return last.current;
   }, [form, evaluator]);
 }
 
@@ -85,9 +86,8 @@ export function BuilderBody({ view, initial, workflows, evaluator, search, onSea
     onSearch({ field });
   };
   const leaving = useRef(false);
-  const shown = useShown(form, evaluator);
-
   const tidied = useMemo(() => tidy(form), [form]);
+  const { shown, isOld } = useShown(tidied, evaluator);
   const calm = useCalm(tidied, PAUSE);
   const check = useQuery({
     queryKey: ['form-check', organization, calm],
@@ -278,7 +278,7 @@ export function BuilderBody({ view, initial, workflows, evaluator, search, onSea
             onChoose={(tab) => onSearch({ tab: tab === 'fields' ? undefined : tab })}
           />
           <div className="min-w-0 2xl:sticky 2xl:top-16 2xl:max-h-[calc(100dvh-5rem)] 2xl:overflow-y-auto">
-            <Preview form={shown} onScope={setScope} />
+            <Preview form={shown} workflow={form.workflow} isOld={isOld} onScope={setScope} />
           </div>
         </div>
         <ConflictDialog

@@ -141,7 +141,7 @@ function Provider({ field, path, change }: PanelProps) {
           </div>
         </FieldGroup>
       )}
-      <AutoFill field={field} path={path} change={change} />
+      {field.type !== 'multi_select' && <AutoFill field={field} path={path} change={change} />}
     </>
   );
 }

@@ -22,6 +22,10 @@ import { previewSource } from './preview-source';
 interface Props {
   /** The last definition that can be shown. */
   form: FormDefinition;
+  /** What it starts. */
+  workflow: string;
+  /** The form is in the middle of being changed. */
+  isOld: boolean;
   onScope: (scope: Scope) => void;
 }
 
@@ -32,7 +36,7 @@ function localNow(): string {
   return withOffset(now.toISOString().slice(0, 19));
 }
 
-export function Preview({ form, onScope }: Props) {
+export function Preview({ form, workflow, isOld, onScope }: Props) {
   const me = useMe();
   const { evaluator } = useBuilder();
   const organization = useScopeId();
@@ -59,7 +63,12 @@ export function Preview({ form, onScope }: Props) {
     [form],
   );
   return (
-    <Card title="Preview" id="preview" className="scroll-mt-20">
+    <Card
+      title="Preview"
+      id="preview"
+      className="scroll-mt-20"
+      actions={isOld && <span className="text-xs text-muted">As before the problems</span>}
+    >
       <div className="grid gap-5">
         {(fromAddress.length > 0 || (form.launch_workflow ?? '') !== '') && (
           <details className="rounded-md border bg-sunken px-3 py-2 text-ui">
@@ -76,19 +85,22 @@ export function Preview({ form, onScope }: Props) {
             </div>
           </details>
         )}
-        <Filled form={form} evaluator={evaluator} context={context} now={now} onScope={onScope} />
+        <Filled form={form} called={workflow} evaluator={evaluator} context={context} now={now} onScope={onScope} />
       </div>
     </Card>
   );
 }
 
-interface FilledProps extends Props {
+interface FilledProps {
+  form: FormDefinition;
+  called: string;
+  onScope: (scope: Scope) => void;
   evaluator: Evaluator;
   context: FormContext;
   now: string;
 }
 
-function Filled({ form, evaluator, context, now, onScope }: FilledProps) {
+function Filled({ form, called, evaluator, context, now, onScope }: FilledProps) {
   const latest = useRef({ context: { ...context }, now });
   latest.current = { context: { ...context }, now };
   const source = useMemo(() => previewSource(evaluator, () => latest.current), [evaluator]);
@@ -98,10 +110,10 @@ function Filled({ form, evaluator, context, now, onScope }: FilledProps) {
   const { data } = filling.state;
   useEffect(() => onScope({ fields: data, context: { ...context }, now }), [onScope, data, context, now]);
   const { workflows } = useBuilder();
-  const workflow = workflowOf(workflows, form.workflow);
+  const workflow = workflowOf(workflows, called);
   const run = useMutation({
     mutationFn: (input: Record<string, Json>) =>
-      call(api.POST('/api/workflows/execute', { body: { workflow_id: form.workflow, input_data: input } })),
+      call(api.POST('/api/workflows/execute', { body: { workflow_id: called, input_data: input } })),
   });
   const tryIt = () => {
     if (Object.keys(filling.attempt()).length > 0) setAttempt((count) => count + 1);
