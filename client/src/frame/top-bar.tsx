@@ -25,7 +25,7 @@ export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () 
       <Scope />
       <LiveBadge />
       <div className="ml-auto flex items-center gap-1">
-        <Button look="plain" onClick={onSearch} aria-label="Search and commands" className="text-muted max-sm:hidden">
+        <Button look="plain" onClick={onSearch} className="text-muted max-sm:hidden">
           <Search aria-hidden />
           <span className="font-normal">Search…</span>
           <kbd className="ml-4 rounded border bg-sunken px-1 font-sans text-2xs text-muted">Ctrl K</kbd>
