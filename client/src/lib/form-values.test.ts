@@ -56,7 +56,7 @@ describe('what controls hold', () => {
     expect(toLocalTime(time)).toBe('2026-07-01T10:00');
     expect(toLocalTime('2026-07-01T10:00:30')).toBe('2026-07-01T10:00');
     expect(toLocalTime(new Date(2026, 0, 2, 3, 4).toISOString())).toBe('2026-01-02T03:04');
-    expect(toLocalTime('tomorrow')).toBe('');
+    for (const none of ['tomorrow', '2026-01-02']) expect(toLocalTime(none)).toBe('');
   });
 
   it('is read together', () => {

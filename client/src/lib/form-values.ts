@@ -75,7 +75,8 @@ export function withOffset(local: string): string {
 export function toLocalTime(value: string): string {
   if (LOCAL_TIME.test(value)) return value.slice(0, value.indexOf('T') + 6);
   const time = new Date(value);
-  if (Number.isNaN(time.getTime())) return '';
+  // A day alone is no time: the evaluator refuses it, so it is not shown as midnight.
+  if (!value.includes('T') || Number.isNaN(time.getTime())) return '';
   time.setMinutes(time.getMinutes() - time.getTimezoneOffset());
   return time.toISOString().slice(0, 16);
 }

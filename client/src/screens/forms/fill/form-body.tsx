@@ -66,7 +66,9 @@ export function FormBody({ form, opened, evaluator, onOpenAgain }: Props) {
     return () => removeEventListener('beforeunload', warn);
   }, [touched]);
 
-  const refused = Object.keys(fieldErrors(send.error)).length > 0;
+  // What names no field of the form is said above it.
+  const refused = fieldErrors(send.error);
+  const isAtFields = filling.fields.some(({ name }) => name in refused);
   const isOver = send.error instanceof ProblemError && send.error.status === 404;
   return (
     <form
@@ -81,7 +83,7 @@ export function FormBody({ form, opened, evaluator, onOpenAgain }: Props) {
         if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit();
       }}
     >
-      {!refused && <FormError error={send.error} />}
+      {!isAtFields && <FormError error={send.error} />}
       {isOver && (
         <Button
           className="justify-self-start"
