@@ -35,6 +35,7 @@ pub(crate) struct TimeSavedQuery {
     to: Option<String>,
     /// How sums are split, beside by month.
     #[serde(default)]
+    #[param(inline)]
     by: TimeSavedBy,
 }
 
