@@ -4,7 +4,7 @@
 use crate::common::target::{By, DOCUMENT, LEAVING, OWNERS, Owner, SLUG, opened, target};
 use crate::common::{Key, Platform, WORKFLOWS, files};
 use bifrost_core::Permission::{self, *};
-use bifrost_core::{Permissions, Role};
+use bifrost_core::{Permissions, Role, RoleId};
 use bifrost_store::identity::{self, NewKey};
 use bifrost_store::roles::{self, NewRole};
 use bifrost_store::users::{self, NewUser};
@@ -542,9 +542,11 @@ async fn a_permission_opens_its_operations_and_nothing_else() {
             let refused = if needed == RunWorkflows { 404 } else { 403 };
             try_as("by key without", with_key(&platform, all_but).await, true, refused).await;
             if !needed.is_of_platform() {
-                try_as("by role with", with_role(&platform, &mut known, enough).await, false, expected(2)).await;
+                try_as("by role with", with_role(&platform, &mut known, enough).await, false, expected(2))
+                    .await;
                 let all_but = all_but.and(Permissions::of_organization());
-                try_as("by role without", with_role(&platform, &mut known, all_but).await, false, refused).await;
+                try_as("by role without", with_role(&platform, &mut known, all_but).await, false, refused)
+                    .await;
             }
         }
     };

@@ -188,10 +188,12 @@ pub async fn update(scoped: &Scoped, keys: &Keyring, name: &str, change: Change)
 async fn update_in(tx: &mut Tx, keys: &Keyring, name: &str, change: Change) -> Result<Integration> {
     let lock = tx.engine().for_update_of("i");
     let old = own(tx, name, &lock).await?;
-    let kept = vault::values(tx, keys, Name::Definition(old.id)).await?;
+    let mut kept = vault::values(tx, keys, Name::Definition(old.id)).await?;
     let had_secret = vault::has(tx, Name::Client(old.id)).await?;
     let schema = change.schema.unwrap_or_else(|| old.schema.clone());
     schema.check()?;
+    // A secret does not become readable by being called something else: it has to be said anew.
+    kept.retain(|key, _| schema.is_secret(key));
     let mut values = changed(merged([&old.config, &kept]), change.config.unwrap_or_default());
     // What a new schema does not have any more is gone.
     values.retain(|key, _| old.schema.field(key).is_none() || schema.field(key).is_some());

@@ -67,7 +67,9 @@ async fn set_in(tx: &mut Tx, keys: &Keyring, integration: IntegrationId, new: Ne
     let integration = definitions::get_in(tx, integration).await?;
     let old = of(tx, integration.id).await?;
     let id = old.as_ref().map_or_else(MappingId::new, |old| old.id);
-    let kept = vault::values(tx, keys, Name::Mapping(id)).await?;
+    let mut kept = vault::values(tx, keys, Name::Mapping(id)).await?;
+    // What was a secret when it was said stays unreadable when the field is none any more.
+    kept.retain(|key, _| integration.schema.is_secret(key));
     let before = old.as_ref().map(|old| old.config.clone()).unwrap_or_default();
     let mut values = changed(merged([&before, &kept]), new.config);
     // The schema may have lost fields since.

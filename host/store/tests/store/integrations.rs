@@ -207,13 +207,18 @@ async fn layers_hide_each_other_and_secrets_are_sealed(db: Db) {
         NewMapping { entity_id: "x".into(), entity_name: None, config: object(json!({ "other": 1 })) };
     let error = mappings::set(&org, &keys(), made.id, unknown).await.unwrap_err();
     assert!(error.to_string().contains("base_url, region, api_key"));
-    // A secret is no secret any more: its value goes where all see it, and the other way round.
+    // What was said as a secret is not readable because its field is no secret any more; the other
+    // way round a value becomes one.
+    map(&w, w.org.id, &made, json!({ "api_key": "canary-mapping" })).await;
     let schema =
         Schema(vec![field("region", ConfigType::Secret, None), field("api_key", ConfigType::String, None)]);
     let change = definitions::Change { schema: Some(schema), ..Default::default() };
     let changed = definitions::update(&org, &keys(), "crm", change).await.unwrap();
-    assert_eq!(changed.config, object(json!({ "api_key": "canary-definition" })));
-    assert_eq!(seen(&w, own, "crm").await.secret_keys, ["region"]);
+    assert_eq!(changed.config, object(json!({})));
+    map(&w, w.org.id, &made, json!({})).await;
+    let all = seen(&w, own, "crm").await;
+    assert_eq!(all.mapping.unwrap().config, object(json!({})));
+    assert_eq!((all.secret_keys, all.config.get("api_key")), (vec!["region".to_owned()], None));
 
     let again = new_integration("crm", OAuthFlow::AuthorizationCode, w.user);
     assert_eq!(code(definitions::create(&org, &keys(), again).await.unwrap_err()), "already_exists");
