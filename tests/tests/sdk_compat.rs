@@ -85,9 +85,9 @@ impl Runs {
     async fn started(&self, workflow: &str) -> Result<String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let mut page = self.platform.get(&format!("/api/executions?workflow_name={workflow}")).await;
-            if let Value::String(id) = page["executions"][0]["execution_id"].take() {
-                return Ok(id);
+            let page = self.platform.get(&format!("/api/executions?workflow_name={workflow}")).await;
+            if let Some(id) = page["executions"][0]["execution_id"].as_str() {
+                return Ok(id.to_owned());
             }
             ensure!(Instant::now() < deadline, "nothing started {workflow}");
             tokio::time::sleep(Duration::from_millis(100)).await;

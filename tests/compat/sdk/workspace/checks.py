@@ -77,7 +77,11 @@ def wrong(name: str, bracket: str, inside: str) -> str | None:
         return f"it lacks {missing}" if missing else None
     if bracket == "(":
         is_method = name.partition(".")[0] in ("OAuthCredentials", "context")
-        signature = inspect.signature(found)
+        try:
+            signature = inspect.signature(found)
+        except ValueError:
+            # A built-in constructor, as exceptions have it: it takes anything.
+            return None if issubclass(found, BaseException) else "it has no signature"
         for arguments, keywords in calls(inside):
             try:
                 signature.bind(*(["self"] if is_method else []), *arguments, **keywords)
