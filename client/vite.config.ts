@@ -32,7 +32,7 @@ function precompress(): Plugin {
 }
 
 /** What every screen needs is one file: that is fewer requests, and compresses better. */
-const FIRST = /node_modules\/(@radix-ui\/(?!react-popover)[\w-]+|@floating-ui|aria-hidden|react-remove-scroll|use-callback-ref|use-sidecar|clsx|class-variance-authority|tailwind-merge|react|react-dom|scheduler|@tanstack\/(query-core|react-query|router-core|react-router|history|store|react-store))\//;
+const FIRST = /node_modules\/(@radix-ui\/(?!react-(?:popover|toast))[\w-]+|@floating-ui|aria-hidden|react-remove-scroll|use-callback-ref|use-sidecar|clsx|class-variance-authority|tailwind-merge|react|react-dom|scheduler|@tanstack\/(query-core|react-query|router-core|react-router|history|store|react-store))\//;
 
 const server = process.env.BIFROST_URL ?? 'http://127.0.0.1:8400';
 

@@ -1,6 +1,5 @@
 /** The typed client of the REST API. */
 import createClient from 'openapi-fetch';
-import type { DataPaths } from './data-api';
 import { problemOf } from './problem';
 import type { paths } from './schema';
 
@@ -21,7 +20,7 @@ export const scopeHeaders = (): Record<string, string> =>
   organization === undefined ? {} : { [ORGANIZATION]: organization };
 
 /** The API; each call answers `{ data, error }`. Use [`call`] to have errors thrown. */
-export const api = createClient<paths & DataPaths>({ baseUrl: '/', fetch: (request) => fetch(request) });
+export const api = createClient<paths>({ baseUrl: '/', fetch: (request) => fetch(request) });
 
 api.use({
   onRequest: ({ request }) => {

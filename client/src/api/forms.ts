@@ -3,24 +3,14 @@ import { queryOptions } from '@tanstack/react-query';
 import type { Json } from '@/expressions';
 import { scopeHeaders } from './client';
 import { ProblemError, problemOf } from './problem';
+import type { Narrow, Schemas } from './types';
 
-/** Lets somebody make and change forms. */
-export type FormsPermission = 'forms.manage';
-
-export type FieldType =
-  | 'text'
-  | 'email'
-  | 'number'
-  | 'select'
-  | 'multi_select'
-  | 'checkbox'
-  | 'textarea'
-  | 'radio'
-  | 'date'
-  | 'datetime'
-  | 'markdown'
-  | 'html'
-  | 'file';
+export type Access = Schemas['FormAccess'];
+export type FieldType = Schemas['FormFieldType'];
+export type FieldValidation = Narrow<Schemas['FormValidation'], { min?: number | string | null; max?: number | string | null }>;
+export type FormProblem = Schemas['FormProblem'];
+export type FormSummary = Schemas['FormSummary'];
+export type UploadSlot = Schemas['UploadView'];
 
 /** A choice; `metadata` is what other fields can be filled with. */
 export interface FormOption {
@@ -31,102 +21,25 @@ export interface FormOption {
 }
 
 /** Where an input of a data provider comes from. */
-export type ProviderInput =
-  | { mode: 'static'; value: Json }
-  | { mode: 'fieldRef'; field_name: string }
-  | { mode: 'expression'; expression: string };
+export type ProviderInput = Exclude<Schemas['FormProviderInput'], { mode: 'static' }> | { mode: 'static'; value: Json };
 
-export interface FieldValidation {
-  pattern?: string | null;
-  min?: number | string | null;
-  max?: number | string | null;
-  min_length?: number | null;
-  max_length?: number | null;
-  expression?: string | null;
-  message?: string | null;
-}
-
-export interface FormField {
-  name: string;
-  label?: string | null;
-  type: FieldType;
-  required?: boolean;
-  required_expression?: string | null;
-  help_text?: string | null;
-  placeholder?: string | null;
-  default_value?: Json;
-  default_expression?: string | null;
-  visibility_expression?: string | null;
-  enabled_expression?: string | null;
-  validation?: FieldValidation | null;
-  options?: FormOption[] | null;
-  /** Id, name or `path::function`. */
-  data_provider?: string | null;
-  data_provider_inputs?: Record<string, ProviderInput> | null;
-  /** From names of fields to members of the chosen option's `metadata`. */
-  auto_fill?: Record<string, string> | null;
-  /** Of markdown and html. */
-  content?: string | null;
-  allow_as_query_param?: boolean;
-  /** Of files: `image/png`, or `image/*`. */
-  allowed_types?: string[] | null;
-  multiple?: boolean;
-  max_size_mb?: number | null;
-}
-
-export type Access = 'authenticated' | 'granted';
+export type FormField = Narrow<
+  Schemas['FormField'],
+  {
+    default_value?: Json;
+    validation?: FieldValidation | null;
+    options?: FormOption[];
+    data_provider_inputs?: Record<string, ProviderInput>;
+  }
+>;
 
 /** What a form is, as it is written and as it stands in a workspace's `forms/*.yaml`. */
-export interface FormDefinition {
-  name: string;
-  description?: string | null;
-  /** Id, name or `path::function`. */
-  workflow: string;
-  launch_workflow?: string | null;
-  launch_parameters?: Record<string, Json> | null;
-  query_parameters?: string[] | null;
-  access: Access;
-  fields: FormField[];
-}
+export type FormDefinition = Narrow<
+  Schemas['FormDefinition'],
+  { access: Access; fields: FormField[]; launch_parameters?: Record<string, Json> }
+>;
 
-export interface FormView extends FormDefinition {
-  id: string;
-  organization_id?: string | null;
-  workflow_id?: string | null;
-  workflow_name?: string | null;
-  source: 'api' | 'workspace';
-  /** The file of the workspace that it is in. */
-  path?: string | null;
-  /** Counts the changes. */
-  revision: number;
-  may_edit: boolean;
-  created_at: string;
-  updated_at: string;
-}
-
-export interface FormSummary {
-  id: string;
-  organization_id?: string | null;
-  name: string;
-  description?: string | null;
-  workflow_id?: string | null;
-  workflow_name?: string | null;
-  access: Access;
-  /** How many fields it has. */
-  fields: number;
-  source: 'api' | 'workspace';
-  may_edit: boolean;
-  updated_at: string;
-}
-
-/** What is wrong with a definition, and where: `fields[2].visibility_expression`. */
-export interface FormProblem {
-  path: string;
-  message: string;
-  /** Within an expression. */
-  from?: number | null;
-  to?: number | null;
-}
+export type FormView = Narrow<Schemas['FormView'], FormDefinition>;
 
 /** What the rules of a form see beside its fields. */
 export interface FormContext {
@@ -137,36 +50,13 @@ export interface FormContext {
 }
 
 /** A form that was opened to be filled in. */
-export interface OpenedForm {
-  session_id: string;
-  context: FormContext;
-  now: string;
-  expires_at: string;
-}
+export type OpenedForm = Narrow<Schemas['OpenedForm'], { context: FormContext }>;
 
-export interface OptionsAnswer {
-  options: FormOption[];
-  /** Inputs that are not there yet. */
-  missing: string[];
-}
-
-export interface UploadSlot {
-  upload_id: string;
-  url: string;
-  method: string;
-  content_type: string;
-  max_bytes: number;
-  expires_at: string;
-}
+/** The choices of a field, and the inputs that are not there yet. */
+export type OptionsAnswer = Narrow<Schemas['FieldOptions'], { options: FormOption[] }>;
 
 /** Values to send, and when to start. */
-export interface Submission {
-  session_id: string;
-  values: Record<string, Json>;
-  scheduled_at?: string;
-  delay_seconds?: number;
-  idempotency_key?: string;
-}
+export type Submission = Narrow<Schemas['SubmitForm'], { values: Record<string, Json> }>;
 
 async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const response = await fetch(path, {
@@ -193,7 +83,7 @@ const at = (id: string, action = '') => `/api/forms/${encodeURIComponent(id)}${a
 export const formsQuery = (organization: string | undefined) =>
   queryOptions({
     queryKey: ['forms', organization],
-    queryFn: ({ signal }) => ask<{ forms: FormSummary[] }>('GET', '/api/forms', undefined, signal),
+    queryFn: ({ signal }) => ask<Schemas['FormList']>('GET', '/api/forms', undefined, signal),
     select: (answer) => answer.forms,
     staleTime: 30_000,
   });
@@ -212,7 +102,7 @@ export const changeForm = (id: string, form: FormDefinition, revision: number): 
 
 export const deleteForm = (id: string): Promise<void> => ask('DELETE', at(id));
 
-export const checkForm = (form: FormDefinition, signal?: AbortSignal): Promise<{ problems: FormProblem[] }> =>
+export const checkForm = (form: FormDefinition, signal?: AbortSignal): Promise<Schemas['FormProblems']> =>
   ask('POST', '/api/forms/check', form, signal);
 
 export const openForm = (id: string, query: Record<string, string>, signal?: AbortSignal): Promise<OpenedForm> =>

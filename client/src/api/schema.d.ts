@@ -4168,7 +4168,7 @@ export interface components {
          * @description What is filled in.
          * @enum {string}
          */
-        FormFieldType: "Text" | "Email" | "Number" | "Select" | "MultiSelect" | "Checkbox" | "Textarea" | "Radio" | "Date" | "Datetime" | "Markdown" | "Html" | "File";
+        FormFieldType: "text" | "email" | "number" | "select" | "multi_select" | "checkbox" | "textarea" | "radio" | "date" | "datetime" | "markdown" | "html" | "file";
         /** @description A form that is a file of the workspace. */
         FormFile: {
             /** @description Where its options come from. */
@@ -4372,7 +4372,7 @@ export interface components {
         /** @description One value that an integration needs. */
         IntegrationField: {
             /** @description Where nothing else is said; a secret has none. */
-            default?: Record<string, unknown> | null;
+            default?: unknown;
             /** @description For people. */
             description?: string | null;
             /** @description Its name; letters, digits, `_`, `-` and `.`. */

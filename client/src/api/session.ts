@@ -2,8 +2,7 @@
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { api, call } from './client';
-import type { FormsPermission } from './forms';
-import type { AnyPermission, Me, Organization } from './types';
+import type { Me, Organization, Permission } from './types';
 
 /** The organization in the URL; none for the caller's own. Part of every query's key. */
 export function useOrganization(): string | undefined {
@@ -20,11 +19,11 @@ export const meQuery = queryOptions({
 export const useMe = (): Me => useSuspenseQuery(meQuery).data;
 
 /** True when the caller may do this. */
-export const may = (me: Me, permission: AnyPermission | FormsPermission): boolean =>
-  (me.permissions as readonly string[]).includes(permission);
+export const may = (me: Me, permission: Permission): boolean =>
+  me.permissions.includes(permission);
 
 /** Asks for the permissions of the caller. */
-export function useMay(): (permission: AnyPermission | FormsPermission) => boolean {
+export function useMay(): (permission: Permission) => boolean {
   const me = useMe();
   return (permission) => may(me, permission);
 }

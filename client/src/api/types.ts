@@ -1,9 +1,13 @@
 /** Short names for what the API speaks of. */
-import type { DataPermission, DataSchemas } from './data-api';
 import type { components } from './schema';
 
-type Schemas = components['schemas'] & DataSchemas;
+export type Schemas = components['schemas'];
 
+/** A schema of which some members are known more closely than the API's document says. */
+export type Narrow<T, Part> = Omit<T, keyof Part> & Part;
+
+export type Adapter = Schemas['AdapterView'];
+export type AdapterChoice = Schemas['ChoiceView'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type Condition = Schemas['Condition'];
 export type ConfigEntry = Schemas['ConfigEntry'];
@@ -32,7 +36,6 @@ export type Organization = Schemas['OrganizationView'];
 export type Package = Schemas['Package'];
 export type Parameter = Schemas['Parameter'];
 export type Permission = Schemas['Permission'];
-export type AnyPermission = Permission | DataPermission;
 export type Place = Schemas['Place'];
 export type Problem = Schemas['Problem'];
 export type Role = Schemas['Role'];

@@ -23,7 +23,7 @@ import {
   Workflow,
   type LucideIcon,
 } from 'lucide-react';
-import type { AnyPermission, Me } from '@/api/types';
+import type { Me, Permission } from '@/api/types';
 import { may } from '@/api/session';
 
 export interface Place {
@@ -51,7 +51,7 @@ export interface Place {
     | '/operations';
   label: string;
   icon: LucideIcon;
-  needs?: AnyPermission;
+  needs?: Permission;
 }
 
 export interface Group {

@@ -37,7 +37,7 @@ export function NotificationRow({ notification, onOpen }: { notification: Notifi
           {summary}
           {count > 1 && <span className="text-muted"> · {count} times</span>}
         </p>
-        {error !== null && <p className="line-clamp-2 font-mono text-xs break-words text-muted">{error}</p>}
+        {error != null && <p className="line-clamp-2 font-mono text-xs break-words text-muted">{error}</p>}
       </div>
     </li>
   );
@@ -51,7 +51,7 @@ interface TargetProps {
 
 function Target({ notification, onClick, children }: TargetProps) {
   const { event, execution_id, subject_id, count } = notification;
-  if (event === 'run_failed' && execution_id !== null && count === 1) {
+  if (event === 'run_failed' && execution_id != null && count === 1) {
     return (
       <Link to="/runs/$id" params={{ id: execution_id }} onClick={onClick} className={stretched}>
         {children}

@@ -1,4 +1,4 @@
-/** From the values of an integration to the fields of a form, and back to what has changed. */
+/** From the values of an integration or an adapter to the fields of a form, and back to what has changed. */
 import type { ConfigType, IntegrationField } from '@/api/types';
 
 export const TYPES = ['string', 'int', 'bool', 'json', 'secret'] as const satisfies readonly ConfigType[];
@@ -21,6 +21,10 @@ export function shown(type: ConfigType, value: unknown): string {
   if (value === undefined || value === null || type === 'secret') return '';
   return typeof value === 'string' && type !== 'json' ? value : JSON.stringify(value, null, type === 'json' ? 2 : 0);
 }
+
+/** The defaults of a schema. */
+export const defaultsOf = (schema: readonly IntegrationField[]): Values =>
+  Object.fromEntries(schema.filter((field) => field.default !== undefined).map((field) => [field.key, field.default]));
 
 /** What the fields show at first. */
 export const enteredValues = (schema: readonly IntegrationField[], values: Values): Entered =>

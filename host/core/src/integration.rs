@@ -36,7 +36,7 @@ pub struct Field {
     pub required: bool,
     /// Where nothing else is said; a secret has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     pub default: Option<Value>,
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]

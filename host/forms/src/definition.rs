@@ -31,7 +31,7 @@ macro_rules! kinds {
         /// What is filled in.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[cfg_attr(feature = "server", derive(serde::Serialize, utoipa::ToSchema))]
-        #[cfg_attr(feature = "server", schema(as = FormFieldType))]
+        #[cfg_attr(feature = "server", schema(as = FormFieldType, rename_all = "snake_case"))]
         pub enum Kind {
             $($(#[doc = $doc])+ #[cfg_attr(feature = "server", serde(rename = $name))] $variant,)+
         }

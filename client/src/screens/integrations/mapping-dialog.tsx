@@ -4,12 +4,11 @@ import { api, call } from '@/api/client';
 import type { Integration, Mapping } from '@/api/types';
 import { useSave } from '@/lib/change';
 import { problemAt } from '@/lib/forms';
-import type { Values } from '@/lib/values';
+import { defaultsOf, type Values } from '@/lib/values';
 import { DeleteButton } from '@/ui/delete-button';
 import { Field, Input } from '@/ui/field';
 import { FormDialog } from '@/ui/form-dialog';
-import { useValuesForm, ValueFields } from './value-fields';
-import { defaultsOf } from './values-panel';
+import { useValuesForm, ValueFields } from '@/ui/value-fields';
 
 interface Props {
   integration: Integration;
@@ -37,7 +36,7 @@ export function MappingDialog({ integration, organization, mapping, onClose }: P
     const config = form.read();
     if (config !== undefined) save.mutate(config);
   };
-  const inherited = { ...defaultsOf(integration), ...integration.config };
+  const inherited = { ...defaultsOf(integration.config_schema), ...integration.config };
   return (
     <FormDialog
       title={`${organization.name} in ${integration.name}`}

@@ -5,18 +5,14 @@ import { api, call } from '@/api/client';
 import type { Integration } from '@/api/types';
 import { useSave } from '@/lib/change';
 import { problemAt } from '@/lib/forms';
-import type { Values } from '@/lib/values';
+import { defaultsOf, type Values } from '@/lib/values';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Command } from '@/ui/copy';
 import { Notice } from '@/ui/notice';
 import { Empty, FormError } from '@/ui/states';
-import { useValuesForm, ValueFields } from './value-fields';
-
-/** The defaults of a schema. */
-export const defaultsOf = ({ config_schema }: Integration): Values =>
-  Object.fromEntries(config_schema.filter((field) => field.default !== undefined).map((field) => [field.key, field.default]));
+import { useValuesForm, ValueFields } from '@/ui/value-fields';
 
 export function ValuesPanel({ integration }: { integration: Integration }) {
   const { name, config_schema: schema, config, kept } = integration;
@@ -51,7 +47,7 @@ export function ValuesPanel({ integration }: { integration: Integration }) {
   };
   const missing = schema.filter(
     ({ key, type, required }) =>
-      required === true && !(key in { ...defaultsOf(integration), ...config }) && !(type === 'secret' && kept?.secret_keys.includes(key) !== false),
+      required === true && !(key in { ...defaultsOf(schema), ...config }) && !(type === 'secret' && kept?.secret_keys.includes(key) !== false),
   );
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
@@ -69,7 +65,7 @@ export function ValuesPanel({ integration }: { integration: Integration }) {
             <ValueFields
               schema={schema}
               form={form}
-              inherited={defaultsOf(integration)}
+              inherited={defaultsOf(schema)}
               secret={(key) => (kept == null ? 'unknown' : kept.secret_keys.includes(key) ? 'set' : 'unset')}
               problem={(key) => problemAt(save.error, `config.${key}`)}
             />

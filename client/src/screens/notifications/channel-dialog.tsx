@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { ask, type Channel } from '@/api/notifications';
+import { ask, type Channel, type CreatedChannel } from '@/api/notifications';
 import { useMay } from '@/api/session';
 import { linesOf, showAtField } from '@/lib/forms';
 import { Button } from '@/ui/button';
@@ -33,7 +33,7 @@ interface Props {
   onClose: () => void;
 }
 
-function send(channel: Channel | undefined, { kind, addresses, url, full_errors, ...rest }: Values): Promise<Channel> {
+function send(channel: Channel | undefined, { kind, addresses, url, full_errors, ...rest }: Values): Promise<Channel & Pick<CreatedChannel, 'secret'>> {
   const target = kind === 'email' ? { addresses: linesOf(addresses) } : { url };
   if (channel === undefined) return ask(PATH, { method: 'POST', body: { ...rest, kind, full_errors, ...target } });
   // What did not change needs no permission of its own.
@@ -62,7 +62,7 @@ export function ChannelDialog({ channel, hasMail, onClose }: Props) {
     mutationFn: (values: Values) => send(channel, values),
     onSuccess: async (saved) => {
       done(`“${saved.name}” is saved`);
-      if (saved.secret === undefined) onClose();
+      if (saved.secret == null) onClose();
       await refresh();
     },
     onError: (error) => showAtField<Values>(error, NAMES, setError),
@@ -73,7 +73,7 @@ export function ChannelDialog({ channel, hasMail, onClose }: Props) {
     onClose();
     await Promise.all([refresh(), client.invalidateQueries({ queryKey: ['notification-rules'] })]);
   };
-  if (save.data?.secret !== undefined) {
+  if (save.data?.secret != null) {
     return (
       <Dialog open onClose={onClose} title={`“${save.data.name}” is saved`} description="Requests are signed with this secret. It is shown this once; give it to the receiver.">
         <Command text={save.data.secret} label="Copy the secret" />

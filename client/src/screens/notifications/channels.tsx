@@ -71,13 +71,13 @@ function Row({ channel }: { channel: Channel }) {
           {channel.name}
         </Link>
         <p className="truncate text-xs text-muted">{channel.url ?? channel.addresses.join(', ')}</p>
-        {channel.error !== null && <p className="text-xs break-words text-bad">{channel.error}</p>}
+        {channel.error != null && <p className="text-xs break-words text-bad">{channel.error}</p>}
       </div>
       <Badge>{KIND_NAMES[channel.kind]}</Badge>
-      {channel.failed_at !== null && <Badge tone="bad">Did not arrive</Badge>}
+      {channel.failed_at != null && <Badge tone="bad">Did not arrive</Badge>}
       {!channel.enabled && <Badge tone="warn">Off</Badge>}
       <span className="relative z-10 text-xs text-muted">
-        {channel.sent_at === null ? 'nothing sent yet' : <Ago at={channel.sent_at} />}
+        {channel.sent_at == null ? 'nothing sent yet' : <Ago at={channel.sent_at} />}
       </span>
       <Button size="small" className="relative z-10" busy={test.isPending} onClick={() => test.mutate()}>
         <Send aria-hidden />

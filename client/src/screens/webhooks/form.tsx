@@ -7,7 +7,10 @@ import { KINDS } from './kinds';
 
 const KIB = 1_024;
 
-type Body = Omit<components['schemas']['ChangeWebhook'], 'topic' | 'allowed_networks'> & { name: string; allowed_networks?: string[] };
+/** Deliveries in a minute, unless somebody says otherwise; each is a call of an adapter's code. */
+export const rateOf = (kind: WebhookKind): string => (kind === 'adapter' ? '120' : '600');
+
+type Body = Omit<components['schemas']['ChangeWebhook'], 'topic' | 'allowed_networks' | 'config'> & { name: string; allowed_networks?: string[] };
 
 export interface Form {
   name: string;
@@ -29,7 +32,7 @@ export const formOf = (webhook?: Webhook): Form => ({
   delivery_header: webhook?.delivery_header ?? '',
   tolerance: String(webhook?.tolerance_seconds ?? 300),
   networks: (webhook?.allowed_networks ?? []).join('\n'),
-  rate: String(webhook?.rate_per_minute ?? 600),
+  rate: webhook === undefined ? rateOf('generic') : String(webhook.rate_per_minute),
   kib: String((webhook?.body_bytes ?? KIB * KIB) / KIB),
   days: String(webhook?.retention_days ?? 30),
   enabled: webhook?.enabled ?? true,
@@ -46,7 +49,7 @@ export const bodyOf = (form: Form, kind: WebhookKind): Body & { topic?: string }
     : {
         allowed_networks: linesOf(form.networks),
         body_bytes: Math.round(Number(form.kib) * KIB),
-        delivery_header: form.delivery_header,
+        ...(kind === 'adapter' ? {} : { delivery_header: form.delivery_header }),
         ...(KINDS[kind].header ? { signature_header: form.signature_header } : {}),
         ...(kind === 'timestamped' ? { tolerance_seconds: Number(form.tolerance) } : {}),
       }),
@@ -94,7 +97,7 @@ function More({ kind, form, set, error }: Omit<Props, 'folded'>) {
           {(tied) => <Input {...tied} value={form.signature_header} spellCheck={false} onChange={(event) => set({ signature_header: event.target.value })} />}
         </Field>
       )}
-      {outside && (
+      {outside && kind !== 'adapter' && (
         <Field label="Header of the delivery’s id" optional help="By which a repeated delivery is known again." error={problemAt(error, 'delivery_header')}>
           {(tied) => <Input {...tied} value={form.delivery_header} spellCheck={false} onChange={(event) => set({ delivery_header: event.target.value })} />}
         </Field>

@@ -31,6 +31,12 @@ export const KINDS: Record<WebhookKind, Kind> = {
     header: false,
   },
   unsigned: { label: 'Unsigned', about: 'No proof at all: whoever knows the address can start workflows.', secret: false, header: false },
+  adapter: {
+    label: 'Adapter',
+    about: 'Code of the workspace says who may send and what is delivered, and can tell the other system where to.',
+    secret: false,
+    header: false,
+  },
   topic: { label: 'Topic', about: 'Not from outside: workflows of this organization emit it.', secret: false, header: false },
 };
 

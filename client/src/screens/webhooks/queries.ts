@@ -1,19 +1,34 @@
 /** What the screens of webhooks read. */
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, call } from '@/api/client';
-import type { DeliveryState } from '@/api/types';
+import type { AdapterChoice, DeliveryState } from '@/api/types';
+
+/** Rows of deliveries and states of adapters are read again so often, in milliseconds. */
+const AGAIN = 5_000;
+
+/** True while an adapter is about to subscribe, or to take that back. */
+const isMoving = (adapter: AdapterChoice | null | undefined): boolean => adapter?.status === 'pending' || adapter?.status === 'ending';
+
+export const adaptersQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['webhook-adapters', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/webhook-adapters', { signal })),
+    select: (answer) => answer.adapters,
+  });
 
 export const webhooksQuery = (organization: string | undefined) =>
   queryOptions({
     queryKey: ['webhooks', organization],
     queryFn: ({ signal }) => call(api.GET('/api/webhooks', { signal })),
     select: (answer) => answer.webhooks,
+    refetchInterval: ({ state: { data } }) => (data?.webhooks.some(({ adapter }) => isMoving(adapter)) === true ? AGAIN : false),
   });
 
 export const webhookQuery = (organization: string | undefined, id: string) =>
   queryOptions({
     queryKey: ['webhooks', organization, id],
     queryFn: ({ signal }) => call(api.GET('/api/webhooks/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: ({ state: { data, error } }) => (error === null && isMoving(data?.adapter) ? AGAIN : false),
   });
 
 export const subscriptionsQuery = (organization: string | undefined, id: string) =>
@@ -30,8 +45,7 @@ interface DeliveriesOf {
 
 /** Deliveries of a page. */
 const PAGE = 50;
-/** Deliveries are read again so often, in milliseconds; more often while one is not settled. */
-const AGAIN = 5_000;
+/** The same while a delivery is not settled. */
 const SOON = 1_000;
 
 export const deliveriesQuery = (organization: string | undefined, id: string, { state, cursor }: DeliveriesOf) =>

@@ -14,6 +14,7 @@ import { Field, Input } from '@/ui/field';
 import { FormDialog } from '@/ui/form-dialog';
 import { FormError } from '@/ui/states';
 import { Ago } from '@/ui/time';
+import { AdapterConfig } from './adapter-config';
 import { bodyOf, formOf, WebhookFields, type Form } from './form';
 import { KINDS } from './kinds';
 
@@ -46,6 +47,7 @@ export function Settings({ webhook }: { webhook: Webhook }) {
         </form>
       </Card>
       {KINDS[webhook.kind].secret && <Secrets webhook={webhook} />}
+      {webhook.adapter != null && <AdapterConfig id={webhook.id} adapter={webhook.adapter} />}
     </div>
   );
 }

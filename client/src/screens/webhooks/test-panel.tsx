@@ -7,6 +7,7 @@ import { problemOf } from '@/api/problem';
 import type { components } from '@/api/schema';
 import type { Webhook } from '@/api/types';
 import { objectOf } from '@/lib/entered';
+import { count, plural } from '@/lib/format';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Command } from '@/ui/copy';
@@ -18,7 +19,8 @@ import { KINDS } from './kinds';
 import { exampleBody, signed, testCommand } from './sign';
 import { addressOf } from './webhooks-screen';
 
-type Answer = components['schemas']['HookAnswer'];
+/** Of a delivery, of the events that an adapter found in it, or whatever else an adapter answers. */
+type Answer = components['schemas']['HookAnswer'] | components['schemas']['EventsAnswer'] | object;
 
 const route = getRouteApi('/app/webhooks/$id');
 
@@ -56,9 +58,9 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
       const sent = await signed({ webhook, secret, body, event, id: crypto.randomUUID(), now: Date.now() });
       // As somebody from outside: who is signed in here counts for nothing.
       const answer = await fetch(address, { method: 'POST', headers: sent.headers, body: sent.body, credentials: 'omit' });
-      const told: unknown = await answer.json().catch(() => undefined);
+      const told: unknown = await answer.json().catch(() => ({}));
       if (!answer.ok) throw problemOf(answer.status, told);
-      return told as Answer;
+      return (typeof told === 'object' && told !== null ? told : {}) as Answer;
     },
     onSettled: () => client.invalidateQueries({ queryKey: ['deliveries'] }),
   });
@@ -80,6 +82,9 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
         >
           {!webhook.enabled && <Notice tone="warn">This webhook is off: senders are told that there is nothing here.</Notice>}
           {!signs && <Notice tone="warn">This browser signs nothing on a page without HTTPS. Use the command.</Notice>}
+          {webhook.kind === 'adapter' && (
+            <Notice>The adapter decides whether it is genuine. Where it asks for a signature, use the command with the sender’s headers.</Notice>
+          )}
           {needsSecret && (
             <Field label="Secret" help="It was shown when the webhook was made. It is used here for the signature, and sent nowhere.">
               {(tied) => <Input {...tied} value={secret} type="password" autoComplete="off" required onChange={(changed) => setSecret(changed.target.value)} />}
@@ -92,16 +97,7 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
           )}
           <JsonField label="Body" value={body} onChange={setBody} error={problem} />
           <FormError error={send.error} />
-          {send.data !== undefined && (
-            <Notice tone="good" role="status">
-              <p>{send.data.duplicate ? 'It was taken for one that came before, and starts nothing.' : 'It is delivered.'}</p>
-              <p>
-                <LinkButton from="/webhooks/$id" to="." search={{ delivery: send.data.delivery_id }} size="small">
-                  What became of it
-                </LinkButton>
-              </p>
-            </Notice>
-          )}
+          {send.data !== undefined && <Told answer={send.data} />}
           <div className="flex justify-end gap-2">
             {send.error !== null && (
               <Button onClick={() => void navigate({ to: '/audit', search: { action: 'webhook.refused' } })}>Why it was refused</Button>
@@ -131,5 +127,26 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
         </div>
       </Card>
     </div>
+  );
+}
+
+function Told({ answer }: { answer: Answer }) {
+  if ('delivery_id' in answer) {
+    return (
+      <Notice tone="good" role="status">
+        <p>{answer.duplicate ? 'It was taken for one that came before, and starts nothing.' : 'It is delivered.'}</p>
+        <p>
+          <LinkButton from="/webhooks/$id" to="." search={{ delivery: answer.delivery_id }} size="small">
+            What became of it
+          </LinkButton>
+        </p>
+      </Notice>
+    );
+  }
+  const again = 'accepted' in answer && answer.duplicates > 0 ? ` ${count(answer.duplicates)} had come before.` : '';
+  return (
+    <Notice tone="good" role="status">
+      {'accepted' in answer ? `The adapter found ${plural(answer.accepted, 'new event')} in it.${again}` : 'The adapter has answered, and delivered nothing.'}
+    </Notice>
   );
 }

@@ -12,6 +12,7 @@ import { DeleteButton } from '@/ui/delete-button';
 import { Page } from '@/ui/page';
 import { Show, Skeleton } from '@/ui/states';
 import { Tabs } from '@/ui/tabs';
+import { AdapterState } from './adapter-state';
 import { Deliveries } from './deliveries';
 import { KINDS } from './kinds';
 import { webhookQuery } from './queries';
@@ -21,6 +22,9 @@ import { TestPanel } from './test-panel';
 import { addressOf } from './webhooks-screen';
 
 const route = getRouteApi('/app/webhooks/$id');
+
+/** The answer where an adapter unsubscribes first. */
+const ACCEPTED = 202;
 
 export function WebhookScreen() {
   const { id } = route.useParams();
@@ -74,6 +78,7 @@ function Loaded({ webhook }: { webhook: Webhook }) {
       }
       actions={<Delete webhook={webhook} />}
     >
+      {webhook.adapter != null && <AdapterState id={webhook.id} adapter={webhook.adapter} />}
       <Tabs
         label="About this webhook"
         tabs={tabs}
@@ -86,20 +91,31 @@ function Loaded({ webhook }: { webhook: Webhook }) {
 
 function Delete({ webhook }: { webhook: Webhook }) {
   const navigate = route.useNavigate();
-  const remove = useSave(() => call(api.DELETE('/api/webhooks/{id}', { params: { path: { id: webhook.id } } })), {
-    says: () => `“${webhook.name}” is deleted`,
-    again: ['webhooks'],
-  });
+  const isEnding = webhook.adapter?.status === 'ending';
+  const remove = useSave(
+    async () => {
+      const answer = await api.DELETE('/api/webhooks/{id}', { params: { path: { id: webhook.id }, query: { force: isEnding } } });
+      await call(Promise.resolve(answer));
+      return answer.response.status;
+    },
+    {
+      says: (status) =>
+        status === ACCEPTED ? `“${webhook.name}” takes nothing any more, and goes when its adapter has unsubscribed` : `“${webhook.name}” is deleted`,
+      again: ['webhooks'],
+    },
+  );
   return (
     <DeleteButton
       name={webhook.name}
       typed={webhook.name}
+      action={isEnding ? 'Delete at once' : 'Delete'}
       onDelete={async () => {
         await remove.mutateAsync();
         await navigate({ to: '/webhooks' });
       }}
     >
       Its address, its secrets, what it delivered and what starts for it go, for good. The sender gets an error from now on. Runs stay.
+      {isEnding && ' Its adapter is not waited for: the other system may go on sending.'}
     </DeleteButton>
   );
 }

@@ -17,6 +17,7 @@ import { Ago } from '@/ui/time';
 import { KINDS } from './kinds';
 import { NewDialog } from './new-dialog';
 import { webhooksQuery } from './queries';
+import { AdapterBadge } from './states';
 
 const route = getRouteApi('/app/webhooks');
 
@@ -44,7 +45,7 @@ export function WebhooksScreen() {
         <Show query={webhooks}>
           {(all) => {
             const wanted = (search.q ?? '').toLowerCase();
-            const fits = all.filter(({ name, kind, topic }) => `${name}\n${KINDS[kind].label}\n${topic ?? ''}`.toLowerCase().includes(wanted));
+            const fits = all.filter(({ name, kind, topic, adapter }) => `${name}\n${KINDS[kind].label}\n${topic ?? adapter?.name ?? ''}`.toLowerCase().includes(wanted));
             if (all.length === 0) {
               return (
                 <Empty icon={WebhookIcon} title="Nothing is delivered here yet" command="bifrost webhooks create github-main --kind github" action={add}>
@@ -91,7 +92,7 @@ const columns: ColumnDef<Webhook>[] = [
   {
     accessorKey: 'kind',
     header: 'Kind',
-    cell: ({ row: { original } }) => <Badge tone={original.kind === 'unsigned' ? 'warn' : 'neutral'}>{KINDS[original.kind].label}</Badge>,
+    cell: ({ row: { original } }) => <Badge tone={original.kind === 'unsigned' ? 'warn' : 'neutral'}>{original.adapter?.name ?? KINDS[original.kind].label}</Badge>,
   },
   {
     id: 'address',
@@ -112,7 +113,12 @@ const columns: ColumnDef<Webhook>[] = [
     id: 'on',
     accessorFn: ({ enabled }) => (enabled ? 0 : 1),
     header: 'State',
-    cell: ({ row: { original } }) => (original.enabled ? <Badge tone="good">On</Badge> : <Badge tone="warn">Off</Badge>),
+    cell: ({ row: { original: { enabled, adapter } } }) => (
+      <span className="flex flex-wrap gap-1">
+        {enabled ? <Badge tone="good">On</Badge> : <Badge tone="warn">Off</Badge>}
+        {adapter != null && (adapter.status !== 'active' || !adapter.is_deployed) && <AdapterBadge adapter={adapter} />}
+      </span>
+    ),
   },
   {
     accessorKey: 'created_at',

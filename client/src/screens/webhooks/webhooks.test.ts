@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Webhook, WebhookKind } from '@/api/types';
 import { conditionWords, filterOf, filterRows, mappingOf, mappingRows, pointerProblem } from './conditions';
+import { bodyOf, formOf, rateOf } from './form';
 import { exampleBody, hmac, signed, testCommand } from './sign';
 
 const webhook = (kind: WebhookKind, part: Partial<Webhook> = {}): Webhook => ({ kind, ...part }) as Webhook;
@@ -86,5 +87,15 @@ describe('a subscription', () => {
     expect(conditionWords({ pointer: '/data/a', exists: false })).toBe('/data/a is not there');
     expect(['/data', '/a~0b/c~1d', '/'].map(pointerProblem)).toEqual([undefined, undefined, undefined]);
     for (const pointer of ['', ' ', 'data', '$.data', '/a~b', '/a~2']) expect(pointerProblem(pointer), pointer).toBeDefined();
+  });
+});
+
+describe('the settings of a webhook', () => {
+  it('are only those that its kind has', () => {
+    const form = { ...formOf(), name: 'orders', delivery_header: 'x-id', signature_header: 'x-mine' };
+    expect(bodyOf(form, 'generic')).toMatchObject({ delivery_header: 'x-id', signature_header: 'x-mine', rate_per_minute: 600 });
+    const adapter = bodyOf({ ...form, rate: rateOf('adapter') }, 'adapter');
+    expect(adapter).toMatchObject({ name: 'orders', rate_per_minute: 120, allowed_networks: [] });
+    for (const key of ['delivery_header', 'signature_header', 'tolerance_seconds', 'topic']) expect(adapter).not.toHaveProperty(key);
   });
 });

@@ -1,4 +1,4 @@
-/** A field for each value that an integration needs. Secrets are written only. */
+/** A field for each value that a schema has. Secrets are written only. */
 import { useState } from 'react';
 import type { IntegrationField } from '@/api/types';
 import { changedValues, enteredValues, shown, type Entered, type Values } from '@/lib/values';

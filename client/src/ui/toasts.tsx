@@ -1,46 +1,15 @@
-/** Short messages about what was just done, in a corner. */
+/** The corner in which messages stand; loaded after the page. */
 import { Toast as Radix } from 'radix-ui';
 import { CircleCheck, CircleX, X } from 'lucide-react';
-import { useSyncExternalStore } from 'react';
-import { explain } from '@/api/problem';
-
-interface Message {
-  id: number;
-  good: boolean;
-  title: string;
-  text: string | undefined;
-}
+import { useSyncExternalStore, type ReactNode } from 'react';
+import { current, dismiss, subscribe } from './toast';
 
 /** How long a message stays, in milliseconds; errors stay longer. */
 const STAYS = 4_000;
 const ERROR_STAYS = 12_000;
 
-let messages: Message[] = [];
-let next = 1;
-const listeners = new Set<() => void>();
-
-function change(now: Message[]): void {
-  messages = now;
-  for (const listener of listeners) listener();
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
-/** Says that something is done. */
-export const done = (title: string, text?: string): void =>
-  change([...messages, { id: next++, good: true, title, text }]);
-
-/** Says that something failed, and what to do. */
-export function failed(error: unknown): void {
-  const { title, advice } = explain(error);
-  change([...messages, { id: next++, good: false, title, text: advice }]);
-}
-
-export function Toasts() {
-  const shown = useSyncExternalStore(subscribe, () => messages);
+export default function Toasts(): ReactNode {
+  const shown = useSyncExternalStore(subscribe, current);
   return (
     <Radix.Provider label="Message" swipeDirection="right">
       {shown.map(({ id, good, title, text }) => (
@@ -48,7 +17,7 @@ export function Toasts() {
           key={id}
           type={good ? 'background' : 'foreground'}
           duration={good ? STAYS : ERROR_STAYS}
-          onOpenChange={(open) => !open && change(messages.filter((message) => message.id !== id))}
+          onOpenChange={(open) => !open && dismiss(id)}
           className="flex animate-slide items-start gap-2.5 rounded-lg border bg-raised p-3 shadow-lift"
         >
           {good ? (
