@@ -29,6 +29,10 @@ TIMEOUT = 240
 """Seconds for one package."""
 
 
+BESIDE = {"google-auth": ("requests",)}
+"""What the use of a package takes beside it, as its documentation says."""
+
+
 class Answers(http.server.BaseHTTPRequestHandler):
     """Answers what was asked, and what some SDKs insist on."""
 
@@ -53,12 +57,18 @@ class Answers(http.server.BaseHTTPRequestHandler):
                 "ok": True,
                 "access_token": "token",
                 "token_type": "bearer",
+                "expires_in": 3600,
+                "authorization_endpoint": "https://login.example.org/tenant/authorize",
+                "token_endpoint": "https://login.example.org/tenant/token",
+                "issuer": "https://login.example.org/tenant",
                 "object": "list",
                 "data": [],
                 "id": url.path.rpartition("/")[2],
                 "has_more": False,
             }
         ).encode()
+        if self.headers.get("authorization", "").startswith("AWS4-"):
+            content = b""  # what is not XML is an error for S3's client
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(content)))
@@ -108,7 +118,7 @@ def check(program: str, data: str, name: str, text: str, url: str) -> tuple[bool
         environment["BIFROST_PACKAGE_INDEX"] = address
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        (root / "requirements.txt").write_text(f"{name}\n")
+        (root / "requirements.txt").write_text("".join(f"{line}\n" for line in (name, *BESIDE.get(name, ()))))
         (root / "flow.py").write_text(text)
         started = time.monotonic()
         command = [program, "run", "use", "--workspace", folder, "--param", f"url={url}"]
