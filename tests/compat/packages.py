@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Installs every package of `packages.txt` in a workspace of its own, imports it and makes a small
 real use of it in a run; prints a table. Needs a package index: `BIFROST_PACKAGE_INDEX`, or the one
-that pip uses here.
+that pip uses here. With `--markdown` it prints the page `docs/guide/tested-packages.md`.
 
     packages.py PROGRAM [--data FOLDER] [--only NAME ...] [--at-least PERCENT] [--markdown]
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import ast
 import concurrent.futures
+import datetime
 import http.server
 import json
 import os
@@ -80,6 +81,18 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+PAGE = """# Tested packages
+
+Popular packages, each alone in the `requirements.txt` of a workspace: installed, imported and used for
+something small and real in a run. A package with compiled parts works only if that use does. Seen on
+{day}, with the newest versions of that day, by `tests/compat/packages.py`; what the uses are is in
+`tests/compat/uses.py`.
+
+| package | works | what was said |
+|---|---|---|"""
+"""The beginning of the page; one row for each package follows."""
 
 
 def uses() -> dict[str, str]:
@@ -157,17 +170,19 @@ def main() -> int:
     def one(name: str) -> tuple[str, tuple[bool, float, str]]:
         return name, check(program, data, name, texts[re.sub(r"[-.]", "_", name)], url)
 
+    if arguments.markdown:
+        print(PAGE.format(day=datetime.datetime.now(datetime.UTC).date()), flush=True)
     works = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for name, (is_good, took, why) in pool.map(one, chosen):
             works += is_good
-            why = why.replace("|", "\\|")
+            why = why.replace("|", "\\|").replace(url, "http://127.0.0.1")
             if arguments.markdown:
                 print(f"| {name} | {'yes' if is_good else 'no'} | {why} |", flush=True)
             else:
                 print(f"{'ok  ' if is_good else 'FAIL'} {took:6.1f} s  {name:<28} {why}", flush=True)
     share = 100 * works / len(chosen)
-    print(f"\n{works} of {len(chosen)} packages work: {share:.1f}%", flush=True)
+    print(f"\n{works} of {len(chosen)} packages work: {share:.1f}%.", flush=True)
     return 0 if share >= arguments.at_least else 1
 
 
