@@ -21,6 +21,7 @@ from bifrost_guest.net.tls_names import (
     Purpose,
     SSLErrorNumber,
     SSLMethod,
+    TLSVersion,  # noqa: F401  # of this module for others, as all of them
     VerifyFlags,
     VerifyMode,
 )
