@@ -103,13 +103,13 @@ async def leave_the_scope(scope: str) -> list[str]:
     """Names somebody else's organization."""
     said = []
     for call in (
-        tables.query("people", scope=scope),
-        tables.insert("people", {}, scope=scope),
-        files.list(location="reports", scope=scope),
-        files.get_signed_url("a", scope=scope),
+        lambda: tables.query("people", scope=scope),
+        lambda: tables.insert("people", {}, scope=scope),
+        lambda: files.list(location="reports", scope=scope),
+        lambda: files.get_signed_url("a", scope=scope),
     ):
         try:
-            await call
+            await call()
             said.append("done")
         except PermissionError:
             said.append("PermissionError")
