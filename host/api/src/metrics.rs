@@ -113,6 +113,7 @@ pub const METRICS: &[Metric] = &[
         Kind::Counter,
         "Attempts to renew tokens of integrations, by outcome",
     ),
+    metric("bifrost_notifications_total", Kind::Counter, "Messages to channels, by kind and outcome"),
     metric("bifrost_adapter_calls_total", Kind::Counter, "Calls of webhook adapters, by method and result"),
     metric("bifrost_deliveries_total", Kind::Counter, "Deliveries of webhooks that were settled, by state"),
     metric(

@@ -173,7 +173,8 @@ async fn an_answer_is_for_whoever_began() {
     let mut stranger =
         signed_in(&platform, &platform.foreign.admin, platform.foreign.id, "admin@foreign.example").await;
     assert_eq!(come_back(&mut stranger, &back).await.expect(409)["code"], "expired");
-    let mut elsewhere = admin(&platform).await;
+    let mut elsewhere = Browser::new(&platform);
+    elsewhere.password("admin@own.example", PASSWORD).await.expect(200);
     assert_eq!(come_back(&mut elsewhere, &back).await.expect(409)["code"], "expired");
     let mut user = signed_in(&platform, &platform.own.user, platform.own.id, "user@own.example").await;
     come_back(&mut user, &back).await.expect(403);
