@@ -78,7 +78,7 @@ export function WebhookFields({ kind, form, set, error, folded }: Props) {
       )}
       {folded ? (
         <details className="group">
-          <summary className="cursor-pointer rounded text-ui text-muted hover:text-ink">Headers, networks and limits</summary>
+          <summary className="cursor-pointer rounded text-ui text-muted hover:text-ink">{kind === 'adapter' ? 'Networks and limits' : 'Headers, networks and limits'}</summary>
           <div className="grid gap-4 pt-4">{rest}</div>
         </details>
       ) : (

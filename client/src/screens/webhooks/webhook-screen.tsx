@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { api, call } from '@/api/client';
+import { ProblemError } from '@/api/problem';
 import { useOrganization } from '@/api/session';
 import type { Webhook } from '@/api/types';
 import type { WebhookTab } from '@/router';
@@ -30,9 +31,11 @@ export function WebhookScreen() {
   const { id } = route.useParams();
   const organization = useOrganization();
   const webhook = useQuery(webhookQuery(organization, id));
+  const isGone = webhook.error instanceof ProblemError && webhook.error.status === 404;
   return (
     <Show
-      query={webhook}
+      // One that is deleted meanwhile is not there any more.
+      query={isGone ? { ...webhook, data: undefined } : webhook}
       skeleton={
         <Page title="Webhook">
           <Skeleton className="h-72" />
