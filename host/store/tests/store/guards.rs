@@ -185,6 +185,10 @@ async fn rows_of_others_are_invisible(db: Db) {
 
 async fn rows_of_others_cannot_be_written(db: Db) {
     let w = filled(db).await;
+    // What the other one begins with is its own.
+    let own = Sql::new("DELETE FROM notification_rules WHERE organization_id = $1").bind(w.other.id);
+    let other = w.db.org(w.other.id);
+    other.write(move |tx| Box::pin(async move { tx.execute(own).await })).await.unwrap();
     for table in TABLES {
         for statement in
             [format!("DELETE FROM {table}"), format!("UPDATE {table} SET organization_id = organization_id")]
