@@ -161,7 +161,7 @@ async fn create_in(tx: &mut Tx, keys: &Keyring, new: NewIntegration) -> Result<I
 }
 
 fn oauth_value(oauth: Option<&OAuthSettings>) -> Result<Value> {
-    oauth.map_or(Ok(Value::Json(None)), |oauth| Value::json(oauth))
+    oauth.map_or(Ok(Value::Json(None)), Value::json)
 }
 
 fn taken(error: Error) -> Error {
