@@ -304,7 +304,7 @@ impl Compiler {
             let is_time = |text: &str| dates::day(text).is_some() || Moment::parse(text).is_some();
             match kind {
                 Kind::Number if !bound.is_number() => self.problem(joined(path, key), "expected a number"),
-                Kind::Date if !bound.as_str().is_some_and(|text| dates::day(text).is_some()) => {
+                Kind::Date if bound.as_str().is_none_or(|text| dates::day(text).is_none()) => {
                     self.problem(joined(path, key), "expected a date as in \"2026-01-31\"");
                 }
                 Kind::Datetime if !bound.as_str().is_some_and(is_time) => {
