@@ -582,7 +582,7 @@ async fn as_a_customer(world: &World) -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_of_a_managed_service_provider() -> Result<()> {
     let world = World::start().await?;
     world.fakes.token_lifetime("ninjaone", LIFETIME).await?;

@@ -152,12 +152,13 @@ fn pauses_grow_and_are_bounded() {
 fn settings_at_fault_are_named() {
     assert!(settings().checked().is_ok());
     assert!(settings().is_per_organization());
-    let fault = |change: fn(&mut OAuthSettings)| {
+    type Change = fn(&mut OAuthSettings);
+    let fault = |change: Change| {
         let mut settings = settings();
         change(&mut settings);
         settings.checked().expect_err("a fault").to_string()
     };
-    let cases: [(fn(&mut OAuthSettings), &str); 8] = [
+    let cases: [(Change, &str); 8] = [
         (|s| s.client_id = " ".into(), "oauth.client_id"),
         (|s| s.token_url = "http://login.example".into(), "oauth.token_url"),
         (|s| s.authorization_url = None, "oauth.authorization_url"),
