@@ -151,8 +151,12 @@ fn write(root: &Path, path: &Path, temporary: &Path, bytes: &[u8]) -> std::io::R
     // Deleting a folder's last object takes the folder with it, at any time: also between
     // finding that the folder exists and finding that it is one.
     while let Err(error) = std::fs::create_dir_all(parent).and_then(|()| std::fs::rename(temporary, path)) {
-        if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) || begun.elapsed() > RACING
-        {
+        let may_pass = match error.kind() {
+            ErrorKind::NotFound => temporary.exists(),
+            ErrorKind::AlreadyExists => !parent.is_file(),
+            _ => false,
+        };
+        if !may_pass || begun.elapsed() > RACING {
             return Err(error);
         }
         std::thread::yield_now();
