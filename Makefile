@@ -55,7 +55,7 @@ test-ui: build client/node_modules ## Use the web UI in a real browser
 
 $(VENV)/bin/pytest:
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check pytest==8.4.2 httpx==0.28.1
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check pytest==8.4.2 httpx==0.28.1 XlsxWriter==3.2.9
 
 test-python: $(VENV)/bin/pytest
 	cd sdk-python && ../$(VENV)/bin/pytest -q -p no:cacheprovider

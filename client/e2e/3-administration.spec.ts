@@ -37,7 +37,7 @@ test('a schedule is made, paused and run', async ({ admin: page }) => {
   await page.getByRole('button', { name: 'New schedule' }).click();
   await page.getByRole('combobox', { name: 'Workflow' }).click();
   await page.getByRole('option', { name: /^hello/ }).click();
-  await page.getByLabel('Name').fill('Morning');
+  await page.getByLabel('Name').first().fill('Morning');
   await page.getByRole('button', { name: 'Weekdays at 9' }).click();
   await expect(page.getByText('At 09:00, Monday through Friday')).toBeVisible();
   await expect(page.getByRole('region', { name: 'Next times' }).getByRole('listitem')).toHaveCount(5);

@@ -1,29 +1,17 @@
-/** Every screen in both themes: no violation of WCAG 2.2 AA, and a picture of it, for a desktop
- *  and for a phone, in target/ui-screenshots. */
-import { join } from 'node:path';
+/** Every screen in both themes. */
 import type { Browser } from '@playwright/test';
-import { ADMIN_STATE, api, expect, expectAccessible, test, URL, watch } from './helpers';
-
-const PICTURES = join(import.meta.dirname, '../../target/ui-screenshots');
-
-const SIZES = { desktop: { width: 1_440, height: 900 }, phone: { width: 390, height: 844 } };
-
-interface Screen {
-  name: string;
-  path: string;
-  /** A heading that is there when the screen is. */
-  heading?: RegExp;
-  signedOut?: boolean;
-}
+import { ADMIN_STATE, api, test, URL } from './helpers';
+import { expectScreens, THEMES, type Screen } from './screens';
 
 interface Found {
+  form: string;
   runs: Record<'report' | 'page' | 'failed' | 'fields', string>;
   workflows: Record<string, string>;
   organization: string;
   user: string;
 }
 
-const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
+const screens = ({ form, runs, workflows, organization, user }: Found): Screen[] => [
   { name: 'sign-in', path: '/sign-in', heading: /Sign in/, signedOut: true },
   { name: 'set-up', path: '/sign-in#set-up=token', heading: /first administrator/, signedOut: true },
   { name: 'invitation', path: '/sign-in#invitation=token', heading: /Welcome/, signedOut: true },
@@ -33,6 +21,13 @@ const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
   { name: 'workflows', path: '/workflows' },
   { name: 'workflow', path: `/workflows/${workflows['All fields'] ?? ''}` },
   { name: 'workflow-code', path: `/workflows/${workflows['License reconciliation'] ?? ''}?tab=code` },
+  { name: 'forms', path: '/forms' },
+  { name: 'form', path: `/forms/${form}` },
+  { name: 'form-new', path: '/forms/new' },
+  { name: 'form-edit', path: `/forms/${form}/edit?field=sea` },
+  { name: 'form-settings', path: `/forms/${form}/edit?tab=settings` },
+  { name: 'form-access', path: `/forms/${form}/edit?tab=access` },
+  { name: 'form-file', path: `/forms/${form}/edit?tab=file` },
   { name: 'runs', path: '/runs' },
   { name: 'run-result', path: `/runs/${runs.report}` },
   { name: 'run-page', path: `/runs/${runs.page}` },
@@ -42,9 +37,25 @@ const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
   { name: 'run-missing', path: '/runs/01997f3e-7c1b-7c11-9d7b-0d5c8f6f2a11' },
   { name: 'schedules', path: '/schedules' },
   { name: 'schedule-new', path: '/schedules?edit=new' },
+  { name: 'integrations-empty', path: '/integrations' },
+  { name: 'integration-new', path: '/integrations?edit=new' },
+  { name: 'webhooks-empty', path: '/webhooks' },
+  { name: 'webhook-new', path: '/webhooks?edit=new' },
+  { name: 'endpoints-empty', path: '/endpoints' },
+  { name: 'endpoint-new', path: '/endpoints?edit=new' },
+  { name: 'tables-empty', path: '/tables' },
+  { name: 'table-new', path: '/tables?edit=new' },
+  { name: 'files-empty', path: '/files' },
+  { name: 'connected', path: '/connected?integration=CRM' },
+  { name: 'connected-not', path: '/?problem=denied&detail=the+person+has+not+agreed', heading: /not connected/ },
+  { name: 'packages', path: '/code?tab=packages' },
   { name: 'config', path: '/config' },
   { name: 'config-new', path: '/config?edit=%2B' },
   { name: 'code', path: '/code?path=workflows/tickets.py&line=25' },
+  { name: 'editor', path: '/code/edit?path=workflows/tickets.py&line=25' },
+  { name: 'editor-start', path: '/code/edit' },
+  { name: 'editor-run', path: '/code/edit?path=workflows/hello.py&run=workflows/hello.py::hello' },
+  { name: 'editor-search', path: '/code/edit?view=search&q=logger&path=workflows/hello.py' },
   { name: 'versions', path: '/code?tab=versions' },
   { name: 'shared', path: '/code?tab=shared' },
   { name: 'version', path: '/code/versions/1' },
@@ -55,6 +66,11 @@ const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
   { name: 'grants', path: '/roles?tab=grants' },
   { name: 'keys', path: '/keys?all=1' },
   { name: 'network', path: '/network' },
+  { name: 'notifications', path: '/notifications' },
+  { name: 'notification-rules', path: '/notifications?tab=rules' },
+  { name: 'notification-rule-new', path: '/notifications?tab=rules&edit=new' },
+  { name: 'notification-channels', path: '/notifications?tab=channels' },
+  { name: 'notification-channel-new', path: '/notifications?tab=channels&edit=new' },
   { name: 'audit', path: '/audit' },
   { name: 'organizations', path: '/organizations' },
   { name: 'organization', path: `/organizations/${organization}` },
@@ -64,6 +80,23 @@ const screens = ({ runs, workflows, organization, user }: Found): Screen[] => [
   { name: 'account', path: '/account' },
   { name: 'tenant-workflows', path: `/workflows?org=${organization}` },
 ];
+
+const FORM = {
+  name: 'Every kind of field',
+  workflow: 'All fields',
+  access: 'granted',
+  fields: [
+    { name: 'intro', type: 'markdown', content: '## Before you begin\n\n1. Read *this*\n2. Fill in `text`' },
+    { name: 'text', label: 'Text', type: 'text', required: true, help_text: 'A word or two.' },
+    { name: 'sea', label: 'Sea', type: 'select', data_provider: 'Seas', visibility_expression: 'fields.loud' },
+    { name: 'shape', label: 'Shape', type: 'radio', options: ['round', 'square'], default_value: 'round' },
+    { name: 'names', label: 'Names', type: 'multi_select', options: ['Ada', 'Grace'] },
+    { name: 'count', label: 'Count', type: 'number', default_value: 3, validation: { min: 1, max: 10 } },
+    { name: 'day', label: 'Day', type: 'date', default_expression: 'addDays(now, 7)' },
+    { name: 'paper', label: 'Paper', type: 'file', multiple: true },
+    { name: 'loud', label: 'Loud', type: 'checkbox', default_value: true },
+  ],
+};
 
 /** Runs to look at, and the ids of everything. */
 async function prepare(browser: Browser): Promise<Found> {
@@ -80,10 +113,14 @@ async function prepare(browser: Browser): Promise<Found> {
     failed: await run('Fails', { customer: 'Initech' }),
     fields: await run('All fields', { text: 'North', names: ['Ada', 'Grace'], more: { deep: { deeper: true } } }),
   };
+  const { forms } = await api<{ forms: { id: string; name: string }[] }>(page, 'GET', '/api/forms');
+  const known = forms.find(({ name }) => name === FORM.name);
+  const form = known?.id ?? (await api<{ id: string }>(page, 'POST', '/api/forms', FORM)).id;
   const { organizations } = await api<{ organizations: { id: string; is_provider: boolean }[] }>(page, 'GET', '/api/organizations');
   const { users } = await api<{ users: { id: string; kind: string }[] }>(page, 'GET', '/api/users');
   await page.close();
   return {
+    form,
     runs,
     workflows: ids,
     organization: organizations.find(({ is_provider }) => !is_provider)?.id ?? '',
@@ -91,32 +128,9 @@ async function prepare(browser: Browser): Promise<Found> {
   };
 }
 
-for (const theme of ['light', 'dark'] as const) {
+for (const theme of THEMES) {
   test(`every screen is accessible: ${theme}`, async ({ browser }) => {
     test.setTimeout(600_000);
-    const found = await prepare(browser);
-    for (const { name, path, heading, signedOut } of screens(found)) {
-      const context = await browser.newContext({
-        baseURL: URL,
-        colorScheme: theme,
-        reducedMotion: 'reduce',
-        viewport: SIZES.desktop,
-        ...(signedOut === true ? {} : { storageState: ADMIN_STATE }),
-      });
-      const page = await context.newPage();
-      watch(page);
-      await page.goto(path);
-      await expect(page.getByRole('heading', { level: 1, ...(heading === undefined ? {} : { name: heading }) })).toBeAttached();
-      await page.waitForLoadState('networkidle');
-      await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
-      for (const [size, viewport] of Object.entries(SIZES)) {
-        await page.setViewportSize(viewport);
-        await expectAccessible(page, `${name}, ${theme}, ${size}`);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        expect(wide, `${name} scrolls sideways on a ${size}`).toBeLessThanOrEqual(0);
-        await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${size}.png`) });
-      }
-      await context.close();
-    }
+    await expectScreens(browser, theme, screens(await prepare(browser)));
   });
 }

@@ -1,16 +1,18 @@
 /** Starts the web UI. */
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode } from 'react';
+import { lazy, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { isSignedOut, ProblemError } from '@/api/problem';
 import { shareNonce } from '@/lib/nonce';
 import { createAppRouter } from '@/router';
-import { Toasts } from '@/ui/toast';
 import { TipProvider } from '@/ui/tip';
 import './styles.css';
 
 shareNonce();
+
+// Not seen at first; a page without them is better than none.
+const Toasts = lazy(() => import('@/ui/toasts').catch(() => ({ default: () => null })));
 
 /** Whoever is signed out while a page is open signs in again, and comes back to it. */
 function signedOut(error: unknown): void {
@@ -45,7 +47,9 @@ if (root !== null) {
       <QueryClientProvider client={client}>
         <TipProvider delayDuration={350}>
           <RouterProvider router={router} />
-          <Toasts />
+          <Suspense>
+            <Toasts />
+          </Suspense>
         </TipProvider>
       </QueryClientProvider>
     </StrictMode>,

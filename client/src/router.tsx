@@ -16,7 +16,7 @@ import { Frame } from '@/frame/frame';
 import { live } from '@/frame/live';
 import { NotFound, Pending, ScreenError } from '@/frame/fallbacks';
 import { LEVELS } from '@/lib/log-store';
-import { oneOf, parseSearch, positive, stringifySearch, text, uuid } from '@/lib/search';
+import { oneOf, parseSearch, positive, stringifySearch, text, texts, uuid } from '@/lib/search';
 import { STATUSES } from '@/ui/status';
 
 type Raw = Record<string, unknown>;
@@ -68,7 +68,12 @@ const device = createRoute({
 const home = createRoute({
   getParentRoute: () => app,
   path: '/',
-  validateSearch: (raw: Raw): { days?: '7' } => clean({ days: oneOf(['7'], raw.days) }),
+  validateSearch: (raw: Raw): { days?: '7' } & Returned =>
+    clean({ days: oneOf(['7'], raw.days), problem: text(raw.problem), detail: text(raw.detail) }),
+  // Where authorization servers send people back to when something went wrong.
+  beforeLoad: ({ search: { problem, detail } }) => {
+    if (problem !== undefined) throw redirect({ to: '/connected', search: clean({ problem, detail }) });
+  },
   component: lazyRouteComponent(() => import('./screens/home/home-screen'), 'HomeScreen'),
 });
 
@@ -83,9 +88,39 @@ const workflows = createRoute({
 const workflow = createRoute({
   getParentRoute: () => app,
   path: '/workflows/$id',
-  validateSearch: (raw: Raw): { tab?: WorkflowTab; from?: string } =>
-    clean({ tab: oneOf(WORKFLOW_TABS, raw.tab), from: uuid(raw.from) }),
+  validateSearch: (raw: Raw): { tab?: WorkflowTab; from?: string; edit?: string } =>
+    clean({ tab: oneOf(WORKFLOW_TABS, raw.tab), from: uuid(raw.from), edit: text(raw.edit) }),
   component: lazyRouteComponent(() => import('./screens/workflow/workflow-screen'), 'WorkflowScreen'),
+});
+
+const forms = createRoute({
+  getParentRoute: () => app,
+  path: '/forms',
+  validateSearch: (raw: Raw): { q?: string } => clean({ q: text(raw.q) }),
+  component: lazyRouteComponent(() => import('./screens/forms/forms-screen'), 'FormsScreen'),
+});
+
+const form = createRoute({
+  getParentRoute: () => app,
+  path: '/forms/$id',
+  // Any name: which of them count, the form says.
+  validateSearch: (raw: Raw): object => texts(raw),
+  component: lazyRouteComponent(() => import('./screens/forms/fill-screen'), 'FillScreen'),
+});
+
+const formNew = createRoute({
+  getParentRoute: () => app,
+  path: '/forms/new',
+  validateSearch: (raw: Raw): BuilderSearch & { workflow?: string; from?: string } =>
+    clean({ ...builderSearch(raw), workflow: uuid(raw.workflow), from: uuid(raw.from) }),
+  component: lazyRouteComponent(() => import('./screens/forms/builder-screen'), 'NewFormScreen'),
+});
+
+const formEdit = createRoute({
+  getParentRoute: () => app,
+  path: '/forms/$id/edit',
+  validateSearch: (raw: Raw): BuilderSearch => clean(builderSearch(raw)),
+  component: lazyRouteComponent(() => import('./screens/forms/builder-screen'), 'EditFormScreen'),
 });
 
 const runs = createRoute({
@@ -125,6 +160,84 @@ const config = createRoute({
   component: lazyRouteComponent(() => import('./screens/config/config-screen'), 'ConfigScreen'),
 });
 
+const connected = createRoute({
+  getParentRoute: () => root,
+  path: '/connected',
+  validateSearch: (raw: Raw): Returned => clean({ integration: text(raw.integration), problem: text(raw.problem), detail: text(raw.detail) }),
+  component: lazyRouteComponent(() => import('./screens/integrations/connected-screen'), 'ConnectedScreen'),
+});
+
+const integrations = createRoute({
+  getParentRoute: () => app,
+  path: '/integrations',
+  validateSearch: (raw: Raw): ListSearch => list(raw),
+  component: lazyRouteComponent(() => import('./screens/integrations/integrations-screen'), 'IntegrationsScreen'),
+});
+
+const integration = createRoute({
+  getParentRoute: () => app,
+  path: '/integrations/$name',
+  validateSearch: (raw: Raw): ListSearch & { tab?: IntegrationTab } => clean({ ...list(raw), tab: oneOf(INTEGRATION_TABS, raw.tab) }),
+  component: lazyRouteComponent(() => import('./screens/integrations/integration-screen'), 'IntegrationScreen'),
+});
+
+const webhooks = createRoute({
+  getParentRoute: () => app,
+  path: '/webhooks',
+  validateSearch: (raw: Raw): ListSearch => list(raw),
+  component: lazyRouteComponent(() => import('./screens/webhooks/webhooks-screen'), 'WebhooksScreen'),
+});
+
+const webhook = createRoute({
+  getParentRoute: () => app,
+  path: '/webhooks/$id',
+  validateSearch: (raw: Raw): WebhookSearch =>
+    clean({
+      tab: oneOf(WEBHOOK_TABS, raw.tab),
+      state: oneOf(DELIVERY_STATES, raw.state),
+      cursor: uuid(raw.cursor),
+      delivery: uuid(raw.delivery),
+      edit: text(raw.edit),
+    }),
+  component: lazyRouteComponent(() => import('./screens/webhooks/webhook-screen'), 'WebhookScreen'),
+});
+
+const endpoints = createRoute({
+  getParentRoute: () => app,
+  path: '/endpoints',
+  validateSearch: (raw: Raw): ListSearch => list(raw),
+  component: lazyRouteComponent(() => import('./screens/endpoints/endpoints-screen'), 'EndpointsScreen'),
+});
+
+const tables = createRoute({
+  getParentRoute: () => app,
+  path: '/tables',
+  validateSearch: (raw: Raw): ListSearch => list(raw),
+  component: lazyRouteComponent(() => import('./screens/tables/tables-screen'), 'TablesScreen'),
+});
+
+const table = createRoute({
+  getParentRoute: () => app,
+  path: '/tables/$id',
+  validateSearch: (raw: Raw): TableSearch =>
+    clean({
+      tab: oneOf(['settings'], raw.tab),
+      where: typeof raw.where === 'string' && raw.where.length <= MAX_WHERE ? raw.where : undefined,
+      sort: text(raw.sort),
+      offset: positive(raw.offset),
+      edit: text(raw.edit),
+    }),
+  component: lazyRouteComponent(() => import('./screens/tables/table-screen'), 'TableScreen'),
+});
+
+const files = createRoute({
+  getParentRoute: () => app,
+  path: '/files',
+  validateSearch: (raw: Raw): FilesSearch =>
+    clean({ location: text(raw.location), folder: text(raw.folder), cursor: text(raw.cursor), q: text(raw.q), sort: text(raw.sort) }),
+  component: lazyRouteComponent(() => import('./screens/files/files-screen'), 'FilesScreen'),
+});
+
 const schedules = createRoute({
   getParentRoute: () => app,
   path: '/schedules',
@@ -136,9 +249,24 @@ const schedules = createRoute({
 const code = createRoute({
   getParentRoute: () => app,
   path: '/code',
-  validateSearch: (raw: Raw): { tab?: 'versions' | 'shared'; path?: string; line?: number } =>
-    clean({ tab: oneOf(['versions', 'shared'], raw.tab), path: text(raw.path), line: positive(raw.line) }),
+  validateSearch: (raw: Raw): { tab?: 'versions' | 'packages' | 'shared'; path?: string; line?: number } =>
+    clean({ tab: oneOf(['versions', 'packages', 'shared'], raw.tab), path: text(raw.path), line: positive(raw.line) }),
   component: lazyRouteComponent(() => import('./screens/code/code-screen'), 'CodeScreen'),
+});
+
+const editor = createRoute({
+  getParentRoute: () => app,
+  path: '/code/edit',
+  validateSearch: (raw: Raw): EditorSearch =>
+    clean({
+      path: text(raw.path),
+      line: positive(raw.line),
+      view: oneOf(EDITOR_VIEWS, raw.view),
+      q: text(raw.q),
+      how: text(raw.how),
+      run: text(raw.run),
+    }),
+  component: lazyRouteComponent(() => import('./screens/editor/editor-screen'), 'EditorScreen'),
 });
 
 const version = createRoute({
@@ -188,6 +316,19 @@ const network = createRoute({
   getParentRoute: () => app,
   path: '/network',
   component: lazyRouteComponent(() => import('./screens/network/network-screen'), 'NetworkScreen'),
+});
+
+const notifications = createRoute({
+  getParentRoute: () => app,
+  path: '/notifications',
+  validateSearch: (raw: Raw): NotificationsSearch =>
+    clean({
+      tab: oneOf(['rules', 'channels'], raw.tab),
+      edit: text(raw.edit),
+      unread: oneOf(['1'], raw.unread),
+      cursor: text(raw.cursor),
+    }),
+  component: lazyRouteComponent(() => import('./screens/notifications/notifications-screen'), 'NotificationsScreen'),
 });
 
 const audit = createRoute({
@@ -240,11 +381,24 @@ const operations = createRoute({
 const KINDS = ['workflow', 'tool', 'data_provider'] as const;
 type WorkflowKind = (typeof KINDS)[number];
 
-const WORKFLOW_TABS = ['runs', 'schedules', 'code', 'call'] as const;
+const WORKFLOW_TABS = ['runs', 'forms', 'schedules', 'endpoints', 'code', 'call'] as const;
 export type WorkflowTab = (typeof WORKFLOW_TABS)[number];
 
 export const RUN_TABS = ['log', 'result', 'input', 'variables'] as const;
 export type RunTab = (typeof RUN_TABS)[number];
+
+const EDITOR_VIEWS = ['search', 'changes'] as const;
+
+export interface EditorSearch {
+  path?: string;
+  line?: number;
+  view?: (typeof EDITOR_VIEWS)[number];
+  /** What is searched for, and how: letters of `c` (case), `w` (whole word) and `r` (regular expression). */
+  q?: string;
+  how?: string;
+  /** The workflow beside the code, as `path::function`; `+` for whichever fits. */
+  run?: string;
+}
 
 export interface RunSearch {
   tab?: RunTab;
@@ -263,6 +417,13 @@ export interface RunsSearch {
   sort?: string;
 }
 
+export interface NotificationsSearch {
+  tab?: 'rules' | 'channels';
+  edit?: string;
+  unread?: '1';
+  cursor?: string;
+}
+
 export interface AuditSearch {
   actor?: string;
   action?: string;
@@ -272,12 +433,72 @@ export interface AuditSearch {
   cursor?: number;
 }
 
+/** What most lists have: a search, an order, and what is open. */
+interface ListSearch {
+  q?: string;
+  sort?: string;
+  edit?: string;
+}
+
+/** With what somebody comes back from an authorization server. */
+interface Returned {
+  integration?: string;
+  problem?: string;
+  detail?: string;
+}
+
+const INTEGRATION_TABS = ['connection', 'values', 'definition', 'organizations', 'sharing'] as const;
+export type IntegrationTab = (typeof INTEGRATION_TABS)[number];
+
+const WEBHOOK_TABS = ['subscriptions', 'test', 'settings'] as const;
+export type WebhookTab = (typeof WEBHOOK_TABS)[number];
+
+const DELIVERY_STATES = ['pending', 'done', 'ignored', 'failed'] as const;
+
+export interface WebhookSearch {
+  tab?: WebhookTab;
+  state?: (typeof DELIVERY_STATES)[number];
+  cursor?: string;
+  delivery?: string;
+  edit?: string;
+}
+
+/** Longest filter of documents that a URL holds. */
+const MAX_WHERE = 4_000;
+
+export interface TableSearch {
+  tab?: 'settings';
+  where?: string;
+  sort?: string;
+  offset?: number;
+  edit?: string;
+}
+
+export interface FilesSearch {
+  location?: string;
+  folder?: string;
+  cursor?: string;
+  q?: string;
+  sort?: string;
+}
+const BUILDER_TABS = ['settings', 'access', 'file'] as const;
+
+/** What the builder of forms shows: a tab, and one of the fields. */
+export interface BuilderSearch {
+  tab?: (typeof BUILDER_TABS)[number];
+  field?: string;
+}
+
+const builderSearch = (raw: Raw) => ({ tab: oneOf(BUILDER_TABS, raw.tab), field: text(raw.field) });
+
 type Cleaned<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 /** Leaves out what is not set, so that it does not stand in the URL. */
 function clean<T extends object>(search: T): Cleaned<T> {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as Cleaned<T>;
 }
+
+const list = (raw: Raw): ListSearch => clean({ q: text(raw.q), sort: text(raw.sort), edit: text(raw.edit) });
 
 /** A path of this platform; never an address elsewhere. */
 function localPath(value: unknown): string | undefined {
@@ -287,22 +508,37 @@ function localPath(value: unknown): string | undefined {
 
 const tree = root.addChildren([
   signIn,
+  connected,
   app.addChildren([
     device,
     home,
     workflows,
     workflow,
+    forms,
+    form,
+    formNew,
+    formEdit,
     runs,
     run,
     config,
+    integrations,
+    integration,
+    webhooks,
+    webhook,
+    endpoints,
+    tables,
+    table,
+    files,
     schedules,
     code,
+    editor,
     version,
     account,
     people,
     roles,
     keys,
     network,
+    notifications,
     audit,
     organizations,
     organization,

@@ -14,6 +14,7 @@ Integrations > Halo API*, method “Client ID and Secret”). Its config:
 | `base_url` | the resource server without `/api`, for instance `https://example.halopsa.com` |
 | `tenant` | the tenant's name, where Halo hosts it and asks for one |
 | `auth_url` | the authorisation server, when it is not `base_url` with `/auth` |
+| `page_size` | records of a page, 100 unless it says less |
 
 Ids are whole numbers. Times are ISO 8601, in UTC where they have no offset.
 Calls raise the errors of `modules.api_errors`.
@@ -38,6 +39,7 @@ from ._rest import (
     TokenSource,
     number_of,
     numbered,
+    page_size,
     path,
     record_of,
     records_of,
@@ -46,6 +48,7 @@ from ._rest import (
 )
 
 SCOPE = "all"
+PAGE_SIZE = 100
 SERVICE = "HaloPSA"
 
 
@@ -55,7 +58,7 @@ class Client(ApiClient):
     INTEGRATION = "HaloPSA"
 
     def __init__(
-        self, base_url: str, tokens: TokenSource, *, page_size: int = 100, policy: Policy | None = None
+        self, base_url: str, tokens: TokenSource, *, page_size: int = PAGE_SIZE, policy: Policy | None = None
     ) -> None:
         self._session = Session(SERVICE, base_url, tokens, read_error=_read_error, policy=policy)
         self._page_size = page_size
@@ -66,7 +69,8 @@ class Client(ApiClient):
         token_url = setting(data, "auth_url", f"{base_url}/auth").rstrip("/") + "/token"
         if tenant := data.config.get("tenant"):
             token_url += f"?tenant={quote(str(tenant), safe='')}"
-        return cls(base_url, source_of(name, data, token_url=token_url, scope=SCOPE))
+        tokens = source_of(name, data, token_url=token_url, scope=SCOPE)
+        return cls(base_url, tokens, page_size=page_size(data, PAGE_SIZE))
 
     async def clients(self, search: str | None = None, *, inactive: bool = False) -> list[Record]:
         """Clients (customers): `id`, `name`, `toplevel_id`, `toplevel_name`, `inactive`, `main_site_id`, …

@@ -9,7 +9,7 @@ users and licenses of each customer's tenant by Microsoft Graph.
 
 Needs an integration “Microsoft CSP” with client id and secret of a multi-tenant application that
 the customers have consented to (Graph: `User.ReadWrite.All`, `LicenseAssignment.ReadWrite.All`,
-`Organization.Read.All`). Its config:
+`Organization.Read.All`; in the partner's own tenant `Mail.Send`, to send mail). Its config:
 
 | key | |
 |---|---|
@@ -17,6 +17,7 @@ the customers have consented to (Graph: `User.ReadWrite.All`, `LicenseAssignment
 | `token_url` | has `{tenant}` or `{entity_id}` where the tenant goes; the connection's token URL comes first |
 | `partner_scope` | `https://api.partnercenter.microsoft.com/.default` unless it says otherwise |
 | `partner_url`, `graph_url` | of national clouds |
+| `page_size` | records of a page, 500 unless it says less |
 
 A `tenant` is its id (a UUID, the same as the customer's `id`) or one of its domains. A `user` is
 an id or a user principal name. Times are ISO 8601. Calls raise the errors of `modules.api_errors`.
@@ -45,8 +46,10 @@ from ._rest import (
     Session,
     TokenSource,
     Unexpected,
+    credentials_of,
     follow,
     new_http,
+    page_size,
     path,
     record_of,
     records_of,
@@ -59,6 +62,7 @@ GRAPH_URL = "https://graph.microsoft.com"
 TOKEN_URL = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
 PARTNER_SCOPE = "https://api.partnercenter.microsoft.com/.default"
 GRAPH_SCOPE = "https://graph.microsoft.com/.default"
+PAGE_SIZE = 500
 PARTNER, GRAPH = "Partner Center", "Microsoft Graph"
 
 USER_FIELDS = (
@@ -117,7 +121,7 @@ class Client(ApiClient):
         partner_url: str = PARTNER_URL,
         graph_url: str = GRAPH_URL,
         partner_scope: str = PARTNER_SCOPE,
-        page_size: int = 500,
+        page_size: int = PAGE_SIZE,
         policy: Policy | None = None,
     ) -> None:
         self._tokens = tokens
@@ -131,11 +135,13 @@ class Client(ApiClient):
 
     @classmethod
     def of(cls, name: str, data: IntegrationData) -> Self:
-        source = source_of(name, data, token_url=TOKEN_URL)
+        # Only the credentials are for all tenants; a token is for one.
+        own = credentials_of(name, data, token_url=TOKEN_URL)
         tokens: TenantTokens
-        if isinstance(source, ClientCredentials):
-            tokens = TenantCredentials(source.client_id, source.client_secret, source.token_url)
+        if own is not None:
+            tokens = TenantCredentials(own.client_id, own.client_secret, own.token_url)
         else:
+            source_of(name, data, token_url=TOKEN_URL)
             tokens = _PlatformTokens(name, data.entity_id)
         return cls(
             tokens,
@@ -143,6 +149,7 @@ class Client(ApiClient):
             partner_url=setting(data, "partner_url", PARTNER_URL),
             graph_url=setting(data, "graph_url", GRAPH_URL),
             partner_scope=setting(data, "partner_scope", PARTNER_SCOPE),
+            page_size=page_size(data, PAGE_SIZE),
         )
 
     # Partner Center
@@ -227,8 +234,26 @@ class Client(ApiClient):
         body = {"addLicenses": [{"skuId": sku, "disabledPlans": []} for sku in add], "removeLicenses": list(remove)}
         return record_of(GRAPH, await self._graph(tenant).post(path("v1.0", "users", user, "assignLicense"), body))
 
+    async def send_mail(self, sender: str, to: str, subject: str, text: str) -> None:
+        """Sends a mail from a mailbox of the partner's own tenant, and keeps no copy there.
+
+        It is not repeated when nothing was heard of it: `outcome_unknown` says so.
+        """
+        message = {
+            "subject": subject,
+            "body": {"contentType": "Text", "content": text},
+            "toRecipients": [{"emailAddress": {"address": to}}],
+        }
+        body = {"message": message, "saveToSentItems": False}
+        await self._graph(self._own_tenant()).post(path("v1.0", "users", sender, "sendMail"), body)
+
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    def _own_tenant(self) -> str:
+        if not self._partner_tenant:
+            raise NotConfigured("The integration lacks the setting `partner_tenant`.")
+        return self._partner_tenant
 
     def _graph(self, tenant: str) -> Session:
         if not TENANT.fullmatch(tenant):
@@ -258,12 +283,10 @@ class Client(ApiClient):
         self, resource: str, params: Mapping[str, Any] | None = None, continuation: str | None = None
     ) -> Any:
         if self._partner is None:
-            if not self._partner_tenant:
-                raise NotConfigured("The integration lacks the setting `partner_tenant`.")
             self._partner = Session(
                 PARTNER,
                 self._partner_url,
-                self._tokens.source(self._partner_tenant, self._partner_scope),
+                self._tokens.source(self._own_tenant(), self._partner_scope),
                 read_error=_read_partner_error,
                 headers={"MS-Contract-Version": "v1", "MS-PartnerCenter-Application": "Bifrost"},
                 policy=self._policy,

@@ -12,6 +12,7 @@ Needs an integration “NinjaOne” with client id and secret of an API applicat
 | key | |
 |---|---|
 | `base_url` | of the region: `https://app.ninjarmm.com` (default), `https://eu.ninjarmm.com`, … |
+| `page_size` | records of a page, 500 unless it says less |
 
 Times are seconds since 1970 as floats. Ids are whole numbers, those of alerts are texts.
 Calls raise the errors of `modules.api_errors`.
@@ -34,6 +35,7 @@ from ._rest import (
     TokenSource,
     Unexpected,
     follow,
+    page_size,
     path,
     record_of,
     records_of,
@@ -44,6 +46,7 @@ from ._rest import (
 BASE_URL = "https://app.ninjarmm.com"
 TOKEN_PATH = "/ws/oauth/token"
 SCOPE = "monitoring management control"
+PAGE_SIZE = 500
 SERVICE = "NinjaOne"
 
 Report = Literal[
@@ -58,7 +61,7 @@ class Client(ApiClient):
     INTEGRATION = "NinjaOne"
 
     def __init__(
-        self, base_url: str, tokens: TokenSource, *, page_size: int = 500, policy: Policy | None = None
+        self, base_url: str, tokens: TokenSource, *, page_size: int = PAGE_SIZE, policy: Policy | None = None
     ) -> None:
         self._session = Session(SERVICE, base_url, tokens, read_error=_read_error, policy=policy)
         self._page_size = page_size
@@ -66,7 +69,8 @@ class Client(ApiClient):
     @classmethod
     def of(cls, name: str, data: IntegrationData) -> Self:
         base_url = setting(data, "base_url", BASE_URL).rstrip("/")
-        return cls(base_url, source_of(name, data, token_url=base_url + TOKEN_PATH, scope=SCOPE))
+        tokens = source_of(name, data, token_url=base_url + TOKEN_PATH, scope=SCOPE)
+        return cls(base_url, tokens, page_size=page_size(data, PAGE_SIZE))
 
     async def organizations(self) -> list[Record]:
         """All organizations: `id`, `name`, `description`, `nodeApprovalMode`, `tags`, …, by id."""
@@ -113,6 +117,26 @@ class Client(ApiClient):
     async def review_devices(self, device_ids: Sequence[int], mode: Literal["APPROVE", "REJECT"]) -> None:
         """Approves or rejects devices that wait for it (`approvalStatus` is `PENDING`)."""
         await self._session.post(path("v2", "devices", "approval", mode), {"devices": list(device_ids)})
+
+    async def set_webhook(
+        self,
+        url: str,
+        activities: Mapping[str, Sequence[str]],
+        *,
+        expand: Sequence[str] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Sends activities of these types and states to an address, in place of the one before.
+
+        `expand` names what comes with each, such as `device`; `headers` come with each request.
+        """
+        named = [{"name": name, "value": value} for name, value in (headers or {}).items()]
+        webhook = {"url": url, "activities": dict(activities), "expand": list(expand), "headers": named}
+        await self._session.put("/v2/webhook", webhook)
+
+    async def delete_webhook(self) -> None:
+        """Sends activities nowhere any more."""
+        await self._session.delete("/v2/webhook")
 
     async def alerts(self, organization_id: int | None = None, filter: str | None = None) -> list[Record]:
         """Alerts that are active, of one organization or of all.

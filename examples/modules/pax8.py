@@ -7,7 +7,8 @@
             ...
 
 Needs an integration “Pax8” with client id and secret (*Settings > Integrations > Credentials*
-in Pax8). Its config is empty, or has a `base_url` other than `https://api.pax8.com`.
+in Pax8). Its config is empty, or has a `base_url` other than `https://api.pax8.com`, or a `page_size`
+(records of a page) below 200.
 
 Ids are UUIDs as text. Prices are numbers in the currency of `currencyCode`. Dates are ISO 8601.
 Calls raise the errors of `modules.api_errors`.
@@ -29,6 +30,7 @@ from ._rest import (
     TokenSource,
     number_of,
     numbered,
+    page_size,
     path,
     record_of,
     records_of,
@@ -39,6 +41,7 @@ from ._rest import (
 BASE_URL = "https://api.pax8.com"
 TOKEN_PATH = "/v1/token"
 AUDIENCE = "https://api.pax8.com"
+PAGE_SIZE = 200
 SERVICE = "Pax8"
 
 CompanyStatus = Literal["Active", "Inactive", "Deleted"]
@@ -65,7 +68,7 @@ class Client(ApiClient):
     INTEGRATION = "Pax8"
 
     def __init__(
-        self, base_url: str, tokens: TokenSource, *, page_size: int = 200, policy: Policy | None = None
+        self, base_url: str, tokens: TokenSource, *, page_size: int = PAGE_SIZE, policy: Policy | None = None
     ) -> None:
         self._session = Session(SERVICE, base_url, tokens, read_error=_read_error, policy=policy)
         self._page_size = page_size
@@ -74,7 +77,7 @@ class Client(ApiClient):
     def of(cls, name: str, data: IntegrationData) -> Self:
         base_url = setting(data, "base_url", BASE_URL).rstrip("/")
         tokens = source_of(name, data, token_url=base_url + TOKEN_PATH, extra={"audience": AUDIENCE}, as_json=True)
-        return cls(base_url, tokens)
+        return cls(base_url, tokens, page_size=page_size(data, PAGE_SIZE))
 
     async def companies(self, status: CompanyStatus | None = None, **filters: Any) -> list[Record]:
         """Companies (customers): `id`, `name`, `address`, `phone`, `website`, `externalId`, `status`, …

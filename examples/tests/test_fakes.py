@@ -58,5 +58,7 @@ def test_faults_and_calls_by_http(ninja_fake: NinjaOne) -> None:
     control("DELETE", "/__faults__")
     assert control("GET", "/__calls__")["calls"] == [] and ninja_fake.faults == []
     ninja_fake.organizations.clear()
+    control("PUT", "/__tokens__", {"lifetime": 15})
+    assert ninja_fake.token_lifetime == 15
     control("POST", "/__reset__")
     assert len(ninja_fake.organizations) == 7

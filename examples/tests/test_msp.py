@@ -2,61 +2,45 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bifrost import NotFoundError, UserError
-from bifrost.testing import FakePlatform, run_workflow
-from fakes.base import CLIENT_ID, CLIENT_SECRET, Fake
+from bifrost import UserError
+from bifrost.testing import run_workflow
+from fakes.base import CLIENT_SECRET, Fake
 from fakes.halopsa import HaloPSA
 from fakes.microsoft import Microsoft
 from fakes.ninjaone import NinjaOne
 from fakes.pax8 import Pax8
-from fakes.world import CUSTOMERS, PARTNER_TENANT, PRODUCTS
+from fakes.world import CUSTOMERS, PRODUCTS
+from helpers.first_password import FirstPassword
 from helpers.matching import key
+from memory import Platform
 from providers import microsoft as microsoft_choices
 from providers import ninjaone as ninjaone_choices
+from tools.devices import find_device
+from workflows.billing import billing_report
 from workflows.compliance import assess, compliance_report
+from workflows.inventory import sync_inventory
 from workflows.microsoft_licenses import reconcile_microsoft_licenses
+from workflows.new_devices import announce_new_devices
+from workflows.offboarding import offboard_user
 from workflows.onboarding import mail_name, onboard_user
 from workflows.site_sync import sync_sites
 from workflows.stale_devices import clean_up_stale_devices
+from workflows.tenants import check_tenants, list_tenants
 from workflows.triage import first_rule, triage_ticket
 
 TENANT = CUSTOMERS[0].tenant
 PREMIUM = PRODUCTS[0][1]
 
 Run = Callable[..., Any]
-
-
-class Platform(FakePlatform):
-    """A platform that has the integrations of all vendors."""
-
-    def __init__(self, fakes: dict[str, Fake]) -> None:
-        super().__init__(api=self._api_call)
-        microsoft = fakes["graph"].address
-        self.integrations: dict[str, dict[str, Any]] = {
-            "NinjaOne": {"base_url": fakes["ninjaone"].address},
-            "HaloPSA": {"base_url": fakes["halopsa"].address},
-            "Pax8": {"base_url": fakes["pax8"].address},
-            "Microsoft CSP": {
-                "partner_tenant": PARTNER_TENANT,
-                "partner_url": microsoft,
-                "graph_url": microsoft,
-                "token_url": microsoft + "/{tenant}/oauth2/v2.0/token",
-            },
-        }
-
-    def _api_call(self, operation: str, arguments: dict[str, Any]) -> Any:
-        assert operation == "integrations.get"
-        if arguments["name"] not in self.integrations:
-            raise NotFoundError("integration not found")
-        oauth = {"connection_name": "c", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
-        return {"integration_id": "i", "config": self.integrations[arguments["name"]], "oauth": oauth}
 
 
 @pytest.fixture
@@ -82,7 +66,7 @@ def test_a_dry_run_changes_nothing(run: Run, platform: Platform, halo_fake: Halo
     assert result["clients"] == 4 and result["clients_missing"] == ["Northwind", "Proseware", "Tailspin"]
     assert result["sites"] == 4 and result["sites_missing"][0] == "Adatum: Warehouse"
     assert result["success"] and result["dry_run"]
-    assert len(halo_fake.clients) == 5 and platform.config == {}
+    assert len(halo_fake.clients) == 5 and "ninjaone_halopsa_mapping" not in platform.config
 
 
 def test_clients_and_sites_are_mapped_and_made_once(run: Run, platform: Platform, halo_fake: HaloPSA) -> None:
@@ -168,19 +152,42 @@ def test_licenses_of_no_company(run: Run) -> None:
 
 
 def onboard(run: Run, **parameters: Any) -> Any:
-    given = {"tenant": TENANT, "domain": "Adatum.example ", "first_name": "Jörg", "last_name": "O'Neill-Łoś"}
+    given = {
+        "tenant": TENANT, "domain": "Adatum.example ", "first_name": "Jörg", "last_name": "O'Neill-Łoś",
+        "manager_email": "boss@adatum.example",
+    }  # fmt: skip
     return run(onboard_user, **{**given, **parameters})
 
 
 def test_a_user_is_made_with_a_license(run: Run, microsoft_fake: Microsoft, halo_fake: HaloPSA) -> None:
     result = onboard(run, license="spb", department="IT", ticket_id="1003")
     assert result["user_principal_name"] == "joerg.oneill-os@adatum.example"
-    assert result["license"] == "SPB" and result["success"] and len(result["password"]) == 16
+    assert result["license"] == "SPB" and result["success"] and result["password_sent_to"] == "boss@adatum.example"
     user = microsoft_fake.users[TENANT][-1]
     assert user["assignedLicenses"][0]["skuId"] == PREMIUM
     assert (user["department"], user["usageLocation"], "jobTitle" in user) == ("IT", "DE", False)
     assert halo_fake.actions[0]["note"] == "Made the account joerg.oneill-os@adatum.example."
-    assert result["password"] not in str(microsoft_fake.users) + str(halo_fake.actions)
+
+
+def test_the_first_password_is_in_one_mail_and_nowhere_else(
+    run: Run, microsoft_fake: Microsoft, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        result = onboard(run)
+    made = next(call for call in microsoft_fake.calls if (call["method"], call["path"]) == ("POST", "/v1.0/users"))
+    password = made["body"]["passwordProfile"]["password"]
+    (mail,) = microsoft_fake.mails
+    assert (mail["from"], mail["to"]) == ("service@provider.example", ["boss@adatum.example"])
+    assert password in mail["text"] and len(password) == 16
+    assert password not in str(result) + caplog.text
+    assert password not in str(microsoft_fake.users) and "value" not in repr(FirstPassword())
+
+
+def test_a_password_that_was_not_sent(run: Run, microsoft_fake: Microsoft) -> None:
+    microsoft_fake.fail("status", status=503, method="POST", path="sendMail")
+    result = onboard(run, license="SPB")
+    assert not result["success"] and result["license"] == "SPB"
+    assert result["problems"] == ["Its first password may not have arrived: set another one."]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +196,7 @@ def test_a_user_is_made_with_a_license(run: Run, microsoft_fake: Microsoft, halo
         ({"domain": "nothing"}, "is not a domain"),
         ({"usage_location": "Germany"}, "two letters"),
         ({"first_name": "漢字"}, "no letters"),
+        ({"manager_email": "boss"}, "is not an address"),
         ({"license": "NOPE"}, "It has: O365_BUSINESS_PREMIUM, SPB"),
         ({"license": "SPB", "tenant": "a/b"}, "is not a tenant"),
         ({"domain": "elsewhere.example"}, "does not accept"),
@@ -226,12 +234,107 @@ def test_an_account_of_which_nothing_was_heard(run: Run, microsoft_fake: Microso
 def test_a_license_that_was_taken_meanwhile(run: Run, microsoft_fake: Microsoft) -> None:
     microsoft_fake.fail("status", status=400, method="POST", path="assignLicense")
     result = onboard(run, license="SPB")
-    assert not result["success"] and result["license"] is None and result["problem"] == "failed on purpose"
+    assert not result["success"] and result["license"] is None
+    assert result["problems"] == ["Its license is missing: failed on purpose"]
 
 
 def test_a_note_is_not_worth_a_failure(run: Run, platform: Platform) -> None:
     del platform.integrations["HaloPSA"]
     assert onboard(run, ticket_id=1)["success"]
+
+
+def test_no_account_without_a_mailbox(run: Run, platform: Platform, microsoft_fake: Microsoft) -> None:
+    del platform.config["onboarding_mailbox"]
+    with pytest.raises(UserError, match="set `onboarding_mailbox`"):
+        onboard(run)
+    assert microsoft_fake.calls == []
+
+
+# Offboarding
+
+
+def test_somebody_leaves(run: Run, platform: Platform, microsoft_fake: Microsoft, halo_fake: HaloPSA) -> None:
+    parameters = {"tenant": TENANT, "user_principal_name": "User2@adatum.example", "ticket_id": 1002}
+    expected = {"user_principal_name": "user2@adatum.example", "licenses": ["SPB"]}
+    assert run(offboard_user, **parameters) == expected
+    user = microsoft_fake.users[TENANT][2]
+    assert (user["accountEnabled"], user["assignedLicenses"]) == (False, [])
+    assert microsoft_fake.revoked == ["user2@adatum.example"]
+    assert halo_fake.actions[0]["note"] == "Blocked the account user2@adatum.example."
+    # Done again, nothing of what is known about it is lost.
+    assert run(offboard_user, **parameters) == expected
+    (record,) = platform.tables["offboarded"].values()
+    assert (record["licenses"], record["by"]) == (["SPB"], "test@example.com")
+    with pytest.raises(UserError, match="no account nobody@adatum.example"):
+        run(offboard_user, tenant=TENANT, user_principal_name="nobody@adatum.example")
+
+
+# Inventory
+
+
+def test_the_inventory_tells_what_has_changed(run: Run, platform: Platform, ninja_fake: NinjaOne) -> None:
+    first = run(sync_inventory)
+    assert (first["devices"], first["written"], len(first["new"]), first["gone"]) == (35, 35, 35, [])
+    assert len(platform.events[0][1]["new"]) == 35 and platform.tables["devices"]["201"]["name"] == "PC-201"
+    ninja_fake.devices[0]["lastContact"] += 60
+    assert run(sync_inventory) == {"devices": 35, "written": 0, "new": [], "gone": []}
+    ninja_fake.devices[0]["systemName"] = "RENAMED"
+    del ninja_fake.devices[1]
+    assert run(sync_inventory) == {"devices": 34, "written": 1, "new": [], "gone": ["101"]}
+    assert len(platform.events) == 2 and "101" not in platform.tables["devices"]
+
+
+def test_new_devices_are_announced_once(run: Run, platform: Platform, halo_fake: HaloPSA) -> None:
+    run(sync_sites, dry_run=False)
+    run(sync_inventory)
+    new = platform.events[0][1]["new"]
+    tickets = run(announce_new_devices, new=new)["tickets"]
+    assert sorted(tickets) == ["Adatum", "Contoso GmbH", "FABRIKAM", "Litware"]
+    ticket = next(one for one in halo_fake.tickets if one["id"] == tickets["FABRIKAM"])
+    assert ticket["summary"] == "New devices: FABRIKAM" and "PC-301 (Windows 11)" in ticket["details"]
+    assert run(announce_new_devices, new=new) == {"tickets": {}}
+
+
+def test_a_device_is_found(run: Run, platform: Platform) -> None:
+    platform.entities["NinjaOne"] = "2"
+    assert [one["name"] for one in run(find_device, name=" pc-")] == ["PC-201", "PC-202", "PC-203", "PC-204"]
+    assert run(find_device, name="PC-301") == []
+    assert len(run(find_device, name="pc-", max_rows="2")) == 2
+    with pytest.raises(UserError, match="two letters"):
+        run(find_device, name=" p ")
+    del platform.entities["NinjaOne"]
+    with pytest.raises(UserError, match="Test Organization is not known at NinjaOne"):
+        run(find_device, name="pc-")
+
+
+# Tenants
+
+
+def test_tenants_that_can_be_read(run: Run, platform: Platform, microsoft_fake: Microsoft) -> None:
+    platform.tables["tenant_status"]["former"] = {"name": "Former"}
+    del microsoft_fake.users[CUSTOMERS[2].tenant]
+    result = run(check_tenants)
+    assert (result["tenants"], result["unreadable"], result["deleted"]) == (7, ["Fabrikam"], ["former"])
+    assert not result["success"]
+    listed = run(list_tenants)["tenants"]
+    assert [one["is_readable"] for one in listed] == [True, True, False, True, True, True, True]
+    assert [one["organization"] for one in listed[:2]] == ["Adatum", None]
+
+
+# Billing
+
+
+def test_the_billing_report(run: Run, platform: Platform, pax8_fake: Pax8) -> None:
+    pax8_fake.companies[0]["name"] = "=cmd()"
+    pax8_fake.fail("status", status=404, path="/v1/subscriptions/subscription-2-0/usage")
+    result = run(billing_report)
+    assert result["lines"] == 14 and result["errors"] == ["Contoso: failed on purpose"] and not result["success"]
+    (content,) = platform.files.values()
+    assert result["path"] in platform.files and result["totals"]["EUR"] > 7 * 11 * 20.6
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        assert "=cmd()" in book.read("xl/sharedStrings.xml").decode()
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert sheet.count("<row ") == 15 and "<f>" not in sheet
 
 
 # Compliance
@@ -247,6 +350,15 @@ def test_the_compliance_report(run: Run, ninja_fake: NinjaOne) -> None:
     assert any("PC-202" in row and "antivirus is off" in row for row in rows)
     assert any("PC-201" in row and "a patch failed" in row for row in rows)
     assert "SRV-200" in rows[-1] and "Windows server" in rows[-1]
+
+
+def test_the_compliance_report_is_kept(run: Run, platform: Platform) -> None:
+    page = run(compliance_report, organization_id="2", keep_spreadsheet="on")
+    ((path, content),) = platform.files.items()
+    assert path.startswith("reports/compliance/2-") and f"<p>Kept as {path}</p>" in page
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        texts = book.read("xl/sharedStrings.xml").decode()
+    assert "no antivirus; silent for 100 days" in texts and "Last contact" in texts
 
 
 def test_compliance_of_no_organization(run: Run) -> None:
@@ -376,7 +488,15 @@ def test_a_customer_then_its_licenses(run: Run) -> None:
     [
         (sync_sites, {}),
         (reconcile_microsoft_licenses, {}),
-        (onboard_user, {"tenant": TENANT, "domain": "a.example", "first_name": "A", "last_name": "B"}),
+        (
+            onboard_user,
+            {"tenant": TENANT, "domain": "a.example", "first_name": "A", "last_name": "B", "manager_email": "c@a.example"},
+        ),
+        (offboard_user, {"tenant": TENANT, "user_principal_name": "a@a.example"}),
+        (billing_report, {}),
+        (check_tenants, {}),
+        (sync_inventory, {}),
+        (find_device, {"name": "pc"}),
         (compliance_report, {"organization_id": 1}),
         (clean_up_stale_devices, {}),
         (triage_ticket, {"ticket_id": 1, "summary": "x"}),

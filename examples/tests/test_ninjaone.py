@@ -158,7 +158,7 @@ def test_connecting_with_a_token_of_the_platform(ninja_fake: NinjaOne) -> None:
 
 
 def test_a_token_of_the_platform_is_asked_for_again(ninja_fake: NinjaOne) -> None:
-    answers = ["old", "new"]
+    answers, asked = ["old", "new"], []
     ninja_fake.tokens["new"] = {"until": float("inf"), "uses": -1}
 
     async def workflow() -> int:
@@ -167,10 +167,14 @@ def test_a_token_of_the_platform_is_asked_for_again(ninja_fake: NinjaOne) -> Non
             return len(await ninja.organizations())
 
     def api(operation: str, arguments: dict[str, Any]) -> Any:
+        asked.append(operation)
         oauth = {"connection_name": "n", "access_token": answers.pop(0)}
+        if operation == "integrations.refresh":
+            return oauth
         return {"integration_id": "i", "config": {"base_url": ninja_fake.address}, "oauth": oauth}
 
     assert run_workflow(workflow, api=api) == 7
+    assert asked == ["integrations.get", "integrations.refresh"]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +182,24 @@ def test_a_token_of_the_platform_is_asked_for_again(ninja_fake: NinjaOne) -> Non
 )
 def test_an_integration_that_lacks_something(data: dict[str, Any]) -> None:
     with pytest.raises(NotConfigured, match="neither"):
+        connected(data)
+
+
+def test_a_connection_that_failed() -> None:
+    def api(operation: str, arguments: dict[str, Any]) -> Any:
+        return {"integration_id": "i", "config": {}, "oauth": {"connection_name": "n", "error": "refused: connect it again"}}
+
+    async def workflow() -> None:
+        await ninjaone.connect()
+
+    with pytest.raises(NotConfigured, match="connect it again"):
+        run_workflow(workflow, api=api)
+
+
+@pytest.mark.parametrize("size", [501, -1, "many", True])
+def test_a_page_size_that_cannot_be(size: Any) -> None:
+    data = {"integration_id": "i", "config": {"client_id": "x", "client_secret": "y", "page_size": size}}
+    with pytest.raises(NotConfigured, match="from 1 to 500"):
         connected(data)
 
 

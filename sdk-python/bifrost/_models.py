@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from .enums import ExecutionStatus
 
@@ -49,6 +49,26 @@ class Role(Model):
 
 
 @dataclass
+class FormPublic(Model):
+    """A form. `forms.list` leaves `form_schema` out."""
+
+    id: str
+    name: str
+    description: str | None = None
+    workflow_id: str | None = None
+    launch_workflow_id: str | None = None
+    default_launch_params: dict[str, Any] | None = None
+    allowed_query_params: list[str] | None = None
+    form_schema: dict[str, Any] | None = None
+    """`fields`, in their order."""
+    access_level: str = "authenticated"
+    organization_id: str | None = None
+    is_active: bool = True
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+@dataclass
 class WorkflowExecution(Model):
     """A run."""
 
@@ -89,7 +109,14 @@ class ExecutionLog(Model):
 
 @dataclass
 class OAuthCredentials(Model):
-    """What an integration's connection gives to a workflow."""
+    """What an integration's connection gives to a workflow.
+
+    `client_secret` and `refresh_token` are `None` for code that does not own the connection.
+    `expires_at` is a time in ISO 8601, `None` for never. `scopes` has blanks between.
+    """
+
+    _asked: ClassVar[dict[str, Any] | None] = None
+    """What `integrations.get` was asked for."""
 
     connection_name: str
     client_id: str | None = None
@@ -100,6 +127,17 @@ class OAuthCredentials(Model):
     access_token: str | None = None
     refresh_token: str | None = None
     expires_at: str | None = None
+
+    async def refresh(self) -> None:
+        """Renews the access token, in place, after an API has refused it.
+
+        Rarely needed: `integrations.get` answers a token that is good. However many runs ask at
+        the same time, the authorization server is asked once. Raises `IntegrationError`, with
+        the reason, when it cannot be renewed.
+        """
+        from .integrations import refresh
+
+        await refresh(self)
 
 
 @dataclass
@@ -112,3 +150,96 @@ class IntegrationData(Model):
     config: dict[str, Any] = field(default_factory=dict)
     oauth: OAuthCredentials | None = None
     config_secret_keys: list[str] = field(default_factory=list)
+
+
+@dataclass
+class IntegrationMappingResponse(Model):
+    """What an organization is in an integration."""
+
+    id: str
+    integration_id: str
+    organization_id: str
+    entity_id: str
+    entity_name: str | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    integration_name: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+@dataclass
+class TableInfo(Model):
+    """A table; `organization_id` is `None` for a global one."""
+
+    id: str
+    name: str
+    description: str | None = None
+    table_schema: dict[str, Any] | None = None
+    organization_id: str | None = None
+    document_count: int = 0
+    created_by: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+@dataclass
+class DocumentData(Model):
+    """A document. `version` is 1 when it is new, and one more with every write; times are RFC 3339."""
+
+    id: str
+    table_id: str
+    data: dict[str, Any] = field(default_factory=dict)
+    version: int = 1
+    created_by: str | None = None
+    updated_by: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+def _documents(values: list[Any]) -> list[DocumentData]:
+    return [one if isinstance(one, DocumentData) else DocumentData.of(one) for one in values]
+
+
+@dataclass
+class DocumentList(Model):
+    """A page of documents; `total` is how many there are on all pages."""
+
+    documents: list[DocumentData] = field(default_factory=list)
+    total: int = 0
+    limit: int = 100
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        self.documents = _documents(self.documents)
+
+
+@dataclass
+class BatchResult(Model):
+    """The documents that a batch wrote, in its order."""
+
+    documents: list[DocumentData] = field(default_factory=list)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.documents = _documents(self.documents)
+        self.count = len(self.documents)
+
+
+@dataclass
+class BatchDeleteResult(Model):
+    """The ids of the documents that a batch deleted, sorted."""
+
+    deleted_ids: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.count = len(self.deleted_ids)
+
+
+@dataclass
+class FileMatch(Model):
+    """A line that a search found; lines count from 1."""
+
+    path: str
+    line: int
+    text: str

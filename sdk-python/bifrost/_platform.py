@@ -32,6 +32,9 @@ class ConfigEntry:
 class Platform(Protocol):
     """What the SDK needs. `scope` is an organization id, `global`, or `None` for the run's own."""
 
+    workspace: str
+    """The folder of the workspace, as `open` knows it."""
+
     def config_get(self, key: str, scope: str | None) -> ConfigEntry | None: ...
 
     def config_set(self, key: str, value: Any, type: ConfigType | None, scope: str | None) -> None: ...
@@ -71,6 +74,8 @@ def lazy_pattern(what: str) -> str:
 
 class Detached:
     """No platform: a plain interpreter. HTTP works, everything else says what to do."""
+
+    workspace = "."
 
     def _refuse(self, what: str) -> NoReturn:
         raise OutsideExecutionError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class UserError(Exception):
     """A message for the end user of a workflow.
@@ -29,6 +31,33 @@ class ConfigurationError(WorkflowError):
 
 class NotFoundError(WorkflowError, ValueError, LookupError):
     """There is no such thing in the scope of this run."""
+
+
+class ConflictError(WorkflowError):
+    """What was asked is valid, but not in this state.
+
+    `code` says why, for programs: `already_exists`, `version_changed`, `table_full`,
+    `too_many_tables`, `files_full`, `file_changed`.
+    """
+
+    def __init__(self, message: str, code: str = "conflict") -> None:
+        super().__init__(message)
+        self.code = code
+
+    @staticmethod
+    def raised(answer: Any) -> Any:
+        """`answer`, unless the platform says with it that there is a conflict."""
+        if isinstance(answer, dict) and isinstance(answer.get("conflict"), dict):
+            conflict = answer["conflict"]
+            raise ConflictError(str(conflict.get("message")), str(conflict.get("code")))
+        return answer
+
+
+class NotSupported(WorkflowError, NotImplementedError):
+    """This platform does not have it; the message names what to use instead."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(f"{what}: not supported here; {instead}")
 
 
 class OutsideExecutionError(RuntimeError, AttributeError):

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import _platform
 from ._context import Organization, _record
+from .errors import NotFoundError
 
 
 def _organization(fields: dict[str, Any]) -> Organization:
@@ -42,3 +43,16 @@ class organizations:
     async def update(org_id: str, **updates: Any) -> Organization:
         """Changes `name`, `domain` or `is_active`."""
         return _organization(_platform.current().call("organizations.update", {"org_id": str(org_id), **updates}))
+
+    @staticmethod
+    async def delete(org_id: str) -> bool:
+        """Suspends an organization: nobody signs in, nothing runs, and its data stay.
+
+        False when there is none. `update(org_id, is_active=True)` takes it back; what ends an
+        organization for good is `bifrost organizations offboard`.
+        """
+        try:
+            await organizations.update(org_id, is_active=False)
+        except NotFoundError:
+            return False
+        return True

@@ -12,16 +12,19 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import _platform
 from ._binding import Binding
 from ._context import ExecutionContext, Organization, activate, context
+from ._models import IntegrationData
 from ._platform import ConfigEntry
 from .enums import ConfigType
 from .errors import OutsideExecutionError
 from .http.messages import Request, Response
+from .webhooks import WebhookAdapter, WebhookRequest, _answer, _awaited, _checked_schema, _subscribed
 
 
 class FakePlatform(_platform.Detached):
@@ -109,31 +112,79 @@ def run_workflow(
     `ExecutionContext` or its fields. Whatever the workflow raises is raised here.
     """
     submitted = dict(parameters or {})
-    if not isinstance(context, ExecutionContext):
-        fields: dict[str, Any] = {
-            "user_id": "test-user",
-            "email": "test@example.com",
-            "name": "Test User",
-            "scope": "test-org",
-            "organization": Organization("test-org", "Test Organization"),
-            "execution_id": "test-execution",
-            "workflow_name": getattr(function, "__name__", ""),
-            "parameters": submitted,
-        }
-        context = ExecutionContext(**{**fields, **(context or {})})
+    context = _context(context, workflow_name=getattr(function, "__name__", ""), parameters=submitted)
     args, kwargs = Binding(function).bind(submitted, context)
+    return _within(context, platform or FakePlatform(config, http, api), lambda: function(*args, **kwargs))
 
+
+def run_adapter(
+    adapter: type[WebhookAdapter],
+    request: WebhookRequest | None = None,
+    *,
+    method: str = "handle_request",
+    config: Mapping[str, Any] | None = None,
+    state: Mapping[str, Any] | None = None,
+    callback_url: str = "https://bifrost.example/api/hooks/test",
+    integration: IntegrationData | None = None,
+    context: ExecutionContext | Mapping[str, Any] | None = None,
+    http: Callable[[Request], Response] | None = None,
+    api: Callable[[str, dict[str, Any]], Any] | None = None,
+    platform: FakePlatform | None = None,
+) -> Any:
+    """Calls a method of a webhook adapter as the platform does, and answers what it returned.
+
+    `request` is for `handle_request`; `subscribe`, `renew` and `unsubscribe` get `callback_url` and
+    `integration`. `config` is a source's, over the defaults of the adapter's schema. An answer that the
+    platform would not understand raises here, too.
+
+        answer = run_adapter(Acme, WebhookRequest(body=b"{}"), config={"secret": "s3cret"})
+        assert isinstance(answer, Rejected)
+    """
+    fields = _checked_schema(adapter.config_schema)
+    settings = {one["key"]: one["default"] for one in fields if one.get("default") is not None} | dict(config or {})
+    unknown = sorted(settings.keys() - {one["key"] for one in fields})
+    missing = sorted(one["key"] for one in fields if one.get("required") and one["key"] not in settings)
+    if unknown or missing:
+        raise ValueError(f"config: {'there is no' if unknown else 'there has to be a'} `{(unknown or missing)[0]}`")
+    instance, kept = adapter(), dict(state or {})
+    calls: dict[str, Callable[[], Any]] = {
+        "handle_request": lambda: instance.handle_request(request or WebhookRequest(), settings, kept),
+        "subscribe": lambda: instance.subscribe(callback_url, settings, integration),
+        "renew": lambda: instance.renew(callback_url, settings, kept, integration),
+        "unsubscribe": lambda: instance.unsubscribe(callback_url, settings, kept, integration),
+    }
+    context = _context(context, workflow_name=adapter.__name__, parameters={})
+    answer = _within(context, platform or FakePlatform(None, http, api), calls[method])
+    if method == "handle_request":
+        json.dumps(_answer(answer))
+    elif method != "unsubscribe":
+        json.dumps(_subscribed(answer))
+    return answer
+
+
+def _context(context: ExecutionContext | Mapping[str, Any] | None, **fields: Any) -> ExecutionContext:
+    if isinstance(context, ExecutionContext):
+        return context
+    defaults: dict[str, Any] = {
+        "user_id": "test-user",
+        "email": "test@example.com",
+        "name": "Test User",
+        "scope": "test-org",
+        "organization": Organization("test-org", "Test Organization"),
+        "execution_id": "test-execution",
+        **fields,
+    }
+    return ExecutionContext(**{**defaults, **(context or {})})
+
+
+def _within(context: ExecutionContext, platform: FakePlatform, call: Callable[[], Any]) -> Any:
     def run() -> Any:
         activate(context)
-        result = function(*args, **kwargs)
-        return asyncio.run(_await(result)) if inspect.isawaitable(result) else result
+        result = call()
+        return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
 
-    previous = _platform.use(platform or FakePlatform(config, http, api))
+    previous = _platform.use(platform)
     try:
         return contextvars.copy_context().run(run)
     finally:
         _platform.use(previous)
-
-
-async def _await(result: Any) -> Any:
-    return await result

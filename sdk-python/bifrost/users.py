@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from typing import Any
 
 from . import _context, _platform
 from ._models import UserPublic
@@ -12,8 +13,8 @@ from .errors import NotFoundError
 class users:
     """`from bifrost import users`, then `await users.list()`.
 
-    Reading needs `users.read` of the caller, making people the provider's code and
-    `users.manage`; `PermissionError` otherwise.
+    Reading needs `users.read` of the caller, making and changing people the provider's code and
+    `users.manage`; `PermissionError` otherwise. Nobody changes somebody who may do more than they.
     """
 
     @staticmethod
@@ -48,3 +49,24 @@ class users:
             "is_active": is_active,
         }
         return UserPublic.of(_platform.current().call("users.create", arguments))
+
+    @staticmethod
+    async def update(user_id: str, org_id: str | None = None, **updates: Any) -> UserPublic:
+        """Changes `name`, `is_active` or `is_superuser` of a person, who is named by id or e-mail.
+
+        `NotFoundError` when there is none.
+        """
+        arguments = {**updates, "user": str(user_id), "scope": org_id or _context.scope_override()}
+        return UserPublic.of(_platform.current().call("users.update", arguments))
+
+    @staticmethod
+    async def delete(user_id: str, org_id: str | None = None) -> bool:
+        """Deactivates a person: keys and sessions are refused, and what they did keeps their name.
+
+        False when there is none.
+        """
+        try:
+            await users.update(user_id, org_id, is_active=False)
+        except NotFoundError:
+            return False
+        return True

@@ -25,5 +25,10 @@ def complete() -> None:
         for part in parts:
             try:
                 importlib.import_module(part)
+            except ModuleNotFoundError as error:
+                # Nothing brings it later. httpcore asks for sniffio several times in each request:
+                # now without asking the host.
+                if error.name == part:
+                    sys.modules.setdefault(part, None)  # type: ignore[arg-type]
             except Exception:
                 continue  # whoever needs it hears why, when it is needed

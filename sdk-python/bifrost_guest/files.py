@@ -1,6 +1,7 @@
 """Files as workflows see them: the workspace, to be read, and `/tmp`, to be written as well.
 
-Both are one file system with its root at `/`, which is the current directory at first.
+Both are one file system with its root at `/`, which is the current directory at first; the home
+of the user, for code that asks where to keep its files, is `/tmp`.
 `open` and what `os` has for files are replaced, which is what `pathlib`, `tempfile`,
 `shutil`, `glob`, `csv`, `zipfile` and the like are built on.
 """
@@ -296,7 +297,10 @@ def install() -> None:
     builtins.open = io.open = open_file
     tarfile.bltn_open = tokenize._builtin_open = open_file  # type: ignore[attr-defined]
     shutil._use_fd_functions = False  # type: ignore[attr-defined]
-    tempfile.tempdir = f"/{scratch.ROOT}"
+    tempfile.tempdir = os.environ["HOME"] = f"/{scratch.ROOT}"
+    # Their modules can be imported, and do nothing.
+    for absent in ("bz2", "xz"):
+        del tarfile.TarFile.OPEN_METH[absent]  # type: ignore[attr-defined]
     tempfile._TemporaryFileCloser.cleanup.__defaults__ = (False, remove_file)  # type: ignore[attr-defined]
     replaced: dict[str, Any] = {
         "access": is_allowed,

@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Iterable
 from types import CodeType
-from typing import Any
+from typing import Any, TypeVar
 
 from wit_world import Invocation, Skipped
 from wit_world.imports.log import Level
@@ -19,10 +19,11 @@ from bifrost import _platform
 
 from . import companions, entropy, failures, heap, output, registry, results, running, warmup
 from .imports import Finder, is_circular
-from .registry import Workflow
+from .registry import Adapter, Workflow
 from .workspace import Workspace, is_workspace_file
 
 Entry = dict[str, Any]
+N = TypeVar("N", Workflow, Adapter)
 
 _WATCHED = (asyncio.Task, asyncio.AbstractEventLoop, socket.socket, random.Random)
 """Kinds of objects that a snapshot cannot keep as they are."""
@@ -33,7 +34,7 @@ class Loaded:
 
     def __init__(self) -> None:
         self.workflows: dict[str, Workflow] = {}
-        self.report = '{"workflows":[],"errors":[],"warnings":[],"modules":[]}'
+        self.report = '{"workflows":[],"adapters":[],"errors":[],"warnings":[],"modules":[]}'
 
 
 def load(finder: Finder, files: Iterable[str], skipped: Iterable[Skipped], only: str | None = None) -> Loaded:
@@ -172,26 +173,20 @@ class _Loading:
                 )
 
     def finish(self) -> Loaded:
-        """Finds the workflows and writes the report."""
+        """Finds workflows and adapters, and writes the report."""
         modules = [(path, self.workspace.names[path]) for path in sorted(self.workspace.names)]
         healthy = [(path, name) for path, name in modules if path not in self.errors]
         loaded = Loaded()
-        named: dict[str, Workflow] = {}
-        for workflow in registry.discover(healthy):
-            first = named.setdefault(workflow.metadata.name, workflow)
-            if first is workflow:
-                loaded.workflows[workflow.id] = workflow
-                continue
-            self._error(
-                workflow.path,
-                "DuplicateNameError",
-                f"the name `{workflow.metadata.name}` is used twice: {first.path} (line {first.line}) "
-                f"and {workflow.path} (line {workflow.line})",
-                workflow.line,
-            )
+        for workflow in self._named_once(registry.discover(healthy)):
+            loaded.workflows[workflow.id] = workflow
+        workflows = [workflow.describe() for workflow in loaded.workflows.values()]
+        adapters = self._named_once(registry.discover_adapters(healthy))
+        for adapter in adapters:
+            loaded.workflows[adapter.id] = adapter.callable()
         loaded.report = results.encode(
             {
-                "workflows": [workflow.describe() for workflow in loaded.workflows.values()],
+                "workflows": workflows,
+                "adapters": [adapter.describe() for adapter in adapters],
                 "errors": [self.errors[path] for path in sorted(self.errors)],
                 "warnings": self.warnings,
                 "modules": self.finder.executed,
@@ -199,6 +194,21 @@ class _Loading:
             fallback=str,
         )
         return loaded
+
+    def _named_once(self, found: Iterable[N]) -> list[N]:
+        """Those whose names no earlier one has; the others are errors of their files."""
+        named: dict[str, N] = {}
+        for one in found:
+            first = named.setdefault(one.metadata.name, one)
+            if first is not one:
+                self._error(
+                    one.path,
+                    "DuplicateNameError",
+                    f"the name `{one.metadata.name}` is used twice: {first.path} (line {first.line}) "
+                    f"and {one.path} (line {one.line})",
+                    one.line,
+                )
+        return list(named.values())
 
     def _holder(self, item: Any) -> str:
         """The file whose module holds an object in a global variable; else the last one executed."""

@@ -31,6 +31,8 @@ _TYPES = {kind: type for type, kind in _KINDS.items()}
 class GuestPlatform:
     """See `bifrost._platform.Platform`."""
 
+    workspace = "/"
+
     def config_get(self, key: str, scope: str | None) -> ConfigEntry | None:
         try:
             entry = config.get(key, scope)

@@ -12,7 +12,8 @@ import pkgutil
 import wit_world.imports
 
 MODULES = """
-    __future__ _pylong _strptime abc argparse array ast base64 bifrost.testing binascii bisect calendar cmath codecs
+    __future__ _pylong _strptime abc argparse array ast base64 bifrost.client bifrost.models bifrost.testing
+    bifrost.webhooks binascii bisect calendar cmath codecs
     compression.zlib concurrent.futures concurrent.futures.thread configparser contextlib contextvars copy copyreg
     csv dataclasses datetime decimal difflib dis enum errno fnmatch fractions functools gc gettext glob graphlib
     gzip hashlib heapq hmac inspect io ipaddress itertools keyword linecache locale logging.config logging.handlers

@@ -1,13 +1,17 @@
 """Binding, configuration and context, through `run_workflow`."""
 
+import copy
 import uuid
 from typing import Any, Optional
 
 import pytest
 
 from bifrost import (
+    ConfigurationError,
     ExecutionStatus,
+    IntegrationError,
     NotFoundError,
+    OAuthCredentials,
     OutsideExecutionError,
     ValidationError,
     config,
@@ -15,6 +19,7 @@ from bifrost import (
     events,
     http,
     integrations,
+    oauth,
     organizations,
     secrets,
     users,
@@ -247,6 +252,108 @@ def test_the_platform_is_asked_as_the_sdk_has_it() -> None:
 
     with pytest.raises(OutsideExecutionError):
         run_workflow(unplanned)
+
+
+INTEGRATION = {
+    "integration_id": "i1", "entity_id": "e1", "entity_name": "One", "config": {"base_url": "https://x.y", "key": "k"},
+    "config_secret_keys": ["key"],
+    "oauth": {
+        "connection_name": "halo", "client_id": "c", "client_secret": None, "authorization_url": None,
+        "token_url": "https://x.y/token", "scopes": "a b", "access_token": "t1", "refresh_token": None,
+        "expires_at": "2026-01-01T00:00:00Z", "version": 3, "error": None,
+    },
+}  # fmt: skip
+
+
+def test_an_integration_has_a_token_that_is_renewed_in_place():
+    asked = []
+
+    def api(operation, arguments):
+        asked.append((operation, arguments))
+        fields = copy.deepcopy(INTEGRATION)
+        if operation == "integrations.refresh":
+            return {**fields["oauth"], "access_token": "t2", "version": 4}
+        return fields
+
+    async def f():
+        data = await integrations.get("halo", scope="GLOBAL", oauth_scope="a")
+        before = [data.entity_id, data.config["base_url"], data.config_secret_keys, data.oauth.access_token]
+        held = data.oauth
+        await data.oauth.refresh()
+        older = await oauth.get("halo", ORG)
+        return [*before, held.access_token, held.version, held.scopes, older["access_token"], held.client_secret]
+
+    assert run_workflow(f, api=api) == ["e1", "https://x.y", ["key"], "t1", "t2", 4, "a b", "t1", None]
+    assert asked[0] == ("integrations.get", {"name": "halo", "scope": "global", "oauth_scope": "a"})
+    refresh = {"name": "halo", "scope": "global", "oauth_scope": "a", "version": 3}
+    assert asked[1] == ("integrations.refresh", refresh)
+    assert asked[2] == ("integrations.get", {"name": "halo", "scope": ORG, "oauth_scope": None})
+
+
+def test_a_connection_that_has_failed_is_an_error_of_the_integration():
+    def api(operation, arguments):
+        fields = copy.deepcopy(INTEGRATION)
+        fields["oauth"]["error"] = "the connection to `halo` failed: invalid_grant"
+        return fields
+
+    async def f():
+        await integrations.get("halo")
+
+    with pytest.raises(IntegrationError, match="invalid_grant"):
+        run_workflow(f, api=api)
+
+    async def made_up():
+        await OAuthCredentials("halo").refresh()
+
+    with pytest.raises(IntegrationError, match=r"integrations\.get"):
+        run_workflow(made_up)
+
+
+def test_mappings_have_the_names_of_before():
+    asked = []
+    mapping = {
+        "id": "m1", "integration_id": "i1", "integration_name": "halo", "organization_id": ORG, "entity_id": "e1",
+        "entity_name": None, "config": {}, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+
+    def api(operation, arguments):
+        asked.append((operation, arguments))
+        if arguments["name"] == "nothing":
+            raise NotFoundError("integration not found")
+        if operation == "integrations.delete_mapping":
+            return True
+        return [mapping] if operation == "integrations.list_mappings" else mapping
+
+    async def f():
+        made = await integrations.upsert_mapping("halo", uuid.UUID(ORG), 7, config={"region": None})
+        listed = await integrations.list_mappings("halo", scope="global")
+        found = await integrations.get_mapping("halo", entity_id="e1")
+        nothing = [
+            await integrations.list_mappings("nothing"),
+            await integrations.get_mapping("nothing"),
+            await integrations.delete_mapping("nothing", ORG),
+        ]
+        return [made.entity_id, listed[0].organization_id, found.id, nothing, await integrations.delete_mapping("halo", ORG)]
+
+    assert run_workflow(f, api=api) == ["e1", ORG, "m1", [None, None, False], True]
+    upsert = {"name": "halo", "scope": ORG, "entity_id": "7", "entity_name": None, "config": {"region": None}}
+    assert asked[0] == ("integrations.upsert_mapping", upsert)
+    assert asked[1] == ("integrations.list_mappings", {"name": "halo", "scope": "global"})
+    assert asked[2] == ("integrations.get_mapping", {"name": "halo", "scope": None, "entity_id": "e1"})
+
+
+def test_the_older_names_of_connections():
+    def api(operation, arguments):
+        if operation == "integrations.list":
+            return [{"name": "halo", "has_oauth": True}, {"name": "plain", "has_oauth": False}]
+        return copy.deepcopy(INTEGRATION)["oauth"] if operation == "integrations.refresh" else copy.deepcopy(INTEGRATION)
+
+    async def f():
+        with pytest.raises(ConfigurationError, match="bifrost integrations connect"):
+            await oauth.set_token("halo", ORG, {"access_token": "x"})
+        return [await oauth.list_providers(ORG), (await oauth.refresh_token("halo"))["access_token"]]
+
+    assert run_workflow(f, api=api) == [["halo"], "t1"]
 
 
 def test_an_event_is_told_to_the_platform():

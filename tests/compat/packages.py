@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Installs every package of `packages.txt` in a workspace of its own, imports it and makes a small
 real use of it in a run; prints a table. Needs a package index: `BIFROST_PACKAGE_INDEX`, or the one
-that pip uses here.
+that pip uses here. With `--markdown` it prints the page `docs/guide/tested-packages.md`.
 
     packages.py PROGRAM [--data FOLDER] [--only NAME ...] [--at-least PERCENT] [--markdown]
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import ast
 import concurrent.futures
+import datetime
 import http.server
 import json
 import os
@@ -27,6 +28,10 @@ import urllib.parse
 HERE = pathlib.Path(__file__).parent
 TIMEOUT = 240
 """Seconds for one package."""
+
+
+BESIDE = {"google-auth": ("requests",)}
+"""What the use of a package takes beside it, as its documentation says."""
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
@@ -53,12 +58,18 @@ class Answers(http.server.BaseHTTPRequestHandler):
                 "ok": True,
                 "access_token": "token",
                 "token_type": "bearer",
+                "expires_in": 3600,
+                "authorization_endpoint": "https://login.example.org/tenant/authorize",
+                "token_endpoint": "https://login.example.org/tenant/token",
+                "issuer": "https://login.example.org/tenant",
                 "object": "list",
                 "data": [],
                 "id": url.path.rpartition("/")[2],
                 "has_more": False,
             }
         ).encode()
+        if self.headers.get("authorization", "").startswith("AWS4-"):
+            content = b""  # what is not XML is an error for S3's client
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(content)))
@@ -70,6 +81,18 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+PAGE = """# Tested packages
+
+Popular packages, each alone in the `requirements.txt` of a workspace: installed, imported and used for
+something small and real in a run. A package with compiled parts works only if that use does. Seen on
+{day}, with the newest versions of that day, by `tests/compat/packages.py`; what the uses are is in
+`tests/compat/uses.py`.
+
+| package | works | what was said |
+|---|---|---|"""
+"""The beginning of the page; one row for each package follows."""
 
 
 def uses() -> dict[str, str]:
@@ -108,7 +131,7 @@ def check(program: str, data: str, name: str, text: str, url: str) -> tuple[bool
         environment["BIFROST_PACKAGE_INDEX"] = address
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        (root / "requirements.txt").write_text(f"{name}\n")
+        (root / "requirements.txt").write_text("".join(f"{line}\n" for line in (name, *BESIDE.get(name, ()))))
         (root / "flow.py").write_text(text)
         started = time.monotonic()
         command = [program, "run", "use", "--workspace", folder, "--param", f"url={url}"]
@@ -147,17 +170,19 @@ def main() -> int:
     def one(name: str) -> tuple[str, tuple[bool, float, str]]:
         return name, check(program, data, name, texts[re.sub(r"[-.]", "_", name)], url)
 
+    if arguments.markdown:
+        print(PAGE.format(day=datetime.datetime.now(datetime.UTC).date()), flush=True)
     works = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for name, (is_good, took, why) in pool.map(one, chosen):
             works += is_good
-            why = why.replace("|", "\\|")
+            why = why.replace("|", "\\|").replace(url, "http://127.0.0.1")
             if arguments.markdown:
                 print(f"| {name} | {'yes' if is_good else 'no'} | {why} |", flush=True)
             else:
                 print(f"{'ok  ' if is_good else 'FAIL'} {took:6.1f} s  {name:<28} {why}", flush=True)
     share = 100 * works / len(chosen)
-    print(f"\n{works} of {len(chosen)} packages work: {share:.1f}%", flush=True)
+    print(f"\n{works} of {len(chosen)} packages work: {share:.1f}%.", flush=True)
     return 0 if share >= arguments.at_least else 1
 
 

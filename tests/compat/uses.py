@@ -65,11 +65,23 @@ def use_authlib(url):
 
 def use_msal(url):
     import msal
+    import requests
+
+    class Client(requests.Session):
+        """An authority has to be https: what is meant for it is asked of the server."""
+
+        def request(self, method, address, **options):
+            return super().request(method, address.replace("https://login.example.org", url), **options)
 
     app = msal.ConfidentialClientApplication(
-        "me", client_credential="secret", authority=f"{url}/tenant", validate_authority=False, instance_discovery=False
+        "me",
+        client_credential="secret",
+        authority="https://login.example.org/tenant",
+        instance_discovery=False,
+        http_client=Client(),
     )
-    assert app.client_id == "me"
+    assert app.acquire_token_for_client(["x/.default"])["access_token"] == "token"
+    assert app.acquire_token_for_client(["x/.default"])["token_source"] == "cache"
 
 
 def use_msgraph_core(url):
@@ -82,7 +94,7 @@ def use_azure_core(url):
     from azure.core import PipelineClient
     from azure.core.rest import HttpRequest
 
-    answer = PipelineClient(base_url=url).send_request(HttpRequest("GET", "/x"))
+    answer = PipelineClient(base_url=url).send_request(HttpRequest("GET", f"{url}/x"))
     assert answer.json()["path"] == "/x"
 
 
@@ -98,7 +110,8 @@ def use_boto3(url):
     client = boto3.client(
         "s3", region_name="us-east-1", endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="b"
     )
-    client.put_object(Bucket="bucket", Key="key", Body=b"content")
+    put = client.put_object(Bucket="bucket", Key="key", Body=b"content")
+    assert put["ResponseMetadata"]["HTTPStatusCode"] == 200
     signed = client.generate_presigned_url("get_object", Params={"Bucket": "bucket", "Key": "key"})
     assert "Signature" in signed
 
@@ -567,7 +580,7 @@ def use_bleach(url):
 def use_tabulate(url):
     from tabulate import tabulate
 
-    assert "| a" in tabulate([[1, 2]], headers=["a", "b"], tablefmt="github")
+    assert tabulate([[1, 2]], headers=["a", "b"], tablefmt="github").splitlines()[-1] == "|   1 |   2 |"
 
 
 def use_rich(url):
@@ -767,7 +780,7 @@ def use_passlib(url):
 def use_pyotp(url):
     import pyotp
 
-    totp = pyotp.TOTP("JBSWY3DPEHPK3PXP")
+    totp = pyotp.TOTP("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
     assert totp.verify(totp.now())
 
 

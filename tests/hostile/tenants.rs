@@ -43,6 +43,12 @@ async fn own_code_gets_none_of_an_administrators_rights() -> Result<()> {
     let other = platform.organization("Other").await;
     let secret = json!({ "value": "vendor-secret-value", "is_secret": true });
     platform.expect(200, Method::PUT, "/api/config/vendor_secret", secret).await;
+    let halo = json!({
+        "name": "halo",
+        "config_schema": [{ "key": "region", "type": "string" }, { "key": "api_key", "type": "secret" }],
+        "config": { "region": "eu", "api_key": "halo-secret-canary" },
+    });
+    platform.expect(201, Method::POST, "/api/integrations", halo).await;
     let flows = source("flows.py");
     own.deploy(&[("flows.py", &flows)]).await;
 
@@ -53,7 +59,8 @@ async fn own_code_gets_none_of_an_administrators_rights() -> Result<()> {
         let answer = ended["result"][name].as_str().unwrap_or_default();
         assert!(answer.starts_with("denied: "), "{name}: {answer}");
     }
-    assert_eq!(ended["result"]["integrations.get of its own"], "None");
+    // What the provider has for all, without the secrets.
+    assert_eq!(ended["result"]["integrations.get of its own"], json!({ "region": "eu" }));
     let deadline = Instant::now() + PATIENCE;
     loop {
         let log = own.expect(200, Method::GET, "/api/audit?limit=1000", Value::Null).await;
@@ -79,6 +86,9 @@ async fn own_code_gets_none_of_an_administrators_rights() -> Result<()> {
     for name in RESERVED {
         assert_eq!(ended["result"][name], "done", "{name}: {}", ended["result"]);
     }
+    // Its owner has them, if not where they can be read.
+    let config = &ended["result"]["integrations.get of its own"];
+    assert_eq!(config, &json!({ "region": "eu", "api_key": "[redacted]" }));
 
     // A key that allows less than its role makes nobody who may do more.
     let ended = platform.run("promote", json!({ "person": "root@provider.example" })).await;

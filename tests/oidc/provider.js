@@ -1,5 +1,7 @@
-// A real OpenID provider on loopback, for the tests of signing in. Whoever comes is signed in
-// as the account that `POST /account` has named last, and agrees to everything.
+// A real OpenID provider and authorization server on loopback, for the tests of signing in and of
+// connections. Whoever comes is signed in as the account that `POST /account` has named last, and
+// agrees to everything. `GET /counts` tells how often tokens were asked for, by grant; between
+// `POST /hold` and `POST /release` nobody gets any.
 // Prints its address when it listens; ends with its standard input.
 import { createServer } from 'node:http';
 import { createHash, generateKeyPairSync } from 'node:crypto';
@@ -25,8 +27,9 @@ const provider = new Provider(issuer, {
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
   // What a test asks about is in the ID token, as Microsoft and Google have it.
   conformIdTokenClaims: false,
-  features: { devInteractions: { enabled: false } },
+  features: { devInteractions: { enabled: false }, clientCredentials: { enabled: true } },
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+  ...settings.configuration,
   async findAccount(_, sub) {
     const account = settings.accounts[sub];
     return account && { accountId: sub, claims: async () => ({ sub, ...account }) };
@@ -53,8 +56,37 @@ async function interaction(request, response) {
   return provider.interactionFinished(request, response, result, { mergeWithLastSubmission: true });
 }
 
+// What is asked of the token endpoint.
+const counts = {};
+const count = (outcome) => (context) => {
+  const grant = `${context.oidc.params?.grant_type ?? 'none'} ${outcome}`;
+  counts[grant] = (counts[grant] ?? 0) + 1;
+};
+provider.on('grant.success', count('granted'));
+provider.on('grant.error', count('refused'));
+let released = Promise.resolve();
+let release = () => {};
+let waiting = 0;
+
 const callback = provider.callback();
-server.on('request', (request, response) => {
+server.on('request', async (request, response) => {
+  if (request.url === '/counts') {
+    response.setHeader('content-type', 'application/json');
+    return response.end(JSON.stringify({ ...counts, waiting }));
+  }
+  if (request.url === '/hold') {
+    released = new Promise((resolve) => (release = resolve));
+    return response.end();
+  }
+  if (request.url === '/release') {
+    release();
+    return response.end();
+  }
+  if (request.url === '/token') {
+    waiting += 1;
+    await released;
+    waiting -= 1;
+  }
   if (request.method === 'POST' && request.url.startsWith('/account/')) {
     account = request.url.slice('/account/'.length);
     return response.end();

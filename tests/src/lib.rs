@@ -3,6 +3,7 @@
 
 mod cases;
 mod client;
+mod fakes;
 mod host;
 mod platform;
 pub mod process;
@@ -11,6 +12,7 @@ pub mod services;
 
 pub use cases::{Case, Expect, Seen, case, run_table};
 pub use client::Client;
+pub use fakes::Fakes;
 pub use host::{Host, Line, ORGANIZATION};
 pub use platform::{Platform, children, program};
 pub use server::{Server, Stats};

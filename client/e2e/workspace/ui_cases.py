@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any, Literal
 
-from bifrost import UserError, data_provider, workflow
+from bifrost import UserError, context, data_provider, files, workflow
 
 logger = logging.getLogger(__name__)
 
@@ -69,3 +69,57 @@ async def all_fields(
 ) -> dict[str, Any]:
     """Returns what it was given."""
     return {"text": text, "count": count, "share": share, "loud": loud, "names": names, "more": more, "shape": shape}
+
+
+@data_provider(name="Countries", category="UI")
+async def countries() -> list[dict[str, Any]]:
+    """Choices that bring more than their value."""
+    return [
+        {"label": "Germany", "value": "DE", "metadata": {"zone": "Europe/Berlin"}},
+        {"label": "Austria", "value": "AT", "metadata": {"zone": "Europe/Vienna"}},
+    ]
+
+
+@data_provider(name="Cities", category="UI")
+async def cities(country: str) -> list[dict[str, str]]:
+    """Choices that depend on another one."""
+    found = {"DE": ["Berlin", "Cologne"], "AT": ["Vienna"]}.get(country, [])
+    return [{"label": name, "value": name.lower()} for name in found]
+
+
+@data_provider(name="Broken choices", category="UI", cache_ttl_seconds=0)
+async def broken_choices() -> list[dict[str, str]]:
+    """Fails."""
+    raise UserError("the inventory does not answer")
+
+
+@workflow(name="Prepares a form", category="UI")
+async def prepares_a_form(team: str = "nobody") -> dict[str, Any]:
+    """What rules of a form see as context.workflow."""
+    return {"team": team, "most": 3}
+
+
+@workflow(name="Filled in", category="UI")
+async def filled_in(
+    name: str,
+    country: str = "",
+    city: str = "",
+    zone: str = "",
+    count: int = 0,
+    until: str = "",
+    letter: str = "",
+    agreed: bool = False,
+) -> dict[str, Any]:
+    """Returns what a form was filled in with."""
+    text = await files.read(letter, location="uploads") if letter else ""
+    return {
+        "name": name,
+        "country": country,
+        "city": city,
+        "zone": zone,
+        "count": count,
+        "until": until,
+        "letter": text,
+        "agreed": agreed,
+        "startup": context.startup,
+    }

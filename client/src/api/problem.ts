@@ -1,5 +1,8 @@
 /** Errors as people can act on them: what the server says, and what to do next. */
+import type { components } from './schema';
 import type { Problem } from './types';
+
+type FileError = components['schemas']['FileError'];
 
 /** An answer of the server that is no success. */
 export class ProblemError extends Error {
@@ -7,7 +10,10 @@ export class ProblemError extends Error {
   readonly code: string;
   readonly field: string | undefined;
   readonly requestId: string | undefined;
-  readonly files: NonNullable<Problem['errors']>;
+  /** Files of a workspace at fault. */
+  readonly files: FileError[];
+  /** All that is at fault: files, or fields of a form. */
+  readonly errors: readonly object[];
 
   constructor(problem: Partial<Problem> & { status: number }) {
     super(problem.detail ?? problem.title ?? `the server answered ${problem.status}`);
@@ -16,7 +22,8 @@ export class ProblemError extends Error {
     this.code = problem.code ?? 'unknown';
     this.field = problem.field ?? undefined;
     this.requestId = problem.request_id;
-    this.files = problem.errors ?? [];
+    this.errors = problem.errors ?? [];
+    this.files = (problem.errors ?? []).filter((one): one is FileError => 'path' in one);
   }
 }
 

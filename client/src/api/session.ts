@@ -19,7 +19,8 @@ export const meQuery = queryOptions({
 export const useMe = (): Me => useSuspenseQuery(meQuery).data;
 
 /** True when the caller may do this. */
-export const may = (me: Me, permission: Permission): boolean => me.permissions.includes(permission);
+export const may = (me: Me, permission: Permission): boolean =>
+  me.permissions.includes(permission);
 
 /** Asks for the permissions of the caller. */
 export function useMay(): (permission: Permission) => boolean {

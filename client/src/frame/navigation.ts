@@ -1,18 +1,25 @@
 /** What the sidebar and the palette offer, and who sees it. */
 import {
   Activity,
+  Bell,
   Building2,
   CalendarClock,
+  ClipboardList,
   FileClock,
   Fingerprint,
+  Folder,
   FolderCode,
   Globe,
   House,
   KeyRound,
+  Link2,
+  Plug,
   ScrollText,
   ShieldCheck,
   SlidersHorizontal,
+  Table2,
   Users,
+  Webhook,
   Workflow,
   type LucideIcon,
 } from 'lucide-react';
@@ -23,14 +30,21 @@ export interface Place {
   to:
     | '/'
     | '/workflows'
+    | '/forms'
     | '/runs'
     | '/schedules'
     | '/config'
     | '/code'
+    | '/integrations'
+    | '/webhooks'
+    | '/endpoints'
+    | '/tables'
+    | '/files'
     | '/people'
     | '/roles'
     | '/keys'
     | '/network'
+    | '/notifications'
     | '/audit'
     | '/organizations'
     | '/identity-providers'
@@ -51,10 +65,26 @@ const GROUPS: Group[] = [
     places: [
       { to: '/', label: 'Home', icon: House },
       { to: '/workflows', label: 'Workflows', icon: Workflow },
+      { to: '/forms', label: 'Forms', icon: ClipboardList },
       { to: '/runs', label: 'Runs', icon: FileClock },
       { to: '/schedules', label: 'Schedules', icon: CalendarClock, needs: 'schedules.manage' },
-      { to: '/config', label: 'Config & secrets', icon: SlidersHorizontal, needs: 'config.read' },
       { to: '/code', label: 'Code', icon: FolderCode, needs: 'workspace.read' },
+    ],
+  },
+  {
+    label: 'Connections',
+    places: [
+      { to: '/integrations', label: 'Integrations', icon: Plug, needs: 'integrations.manage' },
+      { to: '/webhooks', label: 'Webhooks', icon: Webhook, needs: 'webhooks.manage' },
+      { to: '/endpoints', label: 'Endpoints', icon: Link2, needs: 'webhooks.manage' },
+    ],
+  },
+  {
+    label: 'Data',
+    places: [
+      { to: '/config', label: 'Config & secrets', icon: SlidersHorizontal, needs: 'config.read' },
+      { to: '/tables', label: 'Tables', icon: Table2, needs: 'tables.read' },
+      { to: '/files', label: 'Files', icon: Folder, needs: 'files.read' },
     ],
   },
   {
@@ -64,6 +94,7 @@ const GROUPS: Group[] = [
       { to: '/roles', label: 'Roles', icon: ShieldCheck, needs: 'users.read' },
       { to: '/keys', label: 'API keys', icon: KeyRound, needs: 'keys.manage' },
       { to: '/network', label: 'Network', icon: Globe, needs: 'config.read' },
+      { to: '/notifications', label: 'Notifications', icon: Bell },
       { to: '/audit', label: 'Audit log', icon: ScrollText, needs: 'audit.read' },
     ],
   },

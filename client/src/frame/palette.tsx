@@ -3,9 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Command } from 'cmdk';
 import { Dialog } from 'radix-ui';
-import { Building2, Play, Search, Sun } from 'lucide-react';
+import { Building2, ClipboardList, Play, Plus, Search, Sun } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useMay, useMe, useOrganization, useOrganizations } from '@/api/session';
+import { formsQuery } from '@/api/forms';
 import { workflowsQuery } from '@/api/queries';
 import { setTheme, THEMES } from '@/lib/theme';
 import { placesFor } from './navigation';
@@ -20,6 +21,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [search, setSearch] = useState('');
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
+  const { data: forms = [] } = useQuery(formsQuery(organization));
   const { all } = useOrganizations();
   const go = (action: () => unknown) => () => {
     onClose();
@@ -41,7 +43,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 autoFocus
                 value={search}
                 onValueChange={setSearch}
-                placeholder="A workflow, a screen, the id of a run…"
+                placeholder="A workflow, a form, a screen, the id of a run…"
                 className="h-12 w-full bg-transparent text-sm outline-none placeholder:text-faint"
               />
             </div>
@@ -71,6 +73,24 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                       <span className="truncate text-xs text-faint">{workflow.category}</span>
                     </Item>
                   ))}
+              </Group>
+              <Group heading="Forms">
+                {forms.map((form) => (
+                  <Item
+                    key={form.id}
+                    value={`form ${form.id}`}
+                    keywords={[form.name, form.workflow_name ?? '']}
+                    icon={<ClipboardList aria-hidden />}
+                    onSelect={go(() => navigate({ to: '/forms/$id', params: { id: form.id }, search: {} }))}
+                  >
+                    {form.name}
+                  </Item>
+                ))}
+                {may('forms.manage') && (
+                  <Item value="New form" icon={<Plus aria-hidden />} onSelect={go(() => navigate({ to: '/forms/new' }))}>
+                    New form
+                  </Item>
+                )}
               </Group>
               <Group heading="Go to">
                 {placesFor(me)

@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useRouter } from '@tanstack/react-router';
 import { CircleUser, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, Unplug, UserRound } from 'lucide-react';
+import { lazy, Suspense } from 'react';
 import { forgetAll } from '@/api/queries';
 import { api, call } from '@/api/client';
 import { useMe } from '@/api/session';
@@ -13,6 +14,8 @@ import { failed } from '@/ui/toast';
 import { useLiveState } from './live';
 import { Scope } from './scope';
 
+const Bell = lazy(() => import('./bell'));
+
 export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () => void }) {
   return (
     <header className="sticky top-0 z-30 flex h-13 shrink-0 items-center gap-2 border-b bg-canvas/90 px-3 backdrop-blur sm:px-4 lg:px-6">
@@ -22,7 +25,7 @@ export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () 
       <Scope />
       <LiveBadge />
       <div className="ml-auto flex items-center gap-1">
-        <Button look="plain" onClick={onSearch} aria-label="Search and commands" className="text-muted max-sm:hidden">
+        <Button look="plain" onClick={onSearch} className="text-muted max-sm:hidden">
           <Search aria-hidden />
           <span className="font-normal">Search…</span>
           <kbd className="ml-4 rounded border bg-sunken px-1 font-sans text-2xs text-muted">Ctrl K</kbd>
@@ -30,6 +33,9 @@ export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () 
         <Button look="quiet" size="icon" onClick={onSearch} aria-label="Search and commands" className="sm:hidden">
           <Search aria-hidden />
         </Button>
+        <Suspense fallback={<span className="size-8.5" />}>
+          <Bell />
+        </Suspense>
         <ThemeMenu />
         <UserMenu />
       </div>

@@ -29,3 +29,31 @@ export function curlCommand(
     `-d ${quote(body)}`,
   ].join(' \\\n  ');
 }
+
+/** How an endpoint is called. */
+export interface Call {
+  method: string;
+  address: string;
+  input: Record<string, unknown>;
+  /** It asks for no key. */
+  open: boolean;
+}
+
+/** A request of an endpoint; the key comes from the environment. */
+export function endpointCommand({ method, address, input, open }: Call): string {
+  const values = Object.entries(input);
+  const inQuery = method === 'GET' || method === 'DELETE';
+  const pairs = values.map(([name, value]): [string, string] => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
+  const query = inQuery && pairs.length > 0 ? `?${new URLSearchParams(pairs).toString()}` : '';
+  return [
+    `curl ${method === 'GET' || (method === 'POST' && values.length > 0) ? '' : `-X ${method} `}${quote(`${address}${query}`)}`,
+    ...(open ? [] : ['-H "X-Bifrost-Key: $BIFROST_KEY"']),
+    ...(inQuery || values.length === 0 ? [] : [`-H 'Content-Type: application/json'`, `-d ${quote(JSON.stringify(input))}`]),
+  ].join(' \\\n  ');
+}
+
+/** Something for each parameter that a call cannot do without. */
+export const exampleInput = (parameters: readonly { name: string; type: string; required: boolean; default_value?: unknown }[]): Record<string, unknown> =>
+  Object.fromEntries(parameters.filter(({ required }) => required).map(({ name, type, default_value }) => [name, default_value ?? EXAMPLES[type] ?? 'text']));
+
+const EXAMPLES: Record<string, unknown> = { string: 'text', int: 7, float: 1.5, bool: true, list: ['text'], json: {} };

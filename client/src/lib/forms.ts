@@ -1,6 +1,6 @@
 /** What forms share. */
 import type { FieldValues, Path, UseFormSetError } from 'react-hook-form';
-import { ProblemError } from '@/api/problem';
+import { ProblemError, sentence } from '@/api/problem';
 
 /** Puts an error of the server at the field that it names; what names none stays above the form. */
 export function showAtField<T extends FieldValues>(error: unknown, names: readonly Path<T>[], setError: UseFormSetError<T>): void {
@@ -15,3 +15,10 @@ export const linesOf = (text: string): string[] =>
     .split(/[\n,]/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
+
+/** What the server says of one field of a form, or of something within it. */
+export function problemAt(error: unknown, ...names: string[]): string | undefined {
+  if (!(error instanceof ProblemError) || error.field === undefined) return undefined;
+  const field = error.field;
+  return names.some((name) => field === name || field.startsWith(`${name}.`)) ? sentence(error.message) : undefined;
+}

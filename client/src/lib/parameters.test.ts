@@ -65,6 +65,16 @@ describe('what was entered', () => {
     expect(read(one('string', { options: [{ label: 'Two', value: '2' }] }), '2')).toEqual({ value: '2' });
   });
 
+  it('is a list where several can be chosen', () => {
+    const field = one('list', { data_provider: 'Users' });
+    expect(field).toMatchObject({ kind: 'choices', provider: 'Users' });
+    expect(initial(field, { value: [1, 'a'] })).toBe('[1,"a"]');
+    expect(initial(field, { value: 'a' })).toBe('["a"]');
+    expect(read(field, '[1,"a"]')).toEqual({ value: [1, 'a'] });
+    expect(read(field, '[]')).toEqual({ value: undefined });
+    expect(read(one('list', { data_provider: 'Users', required: true }), '[]')).toHaveProperty('problem');
+  });
+
   it('is a problem where it is not of its type', () => {
     for (const [type, text] of [
       ['int', '4.5'],

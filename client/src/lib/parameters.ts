@@ -1,4 +1,5 @@
 /** From the parameters of a workflow to the fields of a form, and from what was entered to input. */
+import type { FieldErrors, Resolver } from 'react-hook-form';
 import type { Parameter } from '@/api/types';
 
 /** A choice of a field. */
@@ -7,7 +8,7 @@ export interface Choice {
   value: unknown;
 }
 
-export type FieldKind = 'text' | 'integer' | 'number' | 'boolean' | 'choice' | 'list' | 'json';
+export type FieldKind = 'text' | 'integer' | 'number' | 'boolean' | 'choice' | 'choices' | 'list' | 'json';
 
 /** A field of a form. */
 export interface Field {
@@ -23,7 +24,7 @@ export interface Field {
   provider: string | undefined;
 }
 
-/** What a field holds while it is edited: a flag for booleans, text for all others. */
+/** What a field holds while it is edited: a flag for booleans, text for all others, JSON for several choices. */
 export type Entered = string | boolean;
 
 const KINDS: Record<string, FieldKind> = {
@@ -40,7 +41,8 @@ export function fieldsOf(parameters: readonly Parameter[]): Field[] {
   return parameters.map((parameter) => {
     const choices = choicesOf(parameter.options);
     const provider = typeof parameter.data_provider === 'string' ? parameter.data_provider : undefined;
-    const kind = choices.length > 0 || provider !== undefined ? 'choice' : (KINDS[parameter.type] ?? 'json');
+    const chosen = parameter.type === 'list' ? 'choices' : 'choice';
+    const kind = choices.length > 0 || provider !== undefined ? chosen : (KINDS[parameter.type] ?? 'json');
     return {
       name: parameter.name,
       label: parameter.label || parameter.name,
@@ -72,6 +74,7 @@ export function initial(field: Field, input: Record<string, unknown> = {}): Ente
   if (field.kind === 'boolean') return value === true;
   if (value === undefined || value === null) return '';
   if (field.kind === 'choice') return keyOf(value);
+  if (field.kind === 'choices') return JSON.stringify(Array.isArray(value) ? value : [value]);
   if (field.kind === 'list' && Array.isArray(value) && value.every((item) => typeof item === 'string')) {
     return value.join('\n');
   }
@@ -88,7 +91,7 @@ export type Read = { value: unknown } | { problem: string };
 export function read(field: Field, entered: Entered, choices: readonly Choice[] = field.choices): Read {
   if (typeof entered === 'boolean') return { value: entered };
   const text = field.kind === 'text' ? entered : entered.trim();
-  if (text === '') return field.required ? { problem: `${field.label} is needed.` } : { value: undefined };
+  if (text === '' || (field.kind === 'choices' && text === '[]')) return field.required ? { problem: `${field.label} is needed.` } : { value: undefined };
   switch (field.kind) {
     case 'integer':
       return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))
@@ -102,6 +105,7 @@ export function read(field: Field, entered: Entered, choices: readonly Choice[] 
       const choice = choices.find((one) => keyOf(one.value) === text);
       return { value: choice === undefined ? text : choice.value };
     }
+    case 'choices':
     case 'list':
       return text.startsWith('[') ? list(text) : { value: text.split('\n').map((item) => item.trim()) };
     case 'json':
@@ -139,3 +143,16 @@ export function readAll(fields: readonly Field[], entered: Record<string, Entere
   }
   return Object.keys(problems).length > 0 ? { problems } : { input };
 }
+
+/** What a form holds while it is edited. */
+export type Values = Record<string, Entered>;
+
+/** Reads the whole form at once; problems stand at their fields. */
+export const resolver =
+  (fields: readonly Field[]): Resolver<Values, unknown, Record<string, unknown>> =>
+  (values) => {
+    const result = readAll(fields, values);
+    if ('input' in result) return { values: result.input, errors: {} };
+    const errors = Object.entries(result.problems).map(([name, message]) => [name, { type: 'value', message }]);
+    return { values: {}, errors: Object.fromEntries(errors) as FieldErrors<Values> };
+  };

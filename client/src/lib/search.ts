@@ -33,3 +33,11 @@ export function positive(value: unknown): number | undefined {
 export function uuid(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value) ? value : undefined;
 }
+
+/** Parameters of any name, without what is absurdly long or many. */
+export function texts(raw: Record<string, unknown>): Search {
+  const pairs = Object.entries(raw).filter(
+    ([name, value]) => name !== 'org' && name.length <= 100 && typeof value === 'string' && value.length <= 2_000,
+  );
+  return Object.fromEntries(pairs.slice(0, 50)) as Search;
+}

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { explain, problemOf, sentence } from '@/api/problem';
 import { buckets, spans } from '@/screens/home/buckets';
 import type { ExecutionSummary } from '@/api/types';
-import { curlCommand, quote, runCommand } from './commands';
+import { curlCommand, endpointCommand, exampleInput, quote, runCommand } from './commands';
 import { cronWords } from './cron';
 import { rows, totals } from './diff';
 import { bytes } from './format';
@@ -119,5 +119,22 @@ describe('texts of others', () => {
     const curl = curlCommand('http://x', 'id', { a: "'" }, 'org');
     expect(curl).toContain("-H 'X-Bifrost-Organization: org'");
     expect(curl).toContain(`"a":"'\\''"`);
+  });
+
+  it('commands call an endpoint by its method', () => {
+    const call = { address: 'http://x/api/endpoints/o/orders', input: { number: 7, name: "O'Neil" } };
+    expect(endpointCommand({ ...call, method: 'GET', open: true })).toBe(`curl 'http://x/api/endpoints/o/orders?number=7&name=O%27Neil'`);
+    const post = endpointCommand({ ...call, method: 'POST', open: false });
+    expect(post).toContain('-H "X-Bifrost-Key: $BIFROST_KEY"');
+    expect(post).toContain(`-d '{"number":7,"name":"O'\\''Neil"}'`);
+    expect(post).not.toContain('-X');
+    expect(endpointCommand({ ...call, method: 'POST', input: {}, open: true })).toBe('curl -X POST http://x/api/endpoints/o/orders');
+    expect(endpointCommand({ ...call, method: 'PUT', open: true })).toContain('curl -X PUT ');
+    const parameters = [
+      { name: 'a', type: 'int', required: true },
+      { name: 'b', type: 'string', required: false },
+      { name: 'c', type: 'what', required: true },
+    ];
+    expect(exampleInput(parameters)).toEqual({ a: 7, c: 'text' });
   });
 });

@@ -2,13 +2,13 @@
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
 import { python } from '@codemirror/lang-python';
-import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { bracketMatching } from '@codemirror/language';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { EditorState, type Extension } from '@codemirror/state';
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
 import { useEffect, useRef } from 'react';
 import { cspNonce } from '@/lib/nonce';
+import { codeLook } from './code-look';
 
 export interface Props {
   value: string;
@@ -23,29 +23,6 @@ export interface Props {
   /** Largest height, as CSS has it. */
   height?: string;
 }
-
-const colours = HighlightStyle.define([
-  { tag: [tags.keyword, tags.operatorKeyword, tags.modifier], color: 'var(--accent-text)' },
-  { tag: [tags.string, tags.special(tags.string)], color: 'var(--good)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--info)' },
-  { tag: [tags.comment, tags.docString], color: 'var(--faint)', fontStyle: 'italic' },
-  { tag: [tags.function(tags.definition(tags.variableName)), tags.className], color: 'var(--warn)' },
-  { tag: [tags.meta, tags.propertyName], color: 'var(--muted)' },
-]);
-
-const theme = (height: string) =>
-  EditorView.theme({
-    '&': { fontSize: '12.5px', backgroundColor: 'transparent', color: 'var(--ink)', maxHeight: height },
-    '.cm-scroller': { fontFamily: 'var(--font-mono)', lineHeight: '20px', overflow: 'auto' },
-    '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--faint)', border: 'none' },
-    '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'var(--accent-soft)' },
-    '.cm-cursor': { borderLeftColor: 'var(--ink)' },
-    '&.cm-focused': { outline: '2px solid var(--accent-text)', outlineOffset: '-2px', borderRadius: '4px' },
-    '&.cm-focused .cm-selectionBackground, .cm-selectionBackground, ::selection': {
-      backgroundColor: 'var(--hover)',
-    },
-    '.cm-panels': { backgroundColor: 'var(--raised)', color: 'var(--ink)' },
-  });
 
 const LANGUAGES: Record<'python' | 'json', () => Extension> = { python, json };
 
@@ -64,8 +41,8 @@ function extensions({ label, language, onChange, describedBy, height = '70vh' }:
     history(),
     // Tab leaves the editor, as it leaves every other field.
     keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap]),
-    syntaxHighlighting(colours),
-    theme(height),
+    codeLook,
+    EditorView.theme({ '&': { maxHeight: height } }),
     ...(language === undefined ? [] : [LANGUAGES[language]()]),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onChange?.(update.state.doc.toString());

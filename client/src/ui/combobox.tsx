@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { Button } from './button';
 import type { Tied } from './field';
 import { cn } from '@/lib/cn';
+import { count } from '@/lib/format';
 
 export interface Option {
   value: string;
@@ -25,6 +26,19 @@ interface Props extends Partial<Tied> {
   className?: string;
 }
 
+/** More than this nobody reads, and browsers are slow to draw. */
+const MOST = 100;
+
+/** Options in which each word is found. */
+function found(options: Option[], search: string): Option[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return options;
+  return options.filter(({ label, hint = '' }) => {
+    const text = `${label}\n${hint}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
 export function Combobox({
   label,
   options,
@@ -37,13 +51,22 @@ export function Combobox({
   ...tied
 }: Props) {
   const [open, setOpen] = useState(false);
+  const [search, setSearch] = useState('');
+  const shown = open ? found(options, search) : [];
   const chosen = options.find((option) => option.value === value);
   const choose = (now: string) => {
     onChange(now);
     setOpen(false);
+    setSearch('');
   };
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
+    <Popover.Root
+      open={open}
+      onOpenChange={(now) => {
+        setOpen(now);
+        setSearch('');
+      }}
+    >
       <Popover.Trigger asChild>
         <Button
           {...tied}
@@ -63,21 +86,23 @@ export function Combobox({
           sideOffset={4}
           className="z-50 w-(--radix-popover-trigger-width) min-w-64 animate-in rounded-lg border bg-raised shadow-lift"
         >
-          <Command label={label} defaultValue={value}>
+          <Command label={label} defaultValue={value} shouldFilter={false}>
             <div className="flex items-center gap-2 border-b px-3">
               <Search className="size-4 shrink-0 text-muted" aria-hidden />
               <Command.Input
                 autoFocus
+                value={search}
+                onValueChange={setSearch}
                 placeholder="Search…"
                 className="h-9 w-full bg-transparent text-ui outline-none placeholder:text-faint"
               />
             </div>
             <Command.List className="max-h-72 overflow-y-auto p-1">
               <Command.Empty className="px-2 py-4 text-center text-ui text-muted">Nothing fits.</Command.Empty>
-              {clearable && value !== '' && (
+              {clearable && value !== '' && search === '' && (
                 <Item value="" label="No choice" onSelect={() => choose('')} chosen={false} />
               )}
-              {options.map((option) => (
+              {shown.slice(0, MOST).map((option) => (
                 <Item
                   key={option.value}
                   value={option.value}
@@ -87,6 +112,9 @@ export function Combobox({
                   onSelect={() => choose(option.value)}
                 />
               ))}
+              {shown.length > MOST && (
+                <p className="px-2 py-2 text-xs text-muted">And {count(shown.length - MOST)} more: type to find them.</p>
+              )}
             </Command.List>
           </Command>
         </Popover.Content>
@@ -106,7 +134,6 @@ interface ItemProps {
 const Item = ({ value, label, hint, chosen, onSelect }: ItemProps) => (
   <Command.Item
     value={value}
-    keywords={[label, hint ?? '']}
     onSelect={onSelect}
     className="flex min-h-8 items-center gap-2 rounded px-2 text-ui data-[selected=true]:bg-hover"
   >

@@ -46,6 +46,8 @@ export function Confirm({ open, onClose, title, children, action, onConfirm, typ
         className="grid gap-4"
         onSubmit={(event) => {
           event.preventDefault();
+          // It may stand within a form of its own.
+          event.stopPropagation();
           void confirm();
         }}
       >

@@ -29,6 +29,8 @@ interface Props<T> {
   /** `name` or `-name`, as the URL has it. */
   sort?: string | undefined;
   onSort?: (sort: string | undefined) => void;
+  /** The rows come in their order already; without it, they are sorted here. */
+  sorted?: boolean;
   /** Marks a row, for instance the one in the URL. */
   marked?: (row: T) => boolean;
 }
@@ -38,7 +40,7 @@ function sorting(sort: string | undefined): SortingState {
   return [{ id: sort.replace(/^-/, ''), desc: sort.startsWith('-') }];
 }
 
-export function DataTable<T>({ label, rows, columns, id, sort, onSort, marked }: Props<T>) {
+export function DataTable<T>({ label, rows, columns, id, sort, onSort, sorted = false, marked }: Props<T>) {
   // A new list with each rendering would be a new order with each, and so render again without end.
   const state = useMemo(() => sorting(sort), [sort]);
   const table = useReactTable({
@@ -46,6 +48,7 @@ export function DataTable<T>({ label, rows, columns, id, sort, onSort, marked }:
     columns,
     state: { sorting: state },
     enableSorting: onSort !== undefined,
+    manualSorting: sorted,
     getRowId: id,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),

@@ -11,8 +11,16 @@
 
 from .errors import ApiError, Denied, Invalid, NotConfigured, NotFound, RateLimited, Unavailable, Unexpected
 from .pages import Record, follow, number_of, numbered, record_of, records_of, together
-from .session import ApiClient, Session, path, setting
-from .tokens import ClientCredentials, PlatformToken, StaticToken, Token, TokenSource, source_of
+from .session import ApiClient, Session, page_size, path, setting
+from .tokens import (
+    ClientCredentials,
+    PlatformToken,
+    StaticToken,
+    Token,
+    TokenSource,
+    credentials_of,
+    source_of,
+)
 from .transport import Detail, Policy, new_http
 
 __all__ = [
@@ -34,10 +42,12 @@ __all__ = [
     "TokenSource",
     "Unavailable",
     "Unexpected",
+    "credentials_of",
     "follow",
     "new_http",
     "number_of",
     "numbered",
+    "page_size",
     "path",
     "record_of",
     "records_of",

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from bifrost import IntegrationData, integrations
+from bifrost import IntegrationData, IntegrationError, integrations
 
 from .errors import Invalid, NotConfigured, Unexpected
 from .tokens import TokenCache, TokenSource
@@ -136,10 +136,14 @@ class ApiClient:
     async def open(cls, name: str | None = None, *, scope: str | None = None) -> Self:
         """A client for the integration, of the run's own organization or of `scope`.
 
-        `NotConfigured` when there is none. Close it with `aclose`, or use `async with`.
+        `NotConfigured` when there is none, or its connection has failed. Close it with `aclose`,
+        or use `async with`.
         """
         name = name or cls.INTEGRATION
-        data = await integrations.get(name, scope=scope)
+        try:
+            data = await integrations.get(name, scope=scope)
+        except IntegrationError as error:
+            raise NotConfigured(str(error)) from error
         if data is None:
             raise NotConfigured(f"There is no integration “{name}”. Set it up first.")
         client = cls.of(name, data)
@@ -185,3 +189,11 @@ def setting(data: IntegrationData, key: str, default: str | None = None) -> str:
     if not value:
         raise NotConfigured(f"The integration lacks the setting `{key}`.")
     return str(value)
+
+
+def page_size(data: IntegrationData, most: int) -> int:
+    """How many records a page has: what an integration's config says, at most `most`."""
+    value = data.config.get("page_size") or most
+    if isinstance(value, bool) or not str(value).isdigit() or not 1 <= int(value) <= most:
+        raise NotConfigured(f"The setting `page_size` of the integration has to be a number from 1 to {most}.")
+    return int(value)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from bifrost import IntegrationData, OAuthCredentials, integrations
+from bifrost import IntegrationData, IntegrationError, OAuthCredentials, integrations
 
 from .errors import ApiError, Denied, NotConfigured, Unexpected
 from .transport import Call, Detail, Transport, secure_url
@@ -101,7 +101,8 @@ class StaticToken:
 class PlatformToken:
     """The access token of an integration's connection, which the platform keeps fresh.
 
-    For workspaces that are given a token but not the client's secret.
+    It is shared by all runs. When the API refuses it before its time, the platform is asked for
+    another one.
     """
 
     def __init__(
@@ -113,16 +114,22 @@ class PlatformToken:
         oauth_scope: str | None = None,
     ) -> None:
         self._name, self._scope, self._oauth_scope = name, scope, oauth_scope
-        self._given = oauth.access_token if oauth else None
+        self._oauth = oauth
+        self._is_used = False
 
     async def fetch(self, transport: Transport) -> Token:
-        given, self._given = self._given, None
-        if not given:
-            data = await integrations.get(self._name, scope=self._scope, oauth_scope=self._oauth_scope)
-            given = data.oauth.access_token if data and data.oauth else None
-        if not given:
+        try:
+            if self._oauth is None:
+                data = await integrations.get(self._name, scope=self._scope, oauth_scope=self._oauth_scope)
+                self._oauth = data.oauth if data else None
+            elif self._is_used:
+                await self._oauth.refresh()
+        except IntegrationError as error:
+            raise Denied(str(error), service=transport.service, call="sign-in") from error
+        self._is_used = True
+        if self._oauth is None or not self._oauth.access_token:
             raise NotConfigured(f"The integration “{self._name}” has no access token. Connect it again.")
-        return Token(given)
+        return Token(self._oauth.access_token)
 
 
 class TokenCache:
@@ -169,22 +176,31 @@ class TokenCache:
 def source_of(
     name: str, data: IntegrationData, *, token_url: str, scope: str | None = None, **options: Any
 ) -> TokenSource:
-    """The source that an integration has.
+    """The source that an integration has: its connection's access token, else `credentials_of`."""
+    if data.oauth is not None and data.oauth.access_token:
+        return PlatformToken(name, data.oauth)
+    credentials = credentials_of(name, data, token_url=token_url, scope=scope, **options)
+    if credentials is None:
+        raise NotConfigured(f"The integration “{name}” has neither client id and secret nor an access token.")
+    return credentials
+
+
+def credentials_of(
+    name: str, data: IntegrationData, *, token_url: str, scope: str | None = None, **options: Any
+) -> ClientCredentials | None:
+    """The client credentials that an integration has, if it has any.
 
     Client id and secret are taken from its OAuth connection, or from its config
     (`client_id`, `client_secret`); `token_url` and `scope` are what they are when it does
-    not say, `options` are those of `ClientCredentials`. Without a secret, the connection's
-    access token is used.
+    not say, `options` are those of `ClientCredentials`.
     """
     oauth = data.oauth or OAuthCredentials(name)
     client_id = oauth.client_id or data.config.get("client_id")
     client_secret = oauth.client_secret or data.config.get("client_secret")
-    if client_id and client_secret:
-        token_url = oauth.token_url or data.config.get("token_url") or token_url
-        return ClientCredentials(token_url, str(client_id), str(client_secret), oauth.scopes or scope, **options)
-    if oauth.access_token:
-        return PlatformToken(name, oauth)
-    raise NotConfigured(f"The integration “{name}” has neither client id and secret nor an access token.")
+    if not (client_id and client_secret):
+        return None
+    token_url = oauth.token_url or data.config.get("token_url") or token_url
+    return ClientCredentials(token_url, str(client_id), str(client_secret), oauth.scopes or scope, **options)
 
 
 def _token(service: str, response: httpx.Response, started: float) -> Token:

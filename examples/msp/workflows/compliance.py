@@ -1,4 +1,4 @@
-"""A page about how well the devices of an organization are looked after."""
+"""A page about how well the devices of an organization are looked after, and the same as a spreadsheet."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from bifrost import UserError, workflow
-from helpers import html
+from bifrost import UserError, files, workflow
+from helpers import html, spreadsheet
 from helpers.for_users import for_users
 from modules import ninjaone
 from modules.api_errors import NotFound
@@ -27,11 +27,12 @@ COLUMNS = ("device", "kind", "last_contact", "antivirus", "patches_failed", "pat
     category="MSP",
     tags=["ninjaone", "reports"],
 )
-async def compliance_report(organization_id: int, silent_days: int = 30) -> str:
+async def compliance_report(organization_id: int, silent_days: int = 30, keep_spreadsheet: bool = False) -> str:
     """A table of all devices, those with findings first.
 
     Findings are: no antivirus or one that is off, patches that failed, and no contact for
-    `silent_days` days.
+    `silent_days` days. With `keep_spreadsheet` the table is also kept among the files, in
+    `reports`; that of an earlier run on the same day is replaced.
     """
     if silent_days < 1:
         raise UserError("Enter at least one day.")
@@ -49,9 +50,16 @@ async def compliance_report(organization_id: int, silent_days: int = 30) -> str:
     rows = assess(devices, antivirus, patches, time.time(), silent_days)
     bad = sum(bool(row["findings"]) for row in rows)
     share = 100 * (len(rows) - bad) / len(rows) if rows else 100.0
+    now = datetime.now(UTC)
+    note = ""
+    if keep_spreadsheet:
+        path = f"compliance/{organization_id}-{now:%Y-%m-%d}.xlsx"
+        await files.write_bytes(path, spreadsheet.workbook("Devices", COLUMNS, rows), location="reports")
+        logger.info("Kept as reports/%s", path)
+        note = f"<p>Kept as reports/{path}</p>\n"
     return (
         f"<h2>{html.escape(organization['name'])}: {share:.0f}% of {len(rows)} devices without findings</h2>\n"
-        f"<p>{datetime.now(UTC):%Y-%m-%d %H:%M} UTC</p>\n" + html.table(COLUMNS, rows)
+        f"<p>{now:%Y-%m-%d %H:%M} UTC</p>\n{note}" + html.table(COLUMNS, rows)
     )
 
 

@@ -1,4 +1,4 @@
-"""Makes an account in a customer's Microsoft tenant, with a license."""
+"""Makes an account in a customer's Microsoft tenant, with a license, and mails its first password."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 import unicodedata
 from typing import Any
 
-from bifrost import UserError, workflow
+from bifrost import UserError, config, workflow
+from helpers.first_password import FirstPassword
 from helpers.for_users import for_users
 from modules import halopsa, microsoft_csp
 from modules.api_errors import ApiError, Invalid, NotConfigured, NotFound, Unavailable
@@ -15,6 +16,8 @@ from modules.api_errors import ApiError, Invalid, NotConfigured, NotFound, Unava
 logger = logging.getLogger(__name__)
 
 DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
+
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 LETTERS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"}
 
@@ -32,6 +35,7 @@ async def onboard_user(
     domain: str,
     first_name: str,
     last_name: str,
+    manager_email: str,
     license: str | None = None,
     department: str = "",
     job_title: str = "",
@@ -40,42 +44,55 @@ async def onboard_user(
 ) -> dict[str, Any]:
     """Makes `first.last@domain` and assigns a license, given by its part number (`SPB`) or SKU id.
 
-    Nothing is made when no license is left. The answer has a password that the person has to
-    change at the first sign-in. With `ticket_id`, a private note goes to that ticket.
+    Nothing is made when no license is left. A password that has to be changed at the first sign-in
+    goes to `manager_email`, from the mailbox in the config's `onboarding_mailbox`, and nowhere
+    else. With `ticket_id`, a private note goes to that ticket.
     """
     domain, usage_location = domain.strip().lower(), usage_location.strip().upper()
+    manager_email, mailbox = manager_email.strip(), await config.get("onboarding_mailbox")
+    if not mailbox:
+        raise UserError("Nobody has said from which mailbox passwords are sent: set `onboarding_mailbox`.")
+    if not ADDRESS.fullmatch(manager_email):
+        raise UserError(f"“{manager_email}” is not an address that a password can be sent to.")
     if not DOMAIN.fullmatch(domain):
         raise UserError(f"“{domain}” is not a domain. Enter one such as example.com.")
     if not re.fullmatch("[A-Z]{2}", usage_location):
         raise UserError("Enter the usage location as two letters, such as DE.")
     name = f"{mail_name(first_name)}.{mail_name(last_name)}@{domain}"
     fields = {"givenName": first_name, "surname": last_name, "department": department, "jobTitle": job_title}
-    password = microsoft_csp.new_password()
+    password = FirstPassword()
 
     with for_users():
         async with microsoft_csp.Client.connect() as csp:
             sku = await _free_license(csp, tenant, license) if license else None
             user = await _create(csp, tenant, name, f"{first_name} {last_name}", password, usage_location, fields)
             logger.info("Made %s", name)
-            problem = None
+            # From here on the account is there: what fails is said, and does not hide that.
+            problems = []
+            assigned = None
             if sku is not None:
                 try:
                     await csp.assign_license(tenant, user["id"], add=[sku["skuId"]])
-                    logger.info("Assigned %s", sku["skuPartNumber"])
+                    assigned = sku["skuPartNumber"]
+                    logger.info("Assigned %s", assigned)
                 except ApiError as error:
                     logger.warning("The account is there, but not its license: %s", error)
-                    problem = error.message
+                    problems.append(f"Its license is missing: {error.message}")
+            try:
+                await password.send(csp, mailbox, manager_email, name)
+                logger.info("Its first password was sent to %s", manager_email)
+            except (ApiError, NotConfigured) as error:
+                logger.warning("The account is there, but its password was not sent: %s", error)
+                problems.append("Its first password may not have arrived: set another one.")
         if ticket_id is not None:
-            await _note(
-                ticket_id, f"Made the account {name}." + (f" Its license is missing: {problem}" if problem else "")
-            )
+            await _note(ticket_id, " ".join([f"Made the account {name}.", *problems]))
     return {
         "user_principal_name": name,
         "user_id": user["id"],
-        "password": password,
-        "license": sku["skuPartNumber"] if sku and not problem else None,
-        "problem": problem,
-        "success": problem is None,
+        "license": assigned,
+        "password_sent_to": manager_email,
+        "problems": problems,
+        "success": not problems,
     }
 
 
@@ -98,13 +115,15 @@ async def _create(
     tenant: str,
     name: str,
     display_name: str,
-    password: str,
+    password: FirstPassword,
     usage_location: str,
     fields: dict[str, Any],
 ) -> dict[str, Any]:
     given = {key: value for key, value in fields.items() if value}
     try:
-        return await csp.create_user(tenant, name, display_name, password, usage_location=usage_location, **given)
+        return await csp.create_user(
+            tenant, name, display_name, password.reveal(), usage_location=usage_location, **given
+        )
     except Invalid as error:
         raise UserError(f"Microsoft does not accept {name}: {error.message}") from error
     except Unavailable as error:

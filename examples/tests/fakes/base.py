@@ -5,6 +5,7 @@
 | `POST /__faults__` | adds a fault, or a list of them (see `Fault`); `DELETE` removes all |
 | `GET /__calls__` | `{"calls": [...], "counts": {"GET /v2/devices": 3}}`; `DELETE` forgets them |
 | `POST /__reset__` | everything as at the start |
+| `PUT /__tokens__` | `{"lifetime": 15}`: seconds that the tokens are good for that are given out from now on |
 """
 
 from __future__ import annotations
@@ -294,6 +295,8 @@ class Fake:
                     self.calls = []
                 case "POST", "/__reset__":
                     self.reset()
+                case "PUT", "/__tokens__":
+                    self.token_lifetime = float(request.body["lifetime"])
                 case _:
                     return Answer(404)
         return Answer(204)

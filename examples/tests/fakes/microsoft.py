@@ -41,6 +41,7 @@ class Microsoft(Fake):
             for customer in CUSTOMERS
         }
         self.revoked: list[str] = []
+        self.mails: list[dict[str, Any]] = []
 
     def error(self, status: int, message: str, code: str) -> Answer:
         inner = {"request-id": "graph-request-1", "date": "2026-01-31T00:00:00"}
@@ -55,7 +56,8 @@ class Microsoft(Fake):
 
     def allows(self, request: Request, grant: dict[str, Any]) -> bool:
         if request.path.startswith("/v1.0/"):
-            return bool(grant["scope"] == GRAPH_SCOPE and grant["tenant"] in self.users)
+            sends = request.path.endswith("/sendMail") and grant["tenant"] == PARTNER_TENANT
+            return bool(grant["scope"] == GRAPH_SCOPE and (sends or grant["tenant"] in self.users))
         return bool(grant["scope"] == PARTNER_SCOPE and grant["tenant"] == PARTNER_TENANT)
 
     # Partner Center
@@ -174,6 +176,13 @@ class Microsoft(Fake):
         gone = request.body["removeLicenses"]
         user["assignedLicenses"] = [one for one in user["assignedLicenses"] if one["skuId"] not in gone]
         return user
+
+    @route("POST", "/v1.0/users/{id}/sendMail")
+    def send_mail(self, request: Request, id: str) -> Any:
+        message = request.body["message"]
+        to = [one["emailAddress"]["address"] for one in message["toRecipients"]]
+        self.mails.append({"from": id, "to": to, "subject": message["subject"], "text": message["body"]["content"]})
+        return Answer(202)
 
     def _tenant(self, request: Request) -> str:
         return str(self.tokens[request.token]["tenant"])

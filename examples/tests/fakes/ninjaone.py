@@ -56,6 +56,7 @@ class NinjaOne(Fake):
         ]
         self.custom_fields: dict[int, dict[str, Any]] = {}
         self.scripts_run: list[dict[str, Any]] = []
+        self.webhook: dict[str, Any] | None = None
 
     def error(self, status: int, message: str, code: str) -> Answer:
         body = {"resultCode": code or "FAILURE", "errorMessage": message, "incidentId": "incident-1"}
@@ -124,6 +125,14 @@ class NinjaOne(Fake):
         if all(alert["uid"] != uid for alert in self.alerts):
             raise Refusal(404, "there is no such alert", "NOT_FOUND")
         self.alerts = [alert for alert in self.alerts if alert["uid"] != uid]
+
+    @route("PUT", "/v2/webhook")
+    def put_webhook(self, request: Request) -> None:
+        self.webhook = request.body
+
+    @route("DELETE", "/v2/webhook")
+    def delete_webhook(self, request: Request) -> None:
+        self.webhook = None
 
     @route("GET", "/v2/queries/{name}")
     def query(self, request: Request, name: str) -> Any:

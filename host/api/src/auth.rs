@@ -6,7 +6,8 @@ use crate::credential::{Credential, Signed};
 use crate::origin::Origin;
 use crate::problem::ApiError;
 use axum::extract::FromRequestParts;
-use bifrost_core::{Caller, Error, OrganizationId, Permission, Role, Scope};
+use bifrost_core::ports::RunCaller;
+use bifrost_core::{Caller, Error, Lineage, OrganizationId, Permission, Role, Scope};
 use bifrost_store::audit::Actor;
 use bifrost_store::{Db, Scoped, organizations};
 use http::HeaderMap;
@@ -30,7 +31,14 @@ pub struct Auth {
     pub origin: Origin,
     /// The session behind it; `None` for a key.
     pub signed: Option<Signed>,
+    /// Of the runs that it starts: a run's request has the run above them.
+    pub children: Lineage,
 }
+
+/// The run behind a request, which came from within this process: nothing that comes over a network
+/// has one.
+#[derive(Clone, Debug)]
+pub(crate) struct OfRun(pub RunCaller);
 
 impl Auth {
     /// Authenticates a key or a session, and resolves the scope.
@@ -57,7 +65,7 @@ impl Auth {
             Role::OrgAdmin | Role::OrgUser | Role::OrgGuest => Scope::Organization(caller.organization),
         };
         let Some(named) = organization else {
-            return Ok(Self { caller, scope: own, actor, origin: origin.clone(), signed: None });
+            return Ok(Self::new(caller, own, actor, origin));
         };
         let named: OrganizationId = named.parse().map_err(|_| Error::NotFound("organization"))?;
         if named != caller.organization {
@@ -68,7 +76,19 @@ impl Auth {
             let organization = organizations::get(&state.db.system(), named).await?;
             organizations::refuse_offboarding(&organization)?;
         }
-        Ok(Self { caller, scope: Scope::Organization(named), actor, origin: origin.clone(), signed: None })
+        Ok(Self::new(caller, Scope::Organization(named), actor, origin))
+    }
+
+    /// Somebody whose scope is decided.
+    pub fn new(caller: Caller, scope: Scope, actor: Arc<Actor>, origin: &Origin) -> Self {
+        Self { caller, scope, actor, origin: origin.clone(), signed: None, children: Lineage::default() }
+    }
+
+    /// A run, whose rights were decided where it runs.
+    fn of_run(state: &ApiState, by: &RunCaller, origin: &Origin) -> Result<Self, Error> {
+        state.sign_in.throttle().key(by.execution.0)?;
+        let actor = origin.note(Actor::of(&by.caller).in_run(by.execution));
+        Ok(Self { children: by.children, ..Self::new(by.caller.clone(), by.scope, actor, origin) })
     }
 
     /// The organization whose runs and data are meant; the provider's own for global.
@@ -120,8 +140,11 @@ impl FromRequestParts<ApiState> for Auth {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
-        let credential = Credential::of(&parts.headers, state).ok_or(Error::Unauthenticated)?;
         let origin = Origin::of(&parts.extensions);
+        if let Some(OfRun(by)) = parts.extensions.get::<OfRun>() {
+            return Ok(Self::of_run(state, by, &origin)?);
+        }
+        let credential = Credential::of(&parts.headers, state).ok_or(Error::Unauthenticated)?;
         let auth = Self::of(state, &credential, organization_of(&parts.headers), &origin).await?;
         credential.check_sender(&parts.method, false, &parts.headers, state)?;
         Ok(auth)
@@ -154,6 +177,6 @@ pub mod may {
     may! {
         ReadWorkspace DraftWorkspace DeployWorkspace ReviewWorkspace ReadExecutions ManageSchedules ReadConfig
         WriteConfig ReadUsers ManageUsers ManageRoles ManageKeys ReadAudit ManageOrganization ManageWebhooks
-        ManageOrganizations OperatePlatform
+        ManageIntegrations ManageForms ReadTables WriteTables ReadFiles WriteFiles ManageOrganizations OperatePlatform
     }
 }

@@ -1,7 +1,7 @@
 //! The messages on the bus and on the live connection, and what of them an end user sees.
 
 use crate::views::GENERIC_ERROR;
-use bifrost_core::{Execution, LogLevel, LogLine, Status, events};
+use bifrost_core::{Execution, LogLevel, LogLine, NotificationKind, Permissions, Status, events};
 use serde_json::{Value, json};
 
 /// What only administrators see.
@@ -43,6 +43,16 @@ pub fn for_role(mut payload: Value, admin: bool) -> Value {
         fields.retain(|name, _| !FOR_ADMINS.contains(&name.as_str()));
     }
     payload
+}
+
+/// Whether an event is for somebody with these permissions: a notification is for those who may see
+/// what it is about.
+pub fn concerns(payload: &Value, permissions: Permissions) -> bool {
+    if payload["type"] != "notification" {
+        return true;
+    }
+    let kind = payload["event"].as_str().and_then(|kind| kind.parse::<NotificationKind>().ok());
+    kind.is_some_and(|kind| permissions.has(kind.needs()))
 }
 
 /// End users see what a workflow says, not how it failed.

@@ -9,6 +9,7 @@ mod credential;
 mod events;
 pub mod extract;
 pub mod health;
+mod inside;
 mod layers;
 pub mod metrics;
 pub mod origin;
@@ -21,6 +22,7 @@ mod state;
 mod views;
 mod ws;
 
+pub use inside::Inside;
 pub use rates::Rates;
 pub use state::{ApiState, Operations};
 

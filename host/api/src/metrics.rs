@@ -108,7 +108,19 @@ pub const METRICS: &[Metric] = &[
         Kind::Counter,
         "Requests to webhooks: new, duplicate, or why they were refused",
     ),
+    metric(
+        "bifrost_oauth_renewals_total",
+        Kind::Counter,
+        "Attempts to renew tokens of integrations, by outcome",
+    ),
+    metric("bifrost_notifications_total", Kind::Counter, "Messages to channels, by kind and outcome"),
+    metric("bifrost_adapter_calls_total", Kind::Counter, "Calls of webhook adapters, by method and result"),
     metric("bifrost_deliveries_total", Kind::Counter, "Deliveries of webhooks that were settled, by state"),
+    metric(
+        "bifrost_files_expired_total",
+        Kind::Counter,
+        "Temporary files that were deleted because of their age",
+    ),
     metric(
         "bifrost_deliveries_expired_total",
         Kind::Counter,

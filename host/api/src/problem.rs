@@ -38,14 +38,33 @@ pub struct Problem {
     /// The input at fault, as the caller named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// Files at fault, when a deploy was refused for them.
+    /// Files at fault, when a deploy was refused for them; fields, when a form was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FileError>,
+    pub errors: Vec<Fault>,
     /// `code` once more, where RFC 6749 has it under this name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Names this request in the server's log.
     pub request_id: String,
+}
+
+/// One of several things at fault.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum Fault {
+    /// A file of a workspace.
+    File(FileError),
+    /// A field of a form.
+    Field(FieldError),
+}
+
+/// Why a form cannot be submitted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// The field.
+    pub field: String,
+    /// For whoever fills it in.
+    pub message: String,
 }
 
 /// Marks a response whose body stays as it is, whatever its status: a workflow wrote it.
@@ -59,7 +78,7 @@ pub struct ApiError {
     code: Cow<'static, str>,
     detail: Cow<'static, str>,
     field: Option<String>,
-    errors: Box<[FileError]>,
+    errors: Box<[Fault]>,
     retry_after: Option<u64>,
     is_oauth: bool,
     cause: Option<Arc<anyhow::Error>>,
@@ -100,9 +119,21 @@ impl ApiError {
         self
     }
 
+    /// Says when to come back.
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// Names the files at fault.
     pub fn with_errors(mut self, errors: Vec<FileError>) -> Self {
-        self.errors = errors.into();
+        self.errors = errors.into_iter().map(Fault::File).collect();
+        self
+    }
+
+    /// Names the fields at fault.
+    pub fn with_fields(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors.into_iter().map(Fault::Field).collect();
         self
     }
 

@@ -2,8 +2,12 @@
 
 use crate::health::Services;
 use crate::rates::Rates;
+use crate::service::adapters::Places;
 use crate::service::providers::Providers;
+use crate::service::turns::Turns;
 use bifrost_core::ports::{Bus, Objects, Queue, Worker};
+use bifrost_notify::Notifier;
+use bifrost_oauth::OAuth;
 use bifrost_signin::SignIn;
 use bifrost_store::{Db, Keyring};
 use std::sync::Arc;
@@ -21,6 +25,10 @@ pub struct ApiState {
     pub objects: Arc<dyn Objects>,
     /// Builds, drafts and cancels.
     pub worker: Arc<dyn Worker>,
+    /// Connections of integrations.
+    pub oauth: OAuth,
+    /// Tests channels of notifications, and sends invitations.
+    pub notifier: Notifier,
     /// Checks how people sign in.
     pub sign_in: SignIn,
     /// For those who run the platform.
@@ -40,6 +48,10 @@ pub struct Operations {
     pub rates: Arc<Rates>,
     /// Options of data providers.
     pub providers: Arc<Providers>,
+    /// Requests that adapters of webhooks look at.
+    pub places: Arc<Places>,
+    /// Checks of code, one of an organization at a time.
+    pub checks: Arc<Turns>,
 }
 
 impl ApiState {

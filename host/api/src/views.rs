@@ -1,7 +1,8 @@
 //! Executions as callers see them.
 
 use bifrost_core::{
-    Execution, ExecutionId, OrganizationId, ResultType, ScheduleId, Status, UserId, VersionId, WorkflowId,
+    Execution, ExecutionId, FormId, OrganizationId, ResultType, ScheduleId, Status, UserId, VersionId,
+    WorkflowId,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -50,6 +51,9 @@ pub struct ExecutionView {
     /// The schedule that asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule_id: Option<ScheduleId>,
+    /// The form that it was started through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form_id: Option<FormId>,
     /// The returned value.
     pub result: Option<Value>,
     /// How to show it.
@@ -101,6 +105,7 @@ impl ExecutionView {
             rerun_of: execution.rerun_of,
             scheduled_at: execution.not_before.filter(|_| execution.status == Status::Scheduled),
             schedule_id: execution.schedule_id,
+            form_id: execution.form_id,
             result: None,
             result_type: None,
             error: None,

@@ -1,16 +1,22 @@
 //! Who may do what, as data: a row for every operation of the API. An operation
 //! without a row fails the test.
 
-use crate::common::target::{By, LEAVING, OWNERS, Owner, SLUG, target};
+use crate::common::target::{By, DOCUMENT, LEAVING, OWNERS, Owner, SLUG, opened, target};
 use crate::common::{Key, Platform, WORKFLOWS, files};
 use bifrost_core::Permission::{self, *};
-use bifrost_core::{Permissions, Role};
+use bifrost_core::{Permissions, Role, RoleId};
 use bifrost_store::identity::{self, NewKey};
 use bifrost_store::roles::{self, NewRole};
 use bifrost_store::users::{self, NewUser};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+#[path = "authorization/forms.rs"]
+mod forms;
+#[path = "authorization/integrations.rs"]
+mod integrations;
+#[path = "authorization/notifications.rs"]
+mod notifications;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
 
@@ -44,6 +50,8 @@ const ID_ADMINS_CREATE: [&str; 4] = ["401 401 401", "403 403 403", "201 404 404"
 const CALLS: [&str; 4] = ["401 401 401", "202 404 404", "202 404 404", "202 202 202"];
 /// Global workflows and plain global values are there for everybody.
 const ID_SHARED: [&str; 4] = ["401 401 401", "200 404 200", "200 404 200", "200 404 200"];
+
+const ID_ADMINS_SHARED: [&str; 4] = ["401 401 401", "403 403 403", "200 404 200", "200 404 200"];
 
 fn none(_: &str) -> Value {
     Value::Null
@@ -106,6 +114,30 @@ fn new_subscription(_: &str) -> Value {
     json!({ "workflow_id": "nightly" })
 }
 
+fn new_table(_: &str) -> Value {
+    json!({ "name": format!("t{}", uuid::Uuid::now_v7().simple()) })
+}
+
+fn document(_: &str) -> Value {
+    json!({ "data": { "n": 1 } })
+}
+
+fn batch(_: &str) -> Value {
+    json!({ "insert": [{ "data": { "n": 1 } }] })
+}
+
+fn query(_: &str) -> Value {
+    json!({ "where": { "n": 1 } })
+}
+
+fn content(_: &str) -> Value {
+    json!({ "n": 1 })
+}
+
+fn signing(_: &str) -> Value {
+    json!({ "path": "matrix.csv" })
+}
+
 fn empty(_: &str) -> Value {
     json!({})
 }
@@ -159,6 +191,7 @@ const ROWS: &[Row] = &[
     Row { method: "GET", path: "/openapi.json", needs: None, by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/api/me", needs: None, by: By::Scope, body: none, expected: ALL },
     Row { method: "POST", path: "/api/workspace/deploy", needs: Some(DeployWorkspace), by: By::Scope, body: deploy, expected: ADMINS },
+    Row { method: "POST", path: "/api/workspace/check", needs: Some(DraftWorkspace), by: By::Scope, body: empty, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/versions", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/versions/{number}", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
@@ -221,6 +254,9 @@ const ROWS: &[Row] = &[
     Row { method: "PATCH", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: pause, expected: ID_ADMINS },
     Row { method: "DELETE", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS_DELETE },
     Row { method: "POST", path: "/api/webhooks/{id}/secrets", needs: Some(ManageWebhooks), by: By::Webhook, body: empty, expected: ID_ADMINS_CREATE },
+    Row { method: "POST", path: "/api/webhooks/{id}/subscribe", needs: Some(ManageWebhooks), by: By::AdapterSource, body: none,
+        expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
+    Row { method: "GET", path: "/api/webhook-adapters", needs: Some(ManageWebhooks), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "DELETE", path: "/api/webhook-secrets/{id}", needs: Some(ManageWebhooks), by: By::WebhookSecret, body: none, expected: ID_ADMINS_DELETE },
     Row { method: "GET", path: "/api/webhooks/{id}/subscriptions", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS },
     Row { method: "POST", path: "/api/webhooks/{id}/subscriptions", needs: Some(ManageWebhooks), by: By::Webhook, body: new_subscription, expected: ID_ADMINS_CREATE },
@@ -232,6 +268,31 @@ const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
     // One that asks for no signature.
     Row { method: "POST", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["202 202 202"; 4] },
+    // Only adapters are asked.
+    Row { method: "GET", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["405 405 405"; 4] },
+    Row { method: "GET", path: "/api/tables", needs: Some(ReadTables), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "POST", path: "/api/tables", needs: Some(WriteTables), by: By::Scope, body: new_table, expected: ADMINS_CREATE },
+    Row { method: "GET", path: "/api/tables/{id}", needs: Some(ReadTables), by: By::Table, body: none, expected: ID_ADMINS_SHARED },
+    Row { method: "PATCH", path: "/api/tables/{id}", needs: Some(WriteTables), by: By::Table, body: change_role, expected: ID_ADMINS },
+    Row { method: "DELETE", path: "/api/tables/{id}", needs: Some(WriteTables), by: By::Table, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "POST", path: "/api/tables/{id}/query", needs: Some(ReadTables), by: By::Table, body: query, expected: ID_ADMINS_SHARED },
+    Row { method: "POST", path: "/api/tables/{id}/count", needs: Some(ReadTables), by: By::Table, body: query, expected: ID_ADMINS_SHARED },
+    Row { method: "POST", path: "/api/tables/{id}/batch", needs: Some(WriteTables), by: By::Table, body: batch, expected: ID_ADMINS },
+    Row { method: "POST", path: "/api/tables/{id}/documents", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS_CREATE },
+    Row { method: "GET", path: "/api/tables/{id}/documents/{document}", needs: Some(ReadTables), by: By::Table, body: none, expected: ID_ADMINS_SHARED },
+    Row { method: "PUT", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS },
+    Row { method: "PATCH", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS },
+    Row { method: "DELETE", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "GET", path: "/api/files", needs: Some(ReadFiles), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/files/content", needs: Some(ReadFiles), by: By::File, body: none, expected: ID_ADMINS },
+    // A path that exists elsewhere is a new path here.
+    Row { method: "PUT", path: "/api/files/content", needs: Some(WriteFiles), by: By::File, body: content,
+        expected: ["401 401 401", "403 403 403", "200 200 200", "200 200 200"] },
+    Row { method: "DELETE", path: "/api/files/content", needs: Some(WriteFiles), by: By::File, body: none, expected: ID_ADMINS_DELETE },
+    Row { method: "POST", path: "/api/files/signed-urls", needs: Some(WriteFiles), by: By::Scope, body: signing, expected: ADMINS },
+    // Whoever has the address has what it is for, and no more.
+    Row { method: "GET", path: "/api/files/signed/{token}", needs: None, by: By::SignedGet, body: none, expected: OPEN },
+    Row { method: "PUT", path: "/api/files/signed/{token}", needs: None, by: By::SignedPut, body: content, expected: OPEN },
     Row { method: "GET", path: "/api/config", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/config/{key}", needs: Some(ReadConfig), by: By::Config, body: none,
         expected: ["401 401 401", "403 403 403", "200 404 200", "200 404 200"] },
@@ -297,7 +358,8 @@ const ROWS: &[Row] = &[
 ];
 
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(sign_in::ROWS)
+    let own = ROWS.iter().chain(forms::ROWS).chain(integrations::ROWS);
+    own.chain(notifications::ROWS).chain(sign_in::ROWS)
 }
 
 #[test]
@@ -328,9 +390,13 @@ pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root:
     let path = path
         .replace("{id}", &id)
         .replace("{key}", &id)
+        .replace("{name}", &id)
         .replace("{code}", "BBBB-BBBB")
-        .replace("{slug}", SLUG);
+        .replace("{slug}", SLUG)
+        .replace("{document}", DOCUMENT)
+        .replace("{token}", &id);
     let path = path.replace("{organization}", &owner.organization(platform).to_string());
+    let path = if matches!(row.by, By::File) { format!("{path}?location=reports&path={id}") } else { path };
     let mut call = platform.call(row.method.parse().expect("a method"), path);
     if let Some(key) = caller {
         call = call.key(key);
@@ -354,7 +420,12 @@ pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root:
     }
     let body = (row.body)(&id);
     if !body.is_null() {
-        call = call.json(body);
+        let mut body = body.to_string();
+        if let (By::OpenedForm, Some(key)) = (row.by, caller) {
+            let organization = if is_root { owner } else { Owner::Own }.organization(platform);
+            body = body.replace(forms::SESSION, &opened(platform, &id, organization, key).await);
+        }
+        call = call.json(serde_json::from_str(&body).expect("json"));
     }
     call.send().await.status.as_u16()
 }
@@ -392,12 +463,22 @@ async fn check(platform: &Platform, row: &Row, wrong: &mut Vec<String>) {
     }
 }
 
+/// Roles of the own tenant by what they allow: an organization has two hundred at most.
+type Roles = HashMap<Permissions, RoleId>;
+
 /// Somebody of the own tenant with exactly these permissions, by a role of the organization.
-async fn with_role(platform: &Platform, permissions: Permissions) -> Key {
+async fn with_role(platform: &Platform, known: &mut Roles, permissions: Permissions) -> Key {
     let org = platform.state.db.org(platform.own.id);
     let name = uuid::Uuid::now_v7().to_string();
-    let new = NewRole { name: name.clone(), description: String::new(), permissions };
-    let role = roles::create(&org, new).await.expect("role").id;
+    let role = match known.get(&permissions) {
+        Some(role) => *role,
+        None => {
+            let new = NewRole { name: name.clone(), description: String::new(), permissions };
+            let role = roles::create(&org, new).await.expect("role").id;
+            known.insert(permissions, role);
+            role
+        }
+    };
     let person =
         NewUser { roles: vec![role], ..NewUser::person(&format!("{name}@x.example"), "", Role::OrgGuest) };
     let user = users::create(&org, person).await.expect("user").id;
@@ -439,7 +520,7 @@ fn beside(row: &Row) -> &'static [Permission] {
 #[tokio::test]
 async fn a_permission_opens_its_operations_and_nothing_else() {
     let platform = Platform::deployed().await;
-    let mut wrong = Vec::new();
+    let (mut wrong, mut known) = (Vec::new(), Roles::new());
     let checks = async {
         for row in rows() {
             let Some(needed) = row.needs else { continue };
@@ -461,9 +542,11 @@ async fn a_permission_opens_its_operations_and_nothing_else() {
             let refused = if needed == RunWorkflows { 404 } else { 403 };
             try_as("by key without", with_key(&platform, all_but).await, true, refused).await;
             if !needed.is_of_platform() {
-                try_as("by role with", with_role(&platform, enough).await, false, expected(2)).await;
+                try_as("by role with", with_role(&platform, &mut known, enough).await, false, expected(2))
+                    .await;
                 let all_but = all_but.and(Permissions::of_organization());
-                try_as("by role without", with_role(&platform, all_but).await, false, refused).await;
+                try_as("by role without", with_role(&platform, &mut known, all_but).await, false, refused)
+                    .await;
             }
         }
     };

@@ -100,6 +100,35 @@ impl Client {
         Ok(answer)
     }
 
+    /// Sends bytes as they are, with a query; returns the answer's JSON.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn send(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        query: &[(&str, &str)],
+        content_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<Value> {
+        let url = reqwest::Url::parse_with_params(&format!("{}{path}", self.server), query)?;
+        let mut request = self.http.request(method, url).bearer_auth(&self.key).body(body);
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        if let Some(organization) = &self.organization {
+            request = request.header("x-bifrost-organization", organization);
+        }
+        let response = request.send().await.with_context(|| format!("cannot reach {}", self.server))?;
+        let status = response.status();
+        let answer: Value = response.json().await.unwrap_or_default();
+        if !status.is_success() {
+            bail!("{}", refusal(&answer).unwrap_or_else(|| status.to_string()));
+        }
+        Ok(answer)
+    }
+
     /// GET with a query; the answer's bytes.
     ///
     /// # Errors

@@ -5,6 +5,8 @@ use anyhow::{Context, Result};
 use bifrost_api::health::Services;
 use bifrost_core::Limits;
 use bifrost_core::ports::{Bus, Objects, Queue};
+use bifrost_notify::{Notifier, Security, SmtpSettings};
+use bifrost_oauth::OAuth;
 use bifrost_runner::egress::{Egress, Reach, Service};
 use bifrost_runner::{Pool, PoolSettings, Runner, RunnerSettings};
 use bifrost_scheduler::SchedulerSettings;
@@ -23,6 +25,8 @@ use std::time::Duration;
 const SLOTS: u32 = 1_100;
 /// A run whose worker is silent for so long is tried again, in seconds.
 const LEASE_SECS: u32 = 15;
+/// How long authorization servers may take for what they were asked before the end.
+const SETTLE: Duration = Duration::from_secs(5);
 /// How long the database may take to close.
 const CLOSE: Duration = Duration::from_secs(5);
 /// Between two looks at the backlog when the bus tells of every new run.
@@ -83,6 +87,8 @@ pub struct EngineArgs {
     pub s3: S3Args,
     #[command(flatten)]
     pub keys: KeyArgs,
+    #[command(flatten)]
+    pub smtp: SmtpArgs,
 }
 
 /// What encrypts secrets.
@@ -152,15 +158,42 @@ pub struct WorkerArgs {
     /// default.
     #[arg(long, env = "BIFROST_SLOTS")]
     pub slots: Option<usize>,
-    /// Let workflows reach private addresses, such as services on this machine.
+    #[command(flatten)]
+    pub egress: EgressArgs,
+    #[command(flatten)]
+    pub packages: PackageArgs,
+}
+
+/// Where requests of workflows, and those that renew their tokens, may go.
+#[derive(Args, Clone)]
+pub struct EgressArgs {
+    /// Let workflows and token endpoints be on private addresses, such as services on this machine.
     #[arg(long, env = "BIFROST_EGRESS_PRIVATE")]
     pub egress_private: bool,
     /// Hosts that are told which trace a workflow's request belongs to, such as
     /// `api.example.com` or `*.example.com`; nobody by default.
     #[arg(long, env = "BIFROST_TRACE_HOSTS", value_delimiter = ',', value_name = "HOST")]
     pub trace_hosts: Vec<String>,
-    #[command(flatten)]
-    pub packages: PackageArgs,
+}
+
+impl EgressArgs {
+    /// The way out. `listening` is where this process listens itself.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn egress(
+        &self,
+        engines: &Engines,
+        listening: impl IntoIterator<Item = SocketAddr>,
+    ) -> Result<Egress> {
+        let reach = if self.egress_private { Reach::Any } else { Reach::Public };
+        let egress = Egress::new(reach, usize::try_from(Limits::default().http_body_bytes)?)?;
+        let listening = listening.into_iter().map(Service::from);
+        Ok(egress
+            .with_trace_hosts(&self.trace_hosts)
+            .without(engines.services.iter().cloned().chain(listening).collect())
+            .with_policies(engines.db.clone()))
+    }
 }
 
 /// Where packages come from.
@@ -171,6 +204,50 @@ pub struct PackageArgs {
     #[arg(long, env = "BIFROST_PACKAGE_INDEX", default_value = PACKAGE_INDEX, hide_env_values = true,
         value_name = "URL")]
     pub package_index: String,
+}
+
+/// The server that mail is handed to. Without a host there is no mail.
+#[derive(Args, Clone)]
+pub struct SmtpArgs {
+    /// The mail server's name.
+    #[arg(long, env = "BIFROST_SMTP_HOST", requires = "smtp_from")]
+    pub smtp_host: Option<String>,
+    /// Its port; by default 587, 465 with `tls`, 25 with `none`.
+    #[arg(long, env = "BIFROST_SMTP_PORT")]
+    pub smtp_port: Option<u16>,
+    /// `starttls`, `tls` from the beginning, or `none` for a server on this machine.
+    #[arg(long, env = "BIFROST_SMTP_SECURITY", default_value = "starttls", value_name = "SECURITY",
+        value_parser = |text: &str| text.parse::<Security>())]
+    pub smtp_security: Security,
+    /// The name to sign in with, where the server asks for one.
+    #[arg(long, env = "BIFROST_SMTP_USER", requires = "smtp_password")]
+    pub smtp_user: Option<String>,
+    /// The password for it.
+    #[arg(long, env = "BIFROST_SMTP_PASSWORD", hide_env_values = true)]
+    pub smtp_password: Option<String>,
+    /// Who mail is from: an address, or `Name <address>`.
+    #[arg(long, env = "BIFROST_SMTP_FROM")]
+    pub smtp_from: Option<String>,
+}
+
+impl SmtpArgs {
+    /// The server, where there is one.
+    pub fn settings(&self) -> Option<SmtpSettings> {
+        let credentials = self.smtp_user.clone().zip(self.smtp_password.clone().map(Into::into));
+        Some(SmtpSettings {
+            host: self.smtp_host.clone()?,
+            port: self.smtp_port.unwrap_or(self.smtp_security.port()),
+            security: self.smtp_security,
+            credentials,
+            from: self.smtp_from.clone()?,
+        })
+    }
+
+    /// Where it is; no workflow may reach it.
+    fn service(&self) -> Option<Service> {
+        let SmtpSettings { host, port, .. } = self.settings()?;
+        Some(Service { host, port })
+    }
 }
 
 /// What is kept, and for how long.
@@ -215,6 +292,8 @@ pub struct Engines {
     pub name: String,
     /// Where the services are; no workflow may reach them.
     pub services: Vec<Service>,
+    /// Where mail is handed over, if anywhere.
+    pub smtp: Option<SmtpSettings>,
 }
 
 impl EngineArgs {
@@ -245,7 +324,8 @@ impl EngineArgs {
         };
         let name = format!("{}-{}-{}", host(), std::process::id(), uuid::Uuid::now_v7().simple());
         let services = self.services(&url);
-        Ok((Engines { db, keys, queue, bus, objects, embedded: self.amqp.is_none(), name, services }, data))
+        let (embedded, smtp) = (self.amqp.is_none(), self.smtp.settings());
+        Ok((Engines { db, keys, queue, bus, objects, embedded, name, services, smtp }, data))
     }
 
     /// Where everything is that these processes talk to.
@@ -259,7 +339,8 @@ impl EngineArgs {
             (self.s3.s3_endpoint.as_deref(), 443),
             (telemetry.as_deref(), 4_318),
         ];
-        urls.into_iter().filter_map(|(url, port)| Service::of_url(url?, port)).collect()
+        let services = urls.into_iter().filter_map(|(url, port)| Service::of_url(url?, port));
+        services.chain(self.smtp.service()).collect()
     }
 }
 
@@ -270,7 +351,7 @@ pub fn host() -> String {
 
 impl WorkerArgs {
     /// Starts sandbox processes and a runner over them; it takes nothing before
-    /// [`Runner::run`]. `listening` is where this process listens itself.
+    /// [`Runner::run`].
     ///
     /// # Errors
     /// When the program does not know its own path.
@@ -279,15 +360,9 @@ impl WorkerArgs {
         engines: &Engines,
         data: &Path,
         public_url: String,
-        listening: impl IntoIterator<Item = SocketAddr>,
+        egress: Egress,
+        oauth: OAuth,
     ) -> Result<Arc<Runner>> {
-        let reach = if self.egress_private { Reach::Any } else { Reach::Public };
-        let egress = Egress::new(reach, usize::try_from(Limits::default().http_body_bytes)?)?;
-        let listening = listening.into_iter().map(Service::from);
-        let egress = egress
-            .with_trace_hosts(&self.trace_hosts)
-            .without(engines.services.iter().cloned().chain(listening).collect())
-            .with_policies(engines.db.clone());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let processes = self.processes.unwrap_or(cores).max(1);
         let pool = Pool::start(&PoolSettings {
@@ -303,6 +378,7 @@ impl WorkerArgs {
             engines.objects.clone(),
             engines.keys.clone(),
             egress,
+            oauth,
             pool,
             RunnerSettings {
                 worker_id: engines.name.clone(),
@@ -328,8 +404,29 @@ impl Engines {
         }
     }
 
+    /// The connections of integrations, over this way out.
+    pub fn oauth(&self, egress: &Egress) -> OAuth {
+        let web = Arc::new(egress.clone());
+        OAuth::new(self.db.clone(), self.keys.clone(), self.bus.clone(), web, self.name.clone())
+    }
+
+    /// The way to people outside, over this way out.
+    ///
+    /// # Errors
+    /// When the settings of mail cannot be right.
+    pub fn notifier(&self, egress: &Egress, public_url: &str) -> Result<Notifier> {
+        let web = Arc::new(egress.clone());
+        Ok(Notifier::new(self.db.clone(), self.keys.clone(), web, self.smtp.clone(), public_url)?)
+    }
+
     /// Leads when no other scheduler does, until `stop`.
-    pub async fn schedule(&self, retention: RetentionArgs, stop: impl Future<Output = ()>) {
+    pub async fn schedule(
+        &self,
+        oauth: OAuth,
+        notifier: Notifier,
+        retention: RetentionArgs,
+        stop: impl Future<Output = ()>,
+    ) {
         let idle = if self.embedded { IDLE_EMBEDDED } else { IDLE_DISTRIBUTED };
         let settings = SchedulerSettings {
             holder: self.name.clone(),
@@ -338,11 +435,13 @@ impl Engines {
             keep_audit: retention.keep_audit(),
         };
         let (db, queue, bus) = (self.db.clone(), self.queue.clone(), self.bus.clone());
-        bifrost_scheduler::run(db, queue, bus, self.objects.clone(), settings, stop).await;
+        let objects = self.objects.clone();
+        bifrost_scheduler::run(db, queue, bus, objects, oauth, notifier, settings, stop).await;
     }
 
-    /// Lets accepted writes finish.
-    pub async fn close(&self) {
+    /// Lets tokens that are being renewed arrive, and accepted writes finish.
+    pub async fn close(&self, oauth: &OAuth) {
+        oauth.settle(SETTLE).await;
         if tokio::time::timeout(CLOSE, self.db.close()).await.is_err() {
             tracing::warn!("the database is still in use; its connections are cut");
         }

@@ -11,6 +11,7 @@ mod endpoints;
 mod engines;
 mod files;
 mod health;
+mod integrations;
 mod local;
 mod locks;
 mod login;
@@ -23,6 +24,8 @@ mod sandbox;
 mod secrets;
 mod set_up;
 mod stop;
+mod stored_files;
+mod tables;
 mod telemetry;
 mod up;
 mod webhooks;
@@ -103,6 +106,12 @@ enum Command {
     Endpoints(endpoints::Endpoints),
     /// List and make webhooks, see what they have delivered, and process it again.
     Webhooks(webhooks::Webhooks),
+    /// List, make, map and connect integrations with other systems.
+    Integrations(integrations::Integrations),
+    /// List tables, and query, export and import their documents.
+    Tables(tables::Tables),
+    /// List, read, send and delete files.
+    Files(stored_files::Files),
     /// Change the keys that encrypt secrets, while everything runs.
     Secrets(secrets::Secrets),
     /// Print the version.
@@ -183,6 +192,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Egress(egress) => block_on(egress.execute(&cli.data)),
         Command::Endpoints(endpoints) => block_on(endpoints.execute(&cli.data)),
         Command::Webhooks(webhooks) => block_on(webhooks.execute(&cli.data)),
+        Command::Integrations(integrations) => block_on(integrations.execute(&cli.data)),
+        Command::Tables(tables) => block_on(tables.execute(&cli.data)),
+        Command::Files(files) => block_on(files.execute(&cli.data)),
         Command::Secrets(secrets) => block_on(secrets.execute(&cli.data)),
         Command::SandboxProcess(process) => process.execute(),
         Command::PackagesProcess => {

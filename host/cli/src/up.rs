@@ -1,15 +1,18 @@
 //! `bifrost up`: the whole platform on one machine.
 
-use crate::engines::{EngineArgs, Engines, RetentionArgs, WorkerArgs};
+use crate::engines::{EgressArgs, EngineArgs, Engines, RetentionArgs, WorkerArgs};
 use crate::health::HealthArgs;
 use crate::remote::Deploy;
 use crate::set_up;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use axum::serve::ListenerExt;
-use bifrost_api::{ApiState, Operations, metrics};
-use bifrost_core::ports::Worker;
+use bifrost_api::{ApiState, Inside, Operations, metrics};
+use bifrost_core::ports::{self, Worker};
+use bifrost_notify::Notifier;
+use bifrost_oauth::OAuth;
 use bifrost_runner::Runner;
+use bifrost_scheduler::Adapters;
 use bifrost_signin::throttle::Rates;
 use bifrost_signin::{Settings, SignIn};
 use bifrost_store::{executions, identity, workers};
@@ -45,7 +48,8 @@ pub struct Up {
     drain: u64,
 }
 
-/// Serves the REST API and the live channel; runs are made by `bifrost worker`.
+/// Serves the REST API and the live channel, and looks after subscriptions of webhook adapters; runs
+/// are made by `bifrost worker`.
 #[derive(Args)]
 pub struct Api {
     #[command(flatten)]
@@ -78,15 +82,21 @@ pub struct Work {
     drain: u64,
 }
 
-/// Admits runs, fires schedules, deletes what is old. Several may run; one of them leads.
+/// Admits runs, fires schedules, renews tokens, notifies people, deletes what is old. Several may run; one of them
+/// leads.
 #[derive(Args)]
 pub struct Schedule {
     #[command(flatten)]
     engines: EngineArgs,
     #[command(flatten)]
+    egress: EgressArgs,
+    #[command(flatten)]
     retention: RetentionArgs,
     #[command(flatten)]
     health: HealthArgs,
+    /// The address that people reach the platform at, for links in notifications.
+    #[arg(long, env = "BIFROST_PUBLIC_URL", default_value = "http://127.0.0.1:8400")]
+    public_url: String,
 }
 
 /// How the API is reached.
@@ -143,6 +153,21 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 impl ListenArgs {
+    /// How people sign in, and what operators need.
+    fn settings(self, engines: &Engines, public_url: &str) -> Result<(Settings, Operations)> {
+        let RateArgs { rate_key: per_key, rate_address: per_address, rate_sign_in: sign_in } = self.rates;
+        let rates = Rates { per_key, per_address, sign_in };
+        let settings = Settings { rates, ..Settings::at(public_url)? };
+        warn_of_plain_http(&settings);
+        let operations = Operations {
+            queue: Some(engines.queue.clone()),
+            metrics_token: self.metrics_token.map(Into::into),
+            trusted_proxies: self.trusted_proxies.into(),
+            ..Operations::default()
+        };
+        Ok((settings, operations))
+    }
+
     async fn bind(&self) -> Result<(TcpListener, String)> {
         let listener = TcpListener::bind(self.listen)
             .await
@@ -172,13 +197,11 @@ async fn bootstrap(engines: &Engines, data: &Path, public_url: &str) -> Result<(
 fn state(
     engines: &Engines,
     worker: Arc<dyn Worker>,
-    listen: ListenArgs,
-    public_url: &str,
+    oauth: OAuth,
+    notifier: Notifier,
+    settings: Settings,
+    operations: Operations,
 ) -> Result<ApiState> {
-    let RateArgs { rate_key: per_key, rate_address: per_address, rate_sign_in: sign_in } = listen.rates;
-    let rates = Rates { per_key, per_address, sign_in };
-    let settings = Settings { rates, ..Settings::at(public_url)? };
-    warn_of_plain_http(&settings);
     Ok(ApiState {
         sign_in: SignIn::new(engines.db.clone(), engines.keys.clone(), settings)?,
         db: engines.db.clone(),
@@ -186,14 +209,23 @@ fn state(
         bus: engines.bus.clone(),
         objects: engines.objects.clone(),
         worker,
-        operations: Operations {
-            queue: Some(engines.queue.clone()),
-            metrics_token: listen.metrics_token.map(Into::into),
-            trusted_proxies: listen.trusted_proxies.into(),
-            rates: Arc::default(),
-            providers: Arc::default(),
-        },
+        oauth,
+        notifier,
+        operations,
     })
+}
+
+/// Lets workflows of this process call the API, as long as the answer is held.
+fn offer(runner: &Runner, state: &ApiState) -> Arc<dyn ports::Api> {
+    let inside: Arc<dyn ports::Api> = Arc::new(Inside::new(state.clone()));
+    runner.offer(&inside);
+    inside
+}
+
+/// What looks after subscriptions of webhook adapters: the processes that have sandboxes.
+fn adapters(engines: &Engines, worker: Arc<dyn Worker>) -> Adapters {
+    let (db, keys, bus) = (engines.db.clone(), engines.keys.clone(), engines.bus.clone());
+    Adapters { db, keys, worker, bus }
 }
 
 /// Over plain HTTP everybody on the way can take a session over.
@@ -249,7 +281,10 @@ impl Up {
         let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
         bootstrap(&engines, &data, &public_url).await?;
         let listening = [listener.local_addr()?].into_iter().chain(self.health.address());
-        let runner = self.worker.runner(&engines, &data, public_url.clone(), listening)?;
+        let egress = self.worker.egress.egress(&engines, listening)?;
+        let oauth = engines.oauth(&egress);
+        let notifier = engines.notifier(&egress, &public_url)?;
+        let runner = self.worker.runner(&engines, &data, public_url.clone(), egress, oauth.clone())?;
         if engines.embedded {
             // A fresh process holds no leases: whatever is leased belongs to one that is gone.
             executions::release_all_leases_of_embedded(&engines.db).await?;
@@ -258,11 +293,16 @@ impl Up {
         let services = engines.services();
         self.health.serve(services.clone()).await?;
         let patience = Duration::from_secs(self.drain);
-        let state = state(&engines, runner.clone(), self.listen, &public_url)?;
+        let (settings, operations) = self.listen.settings(&engines, &public_url)?;
+        let state = state(&engines, runner.clone(), oauth.clone(), notifier.clone(), settings, operations)?;
+        let _inside = offer(&runner, &state);
         let runs = tokio::spawn(runner.clone().run());
-        let (scheduling, until) = (engines.clone(), stop.clone());
-        let scheduler =
-            tokio::spawn(async move { scheduling.schedule(self.retention, until.wanted()).await });
+        let adapters = adapters(&engines, runner.clone());
+        let adapters = tokio::spawn(adapters.run(engines.name.clone(), stop.clone().wanted()));
+        let (scheduling, renewing, until) = (engines.clone(), oauth.clone(), stop.clone());
+        let scheduler = tokio::spawn(async move {
+            scheduling.schedule(renewing, notifier, self.retention, until.wanted()).await;
+        });
         let server = tokio::spawn(serve(listener, state, stop.clone(), patience));
         let deploy = async {
             if let Some(folder) = self.workspace {
@@ -285,9 +325,9 @@ impl Up {
         }
         services.draining.store(true, Ordering::Relaxed);
         // All at once: who waits for a run's answer hears it while runs end.
-        let (code, served, _) = tokio::join!(drain(&runner, patience), server, scheduler);
+        let (code, served, _, _) = tokio::join!(drain(&runner, patience), server, scheduler, adapters);
         runs.abort();
-        engines.close().await;
+        engines.close(&oauth).await;
         served??;
         tracing::info!("ended");
         Ok(code)
@@ -305,13 +345,21 @@ impl Api {
             bootstrap(&engines, &data, &public_url).await?;
             // Builds and drafts; it takes no runs.
             let listening = [listener.local_addr()?].into_iter().chain(self.health.address());
-            let runner = self.worker.runner(&engines, &data, public_url.clone(), listening)?;
+            let egress = self.worker.egress.egress(&engines, listening)?;
+            let oauth = engines.oauth(&egress);
+            let notifier = engines.notifier(&egress, &public_url)?;
+            let runner = self.worker.runner(&engines, &data, public_url.clone(), egress, oauth.clone())?;
             self.health.serve(engines.services()).await?;
             println!("Bifrost is at {address}");
             tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "started");
-            let state = state(&engines, runner, self.listen, &public_url)?;
+            let adapters = adapters(&engines, runner.clone());
+            let adapters = tokio::spawn(adapters.run(engines.name.clone(), stop.clone().wanted()));
+            let (settings, operations) = self.listen.settings(&engines, &public_url)?;
+            let state = state(&engines, runner.clone(), oauth.clone(), notifier, settings, operations)?;
+            let _inside = offer(&runner, &state);
             serve(listener, state, stop, Duration::from_secs(self.drain)).await?;
-            engines.close().await;
+            let _ = adapters.await;
+            engines.close(&oauth).await;
             tracing::info!("ended");
             Ok(ExitCode::SUCCESS)
         })
@@ -324,7 +372,15 @@ impl Work {
             let stop = Stop::listen()?;
             metrics::install();
             let (engines, data) = self.engines.open(data).await?;
-            let runner = self.worker.runner(&engines, &data, self.public_url, self.health.address())?;
+            let egress = self.worker.egress.egress(&engines, self.health.address())?;
+            let oauth = engines.oauth(&egress);
+            let notifier = engines.notifier(&egress, &self.public_url)?;
+            let settings = Settings::at(&self.public_url)?;
+            let runner = self.worker.runner(&engines, &data, self.public_url, egress, oauth.clone())?;
+            // For what workflows ask of the API; nobody else reaches it here.
+            let state =
+                state(&engines, runner.clone(), oauth.clone(), notifier, settings, Operations::default())?;
+            let _inside = offer(&runner, &state);
             let services = engines.services();
             self.health.serve(services.clone()).await?;
             let runs = tokio::spawn(runner.clone().run());
@@ -334,7 +390,7 @@ impl Work {
             services.draining.store(true, Ordering::Relaxed);
             let code = drain(&runner, Duration::from_secs(self.drain)).await;
             runs.abort();
-            engines.close().await;
+            engines.close(&oauth).await;
             tracing::info!("ended");
             Ok(code)
         })
@@ -347,11 +403,14 @@ impl Schedule {
             let stop = Stop::listen()?;
             metrics::install();
             let (engines, _) = self.engines.open(data).await?;
+            let egress = self.egress.egress(&engines, self.health.address())?;
+            let oauth = engines.oauth(&egress);
+            let notifier = engines.notifier(&egress, &self.public_url)?;
             self.health.serve(engines.services()).await?;
             println!("Scheduler {} stands by", engines.name);
             tracing::info!(scheduler = engines.name, version = env!("CARGO_PKG_VERSION"), "started");
-            engines.schedule(self.retention, stop.wanted()).await;
-            engines.close().await;
+            engines.schedule(oauth.clone(), notifier, self.retention, stop.wanted()).await;
+            engines.close(&oauth).await;
             tracing::info!("ended");
             Ok(ExitCode::SUCCESS)
         })

@@ -31,9 +31,15 @@ enum WebhookCommand {
     Create {
         /// What people call it.
         name: String,
-        /// `generic`, `github`, `timestamped`, `microsoft_graph`, `unsigned` or `topic`.
-        #[arg(long, default_value = "generic", value_parser = |text: &str| text.parse::<WebhookKind>())]
-        kind: WebhookKind,
+        /// `generic` (the default), `github`, `timestamped`, `microsoft_graph`, `unsigned`, `topic`, or
+        /// `adapter` with --adapter.
+        #[arg(long, value_parser = |text: &str| text.parse::<WebhookKind>())]
+        kind: Option<WebhookKind>,
+        /// The adapter that says what requests are, by its name or id; see `bifrost webhooks adapters`.
+        #[arg(long, value_name = "NAME")]
+        adapter: Option<String>,
+        #[command(flatten)]
+        config: Config,
         /// Read the secret from standard input instead of making one.
         #[arg(long)]
         secret_stdin: bool,
@@ -53,10 +59,32 @@ enum WebhookCommand {
         #[arg(long, value_name = "NUMBER")]
         rate: Option<u32>,
     },
+    /// Print a webhook, and how its adapter is doing, as JSON.
+    Show {
+        /// Name or id.
+        webhook: String,
+    },
+    /// List the adapters that a webhook can have.
+    Adapters,
+    /// Change what a webhook's adapter is given.
+    Configure {
+        /// Name or id.
+        webhook: String,
+        #[command(flatten)]
+        config: Config,
+    },
+    /// Have a webhook's adapter subscribe at the other system now, or renew.
+    Renew {
+        /// Name or id.
+        webhook: String,
+    },
     /// Delete a webhook with its subscriptions and deliveries; the runs stay.
     Delete {
         /// Name or id.
         webhook: String,
+        /// At once, also when an adapter has not told the other system to stop.
+        #[arg(long)]
+        force: bool,
     },
     /// Add the next secret and print it where one is made; both are good until one is removed.
     AddSecret {
@@ -122,8 +150,45 @@ enum WebhookCommand {
     },
 }
 
+/// What an adapter is given.
+#[derive(Args)]
+struct Config {
+    /// A value for the adapter, such as `limit=5`; several are possible, `null` takes one away.
+    #[arg(long = "config", value_name = "KEY=VALUE")]
+    pairs: Vec<String>,
+    /// Read more of them from standard input as a JSON object: secrets belong there.
+    #[arg(long)]
+    config_stdin: bool,
+}
+
+impl Config {
+    fn read(&self) -> Result<Map<String, Value>> {
+        let mut all = match secret(self.config_stdin)?.as_deref().map(serde_json::from_str) {
+            None => Map::new(),
+            Some(Ok(Value::Object(all))) => all,
+            Some(_) => bail!("standard input: expected a JSON object such as {{\"secret\": \"…\"}}"),
+        };
+        for pair in &self.pairs {
+            let (key, value) = pair.split_once('=').context("expected KEY=VALUE")?;
+            // What is no JSON is a text.
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+            all.insert(key.to_owned(), value);
+        }
+        Ok(all)
+    }
+}
+
+fn adapter_line(one: &Value) {
+    let owner = if one["organization_id"].is_null() { "global" } else { "own" };
+    println!("{}  {owner:<6}  {}  {}", text(one, "id"), text(one, "name"), text(one, "description"));
+}
+
 fn webhook_line(one: &Value) {
-    let state = if one["enabled"] == true { text(one, "kind") } else { "disabled" };
+    let state = match (&one["adapter"]["status"], one["enabled"] == true) {
+        (Value::String(status), _) if status != "active" => status.as_str(),
+        (_, true) => text(one, "kind"),
+        (_, false) => "disabled",
+    };
     let place = if one["path"].is_null() { text(one, "topic") } else { text(one, "path") };
     println!("{}  {state:<15} {place}  {}", text(one, "id"), text(one, "name"));
 }
@@ -215,16 +280,40 @@ impl Webhooks {
                 delivery_header,
                 networks,
                 rate,
+                adapter,
+                config,
             } => {
+                let of_adapter = adapter.as_ref().map_or(WebhookKind::Generic, |_| WebhookKind::Adapter);
+                let kind = kind.unwrap_or(of_adapter);
                 let body = json!({
+                    "adapter": adapter, "config": config.read()?,
                     "name": name, "kind": kind, "secret": secret(secret_stdin)?, "topic": topic,
                     "confirm_unsigned": kind == WebhookKind::Unsigned, "signature_header": signature_header,
                     "delivery_header": delivery_header, "allowed_networks": networks, "rate_per_minute": rate,
                 });
                 print(&client.post("/api/webhooks", body).await?, json, made)
             }
-            WebhookCommand::Delete { webhook } => {
+            WebhookCommand::Show { webhook } => {
                 let path = format!("/api/webhooks/{}", find(&client, &webhook).await?);
+                print(&client.get(&path).await?, true, |_| ())
+            }
+            WebhookCommand::Adapters => {
+                let answer = client.get("/api/webhook-adapters").await?;
+                print(&answer, json, |all| each(all, "adapters", adapter_line))
+            }
+            WebhookCommand::Configure { webhook, config } => {
+                let path = format!("/api/webhooks/{}", find(&client, &webhook).await?);
+                let body = json!({ "config": config.read()? });
+                let answer = client.call(Method::PATCH, &path, Some(body)).await?;
+                print(&answer, json, webhook_line)
+            }
+            WebhookCommand::Renew { webhook } => {
+                let path = format!("/api/webhooks/{}/subscribe", find(&client, &webhook).await?);
+                print(&client.post(&path, json!({})).await?, json, webhook_line)
+            }
+            WebhookCommand::Delete { webhook, force } => {
+                let query = if force { "?force=true" } else { "" };
+                let path = format!("/api/webhooks/{}{query}", find(&client, &webhook).await?);
                 client.call(Method::DELETE, &path, None).await?;
                 Ok(ExitCode::SUCCESS)
             }

@@ -1,7 +1,8 @@
 //! Who asks, for which organization, and what they may do there.
 
 use crate::{
-    KeyId, OrganizationId, Permission, Permissions, UserId, WorkflowId, endpoint, schedule, webhook,
+    KeyId, OrganizationId, Permission, Permissions, UserId, WebhookId, WorkflowId, endpoint, schedule,
+    webhook,
 };
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +105,14 @@ impl Caller {
         Self { name, ..Self::of_role(UserId(workflow.0), identity, organization, Role::OrgUser) }
     }
 
-    /// True for what [`Self::service`] makes: there is no account behind it.
+    /// A source of deliveries acts for its organization, through its adapter: it has no
+    /// permission, only what all code of the organization has.
+    pub fn source(webhook: WebhookId, organization: OrganizationId, name: &str) -> Self {
+        let name = name.to_owned();
+        Self { name, ..Self::of_role(UserId(webhook.0), webhook::IDENTITY, organization, Role::OrgGuest) }
+    }
+
+    /// True for what [`Self::service`] and [`Self::source`] make: there is no account behind it.
     pub fn is_service(&self) -> bool {
         SERVICE_IDENTITIES.contains(&self.email.as_str())
     }

@@ -206,7 +206,7 @@ pub struct Outcome {
     pub traceback: Option<String>,
     /// Locals of the workflow function.
     pub variables: Option<Value>,
-    /// `{time_saved, value}` when the workflow set it.
+    /// `{time_saved, value}` when the workflow set it, or its decorator for runs that succeed.
     pub roi: Option<Value>,
     /// Fuel used (see [`Limits::fuel`]).
     pub fuel_used: u64,
@@ -333,6 +333,12 @@ pub struct Execution {
     /// The delivery of a webhook that it was started for.
     #[serde(default)]
     pub delivery_id: Option<DeliveryId>,
+    /// The form that it was started through.
+    #[serde(default)]
+    pub form_id: Option<FormId>,
+    /// What the form's launch workflow had returned.
+    #[serde(default)]
+    pub startup: Option<Value>,
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use crate::egress::{matches_host, normal_host};
 use crate::schedule::{self, Timetable};
-use crate::{Filter, Mapping, Source, WorkspaceReport};
+use crate::{Filter, Mapping, Source, Where, WorkspaceReport, files};
 use chrono::{DateTime, Utc};
 
 /// A text and the rest of the bytes, parted at the first line end.
@@ -42,6 +42,36 @@ fn filters_and_mappings() {
         {
             let parameters = mapping.apply(&event);
             assert!(parameters.keys().all(|name| mapping.0.contains_key(name)));
+        }
+    });
+}
+
+#[test]
+fn queries() {
+    bolero::check!().with_max_len(512).with_iterations(20_000).for_each(|bytes: &[u8]| {
+        let (first, second) = parted(bytes);
+        let filter: serde_json::Value = serde_json::from_str(&first).unwrap_or_default();
+        let data: serde_json::Value = serde_json::from_str(&second).unwrap_or_default();
+        if let (Ok(filter), Some(data)) = (Where::parse(filter.as_object()), data.as_object()) {
+            filter.holds(data);
+            let plain = |part: &String| part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+            assert!(filter.conditions().iter().all(|(field, _)| field.parts().iter().all(plain)));
+        }
+    });
+}
+
+#[test]
+fn names_of_files() {
+    bolero::check!().with_max_len(128).with_iterations(20_000).for_each(|bytes: &[u8]| {
+        let (path, content_type) = parted(bytes);
+        if files::check_path(&path).is_ok() {
+            let joined = std::path::Path::new("/root").join(&path);
+            let plain =
+                |part| matches!(part, std::path::Component::RootDir | std::path::Component::Normal(_));
+            assert!(joined.starts_with("/root") && joined.components().all(plain), "{path:?}");
+        }
+        if let Ok(kind) = files::settle_type(Some(&content_type), bytes) {
+            assert!(kind.is_ascii() && !kind.contains([' ', '\r', '\n', ';']), "{kind:?}");
         }
     });
 }

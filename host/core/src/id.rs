@@ -79,8 +79,32 @@ ids! {
     WebhookId,
     /// A secret that a sender signs with.
     WebhookSecretId,
+    /// Code of a workspace that says what requests to a webhook are.
+    AdapterId,
     /// What starts a workflow for a delivery.
     SubscriptionId,
     /// Something that a source has sent.
     DeliveryId,
+    /// Another system, as workflows know it.
+    IntegrationId,
+    /// What an organization is in an integration.
+    MappingId,
+    /// What authorizes requests to an integration.
+    ConnectionId,
+    /// A table of documents.
+    TableId,
+    /// One content of a file; the next one has another.
+    FileId,
+    /// What somebody fills in to start a workflow.
+    FormId,
+    /// Somebody who is filling in a form.
+    FormSessionId,
+    /// A file that was sent with a form.
+    UploadId,
+    /// Where notifications are sent.
+    NotificationChannelId,
+    /// What is told, and where.
+    NotificationRuleId,
+    /// Something that people are told of within the platform.
+    NotificationId,
 }

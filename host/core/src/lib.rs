@@ -1,31 +1,44 @@
 //! The domain: what a run is, who may see it, what bounds it. No I/O lives here.
 
+pub mod adapter;
 pub mod caller;
 pub mod config;
 pub mod dead_letter;
+pub mod document_filter;
+pub mod document_schema;
+pub mod documents;
 pub mod egress;
 pub mod endpoint;
 pub mod error;
 pub mod events;
 pub mod execution;
+pub mod files;
 #[cfg(test)]
 mod fuzz;
 pub mod id;
+pub mod integration;
 pub mod limits;
 pub mod matching;
+pub mod notification;
+pub mod oauth;
+pub mod parameters_schema;
 pub mod permission;
 pub mod ports;
 pub mod retry;
 pub mod rights;
+pub mod roi;
 pub mod schedule;
 pub mod source;
 pub mod trace;
 pub mod webhook;
 pub mod workspace;
 
+pub use adapter::AdapterInfo;
 pub use caller::{Caller, Role, Scope};
 pub use config::ConfigType;
 pub use dead_letter::DeadLetterState;
+pub use document_filter::Where;
+pub use documents::Document;
 pub use egress::EgressPolicy;
 pub use endpoint::{EndpointMode, Verb};
 pub use error::{Error, Result};
@@ -33,10 +46,12 @@ pub use execution::{Execution, Lineage, LogLevel, LogLine, Outcome, Priority, Re
 pub use id::*;
 pub use limits::Limits;
 pub use matching::{Condition, Filter, Mapping, Place};
+pub use notification::{NotificationChannelKind, NotificationKind};
+pub use oauth::{ClientAuthentication, ConnectionStatus, OAuthFlow, OAuthSettings};
 pub use permission::{Permission, Permissions};
 pub use retry::RetryPolicy;
 pub use rights::{Operation, Rights};
 pub use schedule::{CatchUp, Overlap, ScheduleSource, Timetable};
 pub use source::{Package, Source};
 pub use webhook::WebhookKind;
-pub use workspace::{FileError, Parameter, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};
+pub use workspace::{FileError, FormFile, Parameter, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};

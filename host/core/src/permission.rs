@@ -64,6 +64,18 @@ permissions! {
     ManageOrganization = 15 "organization.manage",
     /// Write endpoints, webhooks and subscriptions, and read and repeat what was delivered.
     ManageWebhooks = 16 "webhooks.manage",
+    /// Write integrations with other systems, and connect them to accounts there.
+    ManageIntegrations = 17 "integrations.manage",
+    /// Write forms, and use each of them.
+    ManageForms = 18 "forms.manage",
+    /// Read tables and their documents.
+    ReadTables = 20 "tables.read",
+    /// Make and delete tables, and write their documents.
+    WriteTables = 21 "tables.write",
+    /// Read files, and sign addresses that files are read from.
+    ReadFiles = 22 "files.read",
+    /// Write and delete files, and sign addresses that files are sent to.
+    WriteFiles = 23 "files.write",
     /// Make, limit and suspend organizations.
     ManageOrganizations = 32 "platform.organizations",
     /// Act within any organization.

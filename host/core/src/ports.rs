@@ -144,6 +144,93 @@ pub mod subscription {
     pub type Receiver = tokio::sync::mpsc::Receiver<super::Event>;
 }
 
+/// The way out for requests of the platform itself to addresses that somebody has entered: the
+/// same checks as for workflows' own.
+#[async_trait]
+pub trait Web: Send + Sync + 'static {
+    /// Posts something in the name of a scope, and reads the whole answer; redirects are not
+    /// followed.
+    ///
+    /// # Errors
+    /// `Denied` when the address must not be reached, `Conflict` with `unreachable` when there is
+    /// no answer.
+    async fn post(&self, scope: crate::Scope, post: Post) -> Result<Answer>;
+}
+
+/// What to post.
+pub struct Post {
+    /// Where to.
+    pub url: String,
+    /// What `body` is, such as [`FORM`].
+    pub content_type: &'static str,
+    /// Further headers, such as `authorization`; names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+    /// Longest wait for the whole answer.
+    pub patience: std::time::Duration,
+}
+
+/// The content type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The answer to a [`Post`].
+pub struct Answer {
+    /// 100 to 599.
+    pub status: u16,
+    /// As it came.
+    pub body: Vec<u8>,
+}
+
+/// The platform's own API, as runs call it: in this process, with the rights of the run and without
+/// a credential.
+#[async_trait]
+pub trait Api: Send + Sync + 'static {
+    /// Answers a request of a run, also with a status of failure.
+    ///
+    /// # Errors
+    /// `Denied` for what is not for runs, `Invalid` for what is no request, `Limited` and `Busy` for
+    /// what may be tried again.
+    async fn call(&self, by: RunCaller, request: ApiRequest) -> Result<ApiAnswer>;
+}
+
+/// The run behind a request.
+#[derive(Clone, Debug)]
+pub struct RunCaller {
+    /// In whose name it acts, with what both its caller and its code may do.
+    pub caller: crate::Caller,
+    /// What its request is about.
+    pub scope: crate::Scope,
+    /// The run.
+    pub execution: ExecutionId,
+    /// Of the runs that it starts.
+    pub children: crate::Lineage,
+}
+
+/// A request of a run.
+#[derive(Clone, Debug)]
+pub struct ApiRequest {
+    /// Such as `GET`.
+    pub method: String,
+    /// With its query.
+    pub path: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// The answer to an [`ApiRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiAnswer {
+    /// 100 to 599.
+    pub status: u16,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
 /// The worker side as the API sees it.
 #[async_trait]
 pub trait Worker: Send + Sync + 'static {
@@ -163,6 +250,13 @@ pub trait Worker: Send + Sync + 'static {
         logs: tokio::sync::mpsc::Sender<crate::LogLine>,
     ) -> Result<crate::Outcome>;
 
+    /// Calls a function of a deployed version in a fresh sandbox, and keeps nothing of it: no
+    /// run, no log. Dropping the future ends the call.
+    ///
+    /// # Errors
+    /// `Busy` when its process was lost. What the function does is the outcome.
+    async fn call(&self, request: CallRequest) -> Result<crate::Outcome>;
+
     /// Asks a run of this process to end; unknown ids are ignored (another worker
     /// reads the wish from the database).
     async fn cancel(&self, execution: ExecutionId);
@@ -177,6 +271,27 @@ pub enum Installed {
     Refused(Vec<crate::FileError>),
     /// The package index did not answer as it should; says what is to be done.
     Unavailable(String),
+}
+
+/// A call that is no run.
+#[derive(Clone, Debug)]
+pub struct CallRequest {
+    /// [`crate::Source::hash`] of the version.
+    pub source_hash: String,
+    /// Where its source is among the objects.
+    pub object_key: String,
+    /// `path::name`, as the build's report has it.
+    pub function: String,
+    /// A JSON object.
+    pub parameters: serde_json::Value,
+    /// What of the parameters must not come out again; it is masked in the outcome.
+    pub secrets: serde_json::Value,
+    /// Whose rights the call has.
+    pub caller: crate::Caller,
+    /// The organization that owns the code; global for the provider's.
+    pub scope: crate::Scope,
+    /// What it may use.
+    pub limits: crate::Limits,
 }
 
 /// A run of code that is not deployed.

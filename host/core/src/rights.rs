@@ -31,17 +31,30 @@ pub enum Operation {
     UsersList,
     UsersGet,
     UsersCreate,
+    UsersUpdate,
     RolesList,
     RolesGet,
+    RolesWrite,
     WorkflowsList,
     WorkflowsExecute,
     WorkflowsExecuteAs,
     WorkflowsCancel,
+    FormsRead,
+    FormsGranted,
+    FormsGrant,
     EventsEmit,
     ExecutionsList,
     ExecutionsGet,
     ExecutionsLogs,
     IntegrationsGet,
+    IntegrationsMappings,
+    IntegrationsMap,
+    IntegrationsMapGlobal,
+    TablesRead,
+    TablesWrite,
+    FilesRead,
+    FilesWrite,
+    ApiCall,
 }
 
 /// What an operation needs beside a target that is the run's own.
@@ -49,6 +62,8 @@ pub enum Operation {
 enum Demand {
     /// Nothing: it is what workflows are for.
     Nothing,
+    /// The provider's code, whoever the caller is.
+    ProviderCode,
     /// The caller's permission.
     May(Permission),
     /// The caller's permission, through the provider's code: people must not be made by
@@ -60,7 +75,7 @@ enum Demand {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 34] = [
         Self::ConfigRead,
         Self::ConfigWrite,
         Self::SetScope,
@@ -71,17 +86,30 @@ impl Operation {
         Self::UsersList,
         Self::UsersGet,
         Self::UsersCreate,
+        Self::UsersUpdate,
         Self::RolesList,
         Self::RolesGet,
+        Self::RolesWrite,
         Self::WorkflowsList,
         Self::WorkflowsExecute,
         Self::WorkflowsExecuteAs,
         Self::WorkflowsCancel,
+        Self::FormsRead,
+        Self::FormsGranted,
+        Self::FormsGrant,
         Self::EventsEmit,
         Self::ExecutionsList,
         Self::ExecutionsGet,
         Self::ExecutionsLogs,
         Self::IntegrationsGet,
+        Self::IntegrationsMappings,
+        Self::IntegrationsMap,
+        Self::IntegrationsMapGlobal,
+        Self::TablesRead,
+        Self::TablesWrite,
+        Self::FilesRead,
+        Self::FilesWrite,
+        Self::ApiCall,
     ];
 
     /// The name in the SDK and in the audit log.
@@ -97,17 +125,30 @@ impl Operation {
             Self::UsersList => "users.list",
             Self::UsersGet => "users.get",
             Self::UsersCreate => "users.create",
+            Self::UsersUpdate => "users.update",
             Self::RolesList => "roles.list",
             Self::RolesGet => "roles.get",
+            Self::RolesWrite => "roles.write",
             Self::WorkflowsList => "workflows.list",
             Self::WorkflowsExecute => "workflows.execute",
             Self::WorkflowsExecuteAs => "workflows.execute_as",
             Self::WorkflowsCancel => "workflows.cancel",
+            Self::FormsRead => "forms.get",
+            Self::FormsGranted => "roles.list_forms",
+            Self::FormsGrant => "roles.assign_forms",
             Self::EventsEmit => "events.emit",
             Self::ExecutionsList => "executions.list",
             Self::ExecutionsGet => "executions.get",
             Self::ExecutionsLogs => "executions.logs",
             Self::IntegrationsGet => "integrations.get",
+            Self::IntegrationsMappings => "integrations.list_mappings",
+            Self::IntegrationsMap => "integrations.upsert_mapping",
+            Self::IntegrationsMapGlobal => "integrations.upsert_global_mapping",
+            Self::TablesRead => "tables.read",
+            Self::TablesWrite => "tables.write",
+            Self::FilesRead => "files.read",
+            Self::FilesWrite => "files.write",
+            Self::ApiCall => "api.call",
         }
     }
 
@@ -120,15 +161,28 @@ impl Operation {
             | Self::WorkflowsList
             | Self::WorkflowsExecute
             | Self::WorkflowsCancel
+            | Self::FormsRead
             | Self::EventsEmit
             | Self::ExecutionsList
             | Self::ExecutionsGet
             | Self::ExecutionsLogs
-            | Self::IntegrationsGet => Demand::Nothing,
-            Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet => {
+            | Self::IntegrationsGet
+            | Self::IntegrationsMappings
+            | Self::IntegrationsMap
+            | Self::TablesRead
+            | Self::TablesWrite
+            | Self::FilesRead
+            | Self::FilesWrite
+            // What it may do there is decided with each request; see `Rights::over_api`.
+            | Self::ApiCall => Demand::Nothing,
+            // What an organization is in the provider's integration decides whose data the
+            // provider's credentials reach: nobody says that of themselves.
+            Self::IntegrationsMapGlobal => Demand::ProviderCode,
+            Self::UsersList | Self::UsersGet | Self::RolesList | Self::RolesGet | Self::FormsGranted => {
                 Demand::May(Permission::ReadUsers)
             }
-            Self::UsersCreate => Demand::Trusted(Permission::ManageUsers),
+            Self::UsersCreate | Self::UsersUpdate => Demand::Trusted(Permission::ManageUsers),
+            Self::FormsGrant | Self::RolesWrite => Demand::Trusted(Permission::ManageRoles),
             Self::OrganizationsList | Self::OrganizationsCreate | Self::OrganizationsUpdate => {
                 Demand::Everywhere(Permission::ManageOrganizations)
             }
@@ -137,7 +191,33 @@ impl Operation {
     }
 }
 
+/// What code may do of what its caller may that an organization can change by itself, when it
+/// calls the API: what the SDK's modules do for it anyway. Not: people, roles, keys, code, policies,
+/// webhooks and connections; whoever deploys would have what the next caller has.
+const OF_ANY_CODE: [Permission; 12] = [
+    Permission::RunWorkflows,
+    Permission::ReadWorkspace,
+    Permission::ReadExecutions,
+    Permission::ManageExecutions,
+    Permission::ManageSchedules,
+    Permission::ReadConfig,
+    Permission::WriteConfig,
+    Permission::ReadUsers,
+    Permission::ReadTables,
+    Permission::WriteTables,
+    Permission::ReadFiles,
+    Permission::WriteFiles,
+];
+
 impl Rights {
+    /// What the run may do through the API: what its caller may, and its code.
+    pub fn over_api(&self) -> Permissions {
+        if self.is_trusted() {
+            return self.permissions;
+        }
+        self.permissions.and(OF_ANY_CODE.into_iter().collect())
+    }
+
     /// True for the provider's code.
     pub fn is_provider_code(&self) -> bool {
         self.workspace == Scope::Global
@@ -180,7 +260,9 @@ impl Rights {
     /// `Denied`, with the reason for the author of the workflow.
     pub fn check(&self, operation: Operation, target: Scope) -> Result<()> {
         // The provider's code reads what is global for everybody it works for.
-        let reads_global = operation == Operation::ConfigRead && self.is_provider_code();
+        let reads =
+            matches!(operation, Operation::ConfigRead | Operation::IntegrationsGet | Operation::TablesRead);
+        let reads_global = reads && self.is_provider_code();
         let is_own = target == Scope::Organization(self.organization);
         let is_visible = is_own || (target == Scope::Global && reads_global);
         if !is_visible && !self.crosses_organizations() {
@@ -188,6 +270,8 @@ impl Rights {
         }
         let (is_enough, permission) = match operation.demand() {
             Demand::Nothing => return Ok(()),
+            Demand::ProviderCode if self.is_trusted() => return Ok(()),
+            Demand::ProviderCode => return Err(self.reserved(operation)),
             Demand::May(permission) => (true, permission),
             Demand::Trusted(permission) => (self.is_trusted(), permission),
             Demand::Everywhere(permission) => (self.crosses_organizations(), permission),
@@ -263,7 +347,8 @@ mod tests {
             let rights = Rights { organization, workspace, permissions, is_confined };
             if rights.check(operation, target).is_ok() {
                 prop_assert_eq!(target, workspace);
-                prop_assert!(!matches!(operation.demand(), Demand::Trusted(_) | Demand::Everywhere(_)));
+                let demand = operation.demand();
+                prop_assert!(matches!(demand, Demand::Nothing | Demand::May(_)), "{demand:?}");
             }
         }
 
@@ -275,7 +360,9 @@ mod tests {
             let rights = Rights { organization, workspace: Scope::Global, permissions, is_confined };
             let crosses = permissions.has(Permission::EnterOrganizations) && !is_confined;
             if rights.check(operation, target).is_ok() && target != Scope::Organization(organization) && !crosses {
-                prop_assert_eq!((operation, target), (Operation::ConfigRead, Scope::Global));
+                prop_assert_eq!(target, Scope::Global);
+                let reads = [Operation::ConfigRead, Operation::IntegrationsGet, Operation::TablesRead];
+                prop_assert!(reads.contains(&operation));
             }
         }
 

@@ -42,14 +42,23 @@ pub enum WebhookKind {
     MicrosoftGraph,
     /// Nothing: whoever knows the address can send.
     Unsigned,
+    /// An adapter of the workspace says what each request is.
+    Adapter,
     /// Not from outside: workflows of the organization emit it.
     Topic,
 }
 
 impl WebhookKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Generic, Self::Github, Self::Timestamped, Self::MicrosoftGraph, Self::Unsigned, Self::Topic];
+    pub const ALL: [Self; 7] = [
+        Self::Generic,
+        Self::Github,
+        Self::Timestamped,
+        Self::MicrosoftGraph,
+        Self::Unsigned,
+        Self::Adapter,
+        Self::Topic,
+    ];
 
     /// The name on the wire and in the database.
     pub fn as_str(self) -> &'static str {
@@ -59,13 +68,14 @@ impl WebhookKind {
             Self::Timestamped => "timestamped",
             Self::MicrosoftGraph => "microsoft_graph",
             Self::Unsigned => "unsigned",
+            Self::Adapter => "adapter",
             Self::Topic => "topic",
         }
     }
 
     /// True when senders need a secret.
     pub fn has_secret(self) -> bool {
-        !matches!(self, Self::Unsigned | Self::Topic)
+        !matches!(self, Self::Unsigned | Self::Adapter | Self::Topic)
     }
 
     /// The header with the signature, where the source names no other.
@@ -74,7 +84,7 @@ impl WebhookKind {
             Self::Generic => Some("x-signature-256"),
             Self::Github => Some("x-hub-signature-256"),
             Self::Timestamped => Some("stripe-signature"),
-            Self::MicrosoftGraph | Self::Unsigned | Self::Topic => None,
+            Self::MicrosoftGraph | Self::Unsigned | Self::Adapter | Self::Topic => None,
         }
     }
 }

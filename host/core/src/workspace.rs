@@ -132,6 +132,9 @@ pub struct FileError {
 pub struct WorkspaceReport {
     /// What was found.
     pub workflows: Vec<WorkflowInfo>,
+    /// Adapters that webhook sources can choose.
+    #[serde(default)]
+    pub adapters: Vec<crate::AdapterInfo>,
     /// Files that are left out, and why.
     #[serde(default)]
     pub errors: Vec<FileError>,
@@ -141,6 +144,37 @@ pub struct WorkspaceReport {
     /// The packages that it was built with.
     #[serde(default)]
     pub packages: Vec<crate::Package>,
+    /// Forms among its files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<FormFile>,
+}
+
+/// A form that is a file of the workspace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FormFile {
+    /// File, relative to the workspace.
+    pub path: String,
+    /// One of a kind within the scope.
+    pub name: String,
+    /// For people.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// True: only for whom it was granted to.
+    #[serde(default)]
+    pub is_granted: bool,
+    /// How many fields it has.
+    pub fields: usize,
+    /// What it starts, as its author wrote it.
+    pub workflow: String,
+    /// What runs when it is opened.
+    #[serde(default)]
+    pub launch_workflow: Option<String>,
+    /// Where its options come from.
+    #[serde(default)]
+    pub data_providers: Vec<String>,
+    /// The whole definition.
+    #[schema(value_type = Object)]
+    pub definition: Value,
 }
 
 /// Something accepted that looks wrong.

@@ -3,11 +3,11 @@
 
 use bifrost_core::ports::{Objects, Ticket};
 use bifrost_core::*;
-use bifrost_scheduler::Retention;
+use bifrost_scheduler::{Files, Retention};
 use bifrost_store::executions::{self, Ending, NewExecution, documents};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::workspaces::{self, Deployment};
-use bifrost_store::{Db, DirectoryObjects, Options, Sql, workflows};
+use bifrost_store::{Db, DirectoryObjects, Options, Sql, files, workflows};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use std::sync::Arc;
@@ -236,4 +236,31 @@ async fn only_the_leader_works_and_logs_become_objects() {
     assert_eq!(world.count("executions").await, 2);
     drop(lead);
     tokio::time::timeout(Duration::from_secs(5), task).await.expect("it ends").expect("no panic");
+}
+
+#[tokio::test]
+async fn temporary_files_go_and_what_no_file_names() {
+    let world = World::new().await;
+    let (org, objects) = (world.db.org(world.caller.organization), world.objects.as_ref());
+    for (location, path) in [("temp", "a"), ("temp", "b/c"), ("uploads", "a")] {
+        files::write(&org, objects, location, path, None, b"content".to_vec()).await.expect("written");
+    }
+    let left = format!("{}uploads/{}", files::folder(world.caller.organization), FileId::new());
+    objects.put(&left, vec![1]).await.expect("as after a crash");
+    let mut passes = Files::new(world.db.clone(), world.objects.clone());
+    passes.expire(bifrost_store::now()).await.expect("looked");
+    assert_eq!(world.count("files").await, 3, "nothing before its time");
+    // A store that is away costs an object that the next pass finds.
+    world.objects.deletions.store(1, Ordering::Relaxed);
+    while passes.expire(tomorrow() + TimeDelta::hours(1)).await.expect("looked") {}
+    assert_eq!(world.count("files").await, 1);
+    assert_eq!(files::used(&org).await.expect("read"), files::Usage { files: 1, bytes: 7 });
+    world.objects.deletions.store(i64::MAX, Ordering::Relaxed);
+    assert!(passes.collect(bifrost_store::now()).await.expect("looked"), "too young for this pass");
+    let mut passes = Files::new(world.db.clone(), world.objects.clone());
+    while passes.collect(tomorrow() + TimeDelta::days(1)).await.expect("looked") {}
+    let file = files::get(&org, "uploads", "a").await.expect("it stays");
+    let keys = objects.list("files/", None, 1_000).await.expect("a list");
+    assert_eq!(keys, [file.key()]);
+    assert_eq!(files::content(objects, &file).await.expect("content"), b"content");
 }

@@ -129,6 +129,8 @@ async fn one(
         schedule_id: None,
         lineage: Lineage::default(),
         delivery_id: None,
+        form_id: None,
+        startup: None,
     };
     let execution = executions::accept(org, new).await?.execution;
     let ticket = Ticket { execution: execution.id, attempt: 1 };

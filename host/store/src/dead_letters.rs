@@ -87,6 +87,7 @@ async fn reconcile_in(tx: &mut Tx, ticket: Ticket, reason: &str) -> Result<Optio
     let (state, organization) = if let Some(organization) = retry(tx, ticket, reason).await? {
         (DeadLetterState::Retried, organization)
     } else if let Some(organization) = fail(tx, ticket).await? {
+        crate::notifications::events::run_ended(tx, ticket.execution).await?;
         (DeadLetterState::Failed, organization)
     } else {
         return Ok(None);

@@ -4,7 +4,7 @@
 use crate::audit::hex;
 use crate::secrets::{KEY, open, random, seal};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bifrost_core::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::io::Write;
@@ -130,6 +130,19 @@ impl Keyring {
         let parts = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty());
         let keys: Arc<[MasterKey]> = parts.map(one).collect::<Result<_>>()?;
         if keys.is_empty() { Err(wrong()) } else { Ok(Self(keys)) }
+    }
+
+    /// Seals a text for this installation's processes, as one that can stand in an address. Of two
+    /// keys the older one does it: a process that has not heard of the newer one can then read it.
+    pub(crate) fn seal_token(&self, plain: &[u8], context: &[u8]) -> Result<String> {
+        let key = self.0.get(1).unwrap_or(&self.0[0]);
+        Ok(URL_SAFE_NO_PAD.encode(seal(&key.key, plain, context)?))
+    }
+
+    /// What was sealed by one of these keys in this context; `None` for everything else.
+    pub(crate) fn open_token(&self, token: &str, context: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
+        self.0.iter().find_map(|key| open(&key.key, &sealed, context).ok())
     }
 
     /// Wraps a data key by the key in use, and by the one before it while there is one: a

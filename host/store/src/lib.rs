@@ -3,8 +3,10 @@
 //! [`Db`] is SQLite or PostgreSQL. Tenant data is reached through a [`Scoped`] handle
 //! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
 //! grouped by aggregate: [`organizations`], [`users`], [`identity`], [`workspaces`],
-//! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`]; the fleet is
-//! [`workers`] and [`warm`]; who did what is in [`audit`]. Adapters of the ports are in [`engines`].
+//! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`], [`integrations`],
+//! [`tables`], [`files`], [`forms`], [`notifications`]; what was saved is [`usage`]; the fleet is
+//! [`workers`] and [`warm`]; who did what is in [`audit`].
+//! Adapters of the ports are in [`engines`].
 
 pub mod audit;
 pub mod config;
@@ -18,12 +20,16 @@ pub mod endpoints;
 pub mod engines;
 mod error;
 pub mod executions;
+pub mod files;
+pub mod forms;
 pub mod grants;
 pub mod identity;
+pub mod integrations;
 pub mod invitations;
 pub mod keyring;
 pub mod leaders;
 pub mod migrate;
+pub mod notifications;
 pub mod offboarding;
 pub mod organizations;
 #[cfg(feature = "planted-faults")]
@@ -35,7 +41,9 @@ pub mod secrets;
 pub mod shares;
 pub mod sign_in;
 pub mod sql;
+pub mod tables;
 mod tx;
+pub mod usage;
 pub mod users;
 pub mod warm;
 pub mod webhooks;

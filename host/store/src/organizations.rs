@@ -101,6 +101,7 @@ pub(crate) async fn insert(tx: &mut crate::Tx, new: Organization) -> Result<Orga
         .maybe("domain", new.domain.as_ref())
         .detail("limits", &new.limits);
     record(tx, event).await?;
+    crate::notifications::rules::first_in(tx, new.id).await?;
     Ok(new)
 }
 

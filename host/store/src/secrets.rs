@@ -65,9 +65,37 @@ pub(crate) const WEBHOOKS: Sealed = Sealed {
     domain: b"bifrost webhook1",
 };
 
+/// Secrets of integrations, and the tokens of their connections.
+pub(crate) const INTEGRATIONS: Sealed = Sealed {
+    table: "integration_secrets",
+    name: "sealed_as",
+    ciphertext: "ciphertext",
+    version: "key_version",
+    domain: b"bifrost integr 1",
+};
+
+/// What webhooks of notifications are signed with.
+pub(crate) const NOTIFICATIONS: Sealed = Sealed {
+    table: "notification_secrets",
+    name: "sealed_as",
+    ciphertext: "ciphertext",
+    version: "key_version",
+    domain: b"bifrost notify 1",
+};
+
+/// What adapters of webhooks were given and keep.
+pub(crate) const ADAPTERS: Sealed = Sealed {
+    table: "adapter_values",
+    name: "sealed_as",
+    ciphertext: "ciphertext",
+    version: "key_version",
+    domain: b"bifrost adapter1",
+};
+
 /// Every such table. Rotation re-encrypts what is listed here; a test compares it with
 /// the database.
-pub(crate) const SEALED: &[Sealed] = &[CONFIG, TOTP, IDENTITY_PROVIDERS, WEBHOOKS];
+pub(crate) const SEALED: &[Sealed] =
+    &[CONFIG, TOTP, IDENTITY_PROVIDERS, WEBHOOKS, INTEGRATIONS, NOTIFICATIONS, ADAPTERS];
 
 /// The columns of a data key `d` that [`Wraps`] are read from.
 pub(crate) const WRAPS: &str = "d.wrapped, d.key_id, d.next_wrapped, d.next_key_id";

@@ -47,7 +47,11 @@ from! {
         WorkflowId => |v| v.0, ExecutionId => |v| v.0, KeyId => |v| v.0, ScheduleId => |v| v.0, DeadLetterId => |v| v.0, RoleId => |v| v.0,
         GrantId => |v| v.0, InvitationId => |v| v.0, AuditId => |v| v.0,
         SessionId => |v| v.0, PasskeyId => |v| v.0, IdentityProviderId => |v| v.0,
-        EndpointId => |v| v.0, WebhookId => |v| v.0, WebhookSecretId => |v| v.0, SubscriptionId => |v| v.0, DeliveryId => |v| v.0;
+        EndpointId => |v| v.0, WebhookId => |v| v.0, WebhookSecretId => |v| v.0, AdapterId => |v| v.0, SubscriptionId => |v| v.0, DeliveryId => |v| v.0,
+        IntegrationId => |v| v.0, MappingId => |v| v.0, ConnectionId => |v| v.0,
+        TableId => |v| v.0, FileId => |v| v.0,
+        FormId => |v| v.0, FormSessionId => |v| v.0, UploadId => |v| v.0,
+        NotificationChannelId => |v| v.0, NotificationRuleId => |v| v.0, NotificationId => |v| v.0;
     Text: String => |v| plain(v), &str => |v| plain(v.to_owned());
     Int: i64 => |v| v, i32 => |v| v.into(), u32 => |v| v.into();
     Bool: bool => |v| v;
@@ -277,6 +281,18 @@ ids!(
     EndpointId,
     WebhookId,
     WebhookSecretId,
+    AdapterId,
     SubscriptionId,
-    DeliveryId
+    DeliveryId,
+    IntegrationId,
+    MappingId,
+    ConnectionId,
+    TableId,
+    FileId,
+    FormId,
+    FormSessionId,
+    UploadId,
+    NotificationChannelId,
+    NotificationRuleId,
+    NotificationId
 );

@@ -2,7 +2,7 @@
 //! survive deployments.
 
 use crate::audit::{Event, record};
-use crate::{Access, Row, Scoped, Sql};
+use crate::{Access, Row, Scoped, Sql, Tx};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -46,11 +46,16 @@ pub async fn list(scoped: &Scoped) -> Result<Vec<Workflow>> {
 /// One workflow by id, by `path::function` or by name: the handle's own first, then a
 /// global one. The system finds by id only. `NotFound` otherwise.
 pub async fn find(scoped: &Scoped, reference: &str) -> Result<Workflow> {
+    find_in(&mut scoped.read().await?, reference).await
+}
+
+pub(crate) async fn find_in(tx: &mut Tx, reference: &str) -> Result<Workflow> {
+    let access = tx.access();
     let mut sql = Sql::new(SELECT);
     if let Ok(id) = Uuid::parse_str(reference) {
         sql.push(" AND w.id = ").push_bind(id);
     } else {
-        scoped.access().scope_id()?;
+        access.scope_id()?;
         match reference.rsplit_once("::") {
             Some((path, function)) => {
                 sql.push(" AND w.path = ").push_bind(path).push(" AND w.function = ").push_bind(function);
@@ -60,11 +65,10 @@ pub async fn find(scoped: &Scoped, reference: &str) -> Result<Workflow> {
             }
         }
     }
-    visible(&mut sql, scoped.access());
+    visible(&mut sql, access);
     // Global is the nil id, the smallest.
     sql.push(" ORDER BY w.scope_id DESC LIMIT 1");
-    let row = scoped.read().await?.optional(sql).await?.ok_or(Error::NotFound("workflow"))?;
-    read(&row)
+    read(&tx.optional(sql).await?.ok_or(Error::NotFound("workflow"))?)
 }
 
 /// Switches one of the handle's own workflows on or off; off, it does not start.

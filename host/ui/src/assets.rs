@@ -42,6 +42,7 @@ impl Asset {
             Some("html") => "text/html; charset=utf-8",
             Some("js") => "text/javascript; charset=utf-8",
             Some("svg") => "image/svg+xml",
+            Some("wasm") => "application/wasm",
             Some("woff2") => "font/woff2",
             _ => "application/octet-stream",
         })

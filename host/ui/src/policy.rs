@@ -23,11 +23,12 @@ pub fn nonce() -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
-/// The policy of the document. Libraries add styles at run time, with the nonce.
+/// The policy of the document. Libraries add styles at run time, with the nonce;
+/// the evaluator of expressions is a WebAssembly module, which `wasm-unsafe-eval` lets compile.
 pub fn document(nonce: &str) -> HeaderValue {
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; \
-         font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; \
          frame-ancestors 'none'; object-src 'none'"
     );
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))

@@ -40,7 +40,8 @@ async fn every_page_is_the_document_with_a_nonce_of_its_own() {
         assert_eq!(page.status(), StatusCode::OK, "{path}");
         assert_eq!(value(&page, "cache-control"), "no-store");
         let policy = value(&page, "content-security-policy").to_owned();
-        assert!(!policy.contains("unsafe"), "{policy}");
+        // Compiling WebAssembly is no script: the evaluator of expressions.
+        assert!(!policy.replace("'wasm-unsafe-eval'", "").contains("unsafe"), "{policy}");
         assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
         let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce");
         let html = text(page).await;

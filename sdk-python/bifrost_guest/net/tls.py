@@ -21,10 +21,11 @@ from bifrost_guest.net.tls_names import (
     Purpose,
     SSLErrorNumber,
     SSLMethod,
-    TLSVersion,
+    TLSVersion,  # noqa: F401  # of this module for others, as all of them
     VerifyFlags,
     VerifyMode,
 )
+from bifrost_guest.net.tls_settings import _SSLContext
 
 OPENSSL_VERSION = "OpenSSL 3.0.0, or what the platform has"
 """Begins as libraries expect it of one whose checks can be relied on."""
@@ -101,7 +102,7 @@ def get_default_verify_paths() -> DefaultVerifyPaths:
     return DefaultVerifyPaths()
 
 
-class SSLContext:
+class SSLContext(_SSLContext):
     """Settings. What would weaken TLS, or needs keys in here, is refused when it is used."""
 
     sslsocket_class: Any
@@ -109,12 +110,7 @@ class SSLContext:
 
     def __init__(self, protocol: int = PROTOCOL_TLS) -> None:
         self.protocol = SSLMethod(protocol)
-        client = self.protocol == PROTOCOL_TLS_CLIENT
-        self._check_hostname = client
-        self._verify_mode = CERT_REQUIRED if client else CERT_NONE
-        self.verify_flags = VerifyFlags.VERIFY_X509_TRUSTED_FIRST
-        self.options = Options.OP_ALL | Options.OP_NO_SSLv3
-        self.minimum_version, self.maximum_version = TLSVersion.TLSv1_2, TLSVersion.MAXIMUM_SUPPORTED
+        super().__init__(self.protocol)
         self.post_handshake_auth = False
         self.hostname_checks_common_name = False
         self.keylog_filename: Any = None
@@ -122,29 +118,6 @@ class SSLContext:
         self.num_tickets = 2
         self.security_level = 2
         self._alpn: list[str] = []
-
-    @property
-    def check_hostname(self) -> bool:
-        """Whether the certificate has to be the host's."""
-        return self._check_hostname
-
-    @check_hostname.setter
-    def check_hostname(self, value: bool) -> None:
-        self._check_hostname = bool(value)
-        if value and self._verify_mode == CERT_NONE:
-            self._verify_mode = CERT_REQUIRED
-
-    @property
-    def verify_mode(self) -> VerifyMode:
-        """Whether certificates are checked."""
-        return self._verify_mode
-
-    @verify_mode.setter
-    def verify_mode(self, value: int) -> None:
-        mode = VerifyMode(value)
-        if mode == CERT_NONE and self._check_hostname:
-            raise ValueError("Cannot set verify_mode to CERT_NONE when check_hostname is enabled.")
-        self._verify_mode = mode
 
     def load_verify_locations(self, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
         """Has no effect: whom to believe is the platform's to decide."""
@@ -276,6 +249,12 @@ class _Facts:
     def selected_alpn_protocol(self) -> str | None:
         """HTTP/1.1, when the library offered it."""
         return self.context.alpn()
+
+    def get_verified_chain(self) -> list[bytes]:
+        """None of its certificates is to be seen; see `getpeercert`."""
+        return []
+
+    get_unverified_chain = get_verified_chain
 
     def _unknown(self, *_arguments: Any) -> None:
         """Unknown in here."""

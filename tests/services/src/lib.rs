@@ -1,8 +1,11 @@
 //! What tests, benchmarks and the chaos harness need of services: where they listen, and
-//! a database, a queue and an S3 server that nobody else uses.
+//! a database, a queue, an S3 server, a mail server and a receiver of requests that nobody
+//! else uses.
 
 mod database;
+pub mod hooks;
 mod installation;
+pub mod mail;
 pub mod s3;
 
 pub use database::Database;

@@ -23,7 +23,7 @@ async def _attempt(call: Callable[[], Any]) -> str:
 async def everything(other: str, person: str) -> dict[str, Any]:
     """Tries what only the provider's code may do for a platform administrator."""
     secret = await config.get("vendor_secret")
-    answers = {
+    answers: dict[str, Any] = {
         "organizations.list": await _attempt(organizations.list),
         "users.create": await _attempt(lambda: users.create(person, "Somebody")),
         "config.get": "done" if secret is not None else "denied: no such key",
@@ -31,7 +31,7 @@ async def everything(other: str, person: str) -> dict[str, Any]:
         "workflows.execute": await _attempt(lambda: workflows.execute("quiet", {}, run_as=person)),
     }
     answers["context.set_scope"] = await _attempt(lambda: context.set_scope(other))
-    answers["integrations.get of its own"] = str(await integrations.get("halo"))
+    answers["integrations.get of its own"] = (await integrations.get("halo")).config
     return answers
 
 

@@ -55,9 +55,13 @@ def keys(algorithm: str, private: str, public: str) -> dict[str, Any]:
 @workflow
 def refusals(private: str, other: str) -> dict[str, Any]:
     """What there is not says so."""
+    from cryptography.fernet import Fernet
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.ciphers import aead
 
+    box = Fernet(Fernet.generate_key())
+    assert box.decrypt(box.encrypt(b"a")) == b"a"
     middle = len(private) // 2
     return {
         "wrong kind": _refused(lambda: jwt.encode(CLAIMS, other, algorithm="RS256")),
@@ -66,7 +70,8 @@ def refusals(private: str, other: str) -> dict[str, Any]:
         "as a secret": _refused(lambda: jwt.encode(CLAIMS, private, algorithm="HS256")),
         "encrypted": _refused(lambda: serialization.load_pem_private_key(private.replace("BEGIN PRIVATE", "BEGIN ENCRYPTED PRIVATE").replace("END PRIVATE", "END ENCRYPTED PRIVATE").encode(), b"p")),
         "generate": _refused(lambda: rsa.generate_private_key(65537, 2048)),
-        "fernet": _refused(lambda: __import__("cryptography.fernet")),
+        "gcm": _refused(lambda: aead.AESGCM(bytes(16))),
+        "fernet": _refused(lambda: Fernet(Fernet.generate_key()).decrypt(box.encrypt(b"a"))),
         "bits": _refused(lambda: rsa.RSAPublicNumbers(3, (1 << 511) + 1).public_key().verify(b"x" * 64, b"", *_pkcs1())),
     }
 

@@ -8,8 +8,9 @@ use crate::pool::{Job, JobEvent, Pool};
 use crate::protocol::*;
 use crate::redact::Redactor;
 use crate::sources::Sources;
-use bifrost_core::ports::{Bus, Delivery, Objects, Queue};
+use bifrost_core::ports::{Api, Bus, Delivery, Objects, Queue};
 use bifrost_core::*;
+use bifrost_oauth::OAuth;
 use bifrost_store::audit::Actor;
 use bifrost_store::executions::documents::{self, Part};
 use bifrost_store::executions::{self, Claimed, Ending, Lease};
@@ -17,7 +18,7 @@ use bifrost_store::workers::{self, WorkerRow};
 use bifrost_store::{Db, Keyring, webhooks};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, watch};
 use tracing::Instrument;
@@ -55,11 +56,14 @@ pub struct Runner {
     pub(crate) objects: Arc<dyn Objects>,
     pub(crate) keys: Keyring,
     pub(crate) egress: Egress,
+    pub(crate) oauth: OAuth,
     pub(crate) pool: Pool,
     pub(crate) settings: RunnerSettings,
     pub(crate) active: Mutex<HashMap<ExecutionId, Active>>,
     pub(crate) draining: watch::Sender<bool>,
     slots: Arc<Semaphore>,
+    /// Not held by this: it holds this.
+    api: OnceLock<Weak<dyn Api>>,
 }
 
 /// A run in this runner's hands.
@@ -84,6 +88,7 @@ impl Runner {
         objects: Arc<dyn Objects>,
         keys: Keyring,
         egress: Egress,
+        oauth: OAuth,
         pool: Pool,
         settings: RunnerSettings,
     ) -> Arc<Self> {
@@ -94,13 +99,24 @@ impl Runner {
             sources: Sources::new(objects.clone()),
             keys,
             egress,
+            oauth,
             pool: pool.with_objects(objects.clone()),
             objects,
             slots: Arc::new(Semaphore::new(settings.slots)),
             settings,
             active: Mutex::default(),
             draining: watch::Sender::new(false),
+            api: OnceLock::new(),
         })
+    }
+
+    /// Lets runs call the platform's own API, as long as somebody holds it; the first one counts.
+    pub fn offer(&self, api: &Arc<dyn Api>) {
+        let _ = self.api.set(Arc::downgrade(api));
+    }
+
+    pub(crate) fn api(&self) -> Option<Arc<dyn Api>> {
+        self.api.get().and_then(Weak::upgrade)
     }
 
     /// Takes and drives runs until it is dropped, or has drained.
@@ -239,6 +255,7 @@ impl Runner {
         self.announce(&execution).await;
         let mut log = Log::new(self.db.clone(), self.bus.clone(), id, token, claimed.next_sequence);
         let policy = RetryPolicy::from_defaults(&claimed.workflow.defaults);
+        let declared = roi::declared(&claimed.workflow.defaults);
         let outcome = self.drive(claimed, &mut log, &active).await;
         let mut outcome = match outcome {
             Ok(Some(outcome)) => outcome,
@@ -255,6 +272,9 @@ impl Runner {
                 Outcome::ended(Status::Failed, "platform_error", reason(&error))
             }
         };
+        if outcome.status == Status::Success && outcome.roi.is_none() {
+            outcome.roi = declared;
+        }
         observe::attempted(&outcome, begun.elapsed());
         let lines = log.take();
         let chance = uuid::Uuid::new_v4().as_u128() as f64 / u128::MAX as f64;
@@ -359,6 +379,7 @@ impl Runner {
             db: self.db.by(Arc::new(actor(&claimed.execution))),
             keys: self.keys.clone(),
             egress: self.egress.of(run.organization_id),
+            oauth: self.oauth.clone(),
             organization: run.organization_id,
             workspace: claimed.workspace,
             is_confined: run.lineage.is_confined,
@@ -366,6 +387,8 @@ impl Runner {
             children: Lineage::of_child(run, claimed.workspace),
             objects: self.objects.clone(),
             bus: self.bus.clone(),
+            api: self.api(),
+            execution: run.id,
             rests: Default::default(),
             redactor: Redactor::default(),
             told: Default::default(),
@@ -440,7 +463,7 @@ impl Runner {
             "is_agent": false,
             "public_url": self.settings.public_url,
             "parameters": execution.parameters,
-            "startup": null,
+            "startup": execution.startup,
             "event": event,
             "attempt": execution.attempt,
         }))

@@ -1,4 +1,4 @@
-//! What the API asks of a runner directly: builds, drafts, and ending a run at once.
+//! What the API asks of a runner directly: builds, drafts, calls, and ending a run at once.
 
 use crate::consumer::{Runner, answer, lock, redacted};
 use crate::grants::Grants;
@@ -6,7 +6,7 @@ use crate::pool::JobEvent;
 use crate::protocol::*;
 use crate::redact::{Lines, Redactor};
 use async_trait::async_trait;
-use bifrost_core::ports::{DraftRequest, Installed, Worker};
+use bifrost_core::ports::{CallRequest, DraftRequest, Installed, Worker};
 use bifrost_core::*;
 use bifrost_store::audit::Actor;
 use serde_json::json;
@@ -54,6 +54,7 @@ impl Worker for Runner {
             db: self.db.by(Arc::new(Actor::of(&request.caller).in_run(execution))),
             keys: self.keys.clone(),
             egress: self.egress.of(organization),
+            oauth: self.oauth.clone(),
             organization,
             workspace: request.scope,
             is_confined: false,
@@ -61,6 +62,8 @@ impl Worker for Runner {
             children: Lineage { is_confined: request.scope != Scope::Global, ..Lineage::default() },
             objects: self.objects.clone(),
             bus: self.bus.clone(),
+            api: self.api(),
+            execution,
             rests: Default::default(),
             redactor: Redactor::default(),
             told: Default::default(),
@@ -117,6 +120,10 @@ impl Worker for Runner {
                 }
             }
         }
+    }
+
+    async fn call(&self, request: CallRequest) -> Result<Outcome> {
+        self.called(request).await.map_err(|error| error.downcast().unwrap_or_else(Error::Internal))
     }
 
     async fn cancel(&self, execution: ExecutionId) {

@@ -59,7 +59,7 @@ fn ends_of_runs() {
     });
 }
 
-const OPERATIONS: [&str; 18] = [
+const OPERATIONS: [&str; 30] = [
     "context.set_scope",
     "organizations.list",
     "organizations.get",
@@ -68,19 +68,31 @@ const OPERATIONS: [&str; 18] = [
     "users.list",
     "users.get",
     "users.create",
+    "users.update",
     "roles.list",
     "roles.get",
+    "roles.create",
+    "roles.update",
+    "roles.delete",
+    "roles.list_users",
+    "roles.assign_users",
     "workflows.list",
     "workflows.execute",
     "workflows.cancel",
     "executions.list",
     "executions.get",
     "executions.logs",
+    "integrations.list",
     "integrations.get",
+    "integrations.refresh",
+    "integrations.list_mappings",
+    "integrations.get_mapping",
+    "integrations.upsert_mapping",
+    "integrations.delete_mapping",
     "nothing.at_all",
 ];
 
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 29] = [
     "scope",
     "org_id",
     "name",
@@ -101,6 +113,15 @@ const NAMES: [&str; 20] = [
     "after",
     "include_inactive",
     "workflow_name",
+    "entity_id",
+    "entity_name",
+    "config",
+    "version",
+    "oauth_scope",
+    "user",
+    "user_ids",
+    "description",
+    "permissions",
 ];
 
 /// Takes choices from random bytes; zero when there are no more.

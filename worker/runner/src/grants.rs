@@ -4,8 +4,9 @@
 use crate::egress::{Egress, Rests};
 use crate::protocol::{Call, Reply};
 use crate::redact::{Redactor, TooMany};
-use bifrost_core::ports::{Bus, Objects};
-use bifrost_core::{Caller, ConfigType, Error, Lineage, Operation, OrganizationId, Scope};
+use bifrost_core::ports::{Api, Bus, Objects};
+use bifrost_core::{Caller, ConfigType, Error, ExecutionId, Lineage, Operation, OrganizationId, Scope};
+use bifrost_oauth::OAuth;
 use bifrost_sandbox::{CapabilityError, ConfigEntry, ErrorKind};
 use bifrost_store::audit::{self, Event};
 use bifrost_store::{Db, Keyring, Scoped, config};
@@ -20,6 +21,8 @@ pub struct Grants {
     pub keys: Keyring,
     /// The way out.
     pub egress: Egress,
+    /// Connections of integrations.
+    pub oauth: OAuth,
     /// The organization that the run belongs to.
     pub organization: OrganizationId,
     /// Who owns the code.
@@ -34,6 +37,10 @@ pub struct Grants {
     pub objects: Arc<dyn Objects>,
     /// Tells others of runs that it starts.
     pub bus: Arc<dyn Bus>,
+    /// The platform's own API, where this process has it.
+    pub api: Option<Arc<dyn Api>>,
+    /// The run.
+    pub execution: ExecutionId,
     /// Answers that are not whole yet.
     pub(crate) rests: Rests,
     /// Secrets that were handed out.
@@ -62,18 +69,19 @@ fn told(entry: config::Entry) -> ConfigEntry {
 }
 
 impl Grants {
-    /// Writes down that the run reads a secret: once for each name, before it has it.
-    async fn tell(&self, entry: &config::Entry) -> Result<(), CapabilityError> {
+    /// Writes down that the run reads a secret of `kind`: once for each name, before it has it.
+    pub(crate) async fn tell(&self, kind: &str, name: &str, is_global: bool) -> bifrost_core::Result<()> {
         let mut told = self.told.lock().await;
-        if told.contains(&entry.key) {
+        let known = format!("{kind}:{name}");
+        if told.contains(&known) {
             return Ok(());
         }
         let event = Event::new("secret.read")
             .within(self.organization)
-            .target("config", &entry.key)
-            .detail("is_global", entry.scope == Scope::Global);
-        audit::note(&self.db, event).await.map_err(refusal)?;
-        told.insert(entry.key.clone());
+            .target(kind, name)
+            .detail("is_global", is_global);
+        audit::note(&self.db, event).await?;
+        told.insert(known);
         Ok(())
     }
 
@@ -116,7 +124,7 @@ impl Grants {
             // What cannot be redacted is not handed out.
             let too_many = |error: TooMany| CapabilityError::new(ErrorKind::Limit, error.to_string());
             self.redactor.add(secret).map_err(too_many)?;
-            self.tell(&entry).await?;
+            self.tell("config", &entry.key, entry.scope == Scope::Global).await.map_err(refusal)?;
         }
         Ok(Some(told(entry)))
     }
@@ -164,7 +172,6 @@ impl Grants {
 mod tests {
     use super::*;
     use crate::testing::World;
-    use bifrost_core::ExecutionId;
     use bifrost_store::audit::{Filters, Order};
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! credentials: whatever a run may reach it asks of this process over a socket
 //! ([`protocol`]), and [`grants`] answers within the run's own scope.
 
+mod calls;
 pub mod child;
 pub mod consumer;
 mod drafts;

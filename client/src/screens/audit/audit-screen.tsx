@@ -1,16 +1,17 @@
 /** Who did what: searched, paged, exported, verified. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { ChevronLeft, ChevronRight, ScrollText } from 'lucide-react';
+import { ScrollText } from 'lucide-react';
 import { api, call } from '@/api/client';
 import { useOrganization } from '@/api/session';
 import type { AuditEntry } from '@/api/types';
 import { Badge, type Tone } from '@/ui/badge';
-import { Button, LinkButton } from '@/ui/button';
+import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Input } from '@/ui/field';
 import { JsonTree } from '@/ui/json-tree';
 import { Page } from '@/ui/page';
+import { Pages } from '@/ui/pages';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
@@ -82,20 +83,10 @@ export function AuditScreen() {
           }
         </Show>
       </Card>
-      <nav aria-label="Pages" className="flex justify-end gap-2">
-        {search.cursor !== undefined && (
-          <Button onClick={() => void navigate({ search: (old) => ({ ...old, cursor: undefined }) })}>
-            <ChevronLeft aria-hidden />
-            Newest
-          </Button>
-        )}
-        {next != null && (
-          <Button onClick={() => void navigate({ search: (old) => ({ ...old, cursor: next }) })}>
-            Older
-            <ChevronRight aria-hidden />
-          </Button>
-        )}
-      </nav>
+      <Pages
+        back={search.cursor === undefined ? undefined : () => void navigate({ search: (old) => ({ ...old, cursor: undefined }) })}
+        on={next == null ? undefined : () => void navigate({ search: (old) => ({ ...old, cursor: next }) })}
+      />
     </Page>
   );
 }

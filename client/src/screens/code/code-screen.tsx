@@ -1,15 +1,17 @@
 /** The deployed workspace: its files, its versions, what it shares. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { FolderCode } from 'lucide-react';
+import { FolderCode, PencilLine } from 'lucide-react';
 import { workspaceQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
+import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Page } from '@/ui/page';
 import { Empty, Show } from '@/ui/states';
 import { Tabs } from '@/ui/tabs';
 import { Ago } from '@/ui/time';
 import { Files } from './files';
+import { Packages } from './packages';
 import { Report, Warm } from './report';
 import { Shared } from './shared';
 import { Versions } from './versions';
@@ -20,7 +22,7 @@ const route = getRouteApi('/app/code');
 const AGAIN = 2_000;
 
 export function CodeScreen() {
-  const { tab = 'files' } = route.useSearch();
+  const { tab = 'files', path, line } = route.useSearch();
   const navigate = route.useNavigate();
   const organization = useOrganization();
   const may = useMay();
@@ -31,6 +33,11 @@ export function CodeScreen() {
   const tabs = [
     { id: 'files' as const, label: 'Files', content: <Files /> },
     { id: 'versions' as const, label: 'Versions', content: <Versions /> },
+    {
+      id: 'packages' as const,
+      label: 'Packages',
+      content: <Packages packages={workspace.data?.report.packages ?? []} warnings={workspace.data?.report.warnings ?? []} />,
+    },
     ...(organization === undefined && may('platform.organizations')
       ? [{ id: 'shared' as const, label: 'Shared folders', content: <Shared /> }]
       : []),
@@ -46,6 +53,18 @@ export function CodeScreen() {
             </span>
             {workspace.data.warm != null && <Warm warm={workspace.data.warm} />}
           </span>
+        )
+      }
+      actions={
+        may('workspace.draft') && (
+          <LinkButton
+            to="/code/edit"
+            search={{ ...(path === undefined ? {} : { path }), ...(line === undefined ? {} : { line }) }}
+            look="primary"
+          >
+            <PencilLine aria-hidden />
+            Edit code
+          </LinkButton>
         )
       }
     >

@@ -23,18 +23,18 @@ export function Diff({ files, sharedChanged }: { files: FileDiff[]; sharedChange
     <>
       {sharedChanged && <p className="text-ui text-muted">What the provider shares is different, too.</p>}
       {files.map((file) => (
-        <File key={file.path} file={file} />
+        <FileDiffView key={file.path} file={file} />
       ))}
     </>
   );
 }
 
-function File({ file }: { file: FileDiff }) {
+export function FileDiffView({ file, closed = false }: { file: FileDiff; closed?: boolean }) {
   const Icon = ICONS[file.change];
   const lines = file.diff == null ? undefined : rows(file.diff);
   const { added, removed } = totals(lines ?? []);
   return (
-    <details open className="group overflow-hidden rounded-lg border bg-surface shadow-card">
+    <details open={!closed} className="group overflow-hidden rounded-lg border bg-surface shadow-card">
       <summary className="flex min-h-11 cursor-pointer items-center gap-2 px-4 text-ui">
         <Icon className="size-4 shrink-0 text-muted" role="img" aria-label={WORDS[file.change]} />
         <span className="min-w-0 font-mono text-xs break-all">{file.path}</span>

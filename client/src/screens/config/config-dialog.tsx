@@ -7,22 +7,13 @@ import { api, call } from '@/api/client';
 import { useMay, useOrganization } from '@/api/session';
 import type { ConfigEntry, ConfigType } from '@/api/types';
 import { showAtField } from '@/lib/forms';
+import { TYPE_NAMES, TYPES } from '@/lib/values';
 import { Button } from '@/ui/button';
 import { Dialog, DialogActions } from '@/ui/dialog';
 import { Field, Input, Select, TextArea } from '@/ui/field';
 import { FormError } from '@/ui/states';
 import { done } from '@/ui/toast';
 import { Shares } from './shares';
-
-const TYPES = ['string', 'int', 'bool', 'json', 'secret'] as const satisfies readonly ConfigType[];
-
-const TYPE_NAMES: Record<ConfigType, string> = {
-  string: 'Text',
-  int: 'Whole number',
-  bool: 'Yes or no',
-  json: 'JSON',
-  secret: 'Secret',
-};
 
 const form = z
   .object({

@@ -17,6 +17,7 @@ import { isOver, StatusBadge, wentWrong } from '@/ui/status';
 import { Ago } from '@/ui/time';
 import { buckets, spans } from './buckets';
 import { Chart } from './chart';
+import { TimeSaved } from './time-saved';
 
 const route = getRouteApi('/app/');
 
@@ -81,6 +82,7 @@ export function HomeScreen() {
                 <p className="pt-3 text-xs text-muted">There were more; these are the latest {count(MOST)}.</p>
               )}
             </Card>
+            {me.permissions.includes('executions.read') && <TimeSaved />}
             {executions.length === 0 ? <FirstSteps /> : <Lists runs={executions} />}
           </>
         )}

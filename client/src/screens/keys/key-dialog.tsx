@@ -10,7 +10,7 @@ import { Combobox } from '@/ui/combobox';
 import { Command } from '@/ui/copy';
 import { Dialog, DialogActions } from '@/ui/dialog';
 import { CheckField, Field, Input, Select } from '@/ui/field';
-import { FormError } from '@/ui/states';
+import { FormDialog } from '@/ui/form-dialog';
 import { ROLE_NAMES, ROLES } from '@/screens/people/role-names';
 
 const DAY = 86_400_000;
@@ -56,80 +56,74 @@ export function KeyDialog({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog open side onClose={onClose} title="New key">
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
-        <FormError error={make.error} />
-        <Field label="Name" help="What it is for.">
-          {(tied) => <Input {...tied} value={name} required autoFocus onChange={(event) => setName(event.target.value)} />}
-        </Field>
-        <Field label="Holder" help="Better a service account than a person.">
-          {(tied) => (
-            <Combobox
-              {...tied}
-              label="Holder"
-              value={email}
-              onChange={setEmail}
-              options={users.map((user) => ({ value: user.email, label: user.name || user.email, hint: user.email }))}
-              className="w-full"
-            />
-          )}
-        </Field>
-        <Field label="Role" help="The most that it allows; never more than its holder may do.">
-          {(tied) => (
-            <Select {...tied} value={role} onChange={(event) => setRole(event.target.value as Role)}>
-              {ROLES.filter((one) => one !== 'platform_admin' || me.role === 'platform_admin').map((one) => (
-                <option key={one} value={one}>
-                  {ROLE_NAMES[one]}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <Field label="Good for">
-          {(tied) => (
-            <Select {...tied} value={days} onChange={(event) => setDays(event.target.value)}>
-              {LIFETIMES.map((one) => (
-                <option key={one} value={one}>
-                  {one} days
-                </option>
-              ))}
-              <option value="">Until it is revoked</option>
-            </Select>
-          )}
-        </Field>
-        <CheckField
-          label="Only some permissions"
-          checked={only !== undefined}
-          onChange={(event) => setOnly(event.target.checked ? [] : undefined)}
-        />
-        {only !== undefined && (
-          <fieldset className="grid gap-2 pl-6">
-            <legend className="sr-only">Permissions</legend>
-            {me.permissions.map((permission) => (
-              <CheckField
-                key={permission}
-                label={permission}
-                checked={only.includes(permission)}
-                onChange={(event) =>
-                  setOnly(event.target.checked ? [...only, permission] : only.filter((one) => one !== permission))
-                }
-              />
-            ))}
-          </fieldset>
+    <FormDialog
+      title="New key"
+      side
+      onClose={onClose}
+      onSubmit={() => make.mutate()}
+      error={make.error}
+      busy={make.isPending}
+      disabled={email === ''}
+      action="Make the key"
+    >
+      <Field label="Name" help="What it is for.">
+        {(tied) => <Input {...tied} value={name} required autoFocus onChange={(event) => setName(event.target.value)} />}
+      </Field>
+      <Field label="Holder" help="Better a service account than a person.">
+        {(tied) => (
+          <Combobox
+            {...tied}
+            label="Holder"
+            value={email}
+            onChange={setEmail}
+            options={users.map((user) => ({ value: user.email, label: user.name || user.email, hint: user.email }))}
+            className="w-full"
+          />
         )}
-        <DialogActions>
-          <Button onClick={onClose}>Discard</Button>
-          <Button type="submit" look="primary" busy={make.isPending} disabled={email === ''}>
-            Make the key
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+      </Field>
+      <Field label="Role" help="The most that it allows; never more than its holder may do.">
+        {(tied) => (
+          <Select {...tied} value={role} onChange={(event) => setRole(event.target.value as Role)}>
+            {ROLES.filter((one) => one !== 'platform_admin' || me.role === 'platform_admin').map((one) => (
+              <option key={one} value={one}>
+                {ROLE_NAMES[one]}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field label="Good for">
+        {(tied) => (
+          <Select {...tied} value={days} onChange={(event) => setDays(event.target.value)}>
+            {LIFETIMES.map((one) => (
+              <option key={one} value={one}>
+                {one} days
+              </option>
+            ))}
+            <option value="">Until it is revoked</option>
+          </Select>
+        )}
+      </Field>
+      <CheckField
+        label="Only some permissions"
+        checked={only !== undefined}
+        onChange={(event) => setOnly(event.target.checked ? [] : undefined)}
+      />
+      {only !== undefined && (
+        <fieldset className="grid gap-2 pl-6">
+          <legend className="sr-only">Permissions</legend>
+          {me.permissions.map((permission) => (
+            <CheckField
+              key={permission}
+              label={permission}
+              checked={only.includes(permission)}
+              onChange={(event) =>
+                setOnly(event.target.checked ? [...only, permission] : only.filter((one) => one !== permission))
+              }
+            />
+          ))}
+        </fieldset>
+      )}
+    </FormDialog>
   );
 }

@@ -11,11 +11,11 @@ import { Badge } from '@/ui/badge';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
-import { Dialog, DialogActions } from '@/ui/dialog';
 import { Field, Input } from '@/ui/field';
+import { FormDialog } from '@/ui/form-dialog';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
-import { FormError, Show } from '@/ui/states';
+import { Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { done } from '@/ui/toast';
 
@@ -139,28 +139,20 @@ function NewDialog({ onClose }: { onClose: () => void }) {
     },
   });
   return (
-    <Dialog open onClose={onClose} title="New organization">
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
-        <FormError error={make.error} />
-        <Field label="Name">
-          {(tied) => <Input {...tied} value={name} required autoFocus onChange={(event) => setName(event.target.value)} />}
-        </Field>
-        <Field label="E-mail domain" optional help="People with such an address who come from an identity provider belong to it.">
-          {(tied) => <Input {...tied} value={domain} placeholder="example.com" onChange={(event) => setDomain(event.target.value)} />}
-        </Field>
-        <DialogActions>
-          <Button onClick={onClose}>Discard</Button>
-          <Button type="submit" look="primary" busy={make.isPending}>
-            Make it
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="New organization"
+      onClose={onClose}
+      onSubmit={() => make.mutate()}
+      error={make.error}
+      busy={make.isPending}
+      action="Make it"
+    >
+      <Field label="Name">
+        {(tied) => <Input {...tied} value={name} required autoFocus onChange={(event) => setName(event.target.value)} />}
+      </Field>
+      <Field label="E-mail domain" optional help="People with such an address who come from an identity provider belong to it.">
+        {(tied) => <Input {...tied} value={domain} placeholder="example.com" onChange={(event) => setDomain(event.target.value)} />}
+      </Field>
+    </FormDialog>
   );
 }

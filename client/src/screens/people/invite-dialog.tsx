@@ -7,7 +7,8 @@ import { Button } from '@/ui/button';
 import { Command } from '@/ui/copy';
 import { Dialog, DialogActions } from '@/ui/dialog';
 import { Field, Input } from '@/ui/field';
-import { FormError } from '@/ui/states';
+import { FormDialog } from '@/ui/form-dialog';
+import { Notice } from '@/ui/notice';
 import { RoleFields } from './role-fields';
 
 export function InviteDialog({ onClose }: { onClose: () => void }) {
@@ -21,9 +22,16 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
     onSuccess: () => client.invalidateQueries({ queryKey: ['invitations'] }),
   });
   if (invite.data !== undefined) {
+    const { email: to, token, mailed, mail_error } = invite.data;
     return (
-      <Dialog open onClose={onClose} title={`${invite.data.email} is invited`} description="Send this link. It is shown this once, and good for seven days.">
-        <Command text={`${location.origin}/sign-in#invitation=${invite.data.token}`} label="Copy the link" />
+      <Dialog open onClose={onClose} title={`${to} is invited`} description={`${mailed ? 'The link was also sent by mail' : 'Send this link'}. It is shown this once, and good for seven days.`}>
+        {mail_error != null && (
+          <Notice tone="warn" role="alert">
+            <p>It could not be sent by mail: {mail_error}</p>
+            <p>The invitation is good all the same. Send the link yourself.</p>
+          </Notice>
+        )}
+        <Command text={`${location.origin}/sign-in#invitation=${token}`} label="Copy the link" />
         <DialogActions>
           <Button look="primary" onClick={onClose}>
             Done
@@ -33,29 +41,21 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog open onClose={onClose} title="Invite somebody">
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          invite.mutate();
-        }}
-      >
-        <FormError error={invite.error} />
-        <Field label="E-mail">
-          {(tied) => <Input {...tied} type="email" value={email} required autoFocus autoComplete="off" onChange={(event) => setEmail(event.target.value)} />}
-        </Field>
-        <Field label="Name" optional>
-          {(tied) => <Input {...tied} value={name} autoComplete="off" onChange={(event) => setName(event.target.value)} />}
-        </Field>
-        <RoleFields role={role} roles={roles} onRole={setRole} onRoles={setRoles} />
-        <DialogActions>
-          <Button onClick={onClose}>Discard</Button>
-          <Button type="submit" look="primary" busy={invite.isPending}>
-            Make the link
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Invite somebody"
+      onClose={onClose}
+      onSubmit={() => invite.mutate()}
+      error={invite.error}
+      busy={invite.isPending}
+      action="Make the link"
+    >
+      <Field label="E-mail">
+        {(tied) => <Input {...tied} type="email" value={email} required autoFocus autoComplete="off" onChange={(event) => setEmail(event.target.value)} />}
+      </Field>
+      <Field label="Name" optional>
+        {(tied) => <Input {...tied} value={name} autoComplete="off" onChange={(event) => setName(event.target.value)} />}
+      </Field>
+      <RoleFields role={role} roles={roles} onRole={setRole} onRoles={setRoles} />
+    </FormDialog>
   );
 }

@@ -3,10 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
 import type { Role } from '@/api/types';
-import { Button } from '@/ui/button';
-import { Dialog, DialogActions } from '@/ui/dialog';
 import { Field, Input } from '@/ui/field';
-import { FormError } from '@/ui/states';
+import { FormDialog } from '@/ui/form-dialog';
 import { done } from '@/ui/toast';
 import { RoleFields } from './role-fields';
 
@@ -24,26 +22,18 @@ export function ServiceDialog({ onClose }: { onClose: () => void }) {
     },
   });
   return (
-    <Dialog open onClose={onClose} title="New service account">
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
-        <FormError error={make.error} />
-        <Field label="Name" help="Without @, for instance deploy-bot.">
-          {(tied) => <Input {...tied} value={email} required autoFocus autoComplete="off" spellCheck={false} onChange={(event) => setEmail(event.target.value)} />}
-        </Field>
-        <RoleFields role={role} roles={roles} onRole={setRole} onRoles={setRoles} />
-        <DialogActions>
-          <Button onClick={onClose}>Discard</Button>
-          <Button type="submit" look="primary" busy={make.isPending}>
-            Make it
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="New service account"
+      onClose={onClose}
+      onSubmit={() => make.mutate()}
+      error={make.error}
+      busy={make.isPending}
+      action="Make it"
+    >
+      <Field label="Name" help="Without @, for instance deploy-bot.">
+        {(tied) => <Input {...tied} value={email} required autoFocus autoComplete="off" spellCheck={false} onChange={(event) => setEmail(event.target.value)} />}
+      </Field>
+      <RoleFields role={role} roles={roles} onRole={setRole} onRoles={setRoles} />
+    </FormDialog>
   );
 }

@@ -1,9 +1,11 @@
-/** Single workflows for single people or roles. */
+/** Single workflows and forms for single people or roles. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeySquare, Plus, X } from 'lucide-react';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
+import { formsQuery } from '@/api/forms';
 import { rolesQuery, usersQuery, workflowsQuery } from '@/api/queries';
+import type { components } from '@/api/schema';
 import { useMay, useOrganization } from '@/api/session';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -13,6 +15,8 @@ import { Field } from '@/ui/field';
 import { Empty, FormError, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { done, failed } from '@/ui/toast';
+
+type Grant = components['schemas']['GrantView'];
 
 const KEY = 'grants';
 
@@ -26,6 +30,7 @@ export function Grants() {
     queryFn: ({ signal }) => call(api.GET('/api/grants', { signal })),
   });
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
+  const { data: forms = [] } = useQuery(formsQuery(organization));
   const { data: users = [] } = useQuery(usersQuery(organization, true));
   const { data: roles } = useQuery(rolesQuery(organization));
   const remove = useMutation({
@@ -36,6 +41,10 @@ export function Grants() {
     },
     onError: failed,
   });
+  const what = ({ kind, target_id }: Grant) =>
+    kind === 'form'
+      ? `Form ${forms.find(({ id }) => id === target_id)?.name ?? target_id.slice(0, 8)}`
+      : (workflows.find(({ id }) => id === target_id)?.name ?? target_id.slice(0, 8));
   const whom = (user: string | null | undefined, role: string | null | undefined) =>
     user != null
       ? (users.find(({ id }) => id === user)?.email ?? user.slice(0, 8))
@@ -43,7 +52,7 @@ export function Grants() {
   return (
     <Card
       padded={false}
-      title="Granted workflows"
+      title="Granted workflows and forms"
       actions={
         manages && (
           <Button size="small" onClick={() => setAdding(true)}>
@@ -57,16 +66,14 @@ export function Grants() {
         {({ grants: all }) =>
           all.length === 0 ? (
             <Empty icon={KeySquare} title="Nothing was granted" command='bifrost roles grant "Open tickets" --user bob@example.com'>
-              Guests run only what was granted to them or to a role of theirs.
+              Guests run only what was granted to them or to a role of theirs. Forms are granted where they are built.
             </Empty>
           ) : (
             <ul className="divide-y">
               {all.map((grant) => (
                 <li key={grant.id} className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-ui">
                   <span className="min-w-0 flex-1">
-                    <span className="font-medium">
-                      {workflows.find(({ id }) => id === grant.target_id)?.name ?? grant.target_id.slice(0, 8)}
-                    </span>{' '}
+                    <span className="font-medium">{what(grant)}</span>{' '}
                     <span className="text-muted">for {whom(grant.user_id, grant.role_id)}</span>
                   </span>
                   <Ago at={grant.created_at} className="text-muted" />

@@ -1,4 +1,4 @@
-/** Roles, what they allow, and workflows that were granted. */
+/** Roles, what they allow, and workflows and forms that were granted. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Plus, ShieldCheck } from 'lucide-react';
@@ -27,7 +27,7 @@ export function RolesScreen() {
   const roles = useQuery(rolesQuery(organization));
   const tabs = [
     { id: 'roles' as const, label: 'Roles', content: <Roles /> },
-    { id: 'grants' as const, label: 'Granted workflows', content: <Grants /> },
+    { id: 'grants' as const, label: 'Granted', content: <Grants /> },
   ];
   return (
     <Page

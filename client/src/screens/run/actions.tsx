@@ -2,17 +2,19 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Ban, Download, Ellipsis, PencilLine, RotateCw } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { api, call } from '@/api/client';
 import { useMay, useMe } from '@/api/session';
 import type { Execution } from '@/api/types';
 import { download } from '@/lib/format';
 import type { LogStore } from '@/lib/log-store';
 import { Button } from '@/ui/button';
-import { Confirm } from '@/ui/confirm';
 import { Menu, MenuItem, MenuLink } from '@/ui/menu';
 import { isOver } from '@/ui/status';
 import { done, failed } from '@/ui/toast';
+
+// What is only seen after a press.
+const Confirm = lazy(() => import('@/ui/confirm').then((all) => ({ default: all.Confirm })));
 
 export function Actions({ run, log }: { run: Execution; log: LogStore }) {
   const me = useMe();
@@ -76,15 +78,19 @@ export function Actions({ run, log }: { run: Execution; log: LogStore }) {
           Download the result
         </MenuItem>
       </Menu>
-      <Confirm
-        open={cancelling}
-        onClose={() => setCancelling(false)}
-        title="Cancel this run?"
-        action="Cancel the run"
-        onConfirm={cancel}
-      >
-        What it has done until now stays done. It cannot go on from there.
-      </Confirm>
+      {cancelling && (
+        <Suspense>
+          <Confirm
+            open
+            onClose={() => setCancelling(false)}
+            title="Cancel this run?"
+            action="Cancel the run"
+            onConfirm={cancel}
+          >
+            What it has done until now stays done. It cannot go on from there.
+          </Confirm>
+        </Suspense>
+      )}
     </>
   );
 }

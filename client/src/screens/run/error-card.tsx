@@ -18,7 +18,13 @@ function meaning(type: string): string | undefined {
   return limit === undefined ? MEANINGS[type] : `It reached the organization’s limit “${limit.replaceAll('_', ' ')}”.`;
 }
 
-export default function ErrorCard({ run }: { run: Execution }) {
+interface Props {
+  run: Pick<Execution, 'error' | 'error_type' | 'traceback'>;
+  /** Where lines of the code are shown. */
+  to?: '/code' | '/code/edit';
+}
+
+export default function ErrorCard({ run, to = '/code' }: Props) {
   const type = run.error_type ?? undefined;
   const told = type === undefined ? undefined : meaning(type);
   return (
@@ -31,12 +37,12 @@ export default function ErrorCard({ run }: { run: Execution }) {
           {told !== undefined && <p className="text-ui text-muted">{told}</p>}
         </div>
       </div>
-      {run.traceback != null && <Traceback text={run.traceback} />}
+      {run.traceback != null && <Traceback text={run.traceback} to={to} />}
     </section>
   );
 }
 
-function Traceback({ text }: { text: string }) {
+function Traceback({ text, to }: { text: string; to: '/code' | '/code/edit' }) {
   const may = useMay();
   return (
     <details className="group border-t" open>
@@ -51,8 +57,12 @@ function Traceback({ text }: { text: string }) {
           piece.path !== undefined && may('workspace.read') ? (
             <Link
               key={index}
-              to="/code"
-              search={{ path: piece.path, ...(piece.line === undefined ? {} : { line: piece.line }) }}
+              to={to}
+              search={(old) => ({
+                ...(to === '/code' ? {} : old),
+                path: piece.path,
+                ...(piece.line === undefined ? {} : { line: piece.line }),
+              })}
               className="text-accent-text underline decoration-accent-text/40 hover:decoration-accent-text"
             >
               {piece.text}

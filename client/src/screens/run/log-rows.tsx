@@ -26,11 +26,13 @@ interface Props {
   follow: boolean;
   onFollow: (follow: boolean) => void;
   /** Sequence of the line that the URL names. */
-  marked: number | undefined;
-  onMark: (sequence: number) => void;
+  marked?: number | undefined;
+  /** Without it lines cannot be named. */
+  onMark?: (sequence: number) => void;
+  className?: string;
 }
 
-export function LogRows({ rows, wrap, follow, onFollow, marked, onMark }: Props) {
+export function LogRows({ rows, wrap, follow, onFollow, marked, onMark, className }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -67,7 +69,10 @@ export function LogRows({ rows, wrap, follow, onFollow, marked, onMark }: Props)
       aria-label="Log lines"
       tabIndex={0}
       onScroll={scrolled}
-      className="h-[clamp(16rem,calc(100dvh-22rem),60rem)] overflow-auto py-2 font-mono text-xs leading-5 focus-visible:-outline-offset-2"
+      className={cn(
+        'h-[clamp(16rem,calc(100dvh-22rem),60rem)] overflow-auto py-2 font-mono text-xs leading-5 focus-visible:-outline-offset-2',
+        className,
+      )}
     >
       <div className="relative" ref={(element) => element?.style.setProperty('height', `${virtual.getTotalSize()}px`)}>
         {virtual.getVirtualItems().map((item) => {
@@ -94,14 +99,14 @@ interface RowProps {
   row: Row;
   wrap: boolean;
   marked: boolean;
-  onMark: (sequence: number) => void;
+  onMark: ((sequence: number) => void) | undefined;
 }
 
 function LogRow({ row: { line, text, first }, wrap, marked, onMark }: RowProps) {
   const time = new Date(line.timestamp);
   return (
     <div className={cn('flex gap-3 px-3 hover:bg-hover/70', marked && 'bg-accent-soft')}>
-      {first ? (
+      {first && onMark !== undefined ? (
         <a
           href={`?line=${line.sequence}`}
           aria-label={`Line ${line.sequence}`}
@@ -116,7 +121,7 @@ function LogRow({ row: { line, text, first }, wrap, marked, onMark }: RowProps) 
           {line.sequence}
         </a>
       ) : (
-        <span className="w-[6ch] shrink-0" />
+        <span className="w-[6ch] shrink-0 text-right text-faint tabular-nums select-none">{first && line.sequence}</span>
       )}
       <time
         dateTime={line.timestamp}

@@ -30,11 +30,11 @@ export function Pretty({ value, depth = 0 }: { value: unknown; depth?: number })
   if (depth >= DEPTH) return <JsonTree value={value} />;
   const members = Object.entries(value as object);
   if (members.length === 0) return <span className="text-faint">none</span>;
-  return (
-    <dl className="grid gap-x-6 gap-y-2.5 text-ui sm:grid-cols-[minmax(8rem,14rem)_minmax(0,1fr)]">
+  const list = (
+    <dl className="grid gap-x-6 gap-y-2.5 text-ui @lg:grid-cols-[minmax(8rem,14rem)_minmax(0,1fr)]">
       {members.map(([name, member]) => (
         <div key={name} className="contents">
-          <dt className="text-muted max-sm:-mb-2">{words(name)}</dt>
+          <dt className="text-muted @max-lg:-mb-2">{words(name)}</dt>
           <dd className="min-w-0 tabular-nums">
             <Pretty value={member} depth={depth + 1} />
           </dd>
@@ -42,6 +42,7 @@ export function Pretty({ value, depth = 0 }: { value: unknown; depth?: number })
       ))}
     </dl>
   );
+  return depth === 0 ? <div className="@container">{list}</div> : list;
 }
 
 function PlainList({ values }: { values: unknown[] }) {

@@ -1,5 +1,5 @@
 /** What a run returned: as its author meant it, or as plain data. */
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { FileQuestion, PackageOpen } from 'lucide-react';
 import type { Execution } from '@/api/types';
 import { asTable } from '@/lib/table';
@@ -8,23 +8,27 @@ import { Card } from '@/ui/card';
 import { Code } from '@/ui/code';
 import { CopyButton } from '@/ui/copy';
 import { JsonTree } from '@/ui/json-tree';
-import { Empty } from '@/ui/states';
+import { Empty, Skeleton } from '@/ui/states';
 import { isOver } from '@/ui/status';
-import { HtmlFrame } from './html-frame';
 import { Pretty, ValueTable } from './pretty';
+
+const HtmlFrame = lazy(() => import('@/ui/html-frame').then((all) => ({ default: all.HtmlFrame })));
 
 const NAMES = { page: 'Page', text: 'Text', pretty: 'Pretty', table: 'Table', tree: 'Tree', json: 'JSON' };
 type View = keyof typeof NAMES;
 
+/** What of a run is needed. */
+type Ended = Pick<Execution, 'status' | 'result'> & Partial<Pick<Execution, 'result_type' | 'missing'>>;
+
 /** The ways to look at a result, the best first. */
-function viewsOf(run: Execution): View[] {
+function viewsOf(run: Ended): View[] {
   const { result } = run;
   if (typeof result === 'string') return run.result_type === 'html' ? ['page', 'text'] : ['text', 'json'];
   if (asTable(result) !== undefined) return ['table', 'tree', 'json'];
   return typeof result === 'object' && result !== null ? ['pretty', 'tree', 'json'] : ['json'];
 }
 
-export function ResultPanel({ run }: { run: Execution }) {
+export function ResultPanel({ run }: { run: Ended }) {
   const views = viewsOf(run);
   const [chosen, setChosen] = useState<View>();
   const view = chosen !== undefined && views.includes(chosen) ? chosen : (views[0] ?? 'json');
@@ -73,7 +77,11 @@ export function ResultPanel({ run }: { run: Execution }) {
 function Shown({ view, result }: { view: View; result: unknown }) {
   switch (view) {
     case 'page':
-      return <HtmlFrame html={String(result)} />;
+      return (
+        <Suspense fallback={<Skeleton className="m-4 h-40" />}>
+          <HtmlFrame html={String(result)} />
+        </Suspense>
+      );
     case 'text':
       return (
         <pre tabIndex={0} className="max-h-[70vh] overflow-auto p-4 font-mono text-xs leading-5 break-words whitespace-pre-wrap">

@@ -14,13 +14,13 @@ import { isOver, StatusBadge } from '@/ui/status';
 import { Tabs } from '@/ui/tabs';
 import { Actions } from './actions';
 import { LogPanel } from './log-panel';
-import { ResultPanel } from './result-panel';
 import { Summary } from './summary';
 import { useLog, useRun } from './use-run';
 
-// What is not seen at first.
+// What is not seen at first, or not in every run.
 const ErrorCard = lazy(() => import('./error-card'));
 const InputPanel = lazy(() => import('./values-panel').then((all) => ({ default: all.InputPanel })));
+const ResultPanel = lazy(() => import('./result-panel').then((all) => ({ default: all.ResultPanel })));
 const VariablesPanel = lazy(() => import('./values-panel').then((all) => ({ default: all.VariablesPanel })));
 
 const route = getRouteApi('/app/runs/$id');
@@ -54,7 +54,7 @@ function Loaded({ run }: { run: Execution }) {
   const first: RunTab = search.line === undefined && over && run.error == null ? 'result' : 'log';
   const tabs = [
     { id: 'log' as const, label: 'Log', content: <LogPanel run={run} log={log} error={error} /> },
-    { id: 'result' as const, label: 'Result', content: <ResultPanel run={run} /> },
+    { id: 'result' as const, label: 'Result', content: <Suspense fallback={<Skeleton className="h-40" />}><ResultPanel run={run} /></Suspense> },
     { id: 'input' as const, label: 'Input', content: <Suspense fallback={<Skeleton className="h-40" />}><InputPanel run={run} /></Suspense> },
     ...(may('executions.read')
       ? [{ id: 'variables' as const, label: 'Variables', content: <Suspense fallback={<Skeleton className="h-40" />}><VariablesPanel run={run} /></Suspense> }]

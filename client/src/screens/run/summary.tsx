@@ -87,6 +87,13 @@ function Parents({ run }: { run: Execution }) {
           </Link>
         </small>
       )}
+      {run.form_id != null && (
+        <small className="block text-xs">
+          <Link to="/forms/$id" params={{ id: run.form_id }} search={{}} className="text-accent-text hover:underline">
+            Through a form
+          </Link>
+        </small>
+      )}
       {run.schedule_id != null && (
         <small className="block text-xs">
           {may('schedules.manage') ? (

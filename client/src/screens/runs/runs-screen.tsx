@@ -1,13 +1,14 @@
 /** All runs: filtered by the URL, a page at a time, live. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { ChevronLeft, ChevronRight, FileClock } from 'lucide-react';
+import { FileClock } from 'lucide-react';
 import { runsQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
 import { useLiveRuns } from '@/frame/live';
-import { Button, LinkButton } from '@/ui/button';
+import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Page } from '@/ui/page';
+import { Pages } from '@/ui/pages';
 import { Empty, Show } from '@/ui/states';
 import { Filters } from './filters';
 import { toQuery } from './query';
@@ -27,6 +28,7 @@ export function RunsScreen() {
     ...runsQuery(organization, { ...toQuery(search), limit: PAGE }),
     placeholderData: keepPreviousData,
   });
+  const next = runs.data?.next_cursor;
   const filtered = Object.keys(toQuery(search)).length > 0;
   return (
     <Page title="Runs" about="The newest first; the list follows what happens.">
@@ -46,22 +48,10 @@ export function RunsScreen() {
           }
         </Show>
       </Card>
-      <nav aria-label="Pages" className="flex items-center justify-end gap-2">
-        {search.cursor !== undefined && (
-          <Button onClick={() => void navigate({ search: (old) => ({ ...old, cursor: undefined }) })}>
-            <ChevronLeft aria-hidden />
-            Newest
-          </Button>
-        )}
-        {runs.data?.next_cursor != null && (
-          <Button
-            onClick={() => void navigate({ search: (old) => ({ ...old, cursor: runs.data?.next_cursor ?? undefined }) })}
-          >
-            Older
-            <ChevronRight aria-hidden />
-          </Button>
-        )}
-      </nav>
+      <Pages
+        back={search.cursor === undefined ? undefined : () => void navigate({ search: (old) => ({ ...old, cursor: undefined }) })}
+        on={next == null ? undefined : () => void navigate({ search: (old) => ({ ...old, cursor: next }) })}
+      />
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 /** Makes or changes a schedule, and shows when it comes. */
 import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useRef } from 'react';
 import { Controller, useForm } from 'react-hook-form';
 import { z } from 'zod';
 import { api, call } from '@/api/client';
@@ -9,10 +10,11 @@ import { useOrganization } from '@/api/session';
 import type { Schedule } from '@/api/types';
 import { cronWords, PRESETS, timeZones } from '@/lib/cron';
 import { showAtField } from '@/lib/forms';
+import { ParametersForm, type Input, type ParametersHandle } from '@/screens/workflow/parameters-form';
 import { Button } from '@/ui/button';
 import { Combobox } from '@/ui/combobox';
 import { Dialog, DialogActions } from '@/ui/dialog';
-import { CheckField, Field, Input, Select, TextArea } from '@/ui/field';
+import { CheckField, Field, Input as TextInput, Select } from '@/ui/field';
 import { FormError } from '@/ui/states';
 import { done } from '@/ui/toast';
 import { Preview } from './preview';
@@ -26,19 +28,9 @@ const form = z.object({
   overlap_policy: z.enum(['skip', 'queue', 'replace']),
   catch_up_policy: z.enum(['none', 'last', 'all']),
   enabled: z.boolean(),
-  input_data: z.string().refine(isObject, 'Enter a JSON object, such as {"name": "Ada"}.'),
 });
 
 type Values = z.infer<typeof form>;
-
-function isObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
-}
 
 function initial(schedule: Schedule | undefined, workflow: string | undefined): Values {
   return {
@@ -49,7 +41,6 @@ function initial(schedule: Schedule | undefined, workflow: string | undefined): 
     overlap_policy: schedule?.overlap_policy ?? 'skip',
     catch_up_policy: schedule?.catch_up_policy ?? 'last',
     enabled: schedule?.enabled ?? true,
-    input_data: JSON.stringify(schedule?.input_data ?? {}, null, 2),
   };
 }
 
@@ -69,8 +60,7 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
     defaultValues: initial(schedule, workflow),
   });
   const save = useMutation({
-    mutationFn: ({ workflow_id, input_data, name, ...rest }: Values) => {
-      const input = JSON.parse(input_data) as Record<string, unknown>;
+    mutationFn: ({ workflow_id, name, input, ...rest }: Values & { input: Input }) => {
       const { overlap_policy, catch_up_policy, enabled } = rest;
       if (schedule === undefined) {
         return call(
@@ -90,11 +80,17 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
       await client.invalidateQueries({ queryKey: ['schedules'] });
     },
     onError: (error) =>
-      showAtField<Values>(error, ['cron_expression', 'timezone', 'input_data', 'name', 'workflow_id'], setError),
+      showAtField<Values>(error, ['cron_expression', 'timezone', 'name', 'workflow_id'], setError),
   });
   const errors = formState.errors;
-  const [cron, zone] = watch(['cron_expression', 'timezone']);
   const fixed = schedule?.source === 'decorator';
+  const [cron, zone, chosen] = watch(['cron_expression', 'timezone', 'workflow_id']);
+  const started = workflows.find(({ id }) => id === chosen);
+  const parameters = useRef<ParametersHandle>(null);
+  const submit = handleSubmit(async (values) => {
+    const input = fixed || parameters.current === null ? (schedule?.input_data ?? {}) : await parameters.current.read();
+    if (input !== undefined) save.mutate({ ...values, input: input as Input });
+  });
   return (
     <Dialog
       open
@@ -104,7 +100,7 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
       description={fixed ? 'It stands in code; here it can be paused, and its policies set.' : undefined}
     >
       {schedule !== undefined && <ScheduleActions schedule={schedule} onGone={onClose} />}
-      <form className="grid gap-4" noValidate onSubmit={handleSubmit((values) => save.mutate(values))}>
+      <form className="grid gap-4" noValidate onSubmit={submit}>
         <FormError error={save.error} />
         {schedule === undefined && (
           <Field label="Workflow" error={errors.workflow_id?.message}>
@@ -130,14 +126,14 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
         )}
         <fieldset disabled={fixed} className="grid gap-4 disabled:opacity-60">
           <Field label="Name" optional error={errors.name?.message}>
-            {(tied) => <Input {...tied} {...register('name')} />}
+            {(tied) => <TextInput {...tied} {...register('name')} />}
           </Field>
           <Field
             label="When"
             help={cronWords(cron) ?? 'Minute, hour, day, month, weekday.'}
             error={errors.cron_expression?.message}
           >
-            {(tied) => <Input {...tied} {...register('cron_expression')} spellCheck={false} className="font-mono" />}
+            {(tied) => <TextInput {...tied} {...register('cron_expression')} spellCheck={false} className="font-mono" />}
           </Field>
           <div className="-mt-2 flex flex-wrap gap-1.5">
             {PRESETS.map(({ label, expression }) => (
@@ -170,11 +166,9 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
             )}
           </Field>
           <Preview cron={cron} zone={zone} />
-          <Field label="Parameters" help="As JSON, by name." error={errors.input_data?.message}>
-            {(tied) => (
-              <TextArea {...tied} {...register('input_data')} rows={4} spellCheck={false} className="font-mono text-xs" />
-            )}
-          </Field>
+          {started !== undefined && (
+            <ParametersForm key={started.id} ref={parameters} workflow={started} input={(schedule?.input_data ?? {}) as Input} />
+          )}
         </fieldset>
         <Field label="When an earlier run has not ended">
           {(tied) => (

@@ -1,8 +1,8 @@
 /** The file that the workflow is deployed from. */
 import { useQuery } from '@tanstack/react-query';
-import { FolderCode, History } from 'lucide-react';
+import { FolderCode, History, PencilLine } from 'lucide-react';
 import { fileQuery } from '@/api/queries';
-import { useOrganization } from '@/api/session';
+import { useMay, useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
 import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -11,6 +11,7 @@ import { Show, Skeleton } from '@/ui/states';
 
 export function CodePanel({ workflow }: { workflow: Workflow }) {
   const organization = useOrganization();
+  const may = useMay();
   const file = useQuery(fileQuery(organization, workflow.path));
   return (
     <Card
@@ -18,6 +19,17 @@ export function CodePanel({ workflow }: { workflow: Workflow }) {
       title={<span className="font-mono text-xs font-normal">{workflow.function_id}</span>}
       actions={
         <>
+          {may('workspace.draft') && (
+            <LinkButton
+              to="/code/edit"
+              search={{ path: workflow.path, line: workflow.line, run: workflow.function_id }}
+              size="small"
+              look="quiet"
+            >
+              <PencilLine aria-hidden />
+              Edit
+            </LinkButton>
+          )}
           <LinkButton to="/code" search={{ path: workflow.path, line: workflow.line }} size="small" look="quiet">
             <FolderCode aria-hidden />
             All files

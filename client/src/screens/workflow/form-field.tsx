@@ -4,10 +4,11 @@ import { useController, type Control } from 'react-hook-form';
 import { api, call } from '@/api/client';
 import { explain } from '@/api/problem';
 import { useOrganization } from '@/api/session';
-import { choicesOf, keyOf, type Choice, type Entered, type Field as FieldOf } from '@/lib/parameters';
+import { choicesOf, keyOf, read, type Choice, type Entered, type Field as FieldOf } from '@/lib/parameters';
 import { Button } from '@/ui/button';
 import { Code } from '@/ui/code';
 import { Combobox } from '@/ui/combobox';
+import { MultiChoice } from '@/ui/multi-choice';
 import { CheckField, Field, Input, Select, TextArea, type Tied } from '@/ui/field';
 
 /** From so many choices on they are searched by typing. */
@@ -63,8 +64,9 @@ function Control({ field, tied, text, bound }: ControlProps) {
   };
   switch (field.kind) {
     case 'choice':
+    case 'choices':
       return field.provider === undefined ? (
-        <Choices choices={field.choices} required={field.required} tied={tied} text={text} onChange={bound.onChange} />
+        <Choices field={field} choices={field.choices} tied={tied} text={text} onChange={bound.onChange} />
       ) : (
         <Provided field={field} provider={field.provider} tied={tied} text={text} onChange={bound.onChange} />
       );
@@ -92,15 +94,31 @@ function Control({ field, tied, text, bound }: ControlProps) {
 }
 
 interface ChoicesProps {
+  field: FieldOf;
   choices: Choice[];
-  required: boolean;
   tied: Tied;
   text: string;
   onChange: (value: string) => void;
 }
 
-function Choices({ choices, required, tied, text, onChange }: ChoicesProps) {
+function Choices({ field, choices, tied, text, onChange }: ChoicesProps) {
+  const { required } = field;
   const options = choices.map(({ label, value }) => ({ label, value: keyOf(value) }));
+  if (field.kind === 'choices') {
+    const chosen = read(field, text);
+    const values = 'value' in chosen && Array.isArray(chosen.value) ? chosen.value : [];
+    return (
+      <div role="group" id={tied.id} aria-label={field.label} aria-describedby={tied['aria-describedby']} className="grid gap-1.5">
+        <MultiChoice
+          label={field.label}
+          options={options}
+          chosen={values.map(keyOf)}
+          placeholder={options.length === 0 ? 'There are no choices' : 'Choose…'}
+          onChange={(keys) => onChange(JSON.stringify(keys.map((key) => choices.find(({ value }) => keyOf(value) === key)?.value ?? key)))}
+        />
+      </div>
+    );
+  }
   if (options.length >= MANY) {
     return (
       <Combobox
@@ -148,7 +166,7 @@ function Provided({ field, provider, tied, text, onChange }: ProvidedProps) {
   });
   if (options.data !== undefined) {
     const choices = choicesOf(options.data.options);
-    return <Choices choices={choices} required={field.required} tied={tied} text={text} onChange={onChange} />;
+    return <Choices field={field} choices={choices} tied={tied} text={text} onChange={onChange} />;
   }
   return (
     <div className="grid gap-1.5">

@@ -3,17 +3,16 @@ import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { CalendarClock, Play } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
-import { useForm, type FieldErrors, type Resolver } from 'react-hook-form';
+import { useForm } from 'react-hook-form';
 import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
 import type { Execution, Workflow } from '@/api/types';
-import { fieldsOf, initial, readAll, type Entered, type Field } from '@/lib/parameters';
+import { fieldsOf, initial, readAll, resolver, type Values } from '@/lib/parameters';
 import { Button } from '@/ui/button';
 import { FormError } from '@/ui/states';
 import { FormField } from './form-field';
 import { LaterDialog } from './later-dialog';
 
-type Values = Record<string, Entered>;
 type Input = Record<string, unknown>;
 
 interface Props {
@@ -23,15 +22,6 @@ interface Props {
   /** Told what the form would send, as far as it is valid. */
   onInput: (input: Input) => void;
 }
-
-/** Reads the whole form at once; problems stand at their fields. */
-const resolver = (fields: Field[]): Resolver<Values, unknown, Input> =>
-  (values) => {
-    const result = readAll(fields, values);
-    if ('input' in result) return { values: result.input, errors: {} };
-    const errors = Object.entries(result.problems).map(([name, message]) => [name, { type: 'value', message }]);
-    return { values: {}, errors: Object.fromEntries(errors) as FieldErrors<Values> };
-  };
 
 function inputOf(execution: Execution | undefined): Input {
   const input: unknown = execution?.input_data;

@@ -1,7 +1,7 @@
 /** One workflow: run it, see its runs, its schedules, its code. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { runQuery, workflowQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
@@ -12,9 +12,12 @@ import { Show, Skeleton } from '@/ui/states';
 import { Tabs } from '@/ui/tabs';
 import { CallPanel } from './call-panel';
 import { CodePanel } from './code-panel';
+import { FormsPanel } from './forms-panel';
 import { LastRuns } from './last-runs';
 import { RunForm } from './run-form';
 import { SchedulesPanel } from './schedules-panel';
+
+const EndpointsPanel = lazy(() => import('./endpoints-panel'));
 
 const route = getRouteApi('/app/workflows/$id');
 
@@ -44,8 +47,24 @@ function Loaded({ workflow }: { workflow: Workflow }) {
   const [input, setInput] = useState<Record<string, unknown>>({});
   const tabs = [
     { id: 'call' as const, label: 'From elsewhere', content: <CallPanel workflow={workflow} input={input} /> },
+    ...(workflow.kind === 'data_provider'
+      ? []
+      : [{ id: 'forms' as const, label: 'Forms', content: <FormsPanel workflow={workflow} /> }]),
     ...(may('schedules.manage')
       ? [{ id: 'schedules' as const, label: 'Schedules', content: <SchedulesPanel workflow={workflow} /> }]
+      : []),
+    ...(may('webhooks.manage')
+      ? [
+          {
+            id: 'endpoints' as const,
+            label: 'Endpoints',
+            content: (
+              <Suspense fallback={<Skeleton className="h-40" />}>
+                <EndpointsPanel workflow={workflow} input={input} />
+              </Suspense>
+            ),
+          },
+        ]
       : []),
     ...(may('workspace.read')
       ? [{ id: 'code' as const, label: 'Code', content: <CodePanel workflow={workflow} /> }]

@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bifrost_core::ports::DraftRequest;
-use bifrost_core::{Error, LogLine, Outcome, Permission, Scope, Source};
+use bifrost_core::{Error, LogLine, Outcome, Permission, Scope};
 use bifrost_store::audit::{self, Event};
 use bifrost_store::{organizations, workspaces};
 use bytes::Bytes;
@@ -19,7 +19,6 @@ use futures::StreamExt;
 use http::{Extensions, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -35,7 +34,7 @@ pub(crate) struct DraftBody {
     /// Unsaved files over the active version: path to base64, `null` for a deleted one.
     #[serde(default)]
     #[schema(value_type = std::collections::HashMap<String, Option<String>>)]
-    files: BTreeMap<String, Option<String>>,
+    files: service::source::Edits,
     /// `path::function`.
     workflow: String,
     /// Parameters by name.
@@ -77,11 +76,8 @@ pub(crate) async fn draft(
         // Otherwise a draft would be the way around the review.
         auth.need(Permission::ReviewWorkspace)?;
     }
-    let mut own = match workspaces::active_version(&scoped).await? {
-        Some(version) => service::source::load(&state, &version.own_key).await?,
-        None => Source::default(),
-    };
-    service::source::overlay(&mut own, body.files)?;
+    let active = workspaces::active_version(&scoped).await?;
+    let mut own = service::source::edited(&state, active.as_ref(), body.files).await?;
     service::packages::settle(&state, &auth, &mut own, false).await?;
     let source = service::shared::whole(&state, &scoped, auth.scope, own).await?.source;
     let limits = service::run::limits(&state, &auth).await?;

@@ -7,7 +7,8 @@ use crate::responses::{Reads, Writes};
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, GrantId, OrganizationId, RoleId, UserId};
+use bifrost_core::{Error, FormId, GrantId, OrganizationId, RoleId, UserId};
+use bifrost_store::forms::{self, Reach};
 use bifrost_store::grants::{self, Grant, Subject, TargetKind};
 use bifrost_store::workflows;
 use chrono::{DateTime, Utc};
@@ -58,7 +59,11 @@ pub(crate) struct CreateGrant {
     #[serde(default)]
     role_id: Option<RoleId>,
     /// The workflow's id, its name, or `path::function`.
-    workflow_id: String,
+    #[serde(default)]
+    workflow_id: Option<String>,
+    /// The form, instead of a workflow.
+    #[serde(default)]
+    form_id: Option<FormId>,
 }
 
 impl From<Grant> for GrantView {
@@ -100,8 +105,8 @@ pub(crate) async fn list(
     Ok(Json(GrantList { grants: grants.into_iter().map(Into::into).collect() }))
 }
 
-/// Lets a user, or everybody with a role, run one workflow. Nobody can give what they may not
-/// run themselves.
+/// Lets a user, or everybody with a role, run one workflow or use one form. Nobody can give what
+/// they may not run or use themselves.
 #[utoipa::path(post, path = "/api/grants", operation_id = "create_grant", tag = "roles",
     request_body = CreateGrant, responses((status = 201, body = GrantView), Writes))]
 pub(crate) async fn create(
@@ -112,11 +117,22 @@ pub(crate) async fn create(
     let subject = subject(body.user_id, body.role_id)?
         .ok_or_else(|| Error::invalid("user_id", "give either `user_id` or `role_id`"))?;
     let org = auth.org(&state);
-    let target = workflows::find(&org, &body.workflow_id).await?.id.0;
-    if !grants::may_run(&org, &auth.caller, TargetKind::Workflow, target).await? {
+    let (kind, target, is_theirs) = match (body.workflow_id, body.form_id) {
+        (Some(workflow), None) => {
+            let target = workflows::find(&org, &workflow).await?.id.0;
+            let may = grants::may_run(&org, &auth.caller, TargetKind::Workflow, target).await?;
+            (TargetKind::Workflow, target, may)
+        }
+        (None, Some(form)) => {
+            let form = forms::get(&org, form).await?;
+            (TargetKind::Form, form.id.0, Reach::of(&org, &auth.caller).await?.may_use(&form))
+        }
+        _ => return Err(Error::invalid("workflow_id", "give either `workflow_id` or `form_id`").into()),
+    };
+    if !is_theirs {
         return Err(Error::Denied("this would give what you may not run yourself".into()).into());
     }
-    let grant = grants::create(&org, subject, TargetKind::Workflow, target).await?;
+    let grant = grants::create(&org, subject, kind, target).await?;
     Ok((StatusCode::CREATED, Json(grant.into())))
 }
 

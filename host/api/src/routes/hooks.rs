@@ -5,6 +5,7 @@ use crate::extract::Path;
 use crate::origin::Origin;
 use crate::problem::{ApiError, ApiResult, Problem};
 use crate::responses::Open;
+use crate::service::adapters::{self, Handled};
 use crate::service::inbox;
 use crate::service::signatures::{self, Claim};
 use crate::state::ApiState;
@@ -17,7 +18,8 @@ use bifrost_core::{DeliveryId, Error, WebhookKind, webhook};
 use bifrost_store::audit::{self, Actor, Event, Outcome};
 use bifrost_store::webhooks::{self, Webhook, secrets, sources};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -36,17 +38,27 @@ pub(crate) struct HookAnswer {
     duplicate: bool,
 }
 
+/// What of a request that an adapter has looked at is in the inbox.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct EventsAnswer {
+    /// Events that are new.
+    accepted: usize,
+    /// Events that the sender had sent before.
+    duplicates: usize,
+}
+
 /// Takes a delivery of a webhook. The sender proves who it is by what the webhook's kind says.
 #[utoipa::path(post, path = "/api/hooks/{id}", operation_id = "receive_webhook", tag = "webhooks",
     params(("id" = Uuid, Path, description = "From the webhook's address"),
         ("validationToken" = Option<String>, Query, description = "Of Microsoft Graph: answered as plain text")),
     request_body(content = String, description = "Whatever the sender sends", content_type = "*/*"),
-    responses((status = 202, description = "In the inbox for good", body = HookAnswer),
+    responses((status = 202, description = "In the inbox for good; with an adapter an `EventsAnswer`", body = HookAnswer),
         (status = 200, description = "A ping, or a question whether the address is right", body = HookAnswer),
         (status = 403, description = "`signature_refused`, or `address_refused`: not from where it may come", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such webhook", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is larger than this webhook takes", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "More than this webhook takes in a minute", body = Problem, content_type = "application/problem+json"), Open))]
+        (status = 429, description = "More than this webhook takes in a minute", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`adapter_failed`: its adapter could not look at it; come back after `Retry-After`", body = Problem, content_type = "application/problem+json"), Open))]
 pub(crate) async fn receive(
     State(state): State<ApiState>,
     Path(id): Path<Uuid>,
@@ -54,12 +66,10 @@ pub(crate) async fn receive(
 ) -> ApiResult<Response> {
     let (parts, body) = request.into_parts();
     let origin = Origin::of(&parts.extensions);
-    let Some(webhook) = sources::at(&state.db, id).await? else {
-        state.sign_in.throttle().stranger(origin.address())?;
-        return Err(Error::NotFound("webhook").into());
-    };
-    if !is_from_here(&webhook, &origin)? {
-        return Err(refused(&state, &webhook, &origin, "address_refused", "address").await);
+    let webhook = reached(&state, id, &origin).await?;
+    if webhook.kind == WebhookKind::Adapter {
+        let body = read(&webhook, body).await?;
+        return looked_at(&state, &webhook, &origin, parts, body).await;
     }
     if let Some(answer) = validation(&state, &webhook, parts.uri.query())? {
         return Ok(answer);
@@ -88,6 +98,75 @@ pub(crate) async fn receive(
     // Only what is the sender's counts: nobody else can use up its rate.
     state.operations.rates.take(webhook.id.0, webhook.settings.rate_per_minute)?;
     take_in(&state, &webhook, &parts.headers, body).await
+}
+
+/// Asks a webhook with an adapter whether its address is right, as some senders do. Others take
+/// deliveries only.
+#[utoipa::path(get, path = "/api/hooks/{id}", operation_id = "ask_webhook", tag = "webhooks",
+    params(("id" = Uuid, Path, description = "From the webhook's address")),
+    responses((status = 200, description = "What the adapter answers"),
+        (status = 202, description = "In the inbox for good", body = EventsAnswer),
+        (status = 403, description = "`request_refused`: the adapter takes it for a forgery, or `address_refused`", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such webhook", body = Problem, content_type = "application/problem+json"),
+        (status = 405, description = "A webhook without an adapter", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "More than this webhook takes in a minute", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`adapter_failed`: its adapter could not look at it; come back after `Retry-After`", body = Problem, content_type = "application/problem+json"), Open))]
+pub(crate) async fn ask(
+    State(state): State<ApiState>,
+    Path(id): Path<Uuid>,
+    request: Request,
+) -> ApiResult<Response> {
+    let (parts, _) = request.into_parts();
+    let origin = Origin::of(&parts.extensions);
+    let webhook = reached(&state, id, &origin).await?;
+    if webhook.kind == WebhookKind::Adapter && parts.method == Method::GET {
+        return looked_at(&state, &webhook, &origin, parts, Bytes::new()).await;
+    }
+    let allowed = if webhook.kind == WebhookKind::Adapter { "GET, POST" } else { "POST" };
+    let detail = format!("this webhook takes {allowed} only");
+    let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
+    Ok(([(header::ALLOW, allowed)], error).into_response())
+}
+
+/// The webhook at an address, if the request may come from where it comes.
+async fn reached(state: &ApiState, id: Uuid, origin: &Origin) -> ApiResult<Webhook> {
+    let Some(webhook) = sources::at(&state.db, id).await? else {
+        state.sign_in.throttle().stranger(origin.address())?;
+        return Err(Error::NotFound("webhook").into());
+    };
+    if !is_from_here(&webhook, origin)? {
+        return Err(refused(state, &webhook, origin, "address_refused", "address").await);
+    }
+    Ok(webhook)
+}
+
+/// A request that an adapter looks at.
+async fn looked_at(
+    state: &ApiState,
+    webhook: &Webhook,
+    origin: &Origin,
+    parts: Parts,
+    body: Bytes,
+) -> ApiResult<Response> {
+    match adapters::handle(state, webhook, &parts, &body).await? {
+        Handled::Answered(response) => Ok(*response),
+        Handled::Rejected(status, said) => {
+            note_refusal(state, webhook, origin, "adapter", Some(said)).await?;
+            Err(ApiError::new(status, "request_refused", "this webhook does not take this request"))
+        }
+        Handled::Taken(all) => {
+            let accepted = all.iter().filter(|one| one.is_new).count();
+            for (result, count) in [("new", accepted), ("duplicate", all.len() - accepted)] {
+                metrics::counter!("bifrost_webhooks_received_total", "result" => result)
+                    .increment(count as u64);
+            }
+            if accepted > 0 {
+                state.bus.publish(BusEvent { channel: webhook::WAKE.to_owned(), payload: Value::Null }).await;
+            }
+            let answer = EventsAnswer { accepted, duplicates: all.len() - accepted };
+            Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response())
+        }
+    }
 }
 
 async fn take_in(
@@ -150,7 +229,7 @@ async fn read(webhook: &Webhook, body: Body) -> ApiResult<Bytes> {
     })
 }
 
-/// The error for a request that is not from its source. Written down, as often as that is worth it.
+/// The error for a request that is not from its source.
 async fn refused(
     state: &ApiState,
     webhook: &Webhook,
@@ -158,6 +237,24 @@ async fn refused(
     code: &'static str,
     reason: &'static str,
 ) -> ApiError {
+    if let Err(limited) = note_refusal(state, webhook, origin, reason, None).await {
+        return limited;
+    }
+    let detail = match code {
+        "address_refused" => "this webhook takes nothing from this address",
+        _ => "the signature is not that of this webhook for this body",
+    };
+    ApiError::new(StatusCode::FORBIDDEN, code, detail)
+}
+
+/// Writes a refusal down, as often as that is worth it; `said` is the adapter's own reason.
+async fn note_refusal(
+    state: &ApiState,
+    webhook: &Webhook,
+    origin: &Origin,
+    reason: &'static str,
+    said: Option<String>,
+) -> ApiResult<()> {
     metrics::counter!("bifrost_webhooks_received_total", "result" => reason).increment(1);
     if let Some(untold) = state.operations.rates.refuse(webhook.id.0) {
         let actor = Actor::unknown("webhook sender").from(origin.address(), origin.request());
@@ -167,18 +264,12 @@ async fn refused(
             .outcome(Outcome::Denied)
             .detail("name", &webhook.settings.name)
             .detail("reason", reason)
+            .maybe("said", said.filter(|said| !said.is_empty()))
             .maybe("untold", Some(untold).filter(|untold| *untold > 0));
         if let Err(error) = audit::note(&state.db.by(Arc::new(actor)), event).await {
             tracing::error!(%error, "a refused webhook was not written down");
         }
     }
     // Guessing is slow.
-    if let Err(limited) = state.sign_in.throttle().stranger(origin.address()) {
-        return limited.into();
-    }
-    let detail = match code {
-        "address_refused" => "this webhook takes nothing from this address",
-        _ => "the signature is not that of this webhook for this body",
-    };
-    ApiError::new(StatusCode::FORBIDDEN, code, detail)
+    Ok(state.sign_in.throttle().stranger(origin.address())?)
 }

@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use bifrost_core::{InvitationId, OrganizationId, Role, RoleId, UserId};
 use bifrost_store::invitations::{self, DEFAULT_LIFE, Invitation, NewInvitation};
+use bifrost_store::organizations;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,11 @@ pub(crate) struct CreatedInvitation {
     details: InvitationView,
     /// Whoever has it can become this user, once. It is not kept and cannot be shown again.
     token: String,
+    /// True when it was handed to the mail server; false where there is none.
+    mailed: bool,
+    /// Why it was not, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail_error: Option<String>,
 }
 
 impl From<Invitation> for InvitationView {
@@ -110,7 +116,8 @@ pub(crate) async fn list(
     Ok(Json(InvitationList { invitations: invitations.into_iter().map(Into::into).collect() }))
 }
 
-/// Invites somebody into the organization; the answer holds the token, this once. An open
+/// Invites somebody into the organization, by mail where an operator has set that up; the answer
+/// holds the token, this once. An open
 /// invitation of the same address is replaced. Nobody can give more than they have.
 #[utoipa::path(post, path = "/api/invitations", operation_id = "create_invitation", tag = "users",
     request_body = CreateInvitation, responses((status = 201, body = CreatedInvitation), Writes))]
@@ -128,8 +135,20 @@ pub(crate) async fn create(
         roles: body.roles,
         expires_at: body.expires_at.unwrap_or_else(|| bifrost_store::now() + DEFAULT_LIFE),
     };
-    let (invitation, token) = invitations::create(&auth.org(&state), new).await?;
-    Ok((StatusCode::CREATED, Json(CreatedInvitation { details: invitation.into(), token })))
+    let org = auth.org(&state);
+    let (invitation, token) = invitations::create(&org, new).await?;
+    let mut mail_error = None;
+    if state.notifier.has_mail() {
+        let of = organizations::get(&org, invitation.organization_id).await?;
+        // The invitation is good without it.
+        let sent = state.notifier.invite(&invitation.email, &of.name, &token).await;
+        mail_error = sent.err().map(|failure| failure.reason);
+    }
+    let mailed = state.notifier.has_mail() && mail_error.is_none();
+    Ok((
+        StatusCode::CREATED,
+        Json(CreatedInvitation { details: invitation.into(), token, mailed, mail_error }),
+    ))
 }
 
 /// Takes an open invitation back.

@@ -1,24 +1,36 @@
 //! All routes, one file per group. `docs/api.md` has the overview, and
 //! `tests/authorization.rs` a row for each.
 
+mod adapters;
 mod admin;
 mod audit;
+mod checks;
 mod config;
+mod connections;
 mod dead_letters;
 mod deliveries;
 mod devices;
+mod documents;
 mod drafts;
 mod egress;
 mod endpoint_calls;
 mod endpoints;
 mod execute;
 mod executions;
+mod files;
+mod form_sessions;
+mod forms;
 mod grants;
 mod health;
 mod hooks;
 mod identity_providers;
+mod integrations;
 mod invitations;
 mod keys;
+mod mappings;
+mod notification_channels;
+mod notification_rules;
+mod notifications;
 mod offboarding;
 mod own_sign_in;
 mod reviews;
@@ -27,7 +39,10 @@ mod schedules;
 mod shared;
 mod shares;
 mod sign_in;
+mod signed_files;
 mod subscriptions;
+mod tables;
+mod usage;
 mod user_sign_in;
 mod users;
 mod versions;
@@ -44,6 +59,7 @@ use crate::ws;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use bifrost_core::Error;
+use bifrost_core::files::MAX_FILE;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
@@ -56,6 +72,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(health::version))
         .routes(routes!(health::document))
         .routes(routes!(workspace::deploy).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
+        .routes(routes!(checks::check).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
         .routes(routes!(workspace::active))
         .routes(routes!(workspace::files))
         .routes(routes!(workspace::file))
@@ -87,7 +104,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(schedules::resume))
         .routes(routes!(schedules::run_now))
         .routes(routes!(schedules::preview))
-        .routes(routes!(drafts::draft))
+        .routes(routes!(drafts::draft).layer(DefaultBodyLimit::max(DEPLOY_BODY_BYTES)))
         .routes(routes!(config::list))
         .routes(routes!(config::get, config::put, config::delete))
         .routes(routes!(shares::list))
@@ -115,6 +132,10 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(ws::connect))
         .routes(routes!(ws::execution))
         .merge(from_outside())
+        .merge(elsewhere())
+        .merge(data())
+        .merge(filling_in())
+        .merge(telling())
         .merge(signing_in())
         .fallback(nothing_here)
 }
@@ -134,12 +155,75 @@ fn from_outside() -> OpenApiRouter<ApiState> {
         .routes(routes!(webhooks::get, webhooks::update, webhooks::delete))
         .routes(routes!(webhooks::add_secret))
         .routes(routes!(webhooks::remove_secret))
+        .routes(routes!(webhooks::subscribe))
+        .routes(routes!(adapters::list))
         .routes(routes!(subscriptions::list, subscriptions::create))
         .routes(routes!(subscriptions::update, subscriptions::delete))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::replay))
-        .routes(routes!(hooks::receive))
+        .routes(routes!(hooks::receive, hooks::ask))
+}
+
+fn elsewhere() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(integrations::list, integrations::create))
+        .routes(routes!(integrations::get, integrations::update, integrations::delete))
+        .routes(routes!(mappings::list))
+        .routes(routes!(mappings::put, mappings::delete))
+        .routes(routes!(mappings::shares))
+        .routes(routes!(mappings::share, mappings::unshare))
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(connections::get, connections::update, connections::delete))
+        .routes(routes!(connections::authorize))
+        .routes(routes!(connections::callback))
+        .routes(routes!(connections::refresh))
+        .routes(routes!(connections::disconnect))
+}
+
+fn data() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(tables::list, tables::create))
+        .routes(routes!(tables::get, tables::update, tables::delete))
+        .routes(routes!(tables::query))
+        .routes(routes!(tables::count))
+        .routes(routes!(documents::insert))
+        .routes(routes!(documents::get, documents::put, documents::patch, documents::delete))
+        .routes(routes!(documents::batch).layer(DefaultBodyLimit::max(documents::BATCH_BODY_BYTES)))
+        .routes(routes!(files::list))
+        .routes(routes!(files::read, files::write, files::delete).layer(DefaultBodyLimit::max(MAX_FILE)))
+        .routes(routes!(files::sign))
+        .routes(routes!(signed_files::read, signed_files::write).layer(DefaultBodyLimit::max(MAX_FILE)))
+}
+
+fn filling_in() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(forms::list, forms::create))
+        .routes(routes!(forms::check))
+        .routes(routes!(forms::schema))
+        .routes(routes!(forms::get, forms::update, forms::delete))
+        .routes(routes!(form_sessions::open))
+        .routes(routes!(form_sessions::options))
+        .routes(routes!(form_sessions::upload))
+        .routes(routes!(form_sessions::execute))
+}
+
+fn telling() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(notification_channels::list, notification_channels::create))
+        .routes(routes!(
+            notification_channels::get,
+            notification_channels::update,
+            notification_channels::delete
+        ))
+        .routes(routes!(notification_channels::test))
+        .routes(routes!(notification_rules::list, notification_rules::create))
+        .routes(routes!(notification_rules::get, notification_rules::update, notification_rules::delete))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::unread))
+        .routes(routes!(notifications::read))
+        .routes(routes!(notifications::read_all))
+        .routes(routes!(usage::time_saved))
 }
 
 fn signing_in() -> OpenApiRouter<ApiState> {

@@ -29,6 +29,12 @@ pub(crate) struct ShareList {
     shares: Vec<ShareView>,
 }
 
+impl From<Vec<Share>> for ShareList {
+    fn from(shares: Vec<Share>) -> Self {
+        Self { shares: shares.into_iter().map(Into::into).collect() }
+    }
+}
+
 impl From<Share> for ShareView {
     fn from(share: Share) -> Self {
         let Share { organization_id, shared_at, shared_by } = share;
@@ -44,8 +50,7 @@ pub(crate) async fn list(
     may::ManageOrganizations(auth): may::ManageOrganizations,
     Path(key): Path<String>,
 ) -> ApiResult<Json<ShareList>> {
-    let all = shares::list(&auth.db(&state), &key).await?;
-    Ok(Json(ShareList { shares: all.into_iter().map(Into::into).collect() }))
+    Ok(Json(shares::list(&auth.db(&state), &key).await?.into()))
 }
 
 /// Shares a global secret with an organization: code that its own people wrote can then

@@ -1,18 +1,22 @@
 //! Webhooks of an organization, and the secrets that their senders sign with.
 
+use super::adapters::ChoiceView;
 use crate::auth::{Auth, may};
-use crate::extract::{Input, Path};
+use crate::extract::{Input, Path, Query};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
+use bifrost_core::ports::Event;
 use bifrost_core::webhook::MAX_BODY_BYTES;
-use bifrost_core::{Error, OrganizationId, UserId, WebhookId, WebhookKind, WebhookSecretId};
+use bifrost_core::{Error, OrganizationId, UserId, WebhookId, WebhookKind, WebhookSecretId, adapter};
+use bifrost_store::webhooks::adapters::{self, NewChoice};
 use bifrost_store::webhooks::{Settings, Webhook, secrets, sources};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 /// What a webhook has, unless it says otherwise.
@@ -54,6 +58,9 @@ pub(crate) struct WebhookView {
     /// Its secrets, without what they are; left out of lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     secrets: Option<Vec<WebhookSecretView>>,
+    /// Of the kind `adapter`: which one, and how that goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adapter: Option<ChoiceView>,
 }
 
 impl From<Webhook> for WebhookView {
@@ -79,6 +86,7 @@ impl From<Webhook> for WebhookView {
             created_at: webhook.created_at,
             updated_at: webhook.updated_at,
             secrets: None,
+            adapter: None,
         }
     }
 }
@@ -156,6 +164,13 @@ pub(crate) struct NewWebhook {
     /// False: not yet.
     #[serde(default)]
     enabled: Option<bool>,
+    /// Of the kind `adapter`: which one, by its id or its name.
+    #[serde(default)]
+    adapter: Option<String>,
+    /// What the adapter is given, by the keys of its schema.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    config: Map<String, Value>,
 }
 
 /// What to change; what is absent stays.
@@ -174,6 +189,19 @@ pub(crate) struct ChangeWebhook {
     body_bytes: Option<u32>,
     retention_days: Option<u32>,
     enabled: Option<bool>,
+    /// What the adapter is given, key by key; `null` takes one away.
+    #[schema(value_type = Option<Object>)]
+    config: Option<Map<String, Value>>,
+}
+
+/// How to delete.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct HowToDelete {
+    /// At once, also when the other system still delivers.
+    #[serde(default)]
+    force: bool,
 }
 
 /// The next secret of a webhook.
@@ -193,8 +221,13 @@ pub(crate) async fn list(
     State(state): State<ApiState>,
     may::ManageWebhooks(auth): may::ManageWebhooks,
 ) -> ApiResult<Json<WebhookList>> {
-    let all = sources::list(&auth.org(&state)).await?;
-    Ok(Json(WebhookList { webhooks: all.into_iter().map(Into::into).collect() }))
+    let org = auth.org(&state);
+    let (all, mut choices) = (sources::list(&org).await?, adapters::all(&org).await?);
+    let view = |webhook: Webhook| {
+        let adapter = choices.remove(&webhook.id).map(Into::into);
+        WebhookView { adapter, ..webhook.into() }
+    };
+    Ok(Json(WebhookList { webhooks: all.into_iter().map(view).collect() }))
 }
 
 /// Makes a webhook, or a topic that workflows of the organization emit.
@@ -209,6 +242,7 @@ pub(crate) async fn create(
         let message = "whoever knows the address of an unsigned webhook can start workflows: say `confirm_unsigned: true`";
         return Err(Error::invalid("confirm_unsigned", message).into());
     }
+    let is_adapter = body.kind == WebhookKind::Adapter;
     let made = match &body.secret {
         None if body.kind.has_secret() => Some(secrets::generate()?),
         _ => None,
@@ -221,14 +255,30 @@ pub(crate) async fn create(
         delivery_header: body.delivery_header,
         tolerance_seconds: body.tolerance_seconds.unwrap_or(TOLERANCE_SECONDS),
         networks: body.allowed_networks,
-        rate_per_minute: body.rate_per_minute.unwrap_or(RATE_PER_MINUTE),
+        rate_per_minute: body.rate_per_minute.unwrap_or(match is_adapter {
+            true => adapter::RATE_PER_MINUTE,
+            false => RATE_PER_MINUTE,
+        }),
         body_bytes: body.body_bytes.unwrap_or(BODY_BYTES.min(MAX_BODY_BYTES)),
         retention_days: body.retention_days.unwrap_or(RETENTION_DAYS),
         is_enabled: body.enabled.unwrap_or(true),
     };
     let org = auth.org(&state);
-    let webhook =
-        sources::create(&org, &state.keyring, body.kind, settings, secret, auth.caller.user).await?;
+    let (keys, by) = (&state.keyring, auth.caller.user);
+    let webhook = match body.adapter {
+        Some(adapter) if is_adapter => {
+            if secret.is_some() {
+                return Err(Error::invalid("secret", "what an adapter needs is in its `config`").into());
+            }
+            let choice = NewChoice { adapter, config: body.config };
+            let webhook = adapters::create(&org, keys, settings, choice, by).await?;
+            wake(&state).await;
+            webhook
+        }
+        Some(_) => return Err(only_adapters("adapter").into()),
+        None if !is_adapter && !body.config.is_empty() => return Err(only_adapters("config").into()),
+        None => sources::create(&org, keys, body.kind, settings, secret, by).await?,
+    };
     let webhook = with_secrets(&state, &auth, webhook).await?;
     Ok((StatusCode::CREATED, Json(CreatedWebhook { webhook, secret: made })))
 }
@@ -255,6 +305,14 @@ pub(crate) async fn update(
     Path(id): Path<WebhookId>,
     Input(body): Input<ChangeWebhook>,
 ) -> ApiResult<Json<WebhookView>> {
+    let org = auth.org(&state);
+    if let Some(config) = body.config {
+        if sources::get(&org, id).await?.kind != WebhookKind::Adapter {
+            return Err(only_adapters("config").into());
+        }
+        adapters::configure(&org, &state.keyring, id, config).await?;
+        wake(&state).await;
+    }
     let header = |new: Option<String>, old: Option<String>| match new {
         None => old,
         Some(name) => Some(name).filter(|name| !name.is_empty()),
@@ -271,20 +329,56 @@ pub(crate) async fn update(
         retention_days: body.retention_days.unwrap_or(old.retention_days),
         is_enabled: body.enabled.unwrap_or(old.is_enabled),
     };
-    let webhook = sources::update(&auth.org(&state), id, change).await?;
+    let webhook = sources::update(&org, id, change).await?;
     Ok(Json(with_secrets(&state, &auth, webhook).await?))
 }
 
-/// Deletes a webhook with its secrets, subscriptions and deliveries; the runs stay.
+/// Deletes a webhook with its secrets, subscriptions and deliveries; the runs stay. One whose adapter
+/// has told another system of it takes nothing any more, and is gone once that is taken back.
 #[utoipa::path(delete, path = "/api/webhooks/{id}", operation_id = "delete_webhook", tag = "webhooks",
-    params(("id" = WebhookId, Path)), responses((status = 204, description = "Gone"), Writes))]
+    params(("id" = WebhookId, Path), HowToDelete),
+    responses((status = 204, description = "Gone"), (status = 202, description = "It goes"), Writes))]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
     may::ManageWebhooks(auth): may::ManageWebhooks,
     Path(id): Path<WebhookId>,
+    Query(how): Query<HowToDelete>,
 ) -> ApiResult<StatusCode> {
-    sources::delete(&auth.org(&state), id).await?;
+    let org = auth.org(&state);
+    let is_adapter = sources::get(&org, id).await?.kind == WebhookKind::Adapter;
+    if is_adapter && !how.force && adapters::end(&org, id).await? {
+        wake(&state).await;
+        return Ok(StatusCode::ACCEPTED);
+    }
+    sources::delete(&org, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Has an adapter subscribe now, or renew, for instance after what kept it from that is mended.
+#[utoipa::path(post, path = "/api/webhooks/{id}/subscribe", operation_id = "subscribe_webhook", tag = "webhooks",
+    params(("id" = WebhookId, Path)), responses((status = 202, body = WebhookView), Writes))]
+pub(crate) async fn subscribe(
+    State(state): State<ApiState>,
+    may::ManageWebhooks(auth): may::ManageWebhooks,
+    Path(id): Path<WebhookId>,
+) -> ApiResult<(StatusCode, Json<WebhookView>)> {
+    let org = auth.org(&state);
+    let webhook = sources::get(&org, id).await?;
+    if webhook.kind != WebhookKind::Adapter {
+        return Err(only_adapters("kind").into());
+    }
+    adapters::again(&org, id).await?;
+    wake(&state).await;
+    Ok((StatusCode::ACCEPTED, Json(with_secrets(&state, &auth, webhook).await?)))
+}
+
+fn only_adapters(field: &str) -> Error {
+    Error::invalid(field, "only a source of the kind adapter has one")
+}
+
+/// Tells whoever looks after subscriptions.
+async fn wake(state: &ApiState) {
+    state.bus.publish(Event { channel: adapter::WAKE.to_owned(), payload: Value::Null }).await;
 }
 
 /// Adds the next secret. Both are good until one is removed; there can be two.
@@ -321,7 +415,9 @@ pub(crate) async fn remove_secret(
 }
 
 async fn with_secrets(state: &ApiState, auth: &Auth, webhook: Webhook) -> Result<WebhookView, Error> {
-    let all = secrets::list(&auth.org(state), webhook.id).await?;
+    let org = auth.org(state);
+    let all = secrets::list(&org, webhook.id).await?;
     let shown = all.into_iter().map(|one| WebhookSecretView { id: one.id, created_at: one.created_at });
-    Ok(WebhookView { secrets: Some(shown.collect()), ..webhook.into() })
+    let adapter = adapters::of(&org, webhook.id).await?.map(Into::into);
+    Ok(WebhookView { secrets: Some(shown.collect()), adapter, ..webhook.into() })
 }

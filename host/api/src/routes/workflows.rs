@@ -8,7 +8,9 @@ use crate::service::run;
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{OrganizationId, Parameter, Permission, VersionId, WorkflowId, WorkflowKind};
+use bifrost_core::{
+    OrganizationId, Parameter, Permission, VersionId, WorkflowId, WorkflowKind, parameters_schema,
+};
 use bifrost_store::grants::{self, TargetKind};
 use bifrost_store::workflows::{self, Workflow};
 use chrono::{DateTime, Utc};
@@ -56,6 +58,11 @@ pub(crate) struct WorkflowView {
     tags: Vec<String>,
     /// In the order of the signature.
     parameters: Vec<Parameter>,
+    /// What it takes as JSON Schema 2020-12, such as forms are drawn from; left out of lists.
+    /// `x-data-provider` names where the choices of a parameter come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    parameters_schema: Option<Value>,
     /// What the decorator registered, such as `timeout_seconds`.
     #[schema(value_type = Object)]
     defaults: Map<String, Value>,
@@ -90,6 +97,7 @@ impl From<Workflow> for WorkflowView {
             category: info.category,
             tags: info.tags,
             parameters: info.parameters,
+            parameters_schema: None,
             defaults: info.defaults,
             is_active: workflow.is_active,
             created_at: workflow.created_at,
@@ -137,5 +145,7 @@ pub(crate) async fn get(
     auth: Auth,
     Path(id): Path<String>,
 ) -> ApiResult<Json<WorkflowView>> {
-    Ok(Json(run::resolve(&state, &auth, &id).await?.into()))
+    let workflow = run::resolve(&state, &auth, &id).await?;
+    let parameters_schema = Some(parameters_schema::schema(&workflow.info));
+    Ok(Json(WorkflowView { parameters_schema, ..workflow.into() }))
 }

@@ -2,12 +2,13 @@
 
 use super::versions::{VersionView, WarmView, announce};
 use crate::auth::{Auth, may};
-use crate::extract::{Input, Path};
+use crate::extract::{Input, Path, Query};
 use crate::problem::{ApiError, ApiResult};
 use crate::responses::{Reads, Writes};
 use crate::service::shared::{self, Impact, Whole};
 use crate::service::{packages, source};
 use crate::state::ApiState;
+use anyhow::Context;
 use axum::Json;
 use axum::extract::State;
 use bifrost_core::{
@@ -23,13 +24,23 @@ use std::time::Instant;
 /// Longest message of a deploy, in bytes.
 const MESSAGE_BYTES: usize = 4 << 10;
 
-/// The whole workspace.
+/// The whole workspace, or what changes in it.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeployRequest {
     /// Path to content in base64: all files, not only the changed ones.
-    #[schema(value_type = std::collections::HashMap<String, String>)]
-    files: source::Files,
+    #[serde(default)]
+    #[schema(value_type = Option<std::collections::HashMap<String, String>>)]
+    files: Option<source::Files>,
+    /// In place of `files`, the changed ones only: path to base64, `null` for a deleted one. Needs
+    /// `against`.
+    #[serde(default)]
+    #[schema(value_type = Option<std::collections::HashMap<String, Option<String>>>)]
+    edits: Option<source::Edits>,
+    /// Number of the version that this was made from, 0 for none; refused when another is active
+    /// by now.
+    #[serde(default)]
+    against: Option<i64>,
     /// What to say about this version.
     #[serde(default)]
     message: Option<String>,
@@ -92,6 +103,19 @@ pub(crate) struct FileEntry {
     is_shared: bool,
     /// In bytes.
     size: usize,
+    /// In base64, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+}
+
+/// What to list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FilesQuery {
+    /// Also the content of files that are no larger, in bytes.
+    #[serde(default)]
+    content_up_to: Option<usize>,
 }
 
 /// All files, by path.
@@ -124,13 +148,19 @@ pub(crate) async fn deploy(
         return Err(Error::invalid("message", format!("more than {MESSAGE_BYTES} bytes")).into());
     }
     let scope = auth.scoped(&state);
-    let (mut own, _) = source::decode(body.files).await?;
-    packages::settle(&state, &auth, &mut own, body.upgrade).await?;
-    let whole = shared::whole(&state, &scope, auth.scope, own).await?;
     let active = match workspaces::active_version(&scope).await? {
         Some(version) => Some(workspaces::version(&scope, version.number).await?),
         None => None,
     };
+    let base = active.as_ref().map(|(version, _)| version);
+    let instead_of = based_on(base, body.against, body.edits.is_some())?;
+    let mut own = match (body.files, body.edits) {
+        (Some(files), None) => source::decode(files).await?.0,
+        (None, Some(edits)) => source::edited(&state, base, edits).await?,
+        _ => return Err(Error::invalid("files", "expected either `files` or `edits`").into()),
+    };
+    packages::settle(&state, &auth, &mut own, body.upgrade).await?;
+    let whole = shared::whole(&state, &scope, auth.scope, own).await?;
     if let Some((version, report)) = &active
         && version.source_hash == whole.hash
     {
@@ -181,7 +211,7 @@ pub(crate) async fn deploy(
             message: body.message,
             force: body.force,
             propose: organization.requires_review && auth.scope != Scope::Global,
-            instead_of: None,
+            instead_of,
         };
         let Deployed { version, is_new, added, changed, removed } =
             workspaces::deploy(&scope, deployment).await?;
@@ -209,6 +239,27 @@ pub(crate) async fn deploy(
         }
     };
     Ok(Json(DeployResponse { duration_ms: start.elapsed().as_millis() as u64, ..done }))
+}
+
+/// The version that a deploy replaces, where the caller named it. Edits make no sense without.
+fn based_on(
+    active: Option<&Version>,
+    against: Option<i64>,
+    is_needed: bool,
+) -> Result<Option<VersionId>, Error> {
+    let Some(against) = against else {
+        if is_needed {
+            let message = "edits need the number of the version that they were made from; 0 for none";
+            return Err(Error::invalid("against", message));
+        }
+        return Ok(None);
+    };
+    let number = active.map_or(0, |version| version.number);
+    if number != against {
+        let message = format!("version {number} is active by now; this was made from version {against}");
+        return Err(Error::Conflict { code: "active_changed", message });
+    }
+    Ok(active.map(|version| version.id))
 }
 
 /// What this deploy does to workspaces that import what it shares.
@@ -252,7 +303,11 @@ fn nothing_loads(source: &Source, report: &WorkspaceReport) -> bool {
             .all(|path| report.errors.iter().any(|error| &error.path == path))
 }
 
-fn compare(old: Vec<WorkflowInfo>, new: Vec<WorkflowInfo>) -> (Vec<String>, Vec<String>, Vec<String>) {
+/// The workflows that are added, updated and removed.
+pub(super) fn compare(
+    old: Vec<WorkflowInfo>,
+    new: Vec<WorkflowInfo>,
+) -> (Vec<String>, Vec<String>, Vec<String>) {
     let mut old: BTreeMap<_, _> = old.into_iter().map(|info| (info.id.clone(), info)).collect();
     let (mut added, mut updated) = (Vec::new(), Vec::new());
     for info in new {
@@ -290,18 +345,24 @@ pub(crate) async fn active(
 
 /// Lists the files of the active version.
 #[utoipa::path(get, path = "/api/workspace/files", operation_id = "list_files", tag = "workspace",
-    responses((status = 200, body = FileList), Reads))]
+    params(FilesQuery), responses((status = 200, body = FileList), Reads))]
 pub(crate) async fn files(
     State(state): State<ApiState>,
     may::ReadWorkspace(auth): may::ReadWorkspace,
+    Query(query): Query<FilesQuery>,
 ) -> ApiResult<Json<FileList>> {
     let (source, own) = active_source(&state, &auth).await?;
-    let entry = |(path, content): (&String, &Vec<u8>)| FileEntry {
-        path: path.clone(),
-        is_shared: !own.files().contains_key(path),
-        size: content.len(),
-    };
-    Ok(Json(FileList { files: source.files().iter().map(entry).collect() }))
+    let task = tokio::task::spawn_blocking(move || {
+        let is_asked = |content: &[u8]| query.content_up_to.is_some_and(|most| content.len() <= most);
+        let entry = |(path, content): (&String, &Vec<u8>)| FileEntry {
+            path: path.clone(),
+            is_shared: !own.files().contains_key(path),
+            size: content.len(),
+            content: is_asked(content).then(|| source::encode(content)),
+        };
+        source.files().iter().map(entry).collect()
+    });
+    Ok(Json(FileList { files: task.await.context("listing files").map_err(Error::from)? }))
 }
 
 /// One file of the active version.

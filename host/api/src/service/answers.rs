@@ -192,7 +192,7 @@ fn respond(status: StatusCode, mut headers: HeaderMap, refused: &[String], body:
 }
 
 /// What a page of the platform could load as a script: its policy allows those of its own origin.
-fn is_script(content_type: &HeaderValue) -> bool {
+pub fn is_script(content_type: &HeaderValue) -> bool {
     let text = content_type.to_str().unwrap_or_default().to_ascii_lowercase();
     ["javascript", "ecmascript", "jscript", "livescript", "wasm"].iter().any(|name| text.contains(name))
 }

@@ -1,11 +1,12 @@
 //! What of a webhook's request is kept: its body as it came, its headers without what is secret,
 //! and by what it is known again.
 
-use bifrost_core::WebhookKind;
 use bifrost_core::webhook::SAME_BODY;
+use bifrost_core::{WebhookKind, adapter};
 use bifrost_store::audit::hex;
 use bifrost_store::webhooks::{Received, Webhook};
 use bytes::Bytes;
+use chrono::TimeDelta;
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -28,24 +29,23 @@ const SECRET: [&str; 10] =
 pub fn received(webhook: &Webhook, headers: &HeaderMap, body: Bytes) -> Received {
     let (kind, settings) = (webhook.kind, &webhook.settings);
     let document: Option<Value> = match kind {
-        WebhookKind::Github | WebhookKind::Topic => None,
+        WebhookKind::Github | WebhookKind::Adapter | WebhookKind::Topic => None,
         _ => serde_json::from_slice(&body).ok(),
     };
     let header_id = settings.delivery_header.as_deref().or(match kind {
         WebhookKind::Github => Some("x-github-delivery"),
         WebhookKind::Generic | WebhookKind::Unsigned => Some("x-delivery-id"),
-        WebhookKind::Timestamped | WebhookKind::MicrosoftGraph | WebhookKind::Topic => None,
+        WebhookKind::Timestamped
+        | WebhookKind::MicrosoftGraph
+        | WebhookKind::Adapter
+        | WebhookKind::Topic => None,
     });
     let id = header_id.and_then(|name| text(headers, name)).or_else(|| match kind {
         // The id that is signed with the body.
         WebhookKind::Timestamped => document.as_ref()?.get("id")?.as_str().map(str::to_owned),
         _ => None,
     });
-    let (same_as, same_for) = match id.filter(|id| !id.is_empty()) {
-        Some(id) if id.len() <= MAX_ID => (format!("id:{id}"), None),
-        Some(id) => (format!("id-hash:{}", hash(id.as_bytes())), None),
-        None => (format!("body:{}", hash(&body)), Some(SAME_BODY)),
-    };
+    let (same_as, same_for) = known_by(id, &body);
     let event_type = event_type(kind, headers, document.as_ref());
     let is_settled = kind == WebhookKind::Github && event_type.as_deref() == Some("ping");
     Received {
@@ -64,6 +64,31 @@ pub fn received(webhook: &Webhook, headers: &HeaderMap, body: Bytes) -> Received
     }
 }
 
+/// An event as an adapter tells it. What of the request a workflow needs, the adapter puts into
+/// the data; nothing else is kept.
+pub fn of_adapter(event: adapter::Event) -> Received {
+    let body = event.data.to_string().into_bytes();
+    let (same_as, same_for) = known_by(event.id, &body);
+    Received {
+        same_as: Some(same_as),
+        same_for,
+        event_type: event.kind.filter(|text| !text.is_empty()).map(|text| cut(&text, MAX_TYPE)),
+        headers: Map::new(),
+        content_type: Some("application/json".to_owned()),
+        body,
+        is_settled: false,
+    }
+}
+
+/// By what a delivery is known again, and for how long.
+fn known_by(id: Option<String>, body: &[u8]) -> (String, Option<TimeDelta>) {
+    match id.filter(|id| !id.is_empty()) {
+        Some(id) if id.len() <= MAX_ID => (format!("id:{id}"), None),
+        Some(id) => (format!("id-hash:{}", hash(id.as_bytes())), None),
+        None => (format!("body:{}", hash(body)), Some(SAME_BODY)),
+    }
+}
+
 fn event_type(kind: WebhookKind, headers: &HeaderMap, document: Option<&Value>) -> Option<String> {
     let of_body = |pointer: &str| Some(document?.pointer(pointer)?.as_str()?.to_owned());
     let found = match kind {
@@ -73,7 +98,7 @@ fn event_type(kind: WebhookKind, headers: &HeaderMap, document: Option<&Value>) 
         WebhookKind::Generic | WebhookKind::Unsigned => {
             text(headers, "x-event-type").or_else(|| of_body("/type"))
         }
-        WebhookKind::Topic => None,
+        WebhookKind::Adapter | WebhookKind::Topic => None,
     };
     found.filter(|text| !text.is_empty()).map(|text| cut(&text, MAX_TYPE))
 }

@@ -8,7 +8,9 @@ use crate::state::ApiState;
 use bifrost_core::events::WAKE;
 use bifrost_core::ports::Event;
 use bifrost_core::ports::subscription::Receiver;
-use bifrost_core::{Error, Execution, ExecutionId, Limits, Priority, Result, ScheduleId, Status, schedule};
+use bifrost_core::{
+    Error, Execution, ExecutionId, FormId, Limits, Priority, Result, ScheduleId, Status, schedule,
+};
 use bifrost_store::dead_letters::{self, DeadLetter};
 use bifrost_store::executions::NewExecution;
 use bifrost_store::executions::documents::{self, Part};
@@ -36,6 +38,10 @@ pub struct Request {
     pub not_before: Option<DateTime<Utc>>,
     /// The schedule that is started by hand.
     pub schedule_id: Option<ScheduleId>,
+    /// The form that it is started through.
+    pub form_id: Option<FormId>,
+    /// What the form's launch workflow has returned.
+    pub startup: Option<Value>,
 }
 
 /// Finds what the caller may run: by id, name or `path::function`, own before global.
@@ -169,6 +175,9 @@ async fn prepare(
     new.priority = priority;
     new.not_before = request.not_before;
     new.schedule_id = request.schedule_id;
+    new.form_id = request.form_id;
+    new.startup = request.startup;
+    new.lineage = auth.children;
     Ok(new)
 }
 

@@ -3,7 +3,7 @@
 //! version with it. Whoever was not reached (a crash, a deploy at the same moment) is found
 //! by its hash.
 
-use super::source;
+use super::{forms, source};
 use crate::auth::Auth;
 use crate::routes::announce;
 use crate::state::ApiState;
@@ -93,14 +93,20 @@ impl Whole {
 
 /// Builds it. Workflows that stand in shared files stay the provider's.
 pub async fn build(state: &ApiState, whole: &Whole) -> Result<WorkspaceReport> {
-    build_source(state, whole.source.clone(), &whole.own).await
+    build_source(state, whole.scope, whole.source.clone(), &whole.own).await
 }
 
-async fn build_source(state: &ApiState, source: Arc<Source>, own: &Source) -> Result<WorkspaceReport> {
+async fn build_source(
+    state: &ApiState,
+    scope: Scope,
+    source: Arc<Source>,
+    own: &Source,
+) -> Result<WorkspaceReport> {
     let mut report = state.worker.build(source.clone()).await?;
     report.packages = source.packages().to_vec();
     report.workflows.retain(|workflow| own.files().contains_key(&workflow.path));
     schedule::check(&mut report);
+    forms::files::find(state, scope, own, &mut report).await?;
     Ok(report)
 }
 
@@ -120,7 +126,7 @@ async fn impact(state: &ApiState, dependant: Dependant, shared: &Source) -> Resu
     let scoped = state.db.org(organization_id);
     let (_, old) = workspaces::version(&scoped, version.number).await?;
     let built = match own.over(shared) {
-        Ok(source) => build_source(state, Arc::new(source), &own).await,
+        Ok(source) => build_source(state, Scope::Organization(organization_id), Arc::new(source), &own).await,
         Err(error) => Err(error),
     };
     let new = match built {

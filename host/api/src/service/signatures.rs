@@ -79,7 +79,7 @@ pub fn verify<S: AsRef<[u8]>>(claim: &Claim<'_>, secrets: &[S]) -> Result<(), Re
         WebhookKind::MicrosoftGraph => client_states(claim.body, &secrets),
         WebhookKind::Unsigned => Ok(()),
         // Nothing of it comes by HTTP.
-        WebhookKind::Topic => Err(Refusal::NoSecret),
+        WebhookKind::Adapter | WebhookKind::Topic => Err(Refusal::NoSecret),
     }
 }
 

@@ -5,11 +5,14 @@ use anyhow::Context;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bifrost_core::{Error, Result, Scope, Source};
-use bifrost_store::workspaces;
+use bifrost_store::workspaces::{self, Version};
 use std::collections::BTreeMap;
 
 /// Files by path, in base64, as requests carry them.
 pub type Files = BTreeMap<String, String>;
+
+/// Changes to files by path: new content in base64, `None` for a file that is gone.
+pub type Edits = BTreeMap<String, Option<String>>;
 
 /// Stores a source of a workspace and tells its key. No two organizations share an object, so
 /// that one of them can go with all that is its.
@@ -41,17 +44,27 @@ pub async fn decode(files: Files) -> Result<(Source, String)> {
     task.await.context("decoding the files of a request")?
 }
 
-/// Lays edits over a source: content replaces, `None` removes.
-pub fn overlay(source: &mut Source, edits: BTreeMap<String, Option<String>>) -> Result<()> {
-    for (path, content) in edits {
-        match content {
-            Some(content) => source.insert(path.clone(), content_of(&path, &content)?)?,
-            None => {
-                source.remove(&path);
+/// The own files of a version with edits in them; without a version the edits alone. Large ones
+/// take a while, so off the event loop.
+pub async fn edited(state: &ApiState, version: Option<&Version>, edits: Edits) -> Result<Source> {
+    let mut source = match version {
+        Some(version) => load(state, &version.own_key).await?,
+        None => Source::default(),
+    };
+    let task = tokio::task::spawn_blocking(move || {
+        // What goes makes room for what comes.
+        for path in edits.iter().filter(|(_, content)| content.is_none()).map(|(path, _)| path) {
+            source.remove(path);
+        }
+        for (path, content) in edits {
+            if let Some(content) = content {
+                let content = content_of(&path, &content)?;
+                source.insert(path, content)?;
             }
         }
-    }
-    Ok(())
+        Ok(source)
+    });
+    task.await.context("decoding the edits of a request")?
 }
 
 fn content_of(path: &str, content: &str) -> Result<Vec<u8>> {

@@ -3,7 +3,7 @@
 use crate::auth::Auth;
 use crate::service;
 use crate::state::ApiState;
-use bifrost_core::{Error, ExecutionId, OrganizationId, Permission, Result, UserId};
+use bifrost_core::{Error, ExecutionId, OrganizationId, Permission, Result, UserId, notification};
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,9 +18,19 @@ pub enum Channel {
     HistoryGlobal,
     /// The runs and changes of one organization.
     Organization(OrganizationId),
+    /// That there is something new for one user to read, in the organization that is looked at.
+    Notification(UserId),
 }
 
 impl Channel {
+    /// What it is on the bus.
+    pub fn topic(self, auth: &Auth) -> String {
+        match self {
+            Self::Notification(_) => notification::channel(auth.organization()),
+            _ => self.to_string(),
+        }
+    }
+
     /// Passes those who may listen; for all others the channel does not exist.
     pub async fn authorize(self, state: &ApiState, auth: &Auth) -> Result<()> {
         let across = auth.may(Permission::EnterOrganizations) && auth.sees_all_runs();
@@ -31,6 +41,7 @@ impl Channel {
             }
             Self::HistoryUser(id) => id == auth.caller.user || across,
             Self::HistoryGlobal => across,
+            Self::Notification(id) => id == auth.caller.user,
             Self::Organization(id) => across || (auth.sees_all_runs() && id == auth.caller.organization),
         };
         if allowed { Ok(()) } else { Err(Error::NotFound("channel")) }
@@ -44,6 +55,7 @@ impl fmt::Display for Channel {
             Self::HistoryUser(id) => write!(f, "history:user:{id}"),
             Self::HistoryGlobal => f.write_str("history:GLOBAL"),
             Self::Organization(id) => write!(f, "organization:{id}"),
+            Self::Notification(id) => write!(f, "notification:{id}"),
         }
     }
 }
@@ -61,6 +73,8 @@ impl FromStr for Channel {
             id.parse().map(Self::HistoryUser).map_err(unknown)
         } else if let Some(id) = text.strip_prefix("organization:") {
             id.parse().map(Self::Organization).map_err(unknown)
+        } else if let Some(id) = text.strip_prefix("notification:") {
+            id.parse().map(Self::Notification).map_err(unknown)
         } else {
             Err(Error::NotFound("channel"))
         }
@@ -79,6 +93,7 @@ mod tests {
             Channel::HistoryUser(id.into()),
             Channel::HistoryGlobal,
             Channel::Organization(id.into()),
+            Channel::Notification(id.into()),
         ] {
             assert_eq!(channel.to_string().parse::<Channel>().expect("known"), channel);
         }

@@ -8,8 +8,8 @@ use crate::events;
 use crate::origin::Origin;
 use crate::state::ApiState;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use bifrost_core::Error;
 use bifrost_core::ports::subscription::Receiver;
+use bifrost_core::{Error, Permissions};
 use futures::stream::SplitSink;
 use futures::{SinkExt, StreamExt};
 use serde::Deserialize;
@@ -277,10 +277,10 @@ impl Session {
             let message = format!("a connection has at most {MAX_CHANNELS} channels");
             return Err(Error::Conflict { code: "too_many_channels", message });
         }
-        let events = self.state.bus.subscribe(vec![channel.to_string()]).await?;
+        let events = self.state.bus.subscribe(vec![channel.topic(&self.login.auth)]).await?;
         // The task may be quicker than this: the confirmation goes through the same queue.
         let (out, auth) = (self.out.clone(), &self.login.auth);
-        let admin = auth.sees_all_runs();
+        let (admin, permissions) = (auth.sees_all_runs(), auth.caller.permissions);
         let confirmation = json!({ "type": "subscribed", "channel": name });
         let follow_execution = match channel {
             Channel::Execution(execution) => Some(Follow {
@@ -299,7 +299,7 @@ impl Session {
             }
             match follow_execution {
                 Some(what) => follow(what, events).await,
-                None => forward(events, admin, out).await,
+                None => forward(events, admin, permissions, out).await,
             }
         });
         self.subscriptions.insert(channel, AbortOnDropHandle::new(task));
@@ -341,8 +341,11 @@ impl Session {
     }
 }
 
-async fn forward(mut events: Receiver, admin: bool, out: mpsc::Sender<Value>) {
+async fn forward(mut events: Receiver, admin: bool, permissions: Permissions, out: mpsc::Sender<Value>) {
     while let Some(event) = events.recv().await {
+        if !events::concerns(&event.payload, permissions) {
+            continue;
+        }
         if out.send(events::for_role(event.payload, admin)).await.is_err() {
             return;
         }

@@ -132,6 +132,94 @@ async fn files_can_be_read_back() {
 }
 
 #[tokio::test]
+async fn the_contents_of_small_files_come_with_the_list() {
+    let platform = Platform::new().await;
+    let admin = &platform.own.admin;
+    let body = json!({ "files": files(&[("large.txt", "a larger one"), ("small.txt", "hi")]) });
+    deploy(&platform, admin, body).await.expect(200);
+    let list = platform.get("/api/workspace/files?content_up_to=2").key(admin).send().await.expect(200);
+    assert_eq!(
+        list["files"],
+        json!([
+            { "path": "large.txt", "size": 12, "is_shared": false },
+            { "path": "small.txt", "size": 2, "is_shared": false, "content": "aGk=" },
+        ])
+    );
+}
+
+#[tokio::test]
+async fn edits_are_deployed_over_the_version_that_they_were_made_from() {
+    let platform = Platform::new().await;
+    let admin = &platform.own.admin;
+    let edits = files(&[("a.py", "async def one():\n"), ("b.py", "async def two():\n")]);
+    let unnamed = deploy(&platform, admin, json!({ "edits": edits })).await.expect(422);
+    assert_eq!(unnamed["field"], "against");
+    let both = json!({ "files": edits, "edits": edits, "against": 0 });
+    for body in [both, json!({})] {
+        let refused = deploy(&platform, admin, body).await.expect(422);
+        assert_eq!(refused["field"], "files");
+    }
+    let first = deploy(&platform, admin, json!({ "edits": edits, "against": 0 })).await.expect(200);
+    assert_eq!((&first["number"], &first["workflows"]), (&json!(1), &json!(2)));
+
+    let mut edits = files(&[("c.py", "async def three():\n")]);
+    edits["a.py"] = Value::Null;
+    for (body, status) in [
+        (json!({ "edits": edits, "against": 0 }), 409),
+        (json!({ "edits": edits, "against": 2 }), 409),
+        (json!({ "files": edits, "against": 1 }), 422),
+        (json!({ "edits": edits, "against": 1, "dry_run": true }), 200),
+        (json!({ "edits": edits, "against": 1 }), 200),
+        (json!({ "edits": edits, "against": 1 }), 409),
+    ] {
+        let answer = deploy(&platform, admin, body).await.expect(status);
+        match status {
+            409 => assert_eq!(answer["code"], "active_changed"),
+            200 => assert_eq!(
+                (&answer["added"], &answer["removed"]),
+                (&json!(["c.py::three"]), &json!(["a.py::one"]))
+            ),
+            _ => {}
+        }
+    }
+    let list = platform.get("/api/workspace/files").key(admin).send().await.expect(200);
+    let paths: Vec<_> = list["files"].as_array().expect("a list").iter().map(|f| &f["path"]).collect();
+    assert_eq!(paths, [&json!("b.py"), &json!("c.py")]);
+}
+
+#[tokio::test]
+async fn a_check_finds_what_a_deploy_would_and_changes_nothing() {
+    let platform = Platform::new().await;
+    let admin = &platform.own.admin;
+    let check = |files: Value| {
+        platform.post("/api/workspace/check").key(admin).json(json!({ "files": files })).send()
+    };
+    let empty = check(json!({})).await.expect(200);
+    assert_eq!((&empty["errors"], &empty["workflows"]), (&json!([]), &json!([])));
+    let body = json!({ "files": files(&[("a.py", "async def one(x: int):\n")]) });
+    deploy(&platform, admin, body).await.expect(200);
+    let known = check(json!({})).await.expect(200);
+    assert_eq!((&known["added"], &known["workflows"][0]["id"]), (&json!([]), &json!("a.py::one")));
+
+    let mut edits = files(&[("b.py", "raise at import"), ("c.py", "async def three(n: int?):\n")]);
+    edits["a.py"] = Value::Null;
+    let found = check(edits).await.expect(200);
+    assert_eq!((&found["added"], &found["removed"]), (&json!(["c.py::three"]), &json!(["a.py::one"])));
+    assert_eq!((&found["errors"][0]["path"], &found["errors"][0]["line"]), (&json!("b.py"), &json!(1)));
+    assert_eq!(found["workflows"][0]["parameters"][0]["type"], "int");
+    let refused = check(files(&[("requirements.txt", "fine\nrefused")])).await.expect(422);
+    assert_eq!(
+        (&refused["code"], &refused["errors"][0]["line"]),
+        (&json!("requirements_refused"), &json!(2))
+    );
+    let bad = check(json!({ "../a.py": "" })).await.expect(422);
+    assert_eq!(bad["field"], "files");
+
+    let list = platform.get("/api/workspace/versions").key(admin).send().await.expect(200);
+    assert_eq!(list["versions"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
 async fn own_workflows_come_before_global_ones() {
     let platform = Platform::deployed().await;
     let user = &platform.own.user;

@@ -1,7 +1,7 @@
 //! The live connection, over real sockets.
 
 use crate::common::{Key, Platform, failure, line, success};
-use bifrost_core::{ExecutionId, LogLevel};
+use bifrost_core::{ExecutionId, LogLevel, NotificationKind};
 use bifrost_store::Sql;
 use bifrost_store::executions::archive;
 use futures::{SinkExt, StreamExt};
@@ -308,4 +308,29 @@ async fn a_page_names_the_organization_in_the_query_and_only_who_may_enter_it() 
     assert_eq!(elsewhere.next().await["code"], "not_found");
     let refused = server.platform.get(path).key(&server.platform.foreign.admin).send().await;
     refused.expect(404);
+}
+
+#[tokio::test]
+async fn notifications_are_told_to_whoever_may_see_them() {
+    let server = Server::start().await;
+    let (own, state) = (&server.platform.own, &server.platform.state);
+    let mut clients = vec![];
+    for key in [&own.admin, &own.user] {
+        let mut client = server.open(&format!("/ws/connect?channels=notification:{}", key.user), key).await;
+        assert_eq!(client.next().await["type"], "subscribed");
+        clients.push(client);
+    }
+    let told = |organization| bifrost_core::notification::told(organization, NotificationKind::RunFailed);
+    state.bus.publish(told(server.platform.foreign.id)).await;
+    state.bus.publish(told(own.id)).await;
+    let (admin, user) = clients.split_at_mut(1);
+    let message = admin[0].next().await;
+    assert_eq!((&message["type"], &message["event"]), (&json!("notification"), &json!("run_failed")));
+    assert_eq!(message["organization_id"], json!(own.id), "not of another organization");
+    // Who may not see runs of others hears nothing of them.
+    user[0].send(json!({ "type": "ping" })).await;
+    assert_eq!(user[0].next().await, json!({ "type": "pong" }));
+    let other = json!({ "type": "subscribe", "channels": [format!("notification:{}", own.admin.user)] });
+    user[0].send(other).await;
+    assert_eq!(user[0].next().await["code"], "not_found");
 }

@@ -1,17 +1,24 @@
 //! The API against a real store, queue and bus.
 
+mod adapters;
 mod audited;
 #[path = "../authorization.rs"]
 mod authorization;
 #[path = "../common/mod.rs"]
 mod common;
+mod connections;
 mod dead_letters;
 mod deploys;
 mod documents;
 mod endpoints;
 mod errors;
+mod files;
+mod forms;
+mod forms_of_workspaces;
+mod inside;
 mod large;
 mod live;
+mod notifications;
 mod oidc;
 mod operations;
 mod people;
@@ -21,5 +28,6 @@ mod settings;
 mod sign_in;
 mod sign_in_audited;
 mod sign_in_hostile;
+mod tables;
 mod tenants;
 mod webhooks;

@@ -1,5 +1,6 @@
 //! What operators see: a full pool, health, and metrics that are documented.
 
+use crate::common::web::FakeWeb;
 use crate::common::worker::FakeWorker;
 use crate::common::{Call, Key, Platform};
 use axum::Router;
@@ -8,6 +9,8 @@ use bifrost_api::metrics::{Kind, METRICS};
 use bifrost_api::{ApiState, Operations};
 use bifrost_core::Result;
 use bifrost_core::ports::{Delivery, Queue, Ticket};
+use bifrost_notify::Notifier;
+use bifrost_oauth::OAuth;
 use bifrost_store::identity::{self, Bootstrap};
 use bifrost_store::{Db, DirectoryObjects, InProcessBus, InProcessQueue, Keyring, Options};
 use http::{Method, Request, StatusCode};
@@ -35,11 +38,17 @@ async fn small(url: &str) -> (Router, Db, String, tempfile::TempDir) {
     let dir = tempfile::tempdir().expect("a directory");
     let keyring = Keyring::from_bytes([7; 32]);
     let settings = bifrost_signin::Settings::at("http://127.0.0.1:8400").expect("an address");
+    let (bus, web) = (Arc::new(InProcessBus::new()), Arc::new(FakeWeb::default()));
+    let oauth = OAuth::new(db.clone(), keyring.clone(), bus.clone(), web.clone(), "test".into());
+    let notifier =
+        Notifier::new(db.clone(), keyring.clone(), web, None, "http://127.0.0.1:8400").expect("a notifier");
     let state = ApiState {
         db: db.clone(),
         sign_in: bifrost_signin::SignIn::new(db.clone(), keyring.clone(), settings).expect("signing in"),
         keyring,
-        bus: Arc::new(InProcessBus::new()),
+        bus,
+        oauth,
+        notifier,
         objects: Arc::new(DirectoryObjects::open(dir.path().join("objects")).await.expect("objects")),
         worker: Arc::new(FakeWorker::default()),
         operations: Operations::default(),

@@ -3,7 +3,9 @@
 
 pub mod authenticator;
 pub mod browser;
+pub mod idp;
 pub mod target;
+pub mod web;
 pub mod worker;
 
 use axum::Router;
@@ -13,6 +15,8 @@ use base64::prelude::BASE64_STANDARD;
 use bifrost_api::ApiState;
 use bifrost_core::ports::Event;
 use bifrost_core::*;
+use bifrost_notify::Notifier;
+use bifrost_oauth::OAuth;
 use bifrost_signin::throttle::Rates;
 use bifrost_signin::{Settings, SignIn};
 use bifrost_store::executions::{self, Claimed, Ending, documents};
@@ -27,14 +31,15 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tower::ServiceExt;
+use web::FakeWeb;
 use worker::FakeWorker;
 
 /// Where browsers see the platform.
 pub const PUBLIC_URL: &str = "http://localhost:8400";
 
 /// What every scope has deployed.
-pub const WORKFLOWS: &str =
-    "async def hello(name, count: int?, tags: list?):\nasync def choices_of_site():\nasync def nightly():\n";
+pub const WORKFLOWS: &str = "async def hello(name, count: int?, tags: list?):\nasync def choices_of_site():\nasync def nightly():\n\
+     class Acme(WebhookAdapter): # subscribes\nclass Plain(WebhookAdapter):\n";
 
 /// A key and whose it is.
 #[derive(Clone)]
@@ -188,11 +193,16 @@ impl Platform {
         // Tests ask faster than people.
         let rates = Rates { sign_in: 0, ..Rates::default() };
         let settings = Settings { rates, ..Settings::at(PUBLIC_URL).expect("an address") };
+        let (bus, web) = (Arc::new(InProcessBus::new()), Arc::new(FakeWeb::default()));
+        let oauth = OAuth::new(db.clone(), keyring.clone(), bus.clone(), web.clone(), "test".into());
+        let notifier = Notifier::new(db.clone(), keyring.clone(), web, None, PUBLIC_URL).expect("a notifier");
         let state = ApiState {
             sign_in: SignIn::new(db.clone(), keyring.clone(), settings).expect("signing in"),
             db,
             keyring,
-            bus: Arc::new(InProcessBus::new()),
+            bus,
+            oauth,
+            notifier,
             objects: Arc::new(DirectoryObjects::open(dir.path().join("objects")).await.expect("objects")),
             worker: worker.clone(),
             operations: bifrost_api::Operations::default(),

@@ -1,22 +1,32 @@
 //! What requests are about: a fresh target of each kind, for the caller's own organization,
 //! a foreign one, or the provider.
 
-use super::{Platform, key};
+use super::{Key, Platform, key};
+use bifrost_core::files::{BYTES, Pass};
+use bifrost_core::integration::{Schema, Values};
 use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};
+use bifrost_store::forms::{self, Form, NewForm, NewSession, sessions};
 use bifrost_store::grants::{self, Subject, TargetKind};
 use bifrost_store::identity::{self, NewKey};
+use bifrost_store::integrations::connections::{self, NewConnection};
+use bifrost_store::integrations::{
+    self, Connection, Integration, NewIntegration, NewMapping, definitions, mappings,
+};
 use bifrost_store::invitations::{self, NewInvitation};
+use bifrost_store::notifications::{Channel, NewChannel, Target, channels, rules};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::roles::{self, NewRole};
 use bifrost_store::schedules::{self, NewSchedule};
 use bifrost_store::sign_in::providers;
+use bifrost_store::tables::{self, NewDocument};
+use bifrost_store::webhooks::adapters::{self, NewChoice};
 use bifrost_store::webhooks::sources::{self, Webhook};
 use bifrost_store::webhooks::subscriptions::{self, NewSubscription};
 use bifrost_store::webhooks::{Received, Settings, receive, secrets};
 use bifrost_store::workspaces::{self, Deployment};
-use bifrost_store::{Sql, endpoints, offboarding, shares, workflows};
+use bifrost_store::{Sql, endpoints, files, offboarding, shares, workflows};
 use serde_json::json;
 
 /// How a row's target is named.
@@ -51,6 +61,8 @@ pub enum By {
     /// An endpoint by its organization; its slug is [`SLUG`].
     Slug,
     Webhook,
+    /// A webhook that has chosen an adapter.
+    AdapterSource,
     /// The first of two.
     WebhookSecret,
     Subscription,
@@ -58,6 +70,32 @@ pub enum By {
     Delivery,
     /// The id in the address of a webhook that is not signed.
     Hook,
+    /// An integration of the owner, by its name.
+    Integration,
+    /// The same, which the owner is in.
+    Mapping,
+    /// One of the provider's, which is shared with the owner.
+    IntegrationShare,
+    /// A connection of the owner that can be renewed.
+    Connection,
+    /// A form for everybody: a name, a choice of a data provider and a file.
+    Form,
+    /// The same; a session of whoever asks is put into the body.
+    OpenedForm,
+    /// One with the document [`DOCUMENT`] in it.
+    Table,
+    /// A file of `reports`, by its path.
+    File,
+    /// A signed address to read from, by its token; the platform administrator has signed it.
+    SignedGet,
+    /// The same to write to.
+    SignedPut,
+    /// A webhook that notifications are sent to.
+    NotificationChannel,
+    /// A rule that tells it of failed runs.
+    NotificationRule,
+    /// A failed run, as people are told of it.
+    Notification,
     /// An OpenID provider; of the platform, so that the owner makes no difference.
     IdentityProvider,
 }
@@ -67,6 +105,9 @@ pub const LEAVING: &str = "Leaving";
 
 /// The slug of endpoints that are called.
 pub const SLUG: &str = "matrix";
+
+/// The id of documents.
+pub const DOCUMENT: &str = "matrix";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Owner {
@@ -169,6 +210,13 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             organization.to_string()
         }
         By::Webhook => webhook(platform, organization, WebhookKind::Generic).await.id.to_string(),
+        By::AdapterSource => {
+            let choice = NewChoice { adapter: "Acme".into(), ..NewChoice::default() };
+            let settings = settings_of_webhook();
+            let (org, keys) = (db.org(organization), &platform.state.keyring);
+            let made = adapters::create(&org, keys, settings, choice, platform.root.user).await;
+            made.expect("made").id.to_string()
+        }
         By::WebhookSecret => {
             let (org, made) =
                 (db.org(organization), webhook(platform, organization, WebhookKind::Github).await);
@@ -192,7 +240,43 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             let settled = Received { is_settled: true, ..Received::default() };
             receive(&db.org(organization), &made, settled).await.expect("received").id.to_string()
         }
+        By::Integration => integration(platform, scope).await.name,
+        By::Mapping => {
+            let made = integration(platform, scope).await;
+            let new = NewMapping { entity_id: "e".into(), ..NewMapping::default() };
+            let org = db.org(organization);
+            mappings::set(&org, &platform.state.keyring, made.id, new).await.expect("mapped");
+            made.name
+        }
+        By::IntegrationShare => {
+            let made = integration(platform, Scope::Global).await;
+            integrations::shares::add(db, &made.name, organization, platform.root.user)
+                .await
+                .expect("shared");
+            made.name
+        }
+        By::Connection => connection(platform, scope).await.id.to_string(),
         By::Hook => webhook(platform, organization, WebhookKind::Unsigned).await.hook_id.to_string(),
+        By::Form | By::OpenedForm => form(platform, scope).await.id.to_string(),
+        By::Table => {
+            let name = format!("t{}", uuid::Uuid::now_v7().simple());
+            let data = json!({ "n": 1 }).as_object().expect("an object").clone();
+            let new = NewDocument { id: Some(DOCUMENT.into()), data };
+            tables::insert(&db.scope(scope), &name, vec![new]).await.expect("made")[0].table_id.to_string()
+        }
+        By::File | By::SignedGet | By::SignedPut => {
+            let (path, objects) = (uuid::Uuid::now_v7().to_string(), platform.state.objects.as_ref());
+            let org = db.org(organization);
+            files::write(&org, objects, "reports", &path, None, b"x".to_vec()).await.expect("written");
+            if matches!(by, By::File) {
+                return path;
+            }
+            let method = if matches!(by, By::SignedPut) { "PUT" } else { "GET" };
+            let now = bifrost_store::now();
+            let pass = Pass::new(organization, "reports", &path, method, BYTES, now).expect("a pass");
+            let pass = Pass { signed_by: Some(platform.root.user), ..pass };
+            files::sign(&platform.state.keyring, &pass).expect("a token")
+        }
         By::Config => {
             let name = format!("key-{}", uuid::Uuid::now_v7());
             let entry = NewEntry {
@@ -226,6 +310,40 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             let new =
                 NewKey { user, name: "k".into(), role: Role::OrgUser, permissions: None, expires_at: None };
             identity::create_key(&db.org(organization), new).await.expect("key").0.id.to_string()
+        }
+        By::NotificationChannel => channel(platform, organization).await.id.to_string(),
+        By::NotificationRule => {
+            let settings = rules::Settings {
+                name: uuid::Uuid::now_v7().to_string(),
+                workflows: vec![],
+                only_scheduled: false,
+                with_errors: false,
+                in_app: true,
+                channels: vec![],
+                is_enabled: true,
+            };
+            let (org, kind) = (db.org(organization), NotificationKind::RunFailed);
+            let made = rules::create(&org, kind, settings, platform.root.user).await.expect("made");
+            let id = made.id.to_string();
+            // An organization has so many at most.
+            for old in rules::list(&org).await.expect("rules").iter().filter(|old| old.id != made.id) {
+                rules::delete(&org, old.id).await.expect("deleted");
+            }
+            id
+        }
+        By::Notification => {
+            let (id, details) =
+                (NotificationId::new(), json!({ "name": "hello", "summary": "A run failed" }));
+            let sql = Sql::new(
+                "INSERT INTO notifications (id, organization_id, kind, subject_id, count, first_at, last_at, details)
+                 VALUES ($1, $2, 'run_failed', $1, 1, $3, $3, $4)",
+            );
+            let sql = sql.bind(id).bind(organization).bind(bifrost_store::now()).bind(details);
+            db.system()
+                .write(move |tx| Box::pin(async move { tx.execute(sql).await }))
+                .await
+                .expect("written");
+            id.to_string()
         }
         By::IdentityProvider => {
             let settings = providers::Settings {
@@ -316,8 +434,8 @@ async fn endpoint(platform: &Platform, owner: Owner, slug: &str) -> Result<endpo
 }
 
 /// A new webhook.
-async fn webhook(platform: &Platform, organization: OrganizationId, kind: WebhookKind) -> Webhook {
-    let settings = Settings {
+fn settings_of_webhook() -> Settings {
+    Settings {
         name: uuid::Uuid::now_v7().to_string(),
         topic: None,
         signature_header: None,
@@ -328,12 +446,102 @@ async fn webhook(platform: &Platform, organization: OrganizationId, kind: Webhoo
         body_bytes: 1 << 20,
         retention_days: 30,
         is_enabled: true,
-    };
+    }
+}
+
+async fn webhook(platform: &Platform, organization: OrganizationId, kind: WebhookKind) -> Webhook {
+    let settings = settings_of_webhook();
     let secret = kind.has_secret().then(|| secrets::generate().expect("a secret"));
     let org = platform.state.db.org(organization);
     let made =
         sources::create(&org, &platform.state.keyring, kind, settings, secret, platform.root.user).await;
     made.expect("a webhook")
+}
+
+/// A new channel to a webhook. An organization has so many at most.
+async fn channel(platform: &Platform, organization: OrganizationId) -> Channel {
+    let org = platform.state.db.org(organization);
+    for old in channels::list(&org).await.expect("channels") {
+        channels::delete(&org, old.id).await.expect("deleted");
+    }
+    let secret = channels::generate_secret().expect("a secret");
+    let new = NewChannel {
+        name: uuid::Uuid::now_v7().to_string(),
+        target: Target::Webhook { url: "https://hooks.example/x".into(), secret },
+        full_errors: false,
+        is_enabled: true,
+        created_by: platform.root.user,
+    };
+    channels::create(&org, &platform.state.keyring, new).await.expect("a channel")
+}
+
+/// A new integration, whose authorization server is nowhere.
+pub async fn integration(platform: &Platform, scope: Scope) -> Integration {
+    let new = NewIntegration {
+        name: uuid::Uuid::now_v7().to_string(),
+        description: String::new(),
+        schema: Schema::default(),
+        config: Values::new(),
+        oauth: Some(OAuthSettings {
+            flow: OAuthFlow::AuthorizationCode,
+            client_id: "client".into(),
+            authorization_url: Some("https://login.example/authorize".into()),
+            token_url: "https://login.example/token".into(),
+            scopes: vec!["read".into()],
+            client_authentication: ClientAuthentication::Basic,
+            parameters: [].into(),
+            default_lifetime_seconds: 3_600,
+        }),
+        client_secret: Some("client-secret-canary".to_owned().into()),
+        created_by: platform.root.user,
+    };
+    let made = definitions::create(&platform.state.db.scope(scope), &platform.state.keyring, new).await;
+    made.expect("an integration")
+}
+
+/// A new connection, with a refresh token.
+pub async fn connection(platform: &Platform, scope: Scope) -> Connection {
+    let name = integration(platform, scope).await.name;
+    let new =
+        NewConnection { refresh_token: Some("refresh-canary".to_owned().into()), ..NewConnection::default() };
+    let scoped = platform.state.db.scope(scope);
+    let made = connections::create(&scoped, &platform.state.keyring, &name, new, platform.root.user).await;
+    made.expect("a connection")
+}
+
+/// A new form.
+pub async fn form(platform: &Platform, scope: Scope) -> Form {
+    let scoped = platform.state.db.scope(scope);
+    let workflow = async |name: &str| workflows::find(&scoped, name).await.expect("deployed").id;
+    let name = uuid::Uuid::now_v7().to_string();
+    let definition = json!({ "name": name, "workflow": "hello", "fields": [
+        { "name": "name", "label": "Name", "type": "text", "required": true },
+        { "name": "site", "label": "Site", "type": "select", "data_provider": "choices_of_site" },
+        { "name": "paper", "label": "Paper", "type": "file" },
+    ] });
+    let new = NewForm {
+        name,
+        description: None,
+        workflow_id: workflow("hello").await,
+        launch_workflow_id: None,
+        data_providers: [workflow("choices_of_site").await].into(),
+        is_granted: false,
+        fields: 3,
+        definition,
+    };
+    forms::create(&scoped, new).await.expect("a form")
+}
+
+/// A session of a form, for somebody in an organization.
+pub async fn opened(platform: &Platform, form: &str, organization: OrganizationId, key: &Key) -> String {
+    let new = NewSession {
+        form_id: form.parse().expect("an id"),
+        user_id: key.user,
+        query: serde_json::Map::new(),
+        startup: None,
+        launched: None,
+    };
+    sessions::open(&platform.state.db.org(organization), new).await.expect("opened").id.to_string()
 }
 
 /// A new end user.

@@ -1,14 +1,22 @@
-//! A stand-in for the sandbox: reads workflows off the lines `async def name(...)`, and
-//! their schedules off `# schedule: …` behind them.
+//! A stand-in for the sandbox: reads workflows off the lines `async def name(...)`, their schedules
+//! off `# schedule: …` behind them, and webhook adapters off `class Name(WebhookAdapter)`.
 
-use bifrost_core::ports::{DraftRequest, Installed, Worker};
+use bifrost_core::integration::{Field, Schema};
+use bifrost_core::ports::{CallRequest, DraftRequest, Installed, Worker};
 use bifrost_core::*;
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
+
+/// What an adapter returns, or the class and the text of what it raises.
+type Answers = dyn Fn(&Value) -> Result<Value, (&'static str, &'static str)> + Send + Sync;
 
 /// Remembers what it was asked to cancel.
 #[derive(Default)]
 pub struct FakeWorker {
+    /// What adapters do with the parameters of a call; nothing is delivered where it is not said.
+    pub answers: Mutex<Option<Arc<Answers>>>,
+    /// Calls, in order.
+    pub called: Mutex<Vec<CallRequest>>,
     /// In order.
     pub cancelled: Mutex<Vec<ExecutionId>>,
     /// How often it was asked to install packages.
@@ -47,6 +55,31 @@ fn workflow(path: &str, line: usize, text: &str) -> Option<WorkflowInfo> {
     })
 }
 
+fn adapter(path: &str, line: usize, text: &str) -> Option<AdapterInfo> {
+    let (name, rest) = text.strip_prefix("class ")?.split_once("(WebhookAdapter)")?;
+    let secret = Field {
+        key: "secret".into(),
+        kind: ConfigType::Secret,
+        required: false,
+        default: None,
+        description: None,
+    };
+    Some(AdapterInfo {
+        id: format!("{path}::{name}"),
+        path: path.into(),
+        class_name: name.into(),
+        line: line as u32,
+        name: name.into(),
+        description: String::new(),
+        integration: None,
+        config_schema: Schema(vec![
+            secret.clone(),
+            Field { key: "place".into(), kind: ConfigType::String, ..secret },
+        ]),
+        subscribes: rest.contains("# subscribes"),
+    })
+}
+
 #[async_trait::async_trait]
 impl Worker for FakeWorker {
     async fn build(&self, source: Arc<Source>) -> Result<WorkspaceReport> {
@@ -67,6 +100,9 @@ impl Worker for FakeWorker {
             report
                 .workflows
                 .extend(text.lines().enumerate().filter_map(|(n, line)| workflow(path, n + 1, line)));
+            report
+                .adapters
+                .extend(text.lines().enumerate().filter_map(|(n, line)| adapter(path, n + 1, line)));
         }
         Ok(report)
     }
@@ -127,6 +163,17 @@ impl Worker for FakeWorker {
         outcome.error_type = None;
         outcome.result = Some(request.parameters);
         Ok(outcome)
+    }
+
+    async fn call(&self, request: CallRequest) -> Result<Outcome> {
+        let parameters = request.parameters.clone();
+        self.called.lock().expect("not poisoned").push(request);
+        let answers = self.answers.lock().expect("not poisoned").clone();
+        let nothing = json!({ "answer": "deliver", "events": [], "state": null });
+        Ok(match answers.map_or(Ok(nothing), |answers| answers(&parameters)) {
+            Ok(value) => super::success(value),
+            Err((kind, text)) => Outcome::ended(Status::Failed, kind, text),
+        })
     }
 
     async fn cancel(&self, execution: ExecutionId) {

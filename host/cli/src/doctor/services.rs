@@ -1,8 +1,9 @@
-//! The services that the environment names: database, queue, bus, objects.
+//! The services that the environment names: database, queue, bus, objects, mail.
 
 use super::Check;
 use crate::engines::EngineArgs;
 use bifrost_core::ports::Objects;
+use bifrost_notify::{Mailer, Security};
 use bifrost_store::{S3Objects, diagnose, migrate};
 use chrono::{TimeDelta, Utc};
 use std::path::Path;
@@ -23,9 +24,9 @@ const SKEW: (TimeDelta, TimeDelta) = (TimeDelta::milliseconds(500), TimeDelta::s
 
 /// Checks the services.
 pub async fn check(engines: &EngineArgs, data: &Path) -> Vec<Check> {
-    let (database, queue, bus, objects) =
-        tokio::join!(database(engines, data), queue(engines), bus(engines), objects(engines));
-    [database, queue, bus, objects, vec![master_key(engines)]].into_iter().flatten().collect()
+    let (database, queue, bus, objects, mail) =
+        tokio::join!(database(engines, data), queue(engines), bus(engines), objects(engines), mail(engines));
+    [database, queue, bus, objects, vec![master_key(engines), mail]].into_iter().flatten().collect()
 }
 
 async fn patiently<T>(
@@ -197,6 +198,32 @@ async fn objects(engines: &EngineArgs) -> Vec<Check> {
             Check::fail("objects", error, fix)
         }
     }]
+}
+
+async fn mail(engines: &EngineArgs) -> Check {
+    let Some(settings) = engines.smtp.settings() else {
+        return Check::ok("mail", "none; notifications by mail need BIFROST_SMTP_HOST and BIFROST_SMTP_FROM");
+    };
+    let found = format!("{}:{}", settings.host, settings.port);
+    let is_open = settings.security == Security::None;
+    let checked = match Mailer::new(&settings) {
+        Ok(mailer) => match tokio::time::timeout(PATIENCE, mailer.check()).await {
+            Ok(checked) => checked,
+            Err(_) => Err(format!("no answer in {} s", PATIENCE.as_secs())),
+        },
+        Err(error) => Err(error.to_string()),
+    };
+    match checked {
+        Ok(()) if is_open && settings.credentials.is_some() => {
+            let fix = "set BIFROST_SMTP_SECURITY to starttls or tls: the password is sent in the open";
+            Check::warn("mail", format!("{found} without TLS"), fix)
+        }
+        Ok(()) => Check::ok("mail", found),
+        Err(error) => {
+            let fix = "check host, port, security, user and password of BIFROST_SMTP_*";
+            Check::fail("mail", format!("{found}: {error}"), fix)
+        }
+    }
 }
 
 fn master_key(engines: &EngineArgs) -> Check {

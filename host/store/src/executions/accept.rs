@@ -44,6 +44,10 @@ pub struct NewExecution {
     pub lineage: Lineage,
     /// The delivery that it is started for. What repeats a run has its delivery.
     pub delivery_id: Option<DeliveryId>,
+    /// The form that it is started through. What repeats a run has its form, and its startup.
+    pub form_id: Option<FormId>,
+    /// What the form's launch workflow has returned.
+    pub startup: Option<Value>,
 }
 
 impl NewExecution {
@@ -65,6 +69,8 @@ impl NewExecution {
             schedule_id: None,
             lineage: Lineage::default(),
             delivery_id: None,
+            form_id: None,
+            startup: None,
         }
     }
 }
@@ -139,17 +145,19 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
         "INSERT INTO executions (id, organization_id, workflow_id, workflow_name, version_id, status, retry_on_loss,
            executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, rerun_of, idempotency_key,
            parameters, priority, not_before, schedule_id, trace_parent, parameters_object,
-           parent_id, root_id, depth, is_confined, executed_by_ceiling, delivery_id)
+           parent_id, root_id, depth, is_confined, executed_by_ceiling, delivery_id, form_id, startup)
          SELECT $1, o.id, w.id, w.name, COALESCE($4, s.active_version_id), $14, w.retry_on_loss,
            $5, $6, $7, $13, $8, $9, $10, $11, $15, $16, $17, $18, $19,
            $20, $21, $22, $23 OR COALESCE((SELECT e.is_confined FROM executions e WHERE e.id = $9), false), $24,
-           COALESCE($25, (SELECT e.delivery_id FROM executions e WHERE e.id = $9))
+           COALESCE($25, (SELECT e.delivery_id FROM executions e WHERE e.id = $9)),
+           COALESCE($26, (SELECT e.form_id FROM executions e WHERE e.id = $9)),
+           COALESCE($27, (SELECT e.startup FROM executions e WHERE e.id = $9))
          FROM organizations o CROSS JOIN workflows w JOIN workspaces s ON s.id = w.workspace_id
          WHERE o.id = $2 AND o.is_active AND w.id = $3 AND w.is_active AND w.removed_at IS NULL
            AND w.scope_id IN ($2, $12) AND s.active_version_id IS NOT NULL
            AND ($4 IS NULL OR EXISTS (SELECT 1 FROM versions v WHERE v.id = $4 AND v.workspace_id = w.workspace_id))
          ON CONFLICT DO NOTHING
-         RETURNING workflow_name, version_id, retry_on_loss, is_confined, delivery_id",
+         RETURNING workflow_name, version_id, retry_on_loss, is_confined, delivery_id, form_id, startup",
     )
     .bind(id)
     .bind(organization)
@@ -175,7 +183,9 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
     .bind(new.lineage.depth)
     .bind(new.lineage.is_confined)
     .bind(Some(new.executed_by_ceiling).filter(|ceiling| *ceiling != Permissions::all()).map(Permissions::bits))
-    .bind(new.delivery_id);
+    .bind(new.delivery_id)
+    .bind(new.form_id)
+    .bind(new.startup.as_ref());
     let event = Event::new("execution.submit")
         .within(organization)
         .target("execution", id)
@@ -184,6 +194,7 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
         .maybe("rerun_of", new.rerun_of)
         .maybe("schedule", new.schedule_id)
         .maybe("delivery", new.delivery_id)
+        .maybe("form", new.form_id)
         .maybe("not_before", not_before);
     let Some(row) = audit::insert(tx, sql, event).await? else {
         return existing(tx, organization, new).await;
@@ -213,6 +224,8 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
         stored: Stored { parameters: stored, ..Stored::default() },
         lineage: Lineage { is_confined: row.get("is_confined")?, ..new.lineage },
         delivery_id: row.opt("delivery_id")?,
+        form_id: row.opt("form_id")?,
+        startup: row.opt_document("startup")?,
     };
     Ok(Accepted { execution, is_new: true })
 }

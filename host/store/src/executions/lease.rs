@@ -1,7 +1,8 @@
 //! A worker's side of a run: claim it, keep it, write its log, end it.
 
 use super::{COLUMNS, read, result_type_name};
-use crate::{Db, Sql, Tx, now};
+use crate::notifications::events;
+use crate::{Db, Sql, Tx, now, usage};
 use bifrost_core::ports::Ticket;
 use bifrost_core::*;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -155,6 +156,8 @@ pub async fn end(
     }
     let time = now();
     let fence = fence();
+    let went_wrong = outcome.status != Status::Success && outcome.status != Status::Cancelled;
+    let worth = usage::worth(&outcome);
     let sql = Sql::new(format!(
         "UPDATE executions SET status = $3, completed_at = $4, lease_worker = NULL, lease_until = NULL, result_type = $5,
            error_type = $6, error_for_user = $7, fuel_used = $8, memory_peak_bytes = $9, duration_ms = $10, error = $11,
@@ -186,7 +189,16 @@ pub async fn end(
                 if !lines.is_empty() && !append_in(tx, execution, token, lines).await? {
                     return Ok(false);
                 }
-                Ok(tx.execute(sql).await? == 1)
+                if tx.execute(sql).await? == 0 {
+                    return Ok(false);
+                }
+                if went_wrong {
+                    events::run_ended(tx, execution).await?;
+                }
+                if let Some(roi) = worth {
+                    usage::add(tx, execution, roi, time).await?;
+                }
+                Ok(true)
             })
         })
         .await?;

@@ -38,7 +38,7 @@ const COLUMNS: &str = "id, organization_id, workflow_id, workflow_name, version_
    retry_on_loss, executed_by, executed_by_email, executed_by_name, executed_by_role, executed_by_ceiling, created_at, started_at, completed_at,
    rerun_of, not_before, schedule_id, result_type, error_type, error_for_user, fuel_used, memory_peak_bytes, duration_ms, error,
    traceback, roi, parameters, result, variables, parameters_object, result_object, variables_object,
-   parent_id, root_id, depth, is_confined, delivery_id";
+   parent_id, root_id, depth, is_confined, delivery_id, form_id, startup";
 
 fn read(row: &Row) -> Result<Execution> {
     let status: Status = row.parse("status")?;
@@ -79,6 +79,8 @@ fn read(row: &Row) -> Result<Execution> {
             is_confined: row.get("is_confined")?,
         },
         delivery_id: row.opt("delivery_id")?,
+        form_id: row.opt("form_id")?,
+        startup: row.opt_document("startup")?,
     })
 }
 

@@ -132,7 +132,9 @@ async fn sweep(tx: &mut Tx, before: Option<DateTime<Utc>>) -> Result<Swept> {
     ));
     let sql = sql.bind(MAX_LOSSES.to_string()).bind(now()).bind(MAX_LOSSES);
     for row in tx.all(lost(sql, before, " RETURNING id")).await? {
-        swept.failed.push(row.get("id")?);
+        let id = row.get("id")?;
+        crate::notifications::events::run_ended(tx, id).await?;
+        swept.failed.push(id);
     }
     let sql = Sql::new(format!(
         "UPDATE executions SET status = 'Cancelled', error_type = 'cancelled', error_for_user = true, completed_at = $1,

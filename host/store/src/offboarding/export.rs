@@ -21,8 +21,12 @@ const ROWS: u32 = 100;
 const FOLDER: &str = "exports";
 
 /// Folders with objects of an organization.
-pub(super) fn folders(organization: OrganizationId) -> [String; 2] {
-    [documents::folder(organization), crate::workspaces::folder(Scope::Organization(organization))]
+pub(super) fn folders(organization: OrganizationId) -> [String; 3] {
+    [
+        documents::folder(organization),
+        crate::workspaces::folder(Scope::Organization(organization)),
+        crate::files::folder(organization),
+    ]
 }
 
 /// Writes one part, or reads all of them back; false when the export is whole.

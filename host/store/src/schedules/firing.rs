@@ -3,6 +3,7 @@
 //! tick makes at most one run, by a unique index; whoever comes second changes nothing.
 
 use crate::executions::OPEN;
+use crate::notifications::events;
 use crate::{Db, Row, Sql, Tx, Value, now};
 use bifrost_core::schedule::Plan;
 use bifrost_core::*;
@@ -157,6 +158,11 @@ async fn fire_in(tx: &mut Tx, due: &[Due], plans: &[Plan], time: DateTime<Utc>) 
         decision.last = last.map(|run| (run.at, run.id));
     }
     note(tx, &decisions).await?;
+    for (id, why) in decisions.iter().filter_map(|one| Some((one.id, one.skip?.1))) {
+        if let Some(of) = due.iter().find(|due| due.id == id) {
+            events::schedule_missed(tx, of.organization, id, &of.name, why).await?;
+        }
+    }
     Ok(Fired {
         runs: runs.iter().map(|run| run.id).filter(|id| made.contains(id)).collect(),
         replaced,

@@ -102,7 +102,12 @@ async fn emit_in(
     Ok(Emitted { id, subscribers })
 }
 
-async fn insert(tx: &mut Tx, webhook: &Webhook, received: Received, lineage: Lineage) -> Result<Reception> {
+pub(super) async fn insert(
+    tx: &mut Tx,
+    webhook: &Webhook,
+    received: Received,
+    lineage: Lineage,
+) -> Result<Reception> {
     let (id, time) = (DeliveryId::new(), now());
     if let (Some(same), Some(window)) = (&received.same_as, received.same_for) {
         let sql = Sql::new(

@@ -5,6 +5,7 @@
 //! and can be decided again: each subscription's run has an idempotency key of its own, so a
 //! delivery that is processed twice makes no second run.
 
+pub mod adapters;
 pub mod deliveries;
 mod event;
 mod inbox;

@@ -1,9 +1,10 @@
 //! Where deliveries come from: webhooks of others, and topics of the organization's own.
 
-use super::{secrets, subscriptions};
+use super::{adapters, secrets, subscriptions};
 use crate::audit::{Event, record};
 use crate::keyring::Keyring;
 use crate::{Db, Row, Scoped, Sql, Tx, now};
+use bifrost_core::adapter;
 use bifrost_core::endpoint::check_rate;
 use bifrost_core::webhook::{MAX_BODY_BYTES, MAX_RETENTION_DAYS, check_topic, networks};
 use bifrost_core::{Error, OrganizationId, Result, UserId, WebhookId, WebhookKind};
@@ -97,6 +98,9 @@ impl Settings {
         range("body_bytes", self.body_bytes, MAX_BODY_BYTES)?;
         range("retention_days", self.retention_days, MAX_RETENTION_DAYS)?;
         check_rate(self.rate_per_minute)?;
+        if kind == WebhookKind::Adapter {
+            range("rate_per_minute", self.rate_per_minute, adapter::MAX_RATE_PER_MINUTE)?;
+        }
         Ok(self)
     }
 }
@@ -125,7 +129,10 @@ pub async fn create(
     secret: Option<Zeroizing<String>>,
     created_by: UserId,
 ) -> Result<Webhook> {
-    let (settings, keys) = (settings.check(kind)?, keys.clone());
+    let (webhook, keys) = (fresh(org, kind, settings, created_by)?, keys.clone());
+    if kind == WebhookKind::Adapter {
+        return Err(Error::invalid("adapter", "a source of the kind adapter has to choose one"));
+    }
     match (&secret, kind.has_secret()) {
         (Some(secret), true) => secrets::check(secret)?,
         (None, true) => {
@@ -136,21 +143,30 @@ pub async fn create(
         }
         (None, false) => {}
     }
+    org.write(move |tx| Box::pin(async move { create_in(tx, &keys, webhook, secret).await })).await
+}
+
+/// A source that is not in the database yet.
+pub(super) fn fresh(
+    org: &Scoped,
+    kind: WebhookKind,
+    settings: Settings,
+    created_by: UserId,
+) -> Result<Webhook> {
     let created_at = now();
-    let webhook = Webhook {
+    Ok(Webhook {
         id: WebhookId::new(),
         organization_id: org.organization()?,
         hook_id: Uuid::new_v4(),
         kind,
-        settings,
+        settings: settings.check(kind)?,
         created_by,
         created_at,
         updated_at: created_at,
-    };
-    org.write(move |tx| Box::pin(async move { create_in(tx, &keys, webhook, secret).await })).await
+    })
 }
 
-async fn create_in(
+pub(super) async fn create_in(
     tx: &mut Tx,
     keys: &Keyring,
     new: Webhook,
@@ -280,7 +296,8 @@ pub async fn delete(org: &Scoped, id: WebhookId) -> Result<()> {
 async fn delete_in(tx: &mut Tx, id: WebhookId) -> Result<()> {
     let lock = tx.engine().for_update_of("s");
     let old = find(tx, id, &lock).await?;
-    for table in ["webhook_deliveries", "webhook_secrets", "webhook_subscriptions"] {
+    let own = ["webhook_deliveries", "webhook_secrets", "webhook_subscriptions"];
+    for table in own.into_iter().chain(adapters::TABLES) {
         tx.execute(Sql::new(format!("DELETE FROM {table} WHERE source_id = $1")).bind(id)).await?;
     }
     tx.execute(Sql::new("DELETE FROM webhook_sources WHERE id = $1").bind(id)).await?;

@@ -9,8 +9,8 @@ pub use review::{Review, ReviewState, approve, reject};
 pub use shared::{Dependant, Shared, checked as checked_folders, dependants, set_shared, shared};
 
 use crate::audit::{Event, record};
-use crate::webhooks::sources;
-use crate::{Db, Row, Scoped, Sql, Tx, Value, endpoints, now, schedules};
+use crate::webhooks::{adapters, sources};
+use crate::{Db, Row, Scoped, Sql, Tx, Value, endpoints, forms, now, schedules};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -126,7 +126,8 @@ pub async fn unknown_sources(db: &Db, mut hashes: HashSet<String>) -> Result<Has
 /// Deploys to the handle's workspace, which is made at first use.
 ///
 /// The source that is active already changes nothing. `Conflict workflow_in_use`, with
-/// names, when a schedule, form or endpoint would lose its workflow and `force` is off.
+/// names, when a schedule, form or endpoint would lose its workflow and `force` is off; `Conflict
+/// adapter_in_use` when a webhook would lose its adapter.
 pub async fn deploy(scoped: &Scoped, deployment: Deployment) -> Result<Deployed> {
     let mut ids = BTreeSet::new();
     let mut names = BTreeSet::new();
@@ -138,6 +139,7 @@ pub async fn deploy(scoped: &Scoped, deployment: Deployment) -> Result<Deployed>
             return Err(Error::invalid("workflows", format!("the name `{}` is there twice", workflow.name)));
         }
     }
+    adapter::check_all(&deployment.report.adapters)?;
     scoped.write(move |tx| Box::pin(async move { deploy_in(tx, deployment).await })).await
 }
 
@@ -314,6 +316,7 @@ async fn activate(
         removed.push(old.info.id);
     }
     schedules::synchronize(tx, &version, report).await?;
+    adapters::synchronize(tx, &version, report, force).await?;
     let sql = Sql::new(
         "UPDATE versions SET state = CASE WHEN id = $2 THEN 'active' ELSE 'superseded' END,
            activated_at = CASE WHEN id = $2 THEN $3 ELSE activated_at END
@@ -325,6 +328,7 @@ async fn activate(
          WHERE id = $1",
     );
     tx.execute(sql.bind(workspace).bind(version.id).bind(version.shared_hash.clone())).await?;
+    forms::workspace::synchronize(tx, &version, report).await?;
     version.is_active = true;
     added.sort();
     changed.sort();
@@ -376,6 +380,8 @@ async fn refuse_in_use(tx: &mut Tx, gone: &[Known]) -> Result<()> {
         why.extend(schedules.into_iter().map(|name| format!("schedule {name}")));
         let endpoints = endpoints::of_workflow(tx, old.id).await?;
         why.extend(endpoints.into_iter().map(|slug| format!("endpoint {slug}")));
+        let forms = forms::of_workflow(tx, old.id).await?;
+        why.extend(forms.into_iter().map(|name| format!("form {name}")));
         why.extend(sources::of_workflow(tx, old.id).await?);
         if old.info.defaults.get("endpoint_enabled").is_some_and(|v| v == true) {
             why.push("endpoint".into());

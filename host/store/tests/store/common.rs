@@ -181,6 +181,8 @@ impl World {
             schedule_id: None,
             lineage: Lineage::default(),
             delivery_id: None,
+            form_id: None,
+            startup: None,
         }
     }
 

@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 44] = [
+const TABLES: [&str; 70] = [
     "organizations",
     "users",
     "api_keys",
@@ -57,6 +57,32 @@ const TABLES: [&str; 44] = [
     "webhook_secrets",
     "webhook_subscriptions",
     "webhook_deliveries",
+    "webhook_adapters",
+    "adapter_sources",
+    "adapter_values",
+    "integrations",
+    "integration_mappings",
+    "integration_shares",
+    "oauth_connections",
+    "oauth_states",
+    "integration_secrets",
+    "document_tables",
+    "documents",
+    "files",
+    "file_usage",
+    "forms",
+    "form_workflows",
+    "form_sessions",
+    "form_uploads",
+    "notification_channels",
+    "notification_secrets",
+    "notification_rules",
+    "notification_events",
+    "notification_items",
+    "notification_messages",
+    "notifications",
+    "notification_reads",
+    "time_saved",
 ];
 
 /// Those that do not say whose a row is.
@@ -159,6 +185,10 @@ async fn rows_of_others_are_invisible(db: Db) {
 
 async fn rows_of_others_cannot_be_written(db: Db) {
     let w = filled(db).await;
+    // What the other one begins with is its own.
+    let own = Sql::new("DELETE FROM notification_rules WHERE organization_id = $1").bind(w.other.id);
+    let other = w.db.org(w.other.id);
+    other.write(move |tx| Box::pin(async move { tx.execute(own).await })).await.unwrap();
     for table in TABLES {
         for statement in
             [format!("DELETE FROM {table}"), format!("UPDATE {table} SET organization_id = organization_id")]

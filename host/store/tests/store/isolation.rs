@@ -171,7 +171,7 @@ async fn no_table_shows_a_foreign_row() {
     for scope in ["", &own.to_string(), "global", "*"] {
         let mut tenant = separated.connect(0, scope).await;
         for table in &owned {
-            if table == "config_shares" && scope == "global" {
+            if ["config_shares", "integration_shares"].contains(&table.as_str()) && scope == "global" {
                 // The provider's own: with whom it shares its secrets.
                 continue;
             }
@@ -210,7 +210,17 @@ async fn no_table_shows_a_foreign_row() {
     }
     assert_eq!(
         refused,
-        BTreeSet::from(["config", "config_shares", "data_keys", "egress_usage", "totp", "webhook_secrets"])
+        BTreeSet::from([
+            "adapter_values",
+            "config",
+            "config_shares",
+            "data_keys",
+            "egress_usage",
+            "integration_secrets",
+            "notification_secrets",
+            "totp",
+            "webhook_secrets",
+        ])
     );
     // Without its word the system is nobody.
     let mut silent = separated.connect(1, "").await;
@@ -249,6 +259,14 @@ async fn the_platform_works_with_two_roles() {
     assert!(config::get(&org, &next, "s", false).await.unwrap().is_some());
     bifrost_store::schedules::create(&org, crate::schedules::hourly(w.workflow)).await.unwrap();
     crate::webhooks::works_with_two_roles(&w, &next).await;
+    crate::adapters::works_with_two_roles(&w, &next).await;
+    crate::integrations::works_with_two_roles(&w, &next).await;
+    crate::notifications::works_with_two_roles(&w, &next).await;
+    crate::tables::works_with_two_roles(&w).await;
+    let folder = tempfile::tempdir().unwrap();
+    let objects = DirectoryObjects::open(folder.path()).await.unwrap();
+    crate::files::works_with_two_roles(&w, &objects).await;
+    crate::forms::works_with_two_roles(&w, &objects).await;
     crate::warm::worker(&w.db, "worker-1", false).await;
     bifrost_store::audit::append(&w.db).await.unwrap();
     assert!(config::is_withheld(&w.db, "s").await.unwrap());

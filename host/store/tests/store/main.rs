@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod common;
+mod adapters;
 mod archive;
 mod audit;
 mod config;
@@ -13,9 +14,13 @@ mod dead_letters;
 mod documents;
 mod engines;
 mod executions;
+mod files;
+mod forms;
 mod guards;
 mod identity;
+mod integrations;
 mod isolation;
+mod notifications;
 mod offboarding;
 mod people;
 mod property;
@@ -24,7 +29,9 @@ mod retention;
 mod rotation;
 mod schedules;
 mod sign_in;
+mod tables;
 mod tenants;
+mod usage;
 mod warm;
 mod webhooks;
 mod workspaces;

@@ -60,6 +60,13 @@ async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &st
     bifrost_store::webhooks::receive(&scoped, &hook, crate::webhooks::received("1", json!({ "mark": mark })))
         .await
         .unwrap();
+    crate::integrations::filled(&scoped, user, mark).await;
+    crate::forms::filled(&scoped, user, workflow, mark).await;
+    crate::notifications::filled(&scoped, &keys, user, mark).await;
+    let data = json!({ "mark": mark }).as_object().unwrap().clone();
+    let document = bifrost_store::tables::NewDocument { id: None, data };
+    bifrost_store::tables::insert(&scoped, "marks", vec![document]).await.unwrap();
+    bifrost_store::files::write(&scoped, objects, "uploads", "mark", None, mark.into()).await.unwrap();
     for size in [10, 100_000] {
         let parameters = json!({ "mark": mark, "x": "x".repeat(size) });
         let new = executions::NewExecution { workflow_id: workflow, parameters, ..w.new_execution() };
@@ -160,6 +167,7 @@ async fn everything_is_exported_and_then_gone(db: Db) {
     assert_eq!(dump(&w.db, w.other.id).await, others, "nothing of another organization is touched");
     assert!(objects.list(&documents::folder(w.org.id), None, 10).await.unwrap().is_empty());
     assert_eq!(objects.list(&documents::folder(w.other.id), None, 10).await.unwrap().len(), 1);
+    assert!(objects.list(&bifrost_store::files::folder(w.org.id), None, 10).await.unwrap().is_empty());
 
     let mut bytes = Vec::new();
     for part in offboarding::export::parts(&done).unwrap().iter() {
@@ -202,7 +210,9 @@ async fn everything_is_exported_and_then_gone(db: Db) {
     assert!(chrono::DateTime::parse_from_rfc3339(&time).is_ok(), "{time}");
     let kept: Vec<_> = files.keys().filter(|name| name.starts_with("objects/")).collect();
     assert_eq!(kept.len() as u64, proof.objects.exported);
-    assert_eq!((proof.objects.before, proof.objects.exported), (2, 2));
+    assert_eq!((proof.objects.before, proof.objects.exported), (3, 3));
+    assert!(lines("documents")[0]["data"].to_string().contains("canary-of-org"));
+    assert_eq!(lines("files")[0]["path"], "mark");
     let manifest: Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
     assert_eq!(manifest["organization"]["id"], json!(w.org.id));
 

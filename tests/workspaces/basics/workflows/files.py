@@ -60,3 +60,31 @@ async def scratch() -> dict[str, Any]:
     except OSError as error:
         return {"available": False, "type": type(error).__name__}
     return {"available": True, "before": before, "text": path.read_text(encoding="utf-8"), "after": sorted(os.listdir("/tmp"))}
+
+
+@workflow
+async def home() -> list[str]:
+    """Where code keeps its own files is `/tmp`."""
+    return [os.environ["HOME"], str(Path.home()), os.path.expanduser("~/.config/x")]
+
+
+@workflow
+async def other_compressions() -> dict[str, Any]:
+    """`bz2` and `lzma` can be imported, and say that they do nothing."""
+    import bz2
+    import io
+    import lzma
+    import tarfile
+
+    actions = {
+        "bz2": lambda: bz2.compress(b"x"),
+        "lzma": lambda: lzma.compress(b"x"),
+        "tar": lambda: tarfile.open(fileobj=io.BytesIO(b"x" * 600)),
+    }
+    said = {}
+    for name, action in actions.items():
+        try:
+            said[name] = f"not refused: {action()!r}"
+        except Exception as error:
+            said[name] = f"{type(error).__name__}: {error}"
+    return said

@@ -7,3 +7,23 @@ class UnsupportedAlgorithm(Exception):
 
 class InvalidSignature(Exception):
     """A signature does not belong to the message and the key."""
+
+
+class InvalidTag(Exception):
+    """What was encrypted is not what was meant."""
+
+
+class InvalidKey(Exception):
+    """A key is not the one that was derived."""
+
+
+class AlreadyFinalized(Exception):
+    """It was finished before."""
+
+
+class AlreadyUpdated(Exception):
+    """It was begun before."""
+
+
+class NotYetFinalized(Exception):
+    """It is not finished yet."""

@@ -10,6 +10,7 @@ mod own;
 mod policy;
 mod presence;
 mod rests;
+mod web;
 
 pub use own::Service;
 pub use rests::Rests;

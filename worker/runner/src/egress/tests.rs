@@ -1,7 +1,8 @@
 //! Requests to a server on the loopback, which only an explicit setting opens.
 
 use super::*;
-use bifrost_core::{EgressPolicy, UserId};
+use bifrost_core::ports::{FORM, Post, Web};
+use bifrost_core::{EgressPolicy, Error, Scope, UserId};
 use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::{Options, egress};
 use std::net::SocketAddr;
@@ -252,4 +253,50 @@ async fn quotas_count_all_workers_together() {
     let second = world.egress();
     let error = second.send(get(&url)).await.expect_err("another worker knows of it");
     assert!(matches!(error, HttpError::Limit(_)), "{error:?}");
+}
+
+fn form(url: impl Into<String>) -> Post {
+    let headers = vec![("authorization", "Basic eDp5".to_owned())];
+    let (url, body) = (url.into(), "grant_type=x".into());
+    Post { url, content_type: FORM, headers, body, patience: Duration::from_secs(5) }
+}
+
+#[tokio::test]
+async fn token_endpoints_are_no_way_around() {
+    let port = server().await.port();
+    let refused = async |egress: &Egress, url: &str| {
+        let outcome = egress.post(Scope::Global, form(url)).await;
+        assert!(matches!(outcome, Err(Error::Denied(_))), "{url}");
+    };
+    let public = open(Reach::Public);
+    for url in [
+        "http://169.254.169.254/latest/meta-data",
+        "https://169.254.169.254/token",
+        "https://[fd00:ec2::254]/token",
+        "https://localhost/token",
+        "https://10.0.0.1/token",
+        "https://[::ffff:127.0.0.1]/token",
+        &format!("http://127.0.0.1:{port}/token"),
+    ] {
+        refused(&public, url).await;
+    }
+    // Services of the platform itself also where private addresses are open.
+    let any = open(Reach::Any);
+    let own = any.without(vec![Service { host: "127.0.0.1".into(), port }]);
+    refused(&own, &format!("http://localhost:{port}/token")).await;
+    refused(&own, "http://169.254.169.254/token").await;
+
+    let any = open(Reach::Any);
+    let answer =
+        any.post(Scope::Global, form(format!("http://127.0.0.1:{port}/token"))).await.expect("an answer");
+    let said = String::from_utf8(answer.body).expect("text");
+    assert!(
+        answer.status == 200 && said.starts_with("POST /token ") && said.contains("Basic eDp5"),
+        "{said}"
+    );
+    // A redirect would take the secrets along.
+    let answer = any.post(Scope::Global, form(format!("http://127.0.0.1:{port}/to/127.0.0.1:{port}"))).await;
+    assert_eq!(answer.expect("an answer").status, 302);
+    let closed = any.post(Scope::Global, form("http://127.0.0.1:1/token")).await;
+    assert!(matches!(closed, Err(Error::Conflict { code: "unreachable", .. })));
 }

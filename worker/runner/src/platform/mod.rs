@@ -2,10 +2,17 @@
 //! place decides whether the run may ([`bifrost_core::Rights`]), and what is refused or
 //! changed leaves a row in the audit log.
 
+mod api;
 mod audit;
 mod events;
 mod executions;
+mod files;
+mod forms;
+mod integrations;
+mod mappings;
 mod people;
+mod roles;
+mod tables;
 mod tenants;
 mod workflows;
 
@@ -40,14 +47,6 @@ struct Scoped {
     scope: Option<String>,
 }
 
-/// What an integration is asked for by.
-#[derive(Deserialize)]
-struct Integration {
-    name: String,
-    #[serde(default)]
-    scope: Option<String>,
-}
-
 impl Grants {
     /// Answers `platform.call`: JSON text in, JSON text out.
     pub(crate) async fn platform(
@@ -64,16 +63,49 @@ impl Grants {
             "users.list" => self.users_list(arguments).await,
             "users.get" => self.users_get(arguments).await,
             "users.create" => self.users_create(arguments).await,
+            "users.update" => self.users_update(arguments).await,
             "roles.list" => self.roles_list(arguments).await,
             "roles.get" => self.roles_get(arguments).await,
+            "roles.list_forms" => self.roles_list_forms(arguments).await,
+            "roles.assign_forms" => self.roles_assign_forms(arguments).await,
+            "forms.list" => self.forms_list(arguments).await,
+            "forms.get" => self.forms_get(arguments).await,
+            "roles.create" => self.roles_create(arguments).await,
+            "roles.update" => self.roles_update(arguments).await,
+            "roles.delete" => self.roles_delete(arguments).await,
+            "roles.list_users" => self.roles_list_users(arguments).await,
+            "roles.assign_users" => self.roles_assign_users(arguments).await,
             "workflows.list" => self.workflows_list(arguments).await,
             "workflows.execute" => self.workflows_execute(arguments).await,
             "workflows.cancel" => self.workflows_cancel(arguments).await,
+            "api.call" => self.api_call(arguments).await,
             "events.emit" => self.events_emit(arguments).await,
             "executions.list" => self.executions_list(arguments).await,
             "executions.get" => self.executions_get(arguments).await,
             "executions.logs" => self.executions_logs(arguments).await,
+            "integrations.list" => self.integrations_list(arguments).await,
             "integrations.get" => self.integrations_get(arguments).await,
+            "integrations.refresh" => self.integrations_refresh(arguments).await,
+            "integrations.list_mappings" => self.mappings_list(arguments).await,
+            "integrations.get_mapping" => self.mappings_get(arguments).await,
+            "integrations.upsert_mapping" => self.mappings_set(arguments).await,
+            "integrations.delete_mapping" => self.mappings_delete(arguments).await,
+            "tables.create" => self.tables_create(arguments).await,
+            "tables.list" => self.tables_list(arguments).await,
+            "tables.delete" => self.tables_delete(arguments).await,
+            "tables.insert" => self.tables_insert(arguments).await,
+            "tables.upsert" => self.tables_upsert(arguments).await,
+            "tables.get" => self.tables_get(arguments).await,
+            "tables.update" => self.tables_update(arguments).await,
+            "tables.delete_documents" => self.tables_delete_documents(arguments).await,
+            "tables.query" => self.tables_query(arguments).await,
+            "tables.count" => self.tables_count(arguments).await,
+            "files.read" => self.files_read(arguments).await,
+            "files.write" => self.files_write(arguments).await,
+            "files.list" => self.files_list(arguments).await,
+            "files.exists" => self.files_exists(arguments).await,
+            "files.delete" => self.files_delete(arguments).await,
+            "files.sign" => self.files_sign(arguments).await,
             _ => {
                 let message = format!("the platform has no operation `{}`", operation.escape_debug());
                 return Err(CapabilityError::new(ErrorKind::NotFound, message));
@@ -141,13 +173,6 @@ impl Grants {
         organizations::get(&self.db.system(), granted.organization).await?;
         Ok(Value::Null)
     }
-
-    async fn integrations_get(&self, arguments: &str) -> Result<Value> {
-        let Integration { name, scope } = parse(arguments)?;
-        self.may(Operation::IntegrationsGet, scope.as_deref()).await?;
-        tracing::debug!(name, "there are no integrations yet");
-        Err(Error::NotFound("integration"))
-    }
 }
 
 /// The arguments of an operation.
@@ -156,6 +181,17 @@ impl Grants {
 /// `Invalid`, naming the argument where that is known.
 fn parse<T: DeserializeOwned>(arguments: &str) -> Result<T> {
     serde_json::from_str(arguments).map_err(|error| Error::invalid("arguments", error.to_string()))
+}
+
+/// A conflict as an answer: `{"conflict": {"code", "message"}}`. The guest's errors have no kind
+/// for it, and authors want to tell it from arguments that are wrong.
+fn conflicting(result: Result<Value>) -> Result<Value> {
+    match result {
+        Err(Error::Conflict { code, message }) => {
+            Ok(json!({ "conflict": { "code": code, "message": message } }))
+        }
+        other => other,
+    }
 }
 
 /// An organization as the SDK has it.

@@ -1,9 +1,10 @@
-//! `users.*` and `roles.*`: the people of an organization, for those who may see them.
+//! `users.*`: the people of an organization, for those who may see them.
 
-use super::{Granted, Scoped, parse};
+use super::{Granted, parse};
 use crate::grants::Grants;
-use bifrost_core::{Error, Operation, OrganizationId, Result, Role, UserId};
-use bifrost_store::users::{self, Filters, NewUser, User};
+use bifrost_core::{Caller, Error, Operation, OrganizationId, Permissions, Result, Role, UserId};
+use bifrost_store::roles;
+use bifrost_store::users::{self, Filters, NewUser, User, UserChange};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -40,8 +41,15 @@ struct Create {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct GetRole {
-    role_id: String,
+struct Update {
+    /// Id or e-mail.
+    user: String,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    is_superuser: Option<bool>,
+    #[serde(default)]
+    is_active: Option<bool>,
     #[serde(default)]
     scope: Option<String>,
 }
@@ -86,10 +94,58 @@ impl Grants {
         let org = self.db.org(organization);
         let mut user = users::create(&org, NewUser::person(&email, &name, role)).await?;
         if !is_active {
-            let change = users::UserChange { is_active: Some(false), ..Default::default() };
+            let change = UserChange { is_active: Some(false), ..Default::default() };
             user = users::update(&org, user.id, change, caller.role).await?;
         }
         Ok(view(&user))
+    }
+
+    pub(super) async fn users_update(&self, arguments: &str) -> Result<Value> {
+        let Update { user, name, is_superuser, is_active, scope } = parse(arguments)?;
+        let granted = self.may(Operation::UsersUpdate, scope.as_deref()).await?;
+        let old = self.person(granted.organization, &user).await?;
+        let role = match is_superuser {
+            Some(true) => Some(Role::PlatformAdmin),
+            Some(false) if old.role == Role::PlatformAdmin => Some(Role::OrgUser),
+            _ => None,
+        };
+        let given = role.unwrap_or(old.role).permissions();
+        self.may_change(Operation::UsersUpdate, scope.as_deref(), &granted, &old, given).await?;
+        let change = UserChange { name, role, is_active, ..Default::default() };
+        let org = self.db.org(granted.organization);
+        Ok(view(&users::update(&org, old.id, change, granted.caller.role).await?))
+    }
+
+    /// Refuses a caller who would change somebody who may do more than they, or give somebody
+    /// what they do not have.
+    pub(super) async fn may_change(
+        &self,
+        operation: Operation,
+        named: Option<&str>,
+        granted: &Granted,
+        user: &User,
+        given: Permissions,
+    ) -> Result<()> {
+        let own: Vec<_> = user.roles.iter().map(|role| role.id).collect();
+        let theirs = roles::permissions(&self.db.org(granted.organization), user.role, &own).await?;
+        self.may_give(operation, named, &granted.caller, theirs.or(given)).await
+    }
+
+    /// Refuses a caller who would give what they do not have.
+    pub(super) async fn may_give(
+        &self,
+        operation: Operation,
+        named: Option<&str>,
+        caller: &Caller,
+        given: Permissions,
+    ) -> Result<()> {
+        let missing = given.without(caller.permissions);
+        if missing == Permissions::NONE {
+            return Ok(());
+        }
+        let error = Error::Denied(format!("this is about what the caller may not do: {missing}"));
+        self.refused(operation, named, &error).await;
+        Err(error)
     }
 
     /// One of the organization's people, by id or e-mail.
@@ -103,17 +159,8 @@ impl Grants {
             }
         }
     }
-
-    pub(super) async fn roles_list(&self, arguments: &str) -> Result<Value> {
-        let Scoped { scope } = parse(arguments)?;
-        let Granted { organization, .. } = self.may(Operation::RolesList, scope.as_deref()).await?;
-        Ok(json!(bifrost_store::roles::list(&self.db.org(organization)).await?))
-    }
-
-    pub(super) async fn roles_get(&self, arguments: &str) -> Result<Value> {
-        let GetRole { role_id, scope } = parse(arguments)?;
-        let Granted { organization, .. } = self.may(Operation::RolesGet, scope.as_deref()).await?;
-        let id = role_id.parse().map_err(|_| Error::NotFound("role"))?;
-        Ok(json!(bifrost_store::roles::get(&self.db.org(organization), id).await?))
-    }
 }
+
+#[cfg(test)]
+#[path = "people_tests.rs"]
+mod tests;

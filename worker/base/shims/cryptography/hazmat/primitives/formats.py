@@ -33,5 +33,14 @@ class KeySerializationEncryption:
     """How a private key is encrypted."""
 
 
+class BestAvailableEncryption(KeySerializationEncryption):
+    """With a password; keys are written without encryption alone."""
+
+    def __init__(self, password: bytes) -> None:
+        if not password:
+            raise ValueError("Password must be 1 or more bytes.")
+        self.password = password
+
+
 class NoEncryption(KeySerializationEncryption):
     """Not at all."""

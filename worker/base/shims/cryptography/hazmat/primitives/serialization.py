@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, NoReturn
 
 from ... import _pem
 from ..._der import OID, SEQUENCE, Reader
 from ...exceptions import UnsupportedAlgorithm
 from .asymmetric import ec, ed25519, rsa
-from .formats import Encoding, KeySerializationEncryption, NoEncryption, PrivateFormat, PublicFormat
+from .formats import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
-__all__ = ["Encoding", "KeySerializationEncryption", "NoEncryption", "PrivateFormat", "PublicFormat",
+__all__ = ["BestAvailableEncryption", "Encoding", "KeySerializationEncryption", "NoEncryption", "PrivateFormat", "PublicFormat",
            "load_der_private_key", "load_der_public_key", "load_pem_private_key", "load_pem_public_key",
-           "load_ssh_public_key"]  # fmt: skip
+           "load_ssh_private_key", "load_ssh_public_key"]  # fmt: skip
 
 _PRIVATE: dict[bytes, Any] = {
     rsa.ALGORITHM: rsa.RSAPrivateKey,
@@ -78,6 +85,10 @@ def load_der_public_key(data: bytes, backend: Any = None) -> Any:
     if kind is None:
         raise UnsupportedAlgorithm(_KINDS)
     return kind(data)
+
+
+def load_ssh_private_key(data: bytes, password: bytes | None, backend: Any = None) -> NoReturn:
+    raise UnsupportedAlgorithm(f"{_KINDS}, written as PKCS #8, PKCS #1 or SEC 1, not as OpenSSH does")
 
 
 def load_ssh_public_key(data: bytes, backend: Any = None) -> Any:

@@ -45,6 +45,10 @@ class ECDSA:
         self.algorithm = algorithm
 
 
+class ECDH:
+    """Key agreement, which a run does not have."""
+
+
 class EllipticCurvePublicKey(PublicKey):
     def __init__(self, spki: bytes) -> None:
         super().__init__(spki)
@@ -90,6 +94,13 @@ class EllipticCurvePrivateKey(PrivateKey):
     def sign(self, data: bytes, signature_algorithm: ECDSA) -> bytes:
         return _host.sign(_algorithm(self.curve, signature_algorithm), self._pkcs8, data)
 
+    def exchange(self, algorithm: ECDH, peer_public_key: EllipticCurvePublicKey) -> NoReturn:
+        raise UnsupportedAlgorithm("a run can sign with its keys, not agree on others with them")
+
+
+EllipticCurvePublicKeyWithSerialization = EllipticCurvePublicKey
+EllipticCurvePrivateKeyWithSerialization = EllipticCurvePrivateKey
+
 
 @dataclass(frozen=True)
 class EllipticCurvePublicNumbers:
@@ -109,12 +120,18 @@ class EllipticCurvePrivateNumbers:
     public_numbers: EllipticCurvePublicNumbers
 
     def private_key(self, backend: Any = None) -> EllipticCurvePrivateKey:
-        curve = self.public_numbers.curve
-        value = encode(OCTETS, self.private_value.to_bytes(_width(curve)))
-        key = _from_sec1(curve, encode(SEQUENCE, integer(1), value))
+        key = derive_private_key(self.private_value, self.public_numbers.curve)
         if key.public_key().public_numbers().x != self.public_numbers.x:
             raise ValueError("the two halves of the key do not belong together")
         return key
+
+
+def derive_private_key(private_value: int, curve: EllipticCurve, backend: Any = None) -> EllipticCurvePrivateKey:
+    """The key with this number; the host computes its public half."""
+    if private_value <= 0 or private_value.bit_length() > curve.key_size:
+        raise ValueError("private_value must be a positive number of the curve's size")
+    value = encode(OCTETS, private_value.to_bytes(_width(curve)))
+    return _from_sec1(curve, encode(SEQUENCE, integer(1), value))
 
 
 def from_sec1(key: bytes) -> EllipticCurvePrivateKey:

@@ -13,5 +13,9 @@ class Ed448PublicKey:
 
 class Ed448PrivateKey:
     @classmethod
+    def generate(cls) -> NoReturn:
+        raise UnsupportedAlgorithm("a run has Ed25519, not Ed448")
+
+    @classmethod
     def from_private_bytes(cls, data: bytes) -> NoReturn:
         raise UnsupportedAlgorithm("a run has Ed25519, not Ed448")

@@ -20,6 +20,15 @@ class MGF1:
         self._algorithm = algorithm
 
 
+class OAEP(AsymmetricPadding):
+    """Of encryption, which a run does not have: for code that names it and does not use it."""
+
+    name = "EME-OAEP"
+
+    def __init__(self, mgf: MGF1, algorithm: HashAlgorithm, label: bytes | None) -> None:
+        self._mgf, self._algorithm, self._label = mgf, algorithm, label
+
+
 class _Length:
     """A length of the salt that stands for a number."""
 

@@ -35,6 +35,9 @@ class RSAPublicKey(PublicKey):
     def verify(self, signature: bytes, data: bytes, padding: AsymmetricPadding, algorithm: HashAlgorithm) -> None:
         _host.verify(_algorithm(padding, algorithm), self._spki, data, signature)
 
+    def encrypt(self, *_arguments: Any) -> NoReturn:
+        raise UnsupportedAlgorithm("a run can check signatures of RSA, not encrypt")
+
 
 class RSAPrivateKey(PrivateKey):
     @property
@@ -57,6 +60,10 @@ class RSAPrivateKey(PrivateKey):
 
     def decrypt(self, *_arguments: Any) -> NoReturn:
         raise UnsupportedAlgorithm("a run can sign with RSA, not decrypt")
+
+
+RSAPublicKeyWithSerialization = RSAPublicKey
+RSAPrivateKeyWithSerialization = RSAPrivateKey
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,181 @@
+/** Files of the organization: what people sent, what workflows wrote. */
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { FileUp, Link2, Upload } from 'lucide-react';
+import { useRef, useState, type DragEvent } from 'react';
+import { useMay, useOrganization } from '@/api/session';
+import type { StoredFile } from '@/api/types';
+import { cn } from '@/lib/cn';
+import { bytes, count, plural } from '@/lib/format';
+import { Button } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { Confirm } from '@/ui/confirm';
+import { Page } from '@/ui/page';
+import { Pages } from '@/ui/pages';
+import { SearchBox } from '@/ui/search-box';
+import { Empty, Show } from '@/ui/states';
+import { entriesOf } from './entries';
+import { FilesTable } from './files-table';
+import { Locations } from './locations';
+import { filesQuery, usageQuery } from './queries';
+import { SignDialog } from './sign-dialog';
+import { Trail } from './trail';
+import { pathOf, UploadList, useUploads } from './uploads';
+
+const route = getRouteApi('/app/files');
+
+export function FilesScreen() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const organization = useOrganization();
+  const may = useMay();
+  const { location = 'uploads', folder, cursor, q, sort } = search;
+  const files = useQuery(filesQuery(organization, { location, folder, cursor }));
+  const uploads = useUploads();
+  const picker = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  const [chosen, setChosen] = useState<File[]>([]);
+  const [signing, setSigning] = useState(false);
+  const writes = may('files.write');
+  const known = new Set(files.data?.files.map(({ path }) => path));
+  const replaced = chosen.map((file) => pathOf(file, folder)).filter((path) => known.has(path));
+  const send = (all: File[]) => {
+    if (all.some((file) => known.has(pathOf(file, folder)))) setChosen(all);
+    else uploads.add(all, location, folder);
+  };
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    send([...event.dataTransfer.files]);
+  };
+  const next = files.data?.next_cursor;
+  const shown = (all: StoredFile[]) => {
+    const wanted = (q ?? '').toLowerCase();
+    // A search looks below, too: it shows whole paths.
+    return q === undefined ? entriesOf(all, folder) : { folders: [], files: all.filter(({ path }) => path.toLowerCase().includes(wanted)) };
+  };
+  return (
+    <Page
+      title="Files"
+      about={<Usage location={location} />}
+      actions={
+        writes && (
+          <>
+            <Button onClick={() => setSigning(true)}>
+              <Link2 aria-hidden />
+              Address for a sender
+            </Button>
+            <Button look="primary" onClick={() => picker.current?.click()}>
+              <Upload aria-hidden />
+              Upload
+            </Button>
+          </>
+        )
+      }
+    >
+      <input
+        ref={picker}
+        type="file"
+        multiple
+        hidden
+        aria-label="Files to upload"
+        onChange={(event) => {
+          send([...(event.target.files ?? [])]);
+          event.target.value = '';
+        }}
+      />
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+        <Locations value={location} onChange={(now) => void navigate({ search: now === 'uploads' ? {} : { location: now } })} />
+        <SearchBox
+          label="Search files"
+          placeholder="Part of a path…"
+          value={q}
+          onChange={(now) => void navigate({ search: (old) => ({ ...old, q: now }), replace: true, resetScroll: false })}
+          className="w-full sm:w-64"
+        />
+        {location === 'temp' && <p className="text-ui text-muted">Deleted 24 hours after they were written.</p>}
+      </div>
+      <Trail location={location} folder={folder} />
+      <UploadList uploads={uploads} />
+      <div
+        onDragOver={(event) => {
+          if (!writes || !event.dataTransfer.types.includes('Files')) return;
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={writes ? drop : undefined}
+        className={cn('rounded-lg', over && 'outline-2 outline-offset-2 outline-accent-text')}
+      >
+        <Card padded={false}>
+          <Show query={files}>
+            {({ files: all }) => {
+              const entries = shown(all);
+              if (entries.folders.length + entries.files.length > 0) {
+                return (
+                  <FilesTable
+                    {...entries}
+                    location={location}
+                    folder={q === undefined ? folder : undefined}
+                    sort={sort}
+                    onSort={(now) => void navigate({ search: (old) => ({ ...old, sort: now }), replace: true, resetScroll: false })}
+                  />
+                );
+              }
+              if (q !== undefined) return <Empty icon={FileUp} title="No file fits" />;
+              return (
+                <Empty
+                  icon={FileUp}
+                  title={folder === undefined ? `Nothing is in ${location} yet` : 'This folder is empty'}
+                  command={`bifrost files put june.csv ${folder === undefined ? '' : `${folder}/`}june.csv --location ${location}`}
+                >
+                  {writes ? 'Drop files here, or press Upload. ' : ''}Workflows read them:{' '}
+                  <code className="font-mono text-xs">await files.read("june.csv", location="{location}")</code>
+                </Empty>
+              );
+            }}
+          </Show>
+        </Card>
+      </div>
+      <Pages
+        back={cursor === undefined ? undefined : () => void navigate({ search: (old) => ({ ...old, cursor: undefined }) })}
+        on={next == null ? undefined : () => void navigate({ search: (old) => ({ ...old, cursor: next }) })}
+        backLabel="From the beginning"
+        onLabel="Next"
+      />
+      <Confirm
+        open={chosen.length > 0}
+        onClose={() => setChosen([])}
+        title={`Replace ${plural(replaced.length, 'file')}?`}
+        action="Replace"
+        onConfirm={async () => {
+          uploads.add(chosen, location, folder);
+          await Promise.resolve();
+        }}
+      >
+        <p>{replaced.length === 1 ? 'A file of this name is' : 'Files of these names are'} there already. What is in {replaced.length === 1 ? 'it' : 'them'} now is gone for good.</p>
+        <ul className="max-h-40 overflow-y-auto font-mono text-xs">
+          {replaced.map((path) => (
+            <li key={path} className="break-all">
+              {path}
+            </li>
+          ))}
+        </ul>
+      </Confirm>
+      {signing && <SignDialog method="PUT" location={location} path={folder === undefined ? '' : `${folder}/`} onClose={() => setSigning(false)} />}
+    </Page>
+  );
+}
+
+/** What the location takes, of what the organization has. */
+function Usage({ location }: { location: string }) {
+  const organization = useOrganization();
+  const { data } = useQuery(usageQuery(organization, location));
+  if (data === undefined) return <span>An organization has room for 100,000 files and 10 GiB.</span>;
+  return (
+    <span className="tabular-nums">
+      {data.whole ? '' : 'More than '}
+      {count(data.files)} {data.files === 1 ? 'file' : 'files'} and {bytes(data.bytes)} in {location}. All locations together: at most 100,000 files and 10 GiB.
+    </span>
+  );
+}

@@ -1,0 +1,76 @@
+/** What a field holds at first. */
+import { useState } from 'react';
+import { labelOf, textOf, toEntered, toValue } from '@/lib/form-values';
+import type { Json } from '@/expressions';
+import { keyOf } from '@/lib/parameters';
+import { CheckField, Field, Input, Select, TextArea } from '@/ui/field';
+import { useError } from './builder-context';
+import type { PanelProps } from './field-panel';
+
+export function DefaultField({ field, path, change }: PanelProps) {
+  const told = useError(`${path}.default_value`);
+  const [entered, setEntered] = useState(() => shown(field.type === 'multi_select' ? field.default_value : toEntered(field, field.default_value)));
+  const [problem, setProblem] = useState<string>();
+  if (field.type === 'checkbox') {
+    return (
+      <CheckField
+        label="Ticked at first"
+        checked={field.default_value === true}
+        onChange={(event) => change({ default_value: event.target.checked ? true : undefined })}
+      />
+    );
+  }
+  const enter = (text: string) => {
+    setEntered(text);
+    const read = field.type === 'multi_select' ? { value: linesOf(text) } : toValue(field, text);
+    setProblem('problem' in read ? read.problem : undefined);
+    if (!('problem' in read)) change({ default_value: read.value });
+  };
+  const options = field.data_provider == null ? (field.options ?? []) : [];
+  const isList = field.type === 'select' || field.type === 'radio';
+  return (
+    <Field
+      label="At first"
+      optional
+      help={field.type === 'multi_select' ? 'One value per line.' : undefined}
+      error={problem ?? told}
+    >
+      {(tied) => {
+        const common = { ...tied, 'aria-label': undefined, value: entered };
+        if (isList && options.length > 0) {
+          return (
+            <Select
+              {...tied}
+              value={field.default_value == null ? '' : keyOf(field.default_value)}
+              onChange={(event) => change({ default_value: options.find(({ value }) => keyOf(value) === event.target.value)?.value })}
+            >
+              <option value="">Nothing</option>
+              {options.map(({ label, value }) => (
+                <option key={keyOf(value)} value={keyOf(value)}>
+                  {label}
+                </option>
+              ))}
+            </Select>
+          );
+        }
+        if (field.type === 'textarea' || field.type === 'multi_select') {
+          return <TextArea {...common} rows={3} title={labelOf(field)} onChange={(event) => enter(event.target.value)} />;
+        }
+        const type = field.type === 'date' ? 'date' : field.type === 'datetime' ? 'datetime-local' : 'text';
+        return <Input {...common} type={type} onChange={(event) => enter(event.target.value)} />;
+      }}
+    </Field>
+  );
+}
+
+const shown = (value: Json | undefined): string =>
+  Array.isArray(value) ? value.map(textOf).join('\n') : value == null ? '' : textOf(value);
+
+/** Values of a list, as texts. */
+function linesOf(text: string): Json[] | undefined {
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+  return lines.length === 0 ? undefined : lines;
+}

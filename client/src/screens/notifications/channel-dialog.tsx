@@ -1,0 +1,146 @@
+/** Makes, changes or deletes a channel. What a webhook is signed with is shown once. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { useForm } from 'react-hook-form';
+import { ask, type Channel, type CreatedChannel } from '@/api/notifications';
+import { useMay } from '@/api/session';
+import { linesOf, showAtField } from '@/lib/forms';
+import { Button } from '@/ui/button';
+import { Confirm } from '@/ui/confirm';
+import { Command } from '@/ui/copy';
+import { Dialog, DialogActions } from '@/ui/dialog';
+import { CheckField, Field, Input, Select, TextArea } from '@/ui/field';
+import { FormError } from '@/ui/states';
+import { done } from '@/ui/toast';
+
+const PATH = '/api/notification-channels';
+
+interface Values {
+  name: string;
+  kind: Channel['kind'];
+  addresses: string;
+  url: string;
+  full_errors: boolean;
+  enabled: boolean;
+}
+
+const NAMES = ['name', 'kind', 'addresses', 'url'] as const;
+
+interface Props {
+  channel: Channel | undefined;
+  hasMail: boolean;
+  onClose: () => void;
+}
+
+function send(channel: Channel | undefined, { kind, addresses, url, full_errors, ...rest }: Values): Promise<Channel & Pick<CreatedChannel, 'secret'>> {
+  const target = kind === 'email' ? { addresses: linesOf(addresses) } : { url };
+  if (channel === undefined) return ask(PATH, { method: 'POST', body: { ...rest, kind, full_errors, ...target } });
+  // What did not change needs no permission of its own.
+  const errors = full_errors === channel.full_errors ? {} : { full_errors };
+  const moved = kind === 'email' ? linesOf(addresses).join() !== channel.addresses.join() : url !== channel.url;
+  const body = { ...rest, ...errors, ...(moved ? target : {}) };
+  return ask(`${PATH}/${channel.id}`, { method: 'PATCH', body });
+}
+
+export function ChannelDialog({ channel, hasMail, onClose }: Props) {
+  const client = useQueryClient();
+  const may = useMay();
+  const [deleting, setDeleting] = useState(false);
+  const { register, handleSubmit, watch, setError, formState } = useForm<Values>({
+    defaultValues: {
+      name: channel?.name ?? '',
+      kind: channel?.kind ?? 'email',
+      addresses: channel?.addresses.join('\n') ?? '',
+      url: channel?.url ?? '',
+      full_errors: channel?.full_errors ?? false,
+      enabled: channel?.enabled ?? true,
+    },
+  });
+  const refresh = () => client.invalidateQueries({ queryKey: ['notification-channels'] });
+  const save = useMutation({
+    mutationFn: (values: Values) => send(channel, values),
+    onSuccess: async (saved) => {
+      done(`“${saved.name}” is saved`);
+      if (saved.secret == null) onClose();
+      await refresh();
+    },
+    onError: (error) => showAtField<Values>(error, NAMES, setError),
+  });
+  const remove = async () => {
+    await ask(`${PATH}/${channel?.id ?? ''}`, { method: 'DELETE' });
+    done('The channel is deleted');
+    onClose();
+    await Promise.all([refresh(), client.invalidateQueries({ queryKey: ['notification-rules'] })]);
+  };
+  if (save.data?.secret != null) {
+    return (
+      <Dialog open onClose={onClose} title={`“${save.data.name}” is saved`} description="Requests are signed with this secret. It is shown this once; give it to the receiver.">
+        <Command text={save.data.secret} label="Copy the secret" />
+        <DialogActions>
+          <Button look="primary" onClick={onClose}>
+            I have kept it
+          </Button>
+        </DialogActions>
+      </Dialog>
+    );
+  }
+  const errors = formState.errors;
+  const kind = watch('kind');
+  return (
+    <Dialog open side onClose={onClose} title={channel?.name ?? 'New channel'}>
+      <form className="grid gap-4" onSubmit={handleSubmit((values) => save.mutate(values))}>
+        <FormError error={save.error} />
+        <Field label="Name" error={errors.name?.message}>
+          {(tied) => <Input {...tied} {...register('name')} required />}
+        </Field>
+        <Field label="Kind">
+          {(tied) => (
+            <Select {...tied} {...register('kind')} disabled={channel !== undefined}>
+              <option value="email">E-mail</option>
+              <option value="webhook">Webhook</option>
+            </Select>
+          )}
+        </Field>
+        {kind === 'email' ? (
+          <>
+            {!hasMail && (
+              <p className="rounded-md bg-warn-soft px-3 py-2 text-ui">
+                This platform has no mail server yet. An operator sets one up.
+              </p>
+            )}
+            <Field label="Addresses" help="One per line, up to 20." error={errors.addresses?.message}>
+              {(tied) => <TextArea {...tied} {...register('addresses')} rows={4} spellCheck={false} required />}
+            </Field>
+          </>
+        ) : (
+          <Field label="URL" help="Requests go where your workflows may go. Another URL gets another secret." error={errors.url?.message}>
+            {(tied) => <Input {...tied} {...register('url')} type="url" required />}
+          </Field>
+        )}
+        <CheckField
+          label="Errors for developers, too"
+          help="Else only what a workflow says to its users. They may hold data of customers."
+          disabled={!may('executions.read') && channel?.full_errors !== true}
+          {...register('full_errors')}
+        />
+        <CheckField label="On" help="What happens while it is off is not made up for." {...register('enabled')} />
+        <DialogActions>
+          {channel !== undefined && (
+            <Button look="danger" className="mr-auto" onClick={() => setDeleting(true)}>
+              <Trash2 aria-hidden />
+              Delete
+            </Button>
+          )}
+          <Button onClick={onClose}>Discard</Button>
+          <Button type="submit" look="primary" busy={save.isPending}>
+            Save
+          </Button>
+        </DialogActions>
+      </form>
+      <Confirm open={deleting} onClose={() => setDeleting(false)} title={`Delete “${channel?.name ?? ''}”?`} action="Delete" onConfirm={remove}>
+        Rules that name it go on without it. One that tells nobody else is switched off.
+      </Confirm>
+    </Dialog>
+  );
+}

@@ -1,0 +1,251 @@
+/** Lets a workflow start for deliveries: for which of them, and with which parameters. */
+import { useQuery } from '@tanstack/react-query';
+import { Plus, X } from 'lucide-react';
+import { useState } from 'react';
+import { api, call } from '@/api/client';
+import { workflowsQuery } from '@/api/queries';
+import { useOrganization } from '@/api/session';
+import type { Parameter, Subscription, Webhook } from '@/api/types';
+import { useSave } from '@/lib/change';
+import { problemAt } from '@/lib/forms';
+import { Button } from '@/ui/button';
+import { Combobox } from '@/ui/combobox';
+import { DeleteButton } from '@/ui/delete-button';
+import { CheckField, Field, Input, Select } from '@/ui/field';
+import { FormDialog } from '@/ui/form-dialog';
+import { Notice } from '@/ui/notice';
+import {
+  filterOf,
+  filterRows,
+  mappingOf,
+  mappingRows,
+  pointerProblem,
+  TESTS,
+  type FilterRow,
+  type MappingRow,
+  type Test,
+} from './conditions';
+
+interface Props {
+  webhook: Webhook;
+  subscription: Subscription | undefined;
+  onClose: () => void;
+}
+
+/** Rows for the parameters of a workflow that have none yet. */
+const withParameters = (rows: MappingRow[], parameters: readonly Parameter[]): MappingRow[] => [
+  ...rows.filter(({ name, text }) => text !== '' || parameters.some((one) => one.name === name)),
+  ...parameters.filter(({ name }) => !rows.some((row) => row.name === name)).map(({ name }): MappingRow => ({ name, from: 'event', text: '' })),
+];
+
+export function SubscriptionDialog({ webhook, subscription, onClose }: Props) {
+  const organization = useOrganization();
+  const { data: workflows = [] } = useQuery(workflowsQuery(organization));
+  const [workflow, setWorkflow] = useState(subscription?.workflow_id ?? '');
+  const [filter, setFilter] = useState(() => filterRows(subscription?.filter ?? []));
+  const [mapping, setMapping] = useState(() => mappingRows(subscription?.mapping ?? {}));
+  const [enabled, setEnabled] = useState(subscription?.enabled ?? true);
+  const [tried, setTried] = useState(false);
+  const chosen = workflows.find(({ id }) => id === workflow);
+  const save = useSave(
+    () => {
+      const body = { filter: filterOf(filter), mapping: mappingOf(mapping), enabled };
+      return subscription === undefined
+        ? call(api.POST('/api/webhooks/{id}/subscriptions', { params: { path: { id: webhook.id } }, body: { ...body, workflow_id: workflow } }))
+        : call(api.PATCH('/api/webhook-subscriptions/{id}', { params: { path: { id: subscription.id } }, body }));
+    },
+    { says: ({ workflow_name }) => `“${workflow_name}” starts for it`, again: ['subscriptions'], then: onClose },
+  );
+  const remove = useSave(
+    () => call(api.DELETE('/api/webhook-subscriptions/{id}', { params: { path: { id: subscription?.id ?? '' } } })),
+    { says: () => 'It starts no more', again: ['subscriptions'], then: onClose },
+  );
+  const wrong =
+    filter.some(({ pointer }) => pointerProblem(pointer) !== undefined) ||
+    mapping.some(({ from, text }) => from === 'event' && text.trim() !== '' && pointerProblem(text) !== undefined);
+  const submit = () => {
+    setTried(true);
+    if (!wrong) save.mutate();
+  };
+  const choose = (id: string) => {
+    setWorkflow(id);
+    setMapping((old) => withParameters(old, workflows.find((one) => one.id === id)?.parameters ?? []));
+  };
+  const unset = (chosen?.parameters ?? []).filter(
+    ({ name, required }) => required && !mapping.some((row) => row.name === name && (row.from === 'value' || row.text.trim() !== '')),
+  );
+  return (
+    <FormDialog
+      title={subscription?.workflow_name ?? 'Start a workflow'}
+      description="It runs as the workflow itself, with the rights of an end user of the organization."
+      side
+      onClose={onClose}
+      onSubmit={submit}
+      error={save.error}
+      busy={save.isPending}
+      disabled={workflow === ''}
+      beside={
+        subscription !== undefined && (
+          <DeleteButton name={subscription.workflow_name} action="Remove" onDelete={() => remove.mutateAsync()}>
+            It no longer starts for deliveries of this webhook. Its runs stay.
+          </DeleteButton>
+        )
+      }
+    >
+      {subscription === undefined && (
+        <Field label="Workflow" error={problemAt(save.error, 'workflow_id')}>
+          {(tied) => (
+            <Combobox
+              {...tied}
+              label="Workflow"
+              value={workflow}
+              onChange={choose}
+              options={workflows.filter(({ kind }) => kind !== 'data_provider').map(({ id, name, category }) => ({ value: id, label: name, hint: category }))}
+              className="w-full"
+            />
+          )}
+        </Field>
+      )}
+      <FilterRows rows={filter} onChange={setFilter} tried={tried} />
+      <MappingRows rows={mapping} onChange={setMapping} parameters={chosen?.parameters ?? []} tried={tried} />
+      {unset.length > 0 && (
+        <Notice tone="warn">
+          {unset.map(({ name }) => name).join(', ')} {unset.length === 1 ? 'is' : 'are'} needed by the workflow, and {unset.length === 1 ? 'comes' : 'come'} from nowhere yet: its
+          runs would not start.
+        </Notice>
+      )}
+      <CheckField label="On" help="Off: paused. What is delivered meanwhile is not made up for." checked={enabled} onChange={(event) => setEnabled(event.target.checked)} />
+    </FormDialog>
+  );
+}
+
+interface RowsProps<T> {
+  rows: T[];
+  onChange: (rows: T[]) => void;
+  /** Somebody has tried to save it: problems are shown. */
+  tried: boolean;
+}
+
+const replaced = <T,>(rows: T[], index: number, part: Partial<T>): T[] => rows.map((row, at) => (at === index ? { ...row, ...part } : row));
+
+function FilterRows({ rows, onChange, tried }: RowsProps<FilterRow>) {
+  return (
+    <fieldset className="grid gap-2 border-t pt-4">
+      <legend className="sr-only">For which deliveries</legend>
+      <p className="text-ui font-medium">For which deliveries</p>
+      <p className="text-xs text-muted">
+        All conditions have to hold; without any it is every delivery. <code className="font-mono">/type</code> is the event’s name,{' '}
+        <code className="font-mono">/data/…</code> is in the body, <code className="font-mono">/headers/…</code> a header.
+      </p>
+      {rows.map((row, index) => {
+        const problem = tried ? pointerProblem(row.pointer) : undefined;
+        return (
+          <div key={index} className="grid gap-1">
+            <div className="flex flex-wrap gap-1.5">
+              <Input
+                aria-label={`Where to look, condition ${index + 1}`}
+                aria-invalid={problem === undefined ? undefined : true}
+                value={row.pointer}
+                placeholder="/data/action"
+                spellCheck={false}
+                className="min-w-32 flex-[2] font-mono text-xs"
+                onChange={(event) => onChange(replaced(rows, index, { pointer: event.target.value }))}
+              />
+              <Select
+                aria-label={`Test, condition ${index + 1}`}
+                value={row.test}
+                className="w-32"
+                onChange={(event) => onChange(replaced(rows, index, { test: event.target.value as Test }))}
+              >
+                {Object.entries(TESTS).map(([id, label]) => (
+                  <option key={id} value={id}>
+                    {label}
+                  </option>
+                ))}
+              </Select>
+              {row.test === 'equals' && (
+                <Input
+                  aria-label={`Value, condition ${index + 1}`}
+                  value={row.value}
+                  placeholder="opened"
+                  spellCheck={false}
+                  className="min-w-24 flex-1 font-mono text-xs"
+                  onChange={(event) => onChange(replaced(rows, index, { value: event.target.value }))}
+                />
+              )}
+              <Button look="quiet" size="icon" aria-label={`Remove condition ${index + 1}`} onClick={() => onChange(rows.filter((_, at) => at !== index))}>
+                <X aria-hidden />
+              </Button>
+            </div>
+            {problem !== undefined && <p className="text-xs text-bad">{problem}</p>}
+          </div>
+        );
+      })}
+      <div>
+        <Button size="small" onClick={() => onChange([...rows, { pointer: '', test: 'equals', value: '' }])}>
+          <Plus aria-hidden />
+          Add a condition
+        </Button>
+      </div>
+    </fieldset>
+  );
+}
+
+function MappingRows({ rows, onChange, parameters, tried }: RowsProps<MappingRow> & { parameters: readonly Parameter[] }) {
+  return (
+    <fieldset className="grid gap-2 border-t pt-4">
+      <legend className="sr-only">With which parameters</legend>
+      <p className="text-ui font-medium">With which parameters</p>
+      <p className="text-xs text-muted">
+        From a place in the event, or always the same. Values are JSON where they are some (<code className="font-mono">7</code>,{' '}
+        <code className="font-mono">true</code>), else text.
+      </p>
+      {rows.map((row, index) => {
+        const known = parameters.find(({ name }) => name === row.name);
+        const problem = tried && row.from === 'event' && row.text.trim() !== '' ? pointerProblem(row.text) : undefined;
+        return (
+          <div key={index} className="grid gap-1">
+            <div className="flex flex-wrap gap-1.5">
+              <Input
+                aria-label={`Parameter ${index + 1}`}
+                value={row.name}
+                readOnly={known !== undefined}
+                spellCheck={false}
+                className="min-w-24 flex-1 font-mono text-xs"
+                onChange={(event) => onChange(replaced(rows, index, { name: event.target.value }))}
+              />
+              <Select
+                aria-label={`Source of parameter ${row.name || index + 1}`}
+                value={row.from}
+                className="w-32"
+                onChange={(event) => onChange(replaced(rows, index, { from: event.target.value === 'value' ? 'value' : 'event' }))}
+              >
+                <option value="event">from event</option>
+                <option value="value">always</option>
+              </Select>
+              <Input
+                aria-label={`${row.from === 'event' ? 'Place in the event' : 'Value'} for parameter ${row.name || index + 1}`}
+                aria-invalid={problem === undefined ? undefined : true}
+                value={row.text}
+                placeholder={row.from === 'event' ? `/data/${row.name}` : 'a value'}
+                spellCheck={false}
+                className="min-w-32 flex-[2] font-mono text-xs"
+                onChange={(event) => onChange(replaced(rows, index, { text: event.target.value }))}
+              />
+              <Button look="quiet" size="icon" aria-label={`Remove parameter ${row.name || index + 1}`} onClick={() => onChange(rows.filter((_, at) => at !== index))}>
+                <X aria-hidden />
+              </Button>
+            </div>
+            {problem !== undefined && <p className="text-xs text-bad">{problem}</p>}
+          </div>
+        );
+      })}
+      <div>
+        <Button size="small" onClick={() => onChange([...rows, { name: '', from: 'event', text: '' }])}>
+          <Plus aria-hidden />
+          Add a parameter
+        </Button>
+      </div>
+    </fieldset>
+  );
+}

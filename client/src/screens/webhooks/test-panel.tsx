@@ -1,0 +1,152 @@
+/** Sends a delivery as its sender would: signed here, with a secret that only this page has. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { Send } from 'lucide-react';
+import { useState } from 'react';
+import { problemOf } from '@/api/problem';
+import type { components } from '@/api/schema';
+import type { Webhook } from '@/api/types';
+import { objectOf } from '@/lib/entered';
+import { count, plural } from '@/lib/format';
+import { Button, LinkButton } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { Command } from '@/ui/copy';
+import { Field, Input } from '@/ui/field';
+import { JsonField } from '@/ui/json-field';
+import { Notice } from '@/ui/notice';
+import { FormError } from '@/ui/states';
+import { KINDS } from './kinds';
+import { exampleBody, signed, testCommand } from './sign';
+import { addressOf } from './webhooks-screen';
+
+/** Of a delivery, of the events that an adapter found in it, or whatever else an adapter answers. */
+type Answer = components['schemas']['HookAnswer'] | components['schemas']['EventsAnswer'] | object;
+
+const route = getRouteApi('/app/webhooks/$id');
+
+export function TestPanel({ webhook }: { webhook: Webhook }) {
+  const address = addressOf(webhook);
+  if (address === undefined) {
+    return (
+      <Card title="From code" className="max-w-3xl">
+        <div className="grid gap-3">
+          <p>A topic takes nothing from outside. A workflow of this organization emits it:</p>
+          <Command text={`from bifrost import events\n\nawait events.emit(${JSON.stringify(webhook.topic)}, {"id": 7})`} label="Copy the code" />
+          <p className="text-xs text-muted">What it emits is shown under Deliveries at once.</p>
+        </div>
+      </Card>
+    );
+  }
+  return <Sender webhook={webhook} address={address} />;
+}
+
+function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
+  const client = useQueryClient();
+  const navigate = route.useNavigate();
+  const [secret, setSecret] = useState('');
+  const [event, setEvent] = useState('issues');
+  const [body, setBody] = useState(() => exampleBody(webhook));
+  // Shown in the command; each press of the button is a delivery of its own.
+  const [id] = useState(() => crypto.randomUUID());
+  const { secret: needsSecret, label } = KINDS[webhook.kind];
+  // Browsers sign on pages that came over HTTPS, or from this computer.
+  const signs = !needsSecret || webhook.kind === 'microsoft_graph' || window.isSecureContext;
+  const read = objectOf(body);
+  const problem = 'problem' in read ? read.problem : undefined;
+  const send = useMutation({
+    mutationFn: async () => {
+      const sent = await signed({ webhook, secret, body, event, id: crypto.randomUUID(), now: Date.now() });
+      // As somebody from outside: who is signed in here counts for nothing.
+      const answer = await fetch(address, { method: 'POST', headers: sent.headers, body: sent.body, credentials: 'omit' });
+      const told: unknown = await answer.json().catch(() => ({}));
+      if (!answer.ok) throw problemOf(answer.status, told);
+      return (typeof told === 'object' && told !== null ? told : {}) as Answer;
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['deliveries'] }),
+  });
+  let command: string;
+  try {
+    command = testCommand(address, { webhook, body, event, id });
+  } catch {
+    command = '';
+  }
+  return (
+    <div className="grid items-start gap-5 lg:grid-cols-2">
+      <Card title="From this page">
+        <form
+          className="grid gap-4"
+          onSubmit={(submitted) => {
+            submitted.preventDefault();
+            send.mutate();
+          }}
+        >
+          {!webhook.enabled && <Notice tone="warn">This webhook is off: senders are told that there is nothing here.</Notice>}
+          {!signs && <Notice tone="warn">This browser signs nothing on a page without HTTPS. Use the command.</Notice>}
+          {webhook.kind === 'adapter' && (
+            <Notice>The adapter decides whether it is genuine. Where it asks for a signature, use the command with the sender’s headers.</Notice>
+          )}
+          {needsSecret && (
+            <Field label="Secret" help="It was shown when the webhook was made. It is used here for the signature, and sent nowhere.">
+              {(tied) => <Input {...tied} value={secret} type="password" autoComplete="off" required onChange={(changed) => setSecret(changed.target.value)} />}
+            </Field>
+          )}
+          {webhook.kind === 'github' && (
+            <Field label="Event" help="The header X-GitHub-Event.">
+              {(tied) => <Input {...tied} value={event} required spellCheck={false} onChange={(changed) => setEvent(changed.target.value)} />}
+            </Field>
+          )}
+          <JsonField label="Body" value={body} onChange={setBody} error={problem} />
+          <FormError error={send.error} />
+          {send.data !== undefined && <Told answer={send.data} />}
+          <div className="flex justify-end gap-2">
+            {send.error !== null && (
+              <Button onClick={() => void navigate({ to: '/audit', search: { action: 'webhook.refused' } })}>Why it was refused</Button>
+            )}
+            <Button type="submit" look="primary" busy={send.isPending} disabled={!signs || problem !== undefined}>
+              <Send aria-hidden />
+              Send the test
+            </Button>
+          </div>
+        </form>
+      </Card>
+      <Card title="From a terminal">
+        <div className="grid gap-3">
+          {command === '' ? (
+            <p className="text-ui text-muted">Mend the body first.</p>
+          ) : (
+            <>
+              {needsSecret && <Command text="read -rs SECRET" label="Copy the first command" />}
+              <Command text={command} />
+            </>
+          )}
+          <p className="text-xs text-muted">
+            {label === 'Microsoft Graph' ? 'Needs bash. ' : ''}
+            {needsSecret && 'The first command asks for the secret, and keeps it out of the history of your shell. '}
+            An answer of 202 says that the delivery is kept for good.
+          </p>
+        </div>
+      </Card>
+    </div>
+  );
+}
+
+function Told({ answer }: { answer: Answer }) {
+  if ('delivery_id' in answer) {
+    return (
+      <Notice tone="good" role="status">
+        <p>{answer.duplicate ? 'It was taken for one that came before, and starts nothing.' : 'It is delivered.'}</p>
+        <p>
+          <LinkButton from="/webhooks/$id" to="." search={{ delivery: answer.delivery_id }} size="small">
+            What became of it
+          </LinkButton>
+        </p>
+      </Notice>
+    );
+  }
+  const again = 'accepted' in answer && answer.duplicates > 0 ? ` ${count(answer.duplicates)} had come before.` : '';
+  return (
+    <Notice tone="good" role="status">
+      {'accepted' in answer ? `The adapter found ${plural(answer.accepted, 'new event')} in it.${again}` : 'The adapter has answered, and delivered nothing.'}
+    </Notice>
+  );
+}

@@ -1,0 +1,104 @@
+/** The paths at which the workflow answers plain HTTP, each with a command that calls it. */
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { Link2, Pencil, Plus } from 'lucide-react';
+import { useOrganization } from '@/api/session';
+import type { Endpoint, Workflow } from '@/api/types';
+import { EndpointDialog } from '@/screens/endpoints/endpoint-dialog';
+import { EndpointBadges } from '@/screens/endpoints/endpoints-screen';
+import { endpointsQuery } from '@/screens/endpoints/queries';
+import { endpointCommand, exampleInput } from '@/lib/commands';
+import { Badge } from '@/ui/badge';
+import { Button } from '@/ui/button';
+import { Card } from '@/ui/card';
+import { Command, CopyButton } from '@/ui/copy';
+import { Empty, Show } from '@/ui/states';
+
+const route = getRouteApi('/app/workflows/$id');
+
+interface Props {
+  workflow: Workflow;
+  /** What the form beside it would send. */
+  input: Record<string, unknown>;
+}
+
+export default function EndpointsPanel({ workflow, input }: Props) {
+  const { edit } = route.useSearch();
+  const navigate = route.useNavigate();
+  const organization = useOrganization();
+  const endpoints = useQuery(endpointsQuery(organization));
+  const open = (id: string | undefined) => void navigate({ search: (old) => ({ ...old, edit: id }), replace: true, resetScroll: false });
+  const mine = endpoints.data?.filter(({ workflow_id }) => workflow_id === workflow.id);
+  return (
+    <Card
+      padded={false}
+      title="Endpoints"
+      actions={
+        <Button size="small" onClick={() => open('new')}>
+          <Plus aria-hidden />
+          New endpoint
+        </Button>
+      }
+    >
+      <Show query={{ ...endpoints, data: mine }}>
+        {(all) =>
+          all.length === 0 ? (
+            <Empty
+              icon={Link2}
+              title="It answers at no path yet"
+              action={
+                <Button look="primary" onClick={() => open('new')}>
+                  Make an endpoint
+                </Button>
+              }
+            >
+              With an endpoint, other systems call it by plain HTTP: the fields of the query and of the body are its parameters, and what it
+              returns is the answer.
+            </Empty>
+          ) : (
+            <ul className="divide-y">
+              {all.map((endpoint) => (
+                <One key={endpoint.id} endpoint={endpoint} workflow={workflow} input={input} onEdit={() => open(endpoint.id)} />
+              ))}
+            </ul>
+          )
+        }
+      </Show>
+      {edit !== undefined && mine !== undefined && (
+        <EndpointDialog key={edit} endpoint={mine.find(({ id }) => id === edit)} workflow={workflow} onClose={() => open(undefined)} />
+      )}
+    </Card>
+  );
+}
+
+function One({ endpoint, workflow, input, onEdit }: Props & { endpoint: Endpoint; onEdit: () => void }) {
+  const address = `${location.origin}${endpoint.path}`;
+  const given = { ...exampleInput(workflow.parameters), ...input };
+  return (
+    <li className="grid gap-2.5 px-4 py-3">
+      <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        {endpoint.methods.map((method) => (
+          <Badge key={method} className="font-mono">
+            {method}
+          </Badge>
+        ))}
+        <code className="min-w-0 font-mono text-xs break-all">{endpoint.path}</code>
+        <CopyButton text={address} label={`Copy the address of ${endpoint.slug}`} />
+        <EndpointBadges endpoint={endpoint} />
+        <Button size="small" look="quiet" className="ml-auto" aria-label={`Change ${endpoint.slug}`} onClick={onEdit}>
+          <Pencil aria-hidden />
+          Change
+        </Button>
+      </div>
+      <Command text={endpointCommand({ method: endpoint.methods[0] ?? 'POST', address, input: given, open: endpoint.public })} />
+      <p className="text-xs text-muted">
+        {endpoint.public
+          ? 'No key is asked for. '
+          : 'With an API key in BIFROST_KEY whose holder may run the workflow; best a service account with this workflow alone. '}
+        {endpoint.mode === 'sync'
+          ? `The answer is what the workflow returns; after ${endpoint.deadline_seconds} s it is 202, and the run goes on.`
+          : 'The answer is the id of the run, at once.'}
+      </p>
+    </li>
+  );
+}
