@@ -141,8 +141,8 @@ class Subscribed:
     state: dict[str, Any] | None = None
     """What to keep, such as the subscription's id and a secret that was agreed on: JSON values of 16 KiB at
     most, kept encrypted. `None` leaves what is there."""
-    expires_at: datetime | None = None
-    """`renew` is called before that; `None` for never."""
+    expires_at: datetime | str | None = None
+    """`renew` is called before that; `None` for never. A text is ISO 8601, UTC where it names no zone."""
 
 
 class WebhookAdapter(ABC):
@@ -314,6 +314,8 @@ def _subscribed(answer: Any) -> dict[str, Any]:
     if not isinstance(answer, Subscribed):
         raise TypeError(f"subscribe and renew answer Subscribed or None, not {type(answer).__name__}")
     expires = answer.expires_at
+    if isinstance(expires, str):
+        expires = datetime.fromisoformat(expires)
     if expires is not None and expires.tzinfo is None:
         expires = expires.replace(tzinfo=UTC)
     return {"state": answer.state, "expires_at": None if expires is None else expires.astimezone(UTC).isoformat()}

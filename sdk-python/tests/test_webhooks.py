@@ -151,12 +151,19 @@ def test_subscribing() -> None:
 
 
 class Renewing(Plain):
+    when: datetime | str = datetime(2030, 1, 1, 2, tzinfo=timezone(timedelta(hours=2)))
+
     async def renew(self, callback_url: str, config: Any, state: Any, integration: Any) -> Subscribed:
-        return Subscribed(None, datetime(2030, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))))
+        return Subscribed(None, self.when)
 
 
-def test_times_are_in_utc() -> None:
-    answer = asyncio.run(call(Renewing, "renew", {"callback_path": "/api/hooks/1"}, "https://b.example/"))
+class FromJson(Renewing):
+    when = "2030-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("kind", [Renewing, FromJson])
+def test_times_are_in_utc(kind: type[Renewing]) -> None:
+    answer = asyncio.run(call(kind, "renew", {"callback_path": "/api/hooks/1"}, "https://b.example/"))
     assert answer == {"state": None, "expires_at": datetime(2030, 1, 1, tzinfo=UTC).isoformat()}
 
 

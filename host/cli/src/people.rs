@@ -272,7 +272,14 @@ impl Users {
                     "email": email, "name": name, "role": given.role, "roles": roles, "expires_at": expires,
                 });
                 let answer = client.post("/api/invitations", body).await?;
-                print(&answer, json, |invitation| println!("{}", text(invitation, "token")))
+                print(&answer, json, |invitation| {
+                    println!("{}", text(invitation, "token"));
+                    if invitation["mailed"] == true {
+                        eprintln!("sent to {email}");
+                    } else if let Some(reason) = invitation["mail_error"].as_str() {
+                        eprintln!("not sent to {email}: {reason}; give the token to them yourself");
+                    }
+                })
             }
             UserCommand::Invitations => {
                 let answer = client.get("/api/invitations").await?;

@@ -255,17 +255,20 @@ impl Scoped {
     }
 
     /// Opens a read-only transaction: one consistent state, ended by dropping it.
-    /// `Busy` when no connection became free in time.
-    pub async fn read(&self) -> Result<Tx> {
-        let connection = match &self.db.inner.backend {
-            Backend::Sqlite { readers, .. } => Connection::Reader(timed(readers.begin()).await?),
-            Backend::Postgres { tenants, system } => {
-                let begin = dialect::begin_postgres(self.access, true);
-                let pool = Backend::pool(tenants, system, self.access);
-                Connection::Postgres(timed(begun(pool, begin)).await?)
-            }
-        };
-        Ok(Tx { connection, access: self.access, actor: None })
+    /// `Busy` when no connection became free in time. Boxed, as all that waits for the
+    /// database is: what awaits it is compiled in a fraction of the time.
+    pub fn read(&self) -> BoxFuture<'_, Result<Tx>> {
+        Box::pin(async move {
+            let connection = match &self.db.inner.backend {
+                Backend::Sqlite { readers, .. } => Connection::Reader(timed(readers.begin()).await?),
+                Backend::Postgres { tenants, system } => {
+                    let begin = dialect::begin_postgres(self.access, true);
+                    let pool = Backend::pool(tenants, system, self.access);
+                    Connection::Postgres(timed(begun(pool, begin)).await?)
+                }
+            };
+            Ok(Tx { connection, access: self.access, actor: None })
+        })
     }
 
     /// Runs a unit of work and answers when it is durable; an error undoes all of it.
@@ -273,26 +276,28 @@ impl Scoped {
     /// On SQLite units run one after the other and share commits, so a unit does
     /// nothing but SQL. When the caller drops the future, the unit may still be
     /// committed. `Busy` when the line is too long.
-    pub async fn write<T, F>(&self, unit: F) -> Result<T>
+    pub fn write<T, F>(&self, unit: F) -> BoxFuture<'_, Result<T>>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
     {
-        match &self.db.inner.backend {
-            Backend::Sqlite { writer, .. } => {
-                let writer = lock(writer).clone().ok_or(Error::Busy("database"))?;
-                let as_whom = (self.access, self.db.actor.clone());
-                writer.write(as_whom, self.db.inner.options.acquire_timeout, unit).await
+        Box::pin(async move {
+            match &self.db.inner.backend {
+                Backend::Sqlite { writer, .. } => {
+                    let writer = lock(writer).clone().ok_or(Error::Busy("database"))?;
+                    let as_whom = (self.access, self.db.actor.clone());
+                    writer.write(as_whom, self.db.inner.options.acquire_timeout, unit).await
+                }
+                Backend::Postgres { tenants, system } => {
+                    let begin = dialect::begin_postgres(self.access, false);
+                    let pool = Backend::pool(tenants, system, self.access);
+                    let connection = Connection::Postgres(timed(begun(pool, begin)).await?);
+                    let mut tx = Tx { connection, access: self.access, actor: self.db.actor.clone() };
+                    let value = unit(&mut tx).await?;
+                    tx.commit().await?;
+                    Ok(value)
+                }
             }
-            Backend::Postgres { tenants, system } => {
-                let begin = dialect::begin_postgres(self.access, false);
-                let pool = Backend::pool(tenants, system, self.access);
-                let connection = Connection::Postgres(timed(begun(pool, begin)).await?);
-                let mut tx = Tx { connection, access: self.access, actor: self.db.actor.clone() };
-                let value = unit(&mut tx).await?;
-                tx.commit().await?;
-                Ok(value)
-            }
-        }
+        })
     }
 }

@@ -6,6 +6,7 @@ use crate::dialect::Engine;
 use crate::error::database;
 use crate::sql::{Row, Sql};
 use bifrost_core::{Error, Result};
+use futures::future::BoxFuture;
 use sqlx::{Executor, Postgres, Sqlite, SqliteConnection, Transaction};
 use std::sync::Arc;
 
@@ -43,16 +44,18 @@ impl Tx {
     }
 
     /// All rows.
-    pub async fn all(&mut self, sql: Sql) -> Result<Vec<Row>> {
-        match &mut self.connection {
-            Connection::Writer(c) => sqlite_rows(c, sql).await,
-            Connection::Reader(c) => sqlite_rows(c, sql).await,
-            Connection::Postgres(c) => {
-                let (text, args) = sql.into_postgres()?;
-                let rows = sqlx::query_with(&text, args).fetch_all(&mut **c).await.map_err(database)?;
-                Ok(rows.into_iter().map(Row::Postgres).collect())
+    pub fn all(&mut self, sql: Sql) -> BoxFuture<'_, Result<Vec<Row>>> {
+        Box::pin(async move {
+            match &mut self.connection {
+                Connection::Writer(c) => sqlite_rows(c, sql).await,
+                Connection::Reader(c) => sqlite_rows(c, sql).await,
+                Connection::Postgres(c) => {
+                    let (text, args) = sql.into_postgres()?;
+                    let rows = sqlx::query_with(&text, args).fetch_all(&mut **c).await.map_err(database)?;
+                    Ok(rows.into_iter().map(Row::Postgres).collect())
+                }
             }
-        }
+        })
     }
 
     /// The first row, if there is one.
@@ -66,16 +69,18 @@ impl Tx {
     }
 
     /// Runs a statement; returns how many rows it changed.
-    pub async fn execute(&mut self, sql: Sql) -> Result<u64> {
-        match &mut self.connection {
-            Connection::Writer(c) => sqlite_execute(c, sql).await,
-            Connection::Reader(c) => sqlite_execute(c, sql).await,
-            Connection::Postgres(c) => {
-                let (text, args) = sql.into_postgres()?;
-                let done = sqlx::query_with(&text, args).execute(&mut **c).await.map_err(database)?;
-                Ok(done.rows_affected())
+    pub fn execute(&mut self, sql: Sql) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(async move {
+            match &mut self.connection {
+                Connection::Writer(c) => sqlite_execute(c, sql).await,
+                Connection::Reader(c) => sqlite_execute(c, sql).await,
+                Connection::Postgres(c) => {
+                    let (text, args) = sql.into_postgres()?;
+                    let done = sqlx::query_with(&text, args).execute(&mut **c).await.map_err(database)?;
+                    Ok(done.rows_affected())
+                }
             }
-        }
+        })
     }
 
     /// Runs one of the writer's own control statements.

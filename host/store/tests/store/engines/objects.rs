@@ -180,6 +180,19 @@ async fn a_folder_that_comes_and_goes_holds_no_object_up() {
 }
 
 #[tokio::test]
+async fn below_an_object_none_is_kept_and_the_refusal_is_immediate() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = DirectoryObjects::open(directory.path()).await.unwrap();
+    store.put("a", vec![1]).await.unwrap();
+    let begun = std::time::Instant::now();
+    for below in ["a/b", "a/b/c"] {
+        store.put(below, vec![2]).await.unwrap_err();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "it is no race that could pass");
+    assert_eq!(store.get("a").await.unwrap(), Some(vec![1]));
+}
+
+#[tokio::test]
 async fn a_start_leaves_what_another_process_writes() {
     let directory = tempfile::tempdir().unwrap();
     DirectoryObjects::open(directory.path()).await.unwrap();

@@ -13,7 +13,7 @@ from bifrost import data_provider, tool, workflow
     execution_mode="async",
     timeout_seconds=900,
     retry_policy=None,
-    schedule="0 9 * * *",
+    schedule=None,
     endpoint_enabled=False,
     allowed_methods=["GET", "POST"],
     disable_global_key=True,
@@ -41,6 +41,11 @@ async def decorators_b(
         "userName": userName, "count": count, "ratio": ratio, "force": force, "tags": tags, "options": options,
         "tier": tier, "anything": anything, "others": others,
     }  # fmt: skip
+
+
+@workflow(schedule="0 9 * * *")
+async def daily_b(days: int = 1) -> int:
+    return days
 
 
 @data_provider(name="choices_b", description="Domains of an organization", category="legacy", cache_ttl_seconds=300)
