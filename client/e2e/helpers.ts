@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test as base, type Browser, type Page } from '@playwright/test';
 
 const require = createRequire(import.meta.url);
@@ -77,14 +77,17 @@ export function bifrost(...command: string[]): string {
   return execFileSync(process.env.UI_PROGRAM ?? '', command, { env, encoding: 'utf8' });
 }
 
-/** Deploys the example workspace with the workflows of these tests in it. */
-export function deployCases(): void {
+/** Deploys the example workspace with one more file of workflows. */
+export function deployWith(file: string, message: string): void {
   const folder = mkdtempSync(join(tmpdir(), 'bifrost-ui-workspace-'));
   cpSync(join(import.meta.dirname, '../../examples/starter'), folder, { recursive: true });
-  cpSync(join(import.meta.dirname, 'workspace/ui_cases.py'), join(folder, 'workflows/ui_cases.py'));
-  bifrost('deploy', folder, '--message', 'Cases of the web UI');
+  cpSync(file, join(folder, 'workflows', basename(file)));
+  bifrost('deploy', folder, '--message', message);
   rmSync(folder, { recursive: true });
 }
+
+/** Deploys the example workspace with the workflows of these tests in it. */
+export const deployCases = (): void => deployWith(join(import.meta.dirname, 'workspace/ui_cases.py'), 'Cases of the web UI');
 
 /** The administrator's session speaks to the API, as a page of the platform does. */
 export async function api<T>(page: Page, method: string, path: string, data?: object, organization?: string): Promise<T> {

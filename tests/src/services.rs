@@ -100,3 +100,49 @@ impl Api<'_> {
         Ok(id)
     }
 }
+
+/// Passes connections on, as long as it is open.
+pub struct Door {
+    /// Where to connect instead.
+    pub address: std::net::SocketAddr,
+    open: tokio::sync::watch::Sender<bool>,
+}
+
+impl Door {
+    /// Opens one to a service, such as `127.0.0.1:6379`.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn open(to: &str) -> Result<Self> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let (open, state) = tokio::sync::watch::channel(true);
+        let to = to.to_owned();
+        tokio::spawn(async move {
+            while let Ok((mut inside, _)) = listener.accept().await {
+                let (mut state, to) = (state.clone(), to.clone());
+                tokio::spawn(async move {
+                    if !*state.borrow() {
+                        return;
+                    }
+                    let Ok(mut outside) = tokio::net::TcpStream::connect(to).await else { return };
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut inside, &mut outside) => {}
+                        _ = state.wait_for(|open| !*open) => {}
+                    }
+                });
+            }
+        });
+        Ok(Self { address, open })
+    }
+
+    /// Ends all connections, and each new one at once.
+    pub fn shut(&self) {
+        self.open.send_replace(false);
+    }
+
+    /// Passes new connections on again.
+    pub fn reopen(&self) {
+        self.open.send_replace(true);
+    }
+}

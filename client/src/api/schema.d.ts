@@ -5369,6 +5369,13 @@ export interface components {
              */
             cache_keys: number;
             /**
+             * @description Rows of others whose texts or documents say its id, by table: what the provider wrote down
+             *     about it, above all in its audit log. They stay.
+             */
+            mentions: {
+                [key: string]: number;
+            };
+            /**
              * Format: int64
              * @description Objects in its folders.
              */
@@ -5378,6 +5385,12 @@ export interface components {
              * @description Rows that name the organization, in any column of any table but this proof's.
              */
             rows: number;
+            /**
+             * Format: int64
+             * @description Tickets that could still start a run of it. What the queue may have beside them is for runs
+             *     without a row, and comes to nothing: a ticket has a run's id and an attempt, and no more.
+             */
+            tickets: number;
         };
         /**
          * Format: uuid

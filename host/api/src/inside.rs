@@ -57,9 +57,9 @@ fn is_open(method: &Method, path: &str) -> bool {
         // Not how somebody signs in.
         ["users"] | ["users", _] => true,
         // Not how an organization is taken out.
-        ["organizations"] | ["organizations", _] | ["organizations", _, "egress"] => true,
+        ["organizations"] | ["organizations", _] => true,
         // Code, policies, and what holds secrets is not changed by code.
-        ["audit" | "egress" | "me" | "version" | "webhooks"] => reads,
+        ["audit" | "egress" | "me" | "version" | "webhooks"] | ["organizations", _, "egress"] => reads,
         ["audit", _] | ["webhooks", _] | ["webhooks", _, "deliveries" | "subscriptions"] => reads,
         ["webhook-deliveries", _] | ["endpoints"] | ["endpoints", _] => reads,
         ["oauth", "connections"] | ["oauth", "connections", _] => reads,
@@ -162,6 +162,7 @@ mod tests {
             "POST /api/webhook-deliveries/{id}/replay",
             "POST /api/webhooks",
             "POST /api/workspace/deploy",
+            "PUT /api/organizations/{id}/egress",
         ];
         for one in must {
             assert!(closed.iter().any(|path| path == one), "{one} is open");
@@ -169,6 +170,7 @@ mod tests {
         for path in [
             "/api/config",
             "/api/executions/x/logs",
+            "/api/organizations/x/egress",
             "/api/tables/t/documents/d",
             "/api/users/x",
             "/api/workflows/execute",

@@ -30,7 +30,7 @@ fn keys() -> Keyring {
     Keyring::from_bytes([1; 32])
 }
 
-fn adapter(name: &str, subscribes: bool) -> AdapterInfo {
+pub fn adapter(name: &str, subscribes: bool) -> AdapterInfo {
     let field =
         |key: &str, kind| Field { key: key.into(), kind, required: false, default: None, description: None };
     AdapterInfo {
@@ -50,7 +50,7 @@ fn adapter(name: &str, subscribes: bool) -> AdapterInfo {
     }
 }
 
-fn with(hash: &str, adapters: Vec<AdapterInfo>) -> Deployment {
+pub fn with(hash: &str, adapters: Vec<AdapterInfo>) -> Deployment {
     let mut deployment = deployment(hash, vec![info("a.py::sync", "sync")]);
     deployment.report.adapters = adapters;
     deployment

@@ -212,6 +212,15 @@ async fn rows_of_others_cannot_be_written(db: Db) {
     let forged =
         Sql::new("INSERT INTO audit_outbox (organization_id, entry) VALUES ($1, '{}')").bind(foreign);
     assert!(other.write(move |tx| Box::pin(async move { tx.execute(forged).await })).await.is_err());
+    // Nor does a tenant write for all of them; `global_rows.rs` has every table.
+    for global in [
+        Sql::new("INSERT INTO config (organization_id, key, is_secret, value, updated_at) VALUES (NULL, 'x', false, $1, $2)")
+            .bind(json!(1))
+            .bind(bifrost_store::now()),
+        Sql::new("INSERT INTO audit_outbox (organization_id, entry) VALUES (NULL, '{}')"),
+    ] {
+        assert!(other.write(move |tx| Box::pin(async move { tx.execute(global).await })).await.is_err());
+    }
     let give = Sql::new("UPDATE executions SET organization_id = $1").bind(w.other.id);
     let own = w.db.org(w.org.id);
     assert!(own.write(move |tx| Box::pin(async move { tx.execute(give).await })).await.is_err());
