@@ -3,9 +3,9 @@
 
 use anyhow::{Context, Result};
 use bifrost_test_services::{Installation, redis_url};
-use bifrost_tests::folder;
 use bifrost_tests::process::{Process, data_folder, free_port, run};
 use bifrost_tests::services::{Api, metric, ready, start, status};
+use bifrost_tests::{Door, folder};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -195,43 +195,4 @@ async fn hand_over(installation: Arc<Installation>) -> Result<()> {
         assert!(!process.log().iter().any(|line| secrets.iter().any(|secret| line.contains(secret))));
     }
     Ok(())
-}
-
-/// Passes connections on, as long as it is open.
-struct Door {
-    address: std::net::SocketAddr,
-    open: tokio::sync::watch::Sender<bool>,
-}
-
-impl Door {
-    async fn open(to: &str) -> Result<Self> {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let (open, state) = tokio::sync::watch::channel(true);
-        let to = to.to_owned();
-        tokio::spawn(async move {
-            while let Ok((mut inside, _)) = listener.accept().await {
-                let (mut state, to) = (state.clone(), to.clone());
-                tokio::spawn(async move {
-                    if !*state.borrow() {
-                        return;
-                    }
-                    let Ok(mut outside) = tokio::net::TcpStream::connect(to).await else { return };
-                    tokio::select! {
-                        _ = tokio::io::copy_bidirectional(&mut inside, &mut outside) => {}
-                        _ = state.wait_for(|open| !*open) => {}
-                    }
-                });
-            }
-        });
-        Ok(Self { address, open })
-    }
-
-    fn shut(&self) {
-        self.open.send_replace(false);
-    }
-
-    fn reopen(&self) {
-        self.open.send_replace(true);
-    }
 }

@@ -325,7 +325,8 @@ impl Runner {
         observe::occupancy(self.settings.slots, active.len());
     }
 
-    /// Gives a failed run back for another attempt; false when its end stands.
+    /// Gives a failed run back for another attempt, however long the database is away; false
+    /// when its end stands.
     async fn again(
         &self,
         execution: &Execution,
@@ -336,17 +337,19 @@ impl Runner {
     ) -> bool {
         let cause = format!("error:{}", outcome.error_type.as_deref().unwrap_or("unknown"));
         let not_before = bifrost_store::now() + pause;
-        let given = executions::retry(&self.db, execution.id, token, cause, not_before, lines.to_vec()).await;
-        match given {
-            Ok(true) => {
-                let execution = Execution { status: Status::Pending, ..execution.clone() };
-                self.announce(&execution).await;
-                true
-            }
-            Ok(false) => false,
-            Err(error) => {
-                tracing::error!(execution = %execution.id, "not given back: {error:#}");
-                false
+        loop {
+            let (cause, lines) = (cause.clone(), lines.to_vec());
+            match executions::retry(&self.db, execution.id, token, cause, not_before, lines).await {
+                Ok(true) => {
+                    let execution = Execution { status: Status::Pending, ..execution.clone() };
+                    self.announce(&execution).await;
+                    return true;
+                }
+                Ok(false) => return false,
+                Err(error) => {
+                    tracing::error!(execution = %execution.id, "not given back: {error:#}");
+                    tokio::time::sleep(BACKOFF).await;
+                }
             }
         }
     }
