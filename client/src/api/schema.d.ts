@@ -3948,6 +3948,11 @@ export interface components {
             missing?: string[];
             /** @description The organization whose data it may touch. */
             organization_id: components["schemas"]["OrganizationId"];
+            /**
+             * Format: int64
+             * @description Its turn as long as it waits for a worker, 1 for the next one; 1000 is that or more. For one run only.
+             */
+            queue_position?: number | null;
             rerun_of?: components["schemas"]["ExecutionId"] | null;
             /** @description The returned value. */
             result?: unknown;

@@ -1,7 +1,7 @@
 //! Runs, from the request to their end.
 
 use crate::common::{Platform, failure, key, line, success};
-use bifrost_core::{LogLevel, Outcome, Role, Status};
+use bifrost_core::{ExecutionId, LogLevel, Outcome, Role, Status};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -62,6 +62,25 @@ async fn a_sync_request_gives_up_waiting_but_not_the_run() {
         platform.post("/api/workflows/execute").key(&platform.own.user).json(body).send().await.expect(202);
     assert_eq!(answer["status"], "Pending");
     assert_eq!(json!(platform.claim().await.execution.id), answer["execution_id"]);
+}
+
+#[tokio::test]
+async fn a_run_that_waits_tells_its_turn_and_nothing_of_others() {
+    let platform = Platform::deployed().await;
+    let read = async |key, id: ExecutionId| {
+        platform.get(format!("/api/executions/{id}")).key(key).send().await.expect(200)
+    };
+    let mut own = vec![];
+    for _ in 0..3 {
+        own.push(platform.start(&platform.own.user).await);
+    }
+    let foreign = platform.start(&platform.foreign.user).await;
+    let waits = read(&platform.foreign.user, foreign).await;
+    assert_eq!(waits["queue_position"], 2, "tenants take turns: {waits}");
+    assert_eq!(read(&platform.own.user, own[2]).await["queue_position"], 4);
+    assert_eq!(json!(platform.claim().await.execution.id), json!(own[0]));
+    assert_eq!(read(&platform.own.user, own[0]).await.get("queue_position"), None);
+    assert_eq!(read(&platform.own.user, own[2]).await["queue_position"], 3);
 }
 
 #[tokio::test]
