@@ -2945,6 +2945,11 @@ export interface components {
             /** @description A path of this platform; `/` if absent. */
             return_to?: string | null;
         };
+        /**
+         * @description The priority of a run that nobody waits for.
+         * @enum {string}
+         */
+        BackgroundPriority: "normal" | "bulk";
         /** @description Many documents in one step: all of it is done, or nothing. Exactly one of the three. */
         Batch: {
             /** @description Ids of those to delete; at most 1,000. */
@@ -3045,6 +3050,7 @@ export interface components {
             input_data?: Record<string, unknown> | null;
             name?: string | null;
             overlap_policy?: components["schemas"]["Overlap"] | null;
+            priority?: components["schemas"]["BackgroundPriority"] | null;
             /** @description Begins anew from now on. */
             timezone?: string | null;
         };
@@ -3805,6 +3811,7 @@ export interface components {
             idempotency_key?: string | null;
             /** @description Parameters by name. */
             input_data?: Record<string, unknown> | null;
+            priority?: components["schemas"]["BackgroundPriority"] | null;
             /**
              * Format: date-time
              * @description Runs then, RFC 3339, at most a year ahead; what is past means now. Not with `sync`.
@@ -4751,6 +4758,7 @@ export interface components {
             /** @description What people call it; the workflow's name if absent. */
             name?: string | null;
             overlap_policy?: components["schemas"]["Overlap"] | null;
+            priority?: components["schemas"]["BackgroundPriority"] | null;
             /** @description IANA name; `UTC` if absent. */
             timezone?: string | null;
             /** @description The workflow's id, its name, or `path::function`. */
@@ -5453,14 +5461,16 @@ export interface components {
             next_run_at?: string | null;
             organization_id?: components["schemas"]["OrganizationId"] | null;
             overlap_policy: components["schemas"]["Overlap"];
+            /** @description When the turn of its runs comes. */
+            priority: components["schemas"]["BackgroundPriority"];
             /**
              * Format: int64
              * @description Ticks that made no run.
              */
             skipped: number;
             /**
-             * @description `decorator` follows the workspace's code; people can pause it and say what to do with
-             *     overlapping and missed ticks, everything else stands in the code.
+             * @description `decorator` follows the workspace's code; people can pause it, set its priority and say what to
+             *     do with overlapping and missed ticks, everything else stands in the code.
              */
             source: components["schemas"]["ScheduleSource"];
             /** @description IANA name. */

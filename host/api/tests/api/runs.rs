@@ -84,6 +84,31 @@ async fn a_run_that_waits_tells_its_turn_and_nothing_of_others() {
 }
 
 #[tokio::test]
+async fn bulk_comes_last_and_what_somebody_waits_for_first() {
+    let platform = Platform::deployed().await;
+    let user = &platform.own.user;
+    let execute =
+        async |more| platform.post("/api/workflows/execute").key(user).json(hello(more)).send().await;
+    let bulk = execute(json!({ "priority": "bulk" })).await.expect(202);
+    let normal = execute(json!({ "priority": "normal" })).await.expect(202);
+    let default = execute(json!({ "priority": null })).await.expect(202);
+    execute(json!({ "sync": true, "timeout_seconds": 1 })).await.expect(202);
+    for (run, turn) in [(&normal, 2), (&default, 3), (&bulk, 4)] {
+        let path = format!("/api/executions/{}", run["execution_id"].as_str().expect("an id"));
+        let seen = platform.get(path).key(user).send().await.expect(200);
+        assert_eq!(seen["queue_position"], turn, "{seen}");
+    }
+    for (more, status) in [
+        (json!({ "priority": "interactive" }), 422),
+        (json!({ "priority": 2 }), 422),
+        (json!({ "priority": "bulk", "sync": true }), 400),
+    ] {
+        let answer = execute(more.clone()).await;
+        assert_eq!((answer.status.as_u16(), &answer.body["field"]), (status, &json!("priority")), "{more}");
+    }
+}
+
+#[tokio::test]
 async fn the_same_key_is_the_same_run() {
     let platform = Platform::deployed().await;
     let colleague = key(&platform.state.db, platform.own.id, "colleague@own.example", Role::OrgUser).await;

@@ -192,6 +192,7 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
                 time_zone: "UTC".into(),
                 overlap: Overlap::Skip,
                 catch_up: CatchUp::Last,
+                priority: BackgroundPriority::Normal,
                 is_enabled: true,
                 parameters: json!({}),
                 created_by: platform.root.user,

@@ -7,7 +7,8 @@ use crate::grants::Grants;
 use bifrost_core::events::WAKE;
 use bifrost_core::ports::Event;
 use bifrost_core::{
-    Caller, Error, Execution, Operation, OrganizationId, Permission, Result, Status, schedule,
+    BackgroundPriority, Caller, Error, Execution, Operation, OrganizationId, Permission, Result, Status,
+    schedule,
 };
 use bifrost_store::executions::{self, NewExecution, documents};
 use bifrost_store::grants::{self, TargetKind};
@@ -30,6 +31,8 @@ struct Execute {
     scheduled_at: Option<String>,
     #[serde(default)]
     delay_seconds: Option<u64>,
+    #[serde(default)]
+    priority: Option<BackgroundPriority>,
 }
 
 impl Grants {
@@ -47,7 +50,8 @@ impl Grants {
     }
 
     pub(super) async fn workflows_execute(&self, arguments: &str) -> Result<Value> {
-        let Execute { workflow, input_data, scope, run_as, scheduled_at, delay_seconds } = parse(arguments)?;
+        let Execute { workflow, input_data, scope, run_as, scheduled_at, delay_seconds, priority } =
+            parse(arguments)?;
         let Granted { organization, caller, .. } =
             self.may(Operation::WorkflowsExecute, scope.as_deref()).await?;
         if run_as.is_some() {
@@ -73,6 +77,7 @@ impl Grants {
         };
         let mut new = NewExecution::by(&caller, workflow.id, parameters);
         new.not_before = schedule::deferral(bifrost_store::now(), scheduled_at.as_deref(), delay_seconds)?;
+        new.priority = priority.unwrap_or_default().into();
         new.lineage = self.children;
         let run = documents::accept(&org, self.objects.as_ref(), new).await?.execution;
         self.announce(&run).await;
