@@ -2667,7 +2667,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers 200 when requests can be served: database, queue, objects and bus answer. */
+        /** Answers 200 when requests can be served, which takes the database; `degraded` names what else does not answer. */
         get: operations["health_ready"];
         put?: never;
         post?: never;
@@ -4356,6 +4356,8 @@ export interface components {
         };
         /** @description A healthy process. */
         Health: {
+            /** @description Services that do not answer, and without which work goes on: `queue`, `objects`, `bus`. */
+            degraded?: string[];
             /** @description Always `ok`; anything else is an error status. */
             status: string;
         };

@@ -393,13 +393,14 @@ impl WorkerArgs {
 }
 
 impl Engines {
-    /// The services that health is about.
+    /// The services that health is about, of a process that takes no runs, or not only runs.
     pub fn services(&self) -> Services {
         Services {
             db: self.db.clone(),
             queue: Some(self.queue.clone()),
             objects: self.objects.clone(),
             bus: self.bus.clone(),
+            takes_runs: false,
             draining: Arc::default(),
         }
     }

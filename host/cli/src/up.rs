@@ -7,6 +7,7 @@ use crate::set_up;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use axum::serve::ListenerExt;
+use bifrost_api::health::Services;
 use bifrost_api::{ApiState, Inside, Operations, metrics};
 use bifrost_core::ports::{self, Worker};
 use bifrost_notify::Notifier;
@@ -381,7 +382,7 @@ impl Work {
             let state =
                 state(&engines, runner.clone(), oauth.clone(), notifier, settings, Operations::default())?;
             let _inside = offer(&runner, &state);
-            let services = engines.services();
+            let services = Services { takes_runs: true, ..engines.services() };
             self.health.serve(services.clone()).await?;
             let runs = tokio::spawn(runner.clone().run());
             println!("Worker {} takes runs", engines.name);
