@@ -24,7 +24,9 @@ pub use attempts::{Attempt, attempts, retry};
 pub use backlog::{Backlog, Waiting, backlog, waiting};
 pub(crate) use deferred::OPEN;
 pub use deferred::{many, promote_due};
-pub use lease::{Claimed, Ending, Lease, MAX_LOSSES, append_logs, claim, end, finish, renew_lease};
+pub use lease::{
+    Claimed, Ending, Lease, MAX_LOSSES, append_logs, claim, end, finish, renew_lease, renew_leases,
+};
 pub use position::{MAX_POSITION, queue_position};
 pub use query::{Filters, Page, Summary, get, list, logs};
 pub use recovery::{
