@@ -63,8 +63,9 @@ fn fence() -> &'static str {
 use crate::planted::fence;
 
 /// Claims the attempt that a ticket admits; `None` when it was made already, by this
-/// or another worker, the run has ended, or its organization is suspended. `lease_secs`
-/// from now on nobody else will.
+/// or another worker, the run has ended, or its organization is suspended or has as many
+/// runs under way as it may: then it waits on, and is admitted again. `lease_secs` from now
+/// on nobody else will.
 pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) -> Result<Option<Claimed>> {
     let time = now();
     let until = time + TimeDelta::seconds(lease_secs.into());
@@ -77,6 +78,10 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
            lease_until = $4, started_at = COALESCE(started_at, $5)
          WHERE id = $1 AND attempt = $2 - 1 AND status = '{waits}' AND (not_before IS NULL OR not_before <= $5)
            AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = executions.organization_id AND NOT o.is_active)
+           AND (SELECT COUNT(*) FROM executions r
+               WHERE r.organization_id = executions.organization_id AND r.lease_until IS NOT NULL)
+             < COALESCE((SELECT CAST(o.limits->>'concurrent_runs' AS NUMERIC) FROM organizations o
+               WHERE o.id = executions.organization_id), $6)
          RETURNING {COLUMNS}, lease_token, trace_parent,
            (SELECT v.source_hash FROM versions v WHERE v.id = executions.version_id) AS source_hash,
            (SELECT v.object_key FROM versions v WHERE v.id = executions.version_id) AS object_key,
@@ -89,7 +94,8 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
     .bind(ticket.attempt)
     .bind(worker_id)
     .bind(until)
-    .bind(time);
+    .bind(time)
+    .bind(i64::try_from(Limits::default().concurrent_runs).unwrap_or(i64::MAX));
     let row = db.system().write(move |tx| Box::pin(async move { tx.optional(sql).await })).await?;
     row.map(|row| {
         Ok(Claimed {

@@ -4,7 +4,7 @@ use crate::common::*;
 use bifrost_core::*;
 use bifrost_store::executions::{self, Filters, Lease, NewExecution};
 use bifrost_store::organizations::{Organization, OrganizationChange};
-use bifrost_store::{Db, organizations, workflows};
+use bifrost_store::{Db, Sql, organizations, workflows};
 use futures::future::join_all;
 use serde_json::json;
 
@@ -19,6 +19,7 @@ on_both!(
     lists_page_and_filter,
     foreign_runs_are_not_found,
     documents_keep_their_text,
+    no_organization_has_more_runs_than_it_may,
     positions_follow_the_dispatcher,
     positions_are_counted_only_so_far,
 );
@@ -126,6 +127,33 @@ async fn one_of_many_claims_wins(db: Db) {
         let token = claims.into_iter().flatten().next().unwrap().token;
         let ends = join_all((0..8).map(|n| executions::finish(&w.db, id, token, success(json!(n))))).await;
         assert_eq!(ends.into_iter().filter(|end| *end.as_ref().unwrap()).count(), 1);
+    }
+}
+
+async fn no_organization_has_more_runs_than_it_may(db: Db) {
+    let w = World::new(db).await;
+    let limits = Limits { concurrent_runs: 2, ..Limits::default() };
+    let change = OrganizationChange { limits: Some(limits), ..Default::default() };
+    organizations::update(&w.db, w.org.id, change).await.unwrap();
+    let ids = [w.accept().await.id, w.accept().await.id, w.accept().await.id];
+    let first = w.claim(ids[0], 1, 60).await.expect("the first of two");
+    let second = w.claim(ids[1], 1, 60).await.expect("the second of two");
+    executions::request_cancel(&w.db.org(w.org.id), ids[1]).await.unwrap();
+    assert!(w.claim(ids[2], 1, 60).await.is_none(), "one that is about to end is under way too");
+    assert_eq!(w.get(ids[2]).await.status, Status::Pending, "it waits on");
+    let new = NewExecution { workflow_id: w.shared, ..w.new_execution() };
+    let other = executions::accept(&w.db.org(w.other.id), new).await.unwrap().execution.id;
+    assert!(w.claim(other, 1, 60).await.is_some(), "nobody else has less for it");
+    executions::finish(&w.db, ids[0], first.token, success(json!(1))).await.unwrap();
+    assert!(w.claim(ids[2], 1, 60).await.is_some());
+    executions::finish(&w.db, ids[1], second.token, success(json!(1))).await.unwrap();
+
+    // Limits that were written before there was this one have its default.
+    let sql = Sql::new("UPDATE organizations SET limits = $2 WHERE id = $1").bind(w.org.id).bind(json!({}));
+    w.db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await.unwrap();
+    for _ in 0..3 {
+        let id = w.accept().await.id;
+        assert!(w.claim(id, 1, 60).await.is_some());
     }
 }
 
