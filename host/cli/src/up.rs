@@ -277,7 +277,7 @@ impl Up {
     async fn serve(self, data: &Path) -> Result<ExitCode> {
         let stop = Stop::listen()?;
         metrics::install();
-        let (engines, data) = self.engines.open(data).await?;
+        let (engines, data) = self.engines.open(data, self.worker.slots).await?;
         let (listener, address) = self.listen.bind().await?;
         let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
         bootstrap(&engines, &data, &public_url).await?;
@@ -340,7 +340,7 @@ impl Api {
         runtime()?.block_on(async {
             let stop = Stop::listen()?;
             metrics::install();
-            let (engines, data) = self.engines.open(data).await?;
+            let (engines, data) = self.engines.open(data, self.worker.slots).await?;
             let (listener, address) = self.listen.bind().await?;
             let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
             bootstrap(&engines, &data, &public_url).await?;
@@ -372,7 +372,7 @@ impl Work {
         runtime()?.block_on(async {
             let stop = Stop::listen()?;
             metrics::install();
-            let (engines, data) = self.engines.open(data).await?;
+            let (engines, data) = self.engines.open(data, self.worker.slots).await?;
             let egress = self.worker.egress.egress(&engines, self.health.address())?;
             let oauth = engines.oauth(&egress);
             let notifier = engines.notifier(&egress, &self.public_url)?;
@@ -403,7 +403,7 @@ impl Schedule {
         runtime()?.block_on(async {
             let stop = Stop::listen()?;
             metrics::install();
-            let (engines, _) = self.engines.open(data).await?;
+            let (engines, _) = self.engines.open(data, None).await?;
             let egress = self.egress.egress(&engines, self.health.address())?;
             let oauth = engines.oauth(&egress);
             let notifier = engines.notifier(&egress, &self.public_url)?;
