@@ -3,6 +3,7 @@
 use super::query::within;
 use crate::{Scoped, Sql, now};
 use bifrost_core::*;
+use chrono::{DateTime, Utc};
 
 /// Beyond this nobody needs the number, and counting would cost more than it tells.
 pub const MAX_POSITION: i64 = 1_000;
@@ -21,7 +22,7 @@ pub async fn queue_position(scoped: &Scoped, id: ExecutionId) -> Result<Option<i
             .bind(id);
     within(&mut sql, scoped.access())?;
     let row = scoped.read().await?.optional(sql).await?.ok_or(Error::NotFound("execution"))?;
-    let pauses = row.opt::<chrono::DateTime<chrono::Utc>>("not_before")?.is_some_and(|until| until > time);
+    let pauses = row.opt::<DateTime<Utc>>("not_before")?.is_some_and(|until| until > time);
     if row.parse::<Status>("status")? != Status::Pending || pauses {
         return Ok(None);
     }
