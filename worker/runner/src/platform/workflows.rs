@@ -110,3 +110,43 @@ impl Grants {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+    use bifrost_core::{ExecutionId, Priority, UserId, WorkspaceReport};
+    use bifrost_store::workspaces::{self, Deployment};
+
+    #[tokio::test]
+    async fn a_child_has_the_priority_that_it_is_given() {
+        let world = World::new().await;
+        let report: WorkspaceReport = serde_json::from_value(json!({ "workflows": [{
+            "id": "a.py::f", "path": "a.py", "function": "f", "name": "f", "kind": "workflow", "parameters": [],
+        }]}))
+        .expect("a report");
+        let deployment = Deployment {
+            source_hash: "h".into(),
+            object_key: "k".into(),
+            own_key: "k".into(),
+            shared_hash: None,
+            propose: false,
+            instead_of: None,
+            report,
+            created_by: UserId::new(),
+            message: None,
+            force: false,
+        };
+        workspaces::deploy(&world.db.org(world.organization), deployment).await.expect("deployed");
+        let run = world.run(ExecutionId::new());
+        for (named, priority) in [(json!("bulk"), Priority::Bulk), (Value::Null, Priority::Normal)] {
+            let arguments = json!({ "workflow": "f", "priority": named }).to_string();
+            let started = run.workflows_execute(&arguments).await.expect("started");
+            let waiting = executions::backlog(&world.db, 10).await.expect("a backlog").waiting;
+            let line = waiting.iter().find(|line| line.priority == priority.rank()).expect("a line");
+            assert_eq!(json!(line.tickets[0].execution), started["execution_id"]);
+        }
+        let arguments = json!({ "workflow": "f", "priority": "interactive" }).to_string();
+        assert!(run.workflows_execute(&arguments).await.is_err());
+    }
+}
