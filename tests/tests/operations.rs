@@ -197,6 +197,50 @@ async fn hand_over(installation: Arc<Installation>) -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_scheduler_that_is_killed_is_replaced_within_ten_seconds() -> Result<()> {
+    let installation = Arc::new(Installation::create("takeover").await?);
+    let result = tokio::spawn(take_over(installation.clone())).await;
+    Arc::into_inner(installation).context("in use")?.finish().await?;
+    result?
+}
+
+async fn take_over(installation: Arc<Installation>) -> Result<()> {
+    let data = data_folder(TEMPORARY)?;
+    let start = |command: &str, more: &[(&str, &str)]| start(&installation, command, data.path(), more);
+    let leads = r#"bifrost_leader{task="scheduler"}"#;
+    let (mut first, first_health) = start("scheduler", &[])?;
+    first.until(START, || async { metric(&first_health, leads).await == Some(1.0) }).await?;
+    let (mut second, second_health) = start("scheduler", &[])?;
+    second.until(START, || async { metric(&second_health, leads).await == Some(0.0) }).await?;
+    let listen = format!("127.0.0.1:{}", free_port()?);
+    let (mut api, api_health) = start("api", &[("BIFROST_LISTEN", &listen)])?;
+    api.until(START, || ready(&api_health)).await?;
+    let (mut worker, worker_health) = start("worker", &[])?;
+    worker.until(START, || ready(&worker_health)).await?;
+    let platform = Api { url: format!("http://{listen}"), data: data.path() };
+    let (code, _, error) = platform.deploy(&folder("basics"), &["--no-wait"])?;
+    assert_eq!(code, 0, "{error}");
+    let short = || platform.submit("sleep_check", json!({"n": 10, "seconds": 0.1}));
+    let succeeds = async |id: String, api: &mut Process, patience| {
+        let path = format!("/api/executions/{id}");
+        api.until(patience, || async { platform.get(&path).await["status"] == "Success" }).await
+    };
+    succeeds(short().await?, &mut api, START).await?;
+
+    first.signal("KILL")?;
+    let died = Instant::now();
+    let meanwhile = short().await?;
+    second
+        .until(Duration::from_secs(10), || async { metric(&second_health, leads).await == Some(1.0) })
+        .await?;
+    assert!(died.elapsed() < Duration::from_secs(10), "{:?}", died.elapsed());
+    for id in [short().await?, meanwhile] {
+        succeeds(id, &mut api, Duration::from_secs(5)).await?;
+    }
+    Ok(())
+}
+
 /// Passes connections on, as long as it is open.
 struct Door {
     address: std::net::SocketAddr,
