@@ -222,11 +222,7 @@ async fn take_over(installation: Arc<Installation>) -> Result<()> {
     let (code, _, error) = platform.deploy(&folder("basics"), &["--no-wait"])?;
     assert_eq!(code, 0, "{error}");
     let short = || platform.submit("sleep_check", json!({"n": 10, "seconds": 0.1}));
-    let succeeds = async |id: String, api: &mut Process, patience| {
-        let path = format!("/api/executions/{id}");
-        api.until(patience, || async { platform.get(&path).await["status"] == "Success" }).await
-    };
-    succeeds(short().await?, &mut api, START).await?;
+    succeeds(&platform, &short().await?, &mut api, START).await?;
 
     first.signal("KILL")?;
     let died = Instant::now();
@@ -236,9 +232,14 @@ async fn take_over(installation: Arc<Installation>) -> Result<()> {
         .await?;
     assert!(died.elapsed() < Duration::from_secs(10), "{:?}", died.elapsed());
     for id in [short().await?, meanwhile] {
-        succeeds(id, &mut api, Duration::from_secs(5)).await?;
+        succeeds(&platform, &id, &mut api, Duration::from_secs(10)).await?;
     }
     Ok(())
+}
+
+async fn succeeds(platform: &Api<'_>, id: &str, api: &mut Process, patience: Duration) -> Result<()> {
+    let path = format!("/api/executions/{id}");
+    api.until(patience, || async { platform.get(&path).await["status"] == "Success" }).await
 }
 
 /// Passes connections on, as long as it is open.
