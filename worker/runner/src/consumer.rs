@@ -336,19 +336,22 @@ impl Runner {
     ) -> bool {
         let cause = format!("error:{}", outcome.error_type.as_deref().unwrap_or("unknown"));
         let not_before = bifrost_store::now() + pause;
-        let given = executions::retry(&self.db, execution.id, token, cause, not_before, lines.to_vec()).await;
-        match given {
-            Ok(true) => {
-                let execution = Execution { status: Status::Pending, ..execution.clone() };
-                self.announce(&execution).await;
-                true
+        let given = loop {
+            let (cause, lines) = (cause.clone(), lines.to_vec());
+            match executions::retry(&self.db, execution.id, token, cause, not_before, lines).await {
+                Ok(given) => break given,
+                // The end must not stand for it, so it waits for the database as an end does.
+                Err(error) => {
+                    tracing::error!(execution = %execution.id, "not given back: {error:#}");
+                    tokio::time::sleep(BACKOFF).await;
+                }
             }
-            Ok(false) => false,
-            Err(error) => {
-                tracing::error!(execution = %execution.id, "not given back: {error:#}");
-                false
-            }
+        };
+        if given {
+            let execution = Execution { status: Status::Pending, ..execution.clone() };
+            self.announce(&execution).await;
         }
+        given
     }
 
     /// The end of the run; `None` when its process or its lease was lost.
