@@ -52,7 +52,9 @@ the CPythons found on the machine: `python3` of the path behind any launcher, th
 - `data_provider_ms`: one request at a time for the options of a data provider, which are asked for
   anew; from sending the request to the parsed answer.
 - `latency_ms`: from sending the submit to the first line of the workflow's log on a live
-  connection that subscribes when the run's id is known; one run at a time.
+  connection that subscribes when the run's id is known; one run at a time. `celery_isolated`
+  and `celery_prefork` are the same workers as above: from sending a task to its result, one at a
+  time.
 - `fairness.b_starts_ms`: one worker with four slots; organization A has asked for 10,000 runs
   of 100 ms. From sending organization B's submit to the start of its run, the slowest of
   some, each submitted after the one before had ended; the worse of the embedded and the
