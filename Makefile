@@ -6,7 +6,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 VENV := target/python
 BUILD := cargo build --workspace --all-targets
 
-.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample services check-ui test-ui lint advisories bench openapi fuzz chaos chaos-long chaos-planted
+.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample packages services check-ui test-ui lint advisories bench openapi fuzz chaos chaos-long chaos-planted
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -23,8 +23,8 @@ services: ## Start PostgreSQL, RabbitMQ and Redis where they do not run yet
 test: test-python test-rust check-ui openapi compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
 	$(if $(NO_CHAOS),,$(MAKE) chaos)
 
-test-full: ## The same, whole suites of libraries, ten thousand runs in a storm and planted faults, an hour; prints what was seen
-	tests/full.sh
+test-full: ## The same, whole suites of libraries, a hundred packages, ten thousand runs in a storm and planted faults (STEPS="compat chaos-long": only these); prints what was seen
+	tests/full.sh $(STEPS)
 
 # What a test starts with node: a real OpenID provider.
 tests/oidc/node_modules: tests/oidc/package-lock.json
@@ -64,11 +64,14 @@ test-python: $(VENV)/bin/pytest
 libraries: $(VENV)/bin/pytest
 	$(VENV)/bin/python tests/libraries/unpack.py target/libraries tests/libraries/requirements.txt
 
-compat-sample: build $(VENV)/bin/pytest ## Run part of the suites of requests and httpx in the sandbox
+compat-sample: build $(VENV)/bin/pytest ## Run part of the suites of requests, httpx and pydantic in the sandbox
 	$(VENV)/bin/python tests/compat/run.py --sample $(BIFROST)
 
-compat: build $(VENV)/bin/pytest ## Run the suites of requests and httpx in the sandbox, print a table
+compat: build $(VENV)/bin/pytest ## Run the suites of requests, httpx and pydantic in the sandbox, print a table
 	$(VENV)/bin/python tests/compat/run.py $(BIFROST)
+
+packages: build $(VENV)/bin/pytest ## Use each of a hundred packages in the sandbox, print a table
+	$(VENV)/bin/python tests/compat/packages.py --at-least 85 $(BIFROST)
 
 openapi: build $(VENV)/bin/pytest ## Ask every operation what nobody would (OPENAPI="--long --database URL")
 	$(VENV)/bin/python tests/openapi/run.py $(OPENAPI) $(BIFROST)
@@ -101,6 +104,6 @@ chaos-long: services ## The same for 10,000 runs, about half an hour
 chaos-planted: services ## Show that the harness finds what it is there for
 	$(BUILD)
 	cargo build --workspace --bin bifrost-planted --features bifrost/planted-faults
-	target/debug/bifrost-chaos --planted ack-before-lease $(CHAOS)
-	target/debug/bifrost-chaos --planted no-fencing $(CHAOS)
-	target/debug/bifrost-chaos --planted no-outbox $(CHAOS)
+	found=0; for fault in ack-before-lease no-fencing no-outbox; do \
+	  target/debug/bifrost-chaos --planted $$fault $(CHAOS) || found=1; \
+	done; exit $$found

@@ -12,9 +12,12 @@ use bifrost_store::organizations::{self, NewOrganization};
 use bifrost_store::workers::{self, WorkerRow};
 use bifrost_store::workspaces::{self, Deployment};
 use bifrost_store::{Db, InProcessBus, Options, dead_letters};
+use bifrost_test_services::Database;
+use futures::FutureExt;
 use proptest::prelude::*;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -123,9 +126,8 @@ struct World {
 }
 
 impl World {
-    async fn new(folder: &std::path::Path) -> Self {
-        let url = format!("sqlite:{}", folder.join(uuid::Uuid::now_v7().to_string()).display());
-        let db = Db::open(&url, Options::default()).await.expect("database");
+    async fn new(url: &str) -> Self {
+        let db = Db::open(url, Options::default()).await.expect("database");
         let first = Bootstrap { organization: "Provider".into(), email: "a@b.test".into(), name: "A".into() };
         identity::bootstrap(&db, first).await.expect("bootstrap");
         let mut organizations = vec![];
@@ -154,17 +156,6 @@ impl World {
         workspaces::deploy(&db.scope(Scope::Global), deployment).await.expect("deploy");
         let workflow =
             bifrost_store::workflows::find(&db.org(organizations[0]), "f").await.expect("workflow").id;
-        let time = bifrost_store::now();
-        let worker = WorkerRow {
-            id: "w".into(),
-            host: "h".into(),
-            version: "1".into(),
-            slots: SLOTS as i64,
-            is_draining: false,
-            started_at: time,
-            seen_at: time,
-        };
-        workers::beat(&db, &worker).await.expect("beat");
         let wire = Arc::new(Wire::default());
         let dispatcher = Dispatcher::new(db.clone(), wire.clone());
         let organizations = [organizations[0], organizations[1]];
@@ -206,6 +197,7 @@ impl World {
                 self.accepted.push((organization, accepted.execution.id));
             }
             Step::Look => {
+                beat(&self.db).await;
                 let before = self.on_the_wire();
                 self.dispatcher.look().await.expect("look");
                 let free = SLOTS.saturating_sub(self.held.len() + self.dead);
@@ -323,6 +315,31 @@ impl World {
     }
 }
 
+/// The workers live, however long a case takes.
+async fn beat(db: &Db) {
+    let time = bifrost_store::now();
+    let worker = WorkerRow {
+        id: "w".into(),
+        host: "h".into(),
+        version: "1".into(),
+        slots: SLOTS as i64,
+        is_draining: false,
+        started_at: time,
+        seen_at: time,
+    };
+    workers::beat(db, &worker).await.expect("beat");
+}
+
+async fn play(url: &str, steps: Vec<Step>) {
+    let mut world = World::new(url).await;
+    for step in steps {
+        world.play(step).await;
+        world.check().await;
+    }
+    world.settle().await;
+    world.db.close().await;
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("runtime")
 }
@@ -330,8 +347,9 @@ fn runtime() -> tokio::runtime::Runtime {
 #[test]
 fn a_new_leader_does_not_make_more_of_an_organizations_runs_at_once() {
     let folder = tempfile::tempdir().expect("folder");
+    let url = format!("sqlite:{}", folder.path().join("one").display());
     runtime().block_on(async {
-        let mut world = World::new(folder.path()).await;
+        let mut world = World::new(&url).await;
         let accept = |priority| Step::Accept { organization: 0, priority };
         let steps =
             [accept(Priority::Normal), accept(Priority::Normal), Step::Look, Step::Restart, Step::Look];
@@ -352,20 +370,30 @@ fn a_new_leader_does_not_make_more_of_an_organizations_runs_at_once() {
     });
 }
 
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 #[test]
 fn every_accepted_run_ends_whatever_dies() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().expect("folder"));
+    proptest!(config(48), |(steps in prop::collection::vec(step(), 1..60))| {
+        let url = format!("sqlite:{}", folder.path().join(uuid::Uuid::now_v7().to_string()).display());
+        runtime.block_on(play(&url, steps));
+    });
+}
+
+#[test]
+fn every_accepted_run_ends_on_postgres_as_well() {
     let runtime = runtime();
-    let folder = tempfile::tempdir().expect("folder");
-    let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |(steps in prop::collection::vec(step(), 1..60))| {
+    proptest!(config(6), |(steps in prop::collection::vec(step(), 1..60))| {
         runtime.block_on(async {
-            let mut world = World::new(folder.path()).await;
-            for step in steps {
-                world.play(step).await;
-                world.check().await;
+            let database = Database::create("interleavings").await.expect("PostgreSQL");
+            let played = AssertUnwindSafe(play(database.url(), steps)).catch_unwind().await;
+            database.finish().await.expect("removed");
+            if let Err(panic) = played {
+                std::panic::resume_unwind(panic);
             }
-            world.settle().await;
-            world.db.close().await;
         });
     });
 }

@@ -295,21 +295,22 @@ impl Runner {
     ) -> bool {
         let cause = format!("error:{}", outcome.error_type.as_deref().unwrap_or("unknown"));
         let not_before = bifrost_store::now() + pause;
-        loop {
+        let given = loop {
             let (cause, lines) = (cause.clone(), lines.to_vec());
             match executions::retry(&self.db, execution.id, token, cause, not_before, lines).await {
-                Ok(true) => {
-                    let execution = Execution { status: Status::Pending, ..execution.clone() };
-                    self.announce(&execution).await;
-                    return true;
-                }
-                Ok(false) => return false,
+                Ok(given) => break given,
+                // The end must not stand for it, so it waits for the database as an end does.
                 Err(error) => {
                     tracing::error!(execution = %execution.id, "not given back: {error:#}");
                     tokio::time::sleep(BACKOFF).await;
                 }
             }
+        };
+        if given {
+            let execution = Execution { status: Status::Pending, ..execution.clone() };
+            self.announce(&execution).await;
         }
+        given
     }
 
     /// The end of the run; `None` when its process or its lease was lost.

@@ -20,6 +20,8 @@ mod guards;
 mod identity;
 mod integrations;
 mod isolation;
+mod leaders;
+mod migrations;
 mod notifications;
 mod offboarding;
 mod people;
