@@ -15,6 +15,7 @@ mod errors;
 mod files;
 mod forms;
 mod forms_of_workspaces;
+mod forms_random;
 mod inside;
 mod large;
 mod live;
