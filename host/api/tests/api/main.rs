@@ -17,6 +17,7 @@ mod forms;
 mod forms_of_workspaces;
 mod forms_random;
 mod inside;
+mod integrations;
 mod large;
 mod live;
 mod notifications;

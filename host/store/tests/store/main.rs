@@ -19,6 +19,7 @@ mod forms;
 mod guards;
 mod identity;
 mod integrations;
+mod integrations_taken;
 mod isolation;
 mod notifications;
 mod offboarding;
