@@ -11,6 +11,7 @@ mod audit;
 mod config;
 mod database;
 mod dead_letters;
+mod document_versions;
 mod documents;
 mod engines;
 mod executions;
