@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 const FILES: &str = "/api/files";
 const CONTENT: &str = "/api/files/content";
+const LOCATIONS: &str = "/api/files/locations";
 
 /// Files of the organization.
 #[derive(Args)]
@@ -53,6 +54,8 @@ enum FileCommand {
         #[arg(long = "type", value_name = "TYPE")]
         content_type: Option<String>,
     },
+    /// Show where files are, how many and how large, and what there may be.
+    Usage,
     /// Delete a file.
     Rm {
         /// Its path.
@@ -67,6 +70,16 @@ fn line(one: &Value) {
         text(one, "updated_at"),
         text(one, "content_type"),
         text(one, "path")
+    );
+}
+
+fn usage(all: &Value) {
+    each(all, "locations", |one| {
+        println!("{:<24} {:>8} files {:>14} bytes", text(one, "location"), one["files"], one["bytes"]);
+    });
+    println!(
+        "in all: {} of {} files, {} of {} bytes",
+        all["files"], all["max_files"], all["bytes"], all["max_bytes"]
     );
 }
 
@@ -120,6 +133,7 @@ impl Files {
                     client.send(Method::PUT, CONTENT, &query, content_type.as_deref(), bytes).await?;
                 print(&answer, self.json, line)
             }
+            FileCommand::Usage => print(&client.get(LOCATIONS).await?, self.json, usage),
             FileCommand::Rm { path } => {
                 let query = [("location", location), ("path", path.as_str())];
                 client.send(Method::DELETE, CONTENT, &query, None, Vec::new()).await?;
