@@ -75,7 +75,8 @@ fn line(one: &Value) {
 
 fn usage(all: &Value) {
     each(all, "locations", |one| {
-        println!("{:<24} {:>8} files {:>14} bytes", text(one, "location"), one["files"], one["bytes"]);
+        let (files, bytes) = (one["files"].to_string(), one["bytes"].to_string());
+        println!("{:<24} {files:>8} files {bytes:>14} bytes", text(one, "location"));
     });
     println!(
         "in all: {} of {} files, {} of {} bytes",

@@ -164,7 +164,8 @@ async fn an_organizations_own_code_uses_forms_and_makes_none() {
     for path in ["/api/forms", path.as_str(), "/api/forms/schema.json"] {
         assert_eq!(ask(&own, "GET", path, Value::Null).await.status, 200, "{path}");
     }
-    let changed = json!({ "definition": definition, "revision": 1 });
+    let mut changed = definition;
+    changed["revision"] = json!(1);
     assert_eq!(ask(&own, "PUT", &path, changed.clone()).await.status, 403);
     assert_eq!(ask(&own, "DELETE", &path, Value::Null).await.status, 403);
     for path in ["/api/webhook-adapters", "/api/dead-letters"] {
