@@ -15,6 +15,7 @@ mod document_versions;
 mod documents;
 mod engines;
 mod executions;
+mod failed_deliveries;
 mod files;
 mod forms;
 mod guards;
