@@ -75,12 +75,12 @@ fn line(one: &Value) {
 
 fn usage(all: &Value) {
     each(all, "locations", |one| {
-        let (files, bytes) = (one["files"].to_string(), one["bytes"].to_string());
-        println!("{:<24} {files:>8} files {bytes:>14} bytes", text(one, "location"));
+        let (files, bytes) = (one["count"].to_string(), one["bytes"].to_string());
+        println!("{:<24} {files:>8} files {bytes:>14} bytes", text(one, "name"));
     });
     println!(
         "in all: {} of {} files, {} of {} bytes",
-        all["files"], all["max_files"], all["bytes"], all["max_bytes"]
+        all["count"], all["max_count"], all["used"], all["quota"]
     );
 }
 

@@ -99,19 +99,22 @@ impl FileQuery {
 pub(crate) struct FileUsage {
     /// The first 1,000 that have files, by name.
     locations: Vec<LocationUsage>,
-    /// In all locations.
-    files: i64,
-    /// Of all of them.
-    bytes: i64,
-    max_files: i64,
-    max_bytes: i64,
+    /// Files in all locations.
+    count: i64,
+    /// How many there may be.
+    max_count: i64,
+    /// Bytes of all of them.
+    used: i64,
+    /// Bytes that there may be.
+    quota: i64,
 }
 
 /// What an organization keeps in one location.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct LocationUsage {
-    location: String,
-    files: i64,
+    name: String,
+    /// Files.
+    count: i64,
     /// Of all of them.
     bytes: i64,
 }
@@ -173,16 +176,16 @@ pub(crate) async fn locations(
 ) -> ApiResult<Json<FileUsage>> {
     let (all, locations) = files::locations(&auth.org(&state)).await?;
     let view = |one: files::Location| LocationUsage {
-        location: one.location,
-        files: one.usage.files,
+        name: one.location,
+        count: one.usage.files,
         bytes: one.usage.bytes,
     };
     Ok(Json(FileUsage {
         locations: locations.into_iter().map(view).collect(),
-        files: all.files,
-        bytes: all.bytes,
-        max_files: MAX_FILES,
-        max_bytes: MAX_BYTES,
+        count: all.files,
+        max_count: MAX_FILES,
+        used: all.bytes,
+        quota: MAX_BYTES,
     }))
 }
 

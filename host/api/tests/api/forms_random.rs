@@ -103,7 +103,7 @@ async fn many(platform: &Platform) {
 async fn no_submission_that_is_accepted_breaks_a_rule() {
     let platform = Platform::new().await;
     let providers = (0..KEYS.len()).map(|at| format!("async def choices_{at}():\n")).collect::<String>();
-    let source = format!("async def anything(**kwargs):\n{providers}");
+    let source = format!("async def anything():\n{providers}");
     let body = json!({ "files": files(&[("flows.py", &source)]), "message": "first" });
     platform.post("/api/workspace/deploy").key(&platform.own.admin).json(body).send().await.expect(200);
     tokio::select! {

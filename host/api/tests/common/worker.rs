@@ -1,6 +1,5 @@
 //! A stand-in for the sandbox: reads workflows off the lines `async def name(...)`, their schedules
-//! off `# schedule: …` behind them, `**kwargs` among their parameters, and webhook adapters off
-//! `class Name(WebhookAdapter)`.
+//! off `# schedule: …` behind them, and webhook adapters off `class Name(WebhookAdapter)`.
 
 use bifrost_core::integration::{Field, Schema};
 use bifrost_core::ports::{CallRequest, DraftRequest, Installed, Worker};
@@ -28,9 +27,7 @@ fn workflow(path: &str, line: usize, text: &str) -> Option<WorkflowInfo> {
     let (name, rest) = text.strip_prefix("async def ")?.split_once('(')?;
     let (parameters, rest) = rest.split_once(')')?;
     let schedule = rest.split_once("# schedule: ").map(|(_, cron)| ("schedule".to_owned(), cron.into()));
-    let accepts_kwargs = parameters.contains("**");
-    let parameters = parameters.split(',').map(str::trim).filter(|p| !p.is_empty() && !p.starts_with("**"));
-    let parameters = parameters.map(|p| {
+    let parameters = parameters.split(',').map(str::trim).filter(|p| !p.is_empty()).map(|p| {
         let (name, kind) = p.split_once(": ").unwrap_or((p, "string"));
         let (kind, required) = kind.strip_suffix('?').map_or((kind, true), |kind| (kind, false));
         Parameter {
@@ -54,7 +51,7 @@ fn workflow(path: &str, line: usize, text: &str) -> Option<WorkflowInfo> {
         tags: Vec::new(),
         parameters: parameters.collect(),
         defaults: schedule.into_iter().collect(),
-        accepts_kwargs,
+        accepts_kwargs: false,
     })
 }
 

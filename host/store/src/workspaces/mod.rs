@@ -372,7 +372,7 @@ async fn refuse_in_use(tx: &mut Tx, gone: &[Known]) -> Result<()> {
     let mut in_use = Vec::new();
     for old in gone {
         let mut why: Vec<String> = Vec::new();
-        // What the decorator registered has no name.
+        // What the decorator registered; endpoints have no rows yet.
         if bifrost_core::schedule::decorated(&old.info).is_some_and(|timetable| timetable.is_ok()) {
             why.push("schedule".into());
         }
