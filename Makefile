@@ -50,7 +50,7 @@ crosscheck: ## Compare the browser's evaluators with the server's, on forms and 
 	PROFILE=dev host/expressions/crosscheck.sh $(or $(SEED),20261126) $(or $(COUNT),5000)
 	PROFILE=dev host/forms/crosscheck.sh $(or $(SEED),20261126) $(or $(COUNT),5000)
 
-webhooks-long: services ## Send ten thousand deliveries, kill the server in between, and count the runs
+webhooks-long: ## Send ten thousand deliveries, kill the server in between, and count the runs
 	$(BUILD)
 	cargo test -p bifrost-tests --test webhooks -- --ignored --nocapture so_do_many
 
