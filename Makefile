@@ -6,7 +6,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 VENV := target/python
 BUILD := cargo build --workspace --all-targets
 
-.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample packages services check-ui test-ui lint advisories bench openapi fuzz chaos chaos-long chaos-planted
+.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample packages services check-ui crosscheck test-ui webhooks-long lint advisories bench openapi fuzz chaos chaos-long chaos-planted
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -20,7 +20,7 @@ run: build ## Start the platform, run a workflow end to end, keep serving (ONCE=
 services: ## Start PostgreSQL, RabbitMQ and Redis where they do not run yet
 	tests/services/start.sh
 
-test: test-python test-rust check-ui openapi compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
+test: test-python test-rust check-ui crosscheck openapi compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
 	$(if $(NO_CHAOS),,$(MAKE) chaos)
 
 test-full: ## The same, whole suites of libraries, a hundred packages, ten thousand runs in a storm and planted faults (STEPS="compat chaos-long": only these); prints what was seen
@@ -45,6 +45,14 @@ client/node_modules: client/package-lock.json
 
 check-ui: client/node_modules ## Check the web UI: the API's types, its own, its tests, its size
 	cd client && npm run --silent check
+
+crosscheck: ## Compare the browser's evaluators with the server's, on forms and rules by chance (SEED=7 COUNT=20000)
+	PROFILE=dev host/expressions/crosscheck.sh $(or $(SEED),20261126) $(or $(COUNT),5000)
+	PROFILE=dev host/forms/crosscheck.sh $(or $(SEED),20261126) $(or $(COUNT),5000)
+
+webhooks-long: ## Send ten thousand deliveries, kill the server in between, and count the runs
+	$(BUILD)
+	cargo test -p bifrost-tests --test webhooks -- --ignored --nocapture so_do_many
 
 # Chromium is Debian's package; CHROMIUM names another one.
 test-ui: build client/node_modules ## Use the web UI in a real browser

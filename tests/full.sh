@@ -7,7 +7,7 @@
 # whole has failed then.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-steps=(test compat packages chaos-long chaos-planted)
+steps=(test compat packages webhooks-long chaos-long chaos-planted)
 kept=target/test-full
 mkdir -p "$kept"
 commit=$(git rev-parse --short HEAD)
@@ -32,6 +32,7 @@ seen() {
     -e 's/^((requests|httpx|pydantic|pydantic-core): [0-9]+ of .*); details.*/  - \1/p' \
     -e 's/^([0-9]+ of [0-9]+ packages work: .*)/  - \1/p' \
     -e 's/^ +(statuses \{.*)/  - \1/p' \
+    -e 's/^([0-9]+ deliveries in .*)/  - \1/p' \
     -e 's/^ +BROKEN (.*)/  - broken: \1/p' \
     -e 's/^(chaos: .*)/  - \1/p' \
     -e 's/^(the planted fault was .*)/  - \1/p' "$1" | awk '!/- failed: / || !known[$0]++'
