@@ -2667,7 +2667,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers 200 when requests can be served: database, queue, objects and bus answer. */
+        /** Answers 200 when requests can be served, which takes the database; `degraded` names what else does not answer. */
         get: operations["health_ready"];
         put?: never;
         post?: never;
@@ -2945,6 +2945,11 @@ export interface components {
             /** @description A path of this platform; `/` if absent. */
             return_to?: string | null;
         };
+        /**
+         * @description The priority of a run that nobody waits for.
+         * @enum {string}
+         */
+        BackgroundPriority: "normal" | "bulk";
         /** @description Many documents in one step: all of it is done, or nothing. Exactly one of the three. */
         Batch: {
             /** @description Ids of those to delete; at most 1,000. */
@@ -3045,6 +3050,7 @@ export interface components {
             input_data?: Record<string, unknown> | null;
             name?: string | null;
             overlap_policy?: components["schemas"]["Overlap"] | null;
+            priority?: components["schemas"]["BackgroundPriority"] | null;
             /** @description Begins anew from now on. */
             timezone?: string | null;
         };
@@ -3805,6 +3811,7 @@ export interface components {
             idempotency_key?: string | null;
             /** @description Parameters by name. */
             input_data?: Record<string, unknown> | null;
+            priority?: components["schemas"]["BackgroundPriority"] | null;
             /**
              * Format: date-time
              * @description Runs then, RFC 3339, at most a year ahead; what is past means now. Not with `sync`.
@@ -3948,6 +3955,11 @@ export interface components {
             missing?: string[];
             /** @description The organization whose data it may touch. */
             organization_id: components["schemas"]["OrganizationId"];
+            /**
+             * Format: int64
+             * @description Its turn as long as it waits for a worker, 1 for the next one; 1000 is that or more. For one run only.
+             */
+            queue_position?: number | null;
             rerun_of?: components["schemas"]["ExecutionId"] | null;
             /** @description The returned value. */
             result?: unknown;
@@ -4344,6 +4356,8 @@ export interface components {
         };
         /** @description A healthy process. */
         Health: {
+            /** @description Services that do not answer, and without which work goes on: `queue`, `objects`, `bus`. */
+            degraded?: string[];
             /** @description Always `ok`; anything else is an error status. */
             status: string;
         };
@@ -4746,6 +4760,7 @@ export interface components {
             /** @description What people call it; the workflow's name if absent. */
             name?: string | null;
             overlap_policy?: components["schemas"]["Overlap"] | null;
+            priority?: components["schemas"]["BackgroundPriority"] | null;
             /** @description IANA name; `UTC` if absent. */
             timezone?: string | null;
             /** @description The workflow's id, its name, or `path::function`. */
@@ -5461,14 +5476,16 @@ export interface components {
             next_run_at?: string | null;
             organization_id?: components["schemas"]["OrganizationId"] | null;
             overlap_policy: components["schemas"]["Overlap"];
+            /** @description When the turn of its runs comes. */
+            priority: components["schemas"]["BackgroundPriority"];
             /**
              * Format: int64
              * @description Ticks that made no run.
              */
             skipped: number;
             /**
-             * @description `decorator` follows the workspace's code; people can pause it and say what to do with
-             *     overlapping and missed ticks, everything else stands in the code.
+             * @description `decorator` follows the workspace's code; people can pause it, set its priority and say what to
+             *     do with overlapping and missed ticks, everything else stands in the code.
              */
             source: components["schemas"]["ScheduleSource"];
             /** @description IANA name. */

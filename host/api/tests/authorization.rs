@@ -291,6 +291,7 @@ const ROWS: &[Row] = &[
     Row { method: "PATCH", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS },
     Row { method: "DELETE", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: none, expected: ID_ADMINS_DELETE },
     Row { method: "GET", path: "/api/files", needs: Some(ReadFiles), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/files/locations", needs: Some(ReadFiles), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/files/content", needs: Some(ReadFiles), by: By::File, body: none, expected: ID_ADMINS },
     // A path that exists elsewhere is a new path here.
     Row { method: "PUT", path: "/api/files/content", needs: Some(WriteFiles), by: By::File, body: content,

@@ -42,7 +42,9 @@ pub use documents::Document;
 pub use egress::EgressPolicy;
 pub use endpoint::{EndpointMode, Verb};
 pub use error::{Error, Result};
-pub use execution::{Execution, Lineage, LogLevel, LogLine, Outcome, Priority, ResultType, Status, Stored};
+pub use execution::{
+    BackgroundPriority, Execution, Lineage, LogLevel, LogLine, Outcome, Priority, ResultType, Status, Stored,
+};
 pub use id::*;
 pub use limits::Limits;
 pub use matching::{Condition, Filter, Mapping, Place};

@@ -6,6 +6,7 @@ mod common;
 
 use bifrost_core::*;
 use bifrost_oauth::{Need, OAuth};
+use bifrost_store::integrations::renewal::Fresh;
 use bifrost_store::{Db, InProcessBus};
 use chrono::TimeDelta;
 use common::{Server, World, code, reason};
@@ -184,11 +185,33 @@ async fn what_cannot_be_renewed_is_said(db: Db) {
     w.connect(common::fresh("access-0", None)).await;
     let oauth = w.process("worker", Arc::new(InProcessBus::new()));
     assert_eq!(common::access_token(&oauth.access(w.scope, w.id, Need::Good).await.unwrap()), "access-0");
+    let good = w.connection().await;
+    let at_its_end = good.expires_at;
+    assert_eq!((good.status, good.refresh_at), (ConnectionStatus::Connected, at_its_end));
     w.expire().await;
     let error = reason(oauth.access(w.scope, w.id, Need::Good).await.unwrap_err());
     assert!(error.contains("nothing to renew it with"), "{error}");
-    assert_eq!(w.connection().await.status, ConnectionStatus::Expired);
+    let expired = w.connection().await;
+    assert_eq!((expired.status, expired.refresh_at), (ConnectionStatus::Expired, at_its_end));
+    // The scheduler looks at it when it is over, and writes down what nobody else would.
+    w.due().await;
+    let error = reason(oauth.ahead(w.scope, w.id).await.unwrap_err());
+    assert!(error.contains("nothing to renew it with"), "{error}");
+    let failed = w.connection().await;
+    assert_eq!((failed.status, failed.refresh_at), (ConnectionStatus::Failed, None));
+    assert!(failed.error.unwrap().contains("connect it again"));
+    assert_eq!(w.audited("oauth_connection.refresh_failed").await, 1);
+    assert_eq!(w.broken().await, 1);
+    oauth.ahead(w.scope, w.id).await.unwrap();
+    assert_eq!(w.audited("oauth_connection.refresh_failed").await, 1, "said once");
+    assert!(oauth.access(w.scope, w.id, Need::Good).await.is_err());
     assert_eq!(w.server.requests.load(SeqCst), 0);
+    // Connecting it again is enough.
+    w.connect(common::fresh("access-1", None)).await;
+    assert_eq!(common::access_token(&oauth.access(w.scope, w.id, Need::Good).await.unwrap()), "access-1");
+    // What has no end is never looked at.
+    w.connect(Fresh { until: None, ..common::fresh("access-2", None) }).await;
+    assert_eq!(w.connection().await.refresh_at, None);
 }
 
 async fn other_scopes_have_tokens_of_their_own(db: Db) {

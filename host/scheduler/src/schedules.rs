@@ -145,7 +145,9 @@ impl Clock {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use bifrost_core::{Caller, CatchUp, Overlap, Role, Status, UserId, WorkflowInfo, WorkspaceReport};
+    use bifrost_core::{
+        BackgroundPriority, Caller, CatchUp, Overlap, Role, Status, UserId, WorkflowInfo, WorkspaceReport,
+    };
     use bifrost_store::executions::NewExecution;
     use bifrost_store::organizations::NewOrganization;
     use bifrost_store::schedules::NewSchedule;
@@ -205,6 +207,7 @@ pub(crate) mod tests {
             time_zone: "UTC".into(),
             overlap: Overlap::Queue,
             catch_up: CatchUp::Last,
+            priority: BackgroundPriority::Normal,
             is_enabled: true,
             parameters: json!({}),
             created_by: caller.user,

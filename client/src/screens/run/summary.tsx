@@ -51,7 +51,7 @@ export function Summary({ run, workflow }: { run: Execution; workflow: Workflow 
       </Cell>
       <Cell name="Attempts">
         <span className="tabular-nums">{run.attempt}</span>
-        {run.attempt > 1 && <small className="block text-xs text-muted">A worker was lost on the way.</small>}
+        {run.attempt > 1 && <small className="block text-xs text-muted">An attempt failed, or its worker was lost.</small>}
       </Cell>
     </section>
   );
@@ -71,9 +71,18 @@ function Took({ run }: { run: Execution }) {
   return (
     <>
       <Elapsed since={run.created_at} />
-      <small className="block text-xs text-muted">in line for a worker</small>
+      <small className="block text-xs text-muted">{inLine(run.queue_position)}</small>
     </>
   );
+}
+
+/** The API counts no further. */
+const MAX_POSITION = 1_000;
+
+function inLine(position: number | null | undefined): string {
+  if (position == null) return 'in line for a worker';
+  if (position === 1) return 'next in line for a worker';
+  return position < MAX_POSITION ? `number ${position} in line for a worker` : 'far back in the line for a worker';
 }
 
 function Parents({ run }: { run: Execution }) {

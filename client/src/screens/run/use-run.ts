@@ -12,7 +12,7 @@ import { isOver } from '@/ui/status';
 
 /** Lines that are read at once; the most that the server gives. */
 const PAGE = 10_000;
-/** How often a run is asked for while the live connection is broken, in milliseconds. */
+/** How often a run is asked for that waits in line, or while the live connection is broken, in milliseconds. */
 const ASK = 3_000;
 
 const channelOf = (id: string): string => `execution:${id}`;
@@ -26,7 +26,7 @@ export function useRun(id: string): UseQueryResult<Execution> {
   const run = useQuery({
     ...query,
     refetchInterval: ({ state: { data } }) =>
-      state === 'broken' && data !== undefined && !isOver(data.status) ? ASK : false,
+      data !== undefined && (data.status === 'Pending' || (state === 'broken' && !isOver(data.status))) ? ASK : false,
   });
   const over = run.data !== undefined && isOver(run.data.status);
   useEffect(() => {

@@ -27,6 +27,7 @@ const form = z.object({
   timezone: z.string(),
   overlap_policy: z.enum(['skip', 'queue', 'replace']),
   catch_up_policy: z.enum(['none', 'last', 'all']),
+  priority: z.enum(['normal', 'bulk']),
   enabled: z.boolean(),
 });
 
@@ -40,6 +41,7 @@ function initial(schedule: Schedule | undefined, workflow: string | undefined): 
     timezone: schedule?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     overlap_policy: schedule?.overlap_policy ?? 'skip',
     catch_up_policy: schedule?.catch_up_policy ?? 'last',
+    priority: schedule?.priority ?? 'normal',
     enabled: schedule?.enabled ?? true,
   };
 }
@@ -61,7 +63,7 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
   });
   const save = useMutation({
     mutationFn: ({ workflow_id, name, input, ...rest }: Values & { input: Input }) => {
-      const { overlap_policy, catch_up_policy, enabled } = rest;
+      const { overlap_policy, catch_up_policy, priority, enabled } = rest;
       if (schedule === undefined) {
         return call(
           api.POST('/api/schedules', { body: { workflow_id, input_data: input, name: name || null, ...rest } }),
@@ -70,7 +72,7 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
       // What code says, only code changes.
       const body =
         schedule.source === 'decorator'
-          ? { overlap_policy, catch_up_policy, enabled }
+          ? { overlap_policy, catch_up_policy, priority, enabled }
           : { input_data: input, name: name || null, ...rest };
       return call(api.PATCH('/api/schedules/{id}', { params: { path: { id: schedule.id } }, body }));
     },
@@ -185,6 +187,14 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
               <option value="none">Leave out what was missed</option>
               <option value="last">Make up for the last time</option>
               <option value="all">Make up for all of the last 24 hours</option>
+            </Select>
+          )}
+        </Field>
+        <Field label="When workers are busy">
+          {(tied) => (
+            <Select {...tied} {...register('priority')}>
+              <option value="normal">Take turns with other runs</option>
+              <option value="bulk">Wait until nothing else does</option>
             </Select>
           )}
         </Field>

@@ -11,8 +11,8 @@ use axum::Json;
 use axum::extract::State;
 use bifrost_core::ports::Event;
 use bifrost_core::{
-    CatchUp, Error, ExecutionId, OrganizationId, Overlap, ScheduleId, ScheduleSource, Timetable, UserId,
-    WorkflowId, schedule,
+    BackgroundPriority, CatchUp, Error, ExecutionId, OrganizationId, Overlap, ScheduleId, ScheduleSource,
+    Timetable, UserId, WorkflowId, schedule,
 };
 use bifrost_store::schedules::{self, NewSchedule, Schedule, ScheduleChange};
 use bifrost_store::{Scoped, workflows};
@@ -35,8 +35,8 @@ pub(crate) struct ScheduleView {
     organization_id: Option<OrganizationId>,
     workflow_id: WorkflowId,
     workflow_name: String,
-    /// `decorator` follows the workspace's code; people can pause it and say what to do with
-    /// overlapping and missed ticks, everything else stands in the code.
+    /// `decorator` follows the workspace's code; people can pause it, set its priority and say what to
+    /// do with overlapping and missed ticks, everything else stands in the code.
     source: ScheduleSource,
     /// What people call it.
     name: String,
@@ -46,6 +46,8 @@ pub(crate) struct ScheduleView {
     timezone: String,
     overlap_policy: Overlap,
     catch_up_policy: CatchUp,
+    /// When the turn of its runs comes.
+    priority: BackgroundPriority,
     /// False: paused.
     enabled: bool,
     /// What its runs get.
@@ -80,6 +82,7 @@ impl From<Schedule> for ScheduleView {
             timezone: schedule.time_zone,
             overlap_policy: schedule.overlap,
             catch_up_policy: schedule.catch_up,
+            priority: schedule.priority,
             enabled: schedule.is_enabled,
             input_data: schedule.parameters,
             next_run_at: schedule.next_at.filter(|_| schedule.is_enabled),
@@ -129,6 +132,9 @@ pub(crate) struct NewScheduleRequest {
     /// When ticks passed unnoticed; `last` if absent.
     #[serde(default)]
     catch_up_policy: Option<CatchUp>,
+    /// When the turn of its runs comes; `normal` if absent.
+    #[serde(default)]
+    priority: Option<BackgroundPriority>,
     /// False: paused from the beginning.
     #[serde(default)]
     enabled: Option<bool>,
@@ -149,6 +155,7 @@ pub(crate) struct ChangeScheduleRequest {
     timezone: Option<String>,
     overlap_policy: Option<Overlap>,
     catch_up_policy: Option<CatchUp>,
+    priority: Option<BackgroundPriority>,
     /// False pauses; ticks of a pause are not made up for.
     enabled: Option<bool>,
     #[schema(value_type = Option<Object>)]
@@ -227,6 +234,7 @@ pub(crate) async fn create(
         time_zone: body.timezone.unwrap_or_else(|| "UTC".into()),
         overlap: body.overlap_policy.unwrap_or(Overlap::Skip),
         catch_up: body.catch_up_policy.unwrap_or(CatchUp::Last),
+        priority: body.priority.unwrap_or_default(),
         is_enabled: body.enabled.unwrap_or(true),
         parameters,
         created_by: auth.caller.user,
@@ -272,6 +280,7 @@ pub(crate) async fn update(
         time_zone: body.timezone,
         overlap: body.overlap_policy,
         catch_up: body.catch_up_policy,
+        priority: body.priority,
         is_enabled: body.enabled,
         parameters,
     };
@@ -326,8 +335,12 @@ pub(crate) async fn run_now(
     let schedule = schedules::get(&scope, id).await?;
     let workflow = workflows::find(&scope, &schedule.workflow_id.to_string()).await?;
     run::allow(&state, &auth, &workflow).await?;
-    let request =
-        Request { input_data: Some(schedule.parameters), schedule_id: Some(id), ..Request::default() };
+    let request = Request {
+        input_data: Some(schedule.parameters),
+        schedule_id: Some(id),
+        priority: schedule.priority,
+        ..Request::default()
+    };
     let execution = run::start(&state, &auth, &workflow, request).await?;
     schedules::started(&scope, id, execution.id).await?;
     Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())))

@@ -1,7 +1,7 @@
 //! Deferred runs, and schedules as people write them.
 
 use crate::common::{Key, Platform, files};
-use bifrost_core::{CatchUp, Overlap};
+use bifrost_core::{CatchUp, Overlap, Priority};
 use bifrost_store::{executions, now, schedules};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
@@ -93,6 +93,7 @@ async fn a_schedule_from_beginning_to_end() {
         (&schedule["overlap_policy"], &schedule["catch_up_policy"]),
         (&json!(Overlap::Skip), &json!(CatchUp::Last))
     );
+    assert_eq!(schedule["priority"], "normal");
     assert!(time(&schedule["next_run_at"]) > now());
     let path = format!("/api/schedules/{}", schedule["id"].as_str().expect("an id"));
     let call = |method, end: &str| platform.call(method, format!("{path}{end}")).key(admin);
@@ -107,6 +108,9 @@ async fn a_schedule_from_beginning_to_end() {
         (&changed["cron_expression"], &changed["input_data"]),
         (&json!("30 2 * * *"), &json!({ "full": true }))
     );
+
+    let bulk = call(Method::PATCH, "").json(json!({ "priority": "bulk" })).send().await.expect(200);
+    assert_eq!((&bulk["priority"], &bulk["name"]), (&json!("bulk"), &json!("At night")));
 
     let paused = call(Method::POST, "/pause").send().await.expect(200);
     assert_eq!((&paused["enabled"], &paused["next_run_at"]), (&json!(false), &Value::Null));
@@ -127,6 +131,8 @@ async fn a_schedule_from_beginning_to_end() {
         (&schedule["id"], &json!({ "full": true }))
     );
     assert_eq!(execution["executed_by"], json!(platform.own.admin.user));
+    let waiting = executions::backlog(&platform.state.db, 10).await.expect("a backlog").waiting;
+    assert_eq!(waiting[0].priority, Priority::Bulk.rank(), "started by hand as by the clock");
     for (id, count) in [(&schedule["id"], 1), (&run["execution_id"], 0)] {
         let path = format!("/api/executions?schedule_id={}", id.as_str().expect("an id"));
         let list = platform.get(path).key(admin).send().await.expect(200);
@@ -149,6 +155,7 @@ async fn the_field_at_fault_is_named() {
         (json!({ "timezone": "Berlin" }), "timezone"),
         (json!({ "name": " " }), "name"),
         (json!({ "overlap_policy": "ignore" }), "overlap_policy"),
+        (json!({ "priority": "interactive" }), "priority"),
         (json!({ "workflow_id": "hello" }), "input_data.name"),
         (json!({ "input_data": [1] }), "input_data"),
         (json!({ "jitter": 5 }), "jitter"),

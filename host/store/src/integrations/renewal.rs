@@ -133,7 +133,9 @@ pub async fn connect(
 
 /// The beginning of a statement that makes a connection one with new tokens.
 fn set(fresh: &Fresh) -> Sql {
-    let renewal = fresh.until.filter(|_| fresh.has_refresh).map(|until| oauth::renewal(fresh.from, until));
+    // What nothing renews is looked at when it is over, so that somebody hears of it.
+    let ahead = |until| if fresh.has_refresh { oauth::renewal(fresh.from, until) } else { until };
+    let renewal = fresh.until.map(ahead);
     Sql::new(
         "UPDATE oauth_connections SET status = 'connected', error = NULL, failures = 0, version = version + 1,
            has_refresh = $1, refreshed_at = $2, expires_at = $3, refresh_at = $4, lease_holder = NULL, lease_until = NULL",

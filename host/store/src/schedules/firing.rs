@@ -29,6 +29,7 @@ pub struct Due {
     time_zone: String,
     overlap: Overlap,
     catch_up: CatchUp,
+    priority: BackgroundPriority,
     parameters: serde_json::Value,
     obstacle: Option<&'static str>,
 }
@@ -70,7 +71,7 @@ struct Run<'d> {
 /// Schedules that are due at `time`, the longest overdue first.
 pub async fn due(db: &Db, time: DateTime<Utc>, limit: u32) -> Result<Vec<Due>> {
     let sql = Sql::new(
-        "SELECT s.id, s.next_at, s.workflow_id, s.name, s.cron, s.time_zone, s.overlap, s.catch_up, s.parameters,
+        "SELECT s.id, s.next_at, s.workflow_id, s.name, s.cron, s.time_zone, s.overlap, s.catch_up, s.priority, s.parameters,
            o.id AS organization_id, o.is_active AS organization_active, w.is_active, w.removed_at
          FROM schedules s JOIN workflows w ON w.id = s.workflow_id
            JOIN organizations o ON o.id = COALESCE(s.organization_id, (SELECT p.id FROM organizations p WHERE p.is_provider))
@@ -100,6 +101,7 @@ fn read(row: &Row) -> Result<Due> {
         time_zone: row.get("time_zone")?,
         overlap: row.parse("overlap")?,
         catch_up: row.parse("catch_up")?,
+        priority: row.parse("priority")?,
         parameters: row.document("parameters")?,
         obstacle,
     })
@@ -255,13 +257,13 @@ async fn insert(tx: &mut Tx, runs: &[Run<'_>], time: DateTime<Utc>) -> Result<Ha
                 run.due.workflow.into(),
                 run.status.as_str().into(),
                 run.due.name.as_str().into(),
+                Priority::from(run.due.priority).rank().into(),
                 not_before.into(),
                 run.at.into(),
                 (&run.due.parameters).into(),
             ]
         });
-        let header =
-            "v (execution, schedule, organization, workflow, status, name, not_before, instant, parameters)";
+        let header = "v (execution, schedule, organization, workflow, status, name, priority, not_before, instant, parameters)";
         let mut sql = values(header, rows);
         // Nobody asked: the workflow acts for its organization, with the least rights.
         sql.push(
@@ -273,9 +275,8 @@ async fn insert(tx: &mut Tx, runs: &[Run<'_>], time: DateTime<Utc>) -> Result<Ha
         );
         sql.push_bind(schedule::IDENTITY).push(", v.name, ");
         sql.push_bind(Role::OrgUser.as_str()).push(", ").push_bind(now());
-        sql.push(", ").push_bind(Priority::Normal.rank());
         sql.push(
-            ", v.not_before, v.schedule, v.instant, v.parameters
+            ", v.priority, v.not_before, v.schedule, v.instant, v.parameters
              FROM v JOIN workflows w ON w.id = v.workflow JOIN workspaces s ON s.id = w.workspace_id
              WHERE s.active_version_id IS NOT NULL
              ON CONFLICT DO NOTHING RETURNING id",

@@ -42,6 +42,8 @@ pub struct Schedule {
     pub overlap: Overlap,
     /// When nobody noticed a tick in time.
     pub catch_up: CatchUp,
+    /// When the turn of its runs comes.
+    pub priority: BackgroundPriority,
     /// False: paused.
     pub is_enabled: bool,
     /// What its runs get.
@@ -82,6 +84,8 @@ pub struct NewSchedule {
     pub overlap: Overlap,
     /// When nobody noticed a tick in time.
     pub catch_up: CatchUp,
+    /// When the turn of its runs comes.
+    pub priority: BackgroundPriority,
     /// False: paused from the beginning.
     pub is_enabled: bool,
     /// A JSON object.
@@ -99,6 +103,7 @@ pub struct ScheduleChange {
     pub time_zone: Option<String>,
     pub overlap: Option<Overlap>,
     pub catch_up: Option<CatchUp>,
+    pub priority: Option<BackgroundPriority>,
     pub is_enabled: Option<bool>,
     pub parameters: Option<Value>,
 }
@@ -113,7 +118,7 @@ impl ScheduleChange {
 const SELECT: &str =
     "SELECT s.id, s.organization_id, s.workflow_id, w.name AS workflow_name, s.source, s.name, s.cron,
    s.time_zone, s.overlap, s.catch_up, s.is_enabled, s.next_at, s.last_at, s.last_execution, s.skipped,
-   s.last_skipped_at, s.last_skip_reason, s.created_by, s.created_at, s.updated_at, s.parameters
+   s.last_skipped_at, s.last_skip_reason, s.created_by, s.created_at, s.updated_at, s.parameters, s.priority
  FROM schedules s JOIN workflows w ON w.id = s.workflow_id";
 
 /// Writes a schedule for the handle's scope. `Invalid` names `name`, `cron_expression` or
@@ -128,8 +133,8 @@ pub async fn create(scoped: &Scoped, new: NewSchedule) -> Result<Schedule> {
         Sql::new("SELECT COUNT(*) AS n FROM schedules WHERE scope_id = $1 AND source = 'api'").bind(scope);
     let sql = Sql::new(
         "INSERT INTO schedules (id, organization_id, workflow_id, source, name, cron, time_zone, overlap, catch_up,
-           is_enabled, next_at, created_by, created_at, updated_at, parameters)
-         SELECT $1, $2, w.id, 'api', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13 FROM workflows w
+           is_enabled, next_at, created_by, created_at, updated_at, parameters, priority)
+         SELECT $1, $2, w.id, 'api', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $16 FROM workflows w
          WHERE w.id = $3 AND w.removed_at IS NULL AND w.scope_id IN ($14, $15)",
     )
     .bind(id)
@@ -146,7 +151,8 @@ pub async fn create(scoped: &Scoped, new: NewSchedule) -> Result<Schedule> {
     .bind(time)
     .bind(new.parameters)
     .bind(scope)
-    .bind(uuid::Uuid::nil());
+    .bind(uuid::Uuid::nil())
+    .bind(new.priority.as_str());
     scoped.write(move |tx| Box::pin(async move { create_in(tx, id, count, sql).await })).await
 }
 
@@ -210,7 +216,7 @@ async fn update_in(tx: &mut Tx, id: ScheduleId, change: ScheduleChange) -> Resul
     let next = if is_resumed || is_other { timetable.next_after(now()) } else { old.next_at };
     let sql = Sql::new(
         "UPDATE schedules SET name = $2, cron = $3, time_zone = $4, overlap = $5, catch_up = $6, is_enabled = $7,
-           parameters = $8, next_at = $9, updated_at = $10 WHERE id = $1",
+           parameters = $8, next_at = $9, updated_at = $10, priority = $11 WHERE id = $1",
     )
     .bind(id)
     .bind(name)
@@ -221,7 +227,8 @@ async fn update_in(tx: &mut Tx, id: ScheduleId, change: ScheduleChange) -> Resul
     .bind(change.is_enabled.unwrap_or(old.is_enabled))
     .bind(change.parameters.unwrap_or(old.parameters))
     .bind(next)
-    .bind(now());
+    .bind(now())
+    .bind(change.priority.unwrap_or(old.priority).as_str());
     tx.execute(sql).await?;
     let new = find(tx, id, "").await?;
     let event = Event::new("schedule.update")
@@ -231,6 +238,7 @@ async fn update_in(tx: &mut Tx, id: ScheduleId, change: ScheduleChange) -> Resul
         .change("time_zone", &before.time_zone, &new.time_zone)
         .change("overlap", &before.overlap, &new.overlap)
         .change("catch_up", &before.catch_up, &new.catch_up)
+        .change("priority", &before.priority, &new.priority)
         .change("is_enabled", &before.is_enabled, &new.is_enabled);
     let event = if before.parameters == new.parameters { event } else { event.masked("parameters") };
     record(tx, event).await?;
@@ -297,6 +305,7 @@ fn read(row: &Row) -> Result<Schedule> {
         time_zone: row.get("time_zone")?,
         overlap: row.parse("overlap")?,
         catch_up: row.parse("catch_up")?,
+        priority: row.parse("priority")?,
         is_enabled: row.get("is_enabled")?,
         parameters: row.document("parameters")?,
         next_at: row.opt("next_at")?,

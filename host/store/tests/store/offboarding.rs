@@ -64,7 +64,7 @@ async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &st
     crate::forms::filled(&scoped, user, workflow, mark).await;
     crate::notifications::filled(&scoped, &keys, user, mark).await;
     let data = json!({ "mark": mark }).as_object().unwrap().clone();
-    let document = bifrost_store::tables::NewDocument { id: None, data };
+    let document = bifrost_store::tables::NewDocument { data, ..Default::default() };
     bifrost_store::tables::insert(&scoped, "marks", vec![document]).await.unwrap();
     bifrost_store::files::write(&scoped, objects, "uploads", "mark", None, mark.into()).await.unwrap();
     for size in [10, 100_000] {
