@@ -171,9 +171,9 @@ impl Guest {
 
     /// The least that an operation takes: arguments of the right kind for all that it misses.
     fn least(&self, operation: &str) -> Map<String, Value> {
-        let mut arguments = Map::new();
+        let (run, mut arguments) = (self.run(), Map::new());
         loop {
-            let answer = self.call(&self.run(), operation, &Value::Object(arguments.clone()).to_string());
+            let answer = self.call(&run, operation, &Value::Object(arguments.clone()).to_string());
             let Err(error) = answer else { return arguments };
             let missing = error.message.split_once("missing field `");
             let Some((name, _)) = missing.and_then(|(_, rest)| rest.split_once('`')) else {
@@ -185,8 +185,8 @@ impl Guest {
 
     /// What was asked is answered, or refused with a reason, and nothing of the other organization
     /// is in either.
-    fn check(&self, operation: &str, arguments: &str) {
-        match self.call(&self.run(), operation, arguments) {
+    fn check(&self, run: &Grants, operation: &str, arguments: &str) {
+        match self.call(run, operation, arguments) {
             Ok(text) => {
                 serde_json::from_str::<Value>(&text).expect("JSON");
                 assert!(!shows(&text), "{operation} {arguments}: {text}");
@@ -286,7 +286,8 @@ fn calls_of_a_guest() {
             Some(byte) if byte % 8 == 1 => choices.object(&guest.texts, 0).to_string(),
             _ => choices.arguments(takes, &guest.texts).to_string(),
         };
-        guest.check(operation, &arguments);
+        let run = guest.run();
+        guest.check(&run, operation, &arguments);
         let (key, scope) = (choices.text(), choices.one(&guest.texts).clone());
         let set = Call::ConfigSet { key: key.clone(), value: choices.text(), kind: None, scope: None };
         for call in [
@@ -295,7 +296,7 @@ fn calls_of_a_guest() {
             Call::ConfigGet { key: "things".into(), scope: Some(scope.clone()) },
             Call::ConfigList { scope: Some(scope) },
         ] {
-            let answer = format!("{:?}", guest.runtime.block_on(guest.run().answer(call)));
+            let answer = format!("{:?}", guest.runtime.block_on(run.answer(call)));
             assert!(!answer.contains("the platform failed") && !shows(&answer), "{answer}");
         }
     });
@@ -307,13 +308,13 @@ fn calls_of_a_guest() {
 fn no_argument_leads_to_another_organization() {
     let guest = Guest::new();
     for (operation, takes) in &guest.operations {
-        let least = guest.least(operation);
+        let (run, least) = (guest.run(), guest.least(operation));
         for name in takes {
             for id in &guest.foreign.ids {
                 for value in [json!(id), json!([id]), json!({ "id": id, "scope": id })] {
                     let mut arguments = least.clone();
                     arguments.insert(name.clone(), value);
-                    guest.check(operation, &Value::Object(arguments).to_string());
+                    guest.check(&run, operation, &Value::Object(arguments).to_string());
                 }
             }
         }
@@ -340,8 +341,9 @@ fn every_operation_says_what_it_takes() {
 fn whose_the_canary_is_finds_it() {
     let guest = Guest::new();
     let admin = guest.foreign.admin.clone();
-    let (organization, run) = (admin.organization, guest.foreign.run);
+    let (organization, execution) = (admin.organization, guest.foreign.run);
     let workspace = Scope::Organization(organization);
+    let own = guest.run();
     let foreign = Grants { organization, workspace, caller: admin, api: None, ..guest.run() };
     for (operation, arguments) in [
         ("tables.query", json!({ "table": "things" })),
@@ -355,12 +357,12 @@ fn whose_the_canary_is_finds_it() {
         ("integrations.get_mapping", json!({ "name": "things" })),
         ("roles.list", json!({})),
         ("users.list", json!({})),
-        ("executions.get", json!({ "execution_id": run })),
+        ("executions.get", json!({ "execution_id": execution })),
         ("organizations.get", json!({ "org_id": organization })),
     ] {
         let text = guest.call(&foreign, operation, &arguments.to_string()).expect(operation);
         assert!(shows(&text), "{operation} {arguments}: {text}");
-        guest.check(operation, &arguments.to_string());
+        guest.check(&own, operation, &arguments.to_string());
     }
     let secret = Call::ConfigGet { key: "things".into(), scope: None };
     assert!(shows(&format!("{:?}", guest.runtime.block_on(foreign.answer(secret)))));

@@ -104,7 +104,7 @@ impl World {
         let run = NewExecution::by(&admin, workflow, json!({ "text": mark }));
         let run = executions::accept(&org, run).await.expect("run").execution.id;
         let data = Map::from_iter([("n".to_owned(), json!(1)), ("text".to_owned(), json!(mark))]);
-        let document = NewDocument { id: Some("one".into()), data };
+        let document = NewDocument { id: Some("one".into()), data, if_version: None };
         tables::insert(&org, "things", vec![document]).await.expect("document");
         let table = tables::get(&org, "things").await.expect("table").id;
         // So often that it begins at every place where base64 can begin.
