@@ -96,7 +96,11 @@ lint: advisories ## Check format, lints, and known advisories in dependencies
 advisories: ## Ask the databases of known advisories (STRICT=1: fail where one cannot be asked)
 	tests/advisories.sh
 
-bench: services libraries ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
+client/bench/node_modules: client/bench/package-lock.json client/node_modules
+	cd client/bench && npm ci --no-fund --no-audit --silent
+	touch $@
+
+bench: services libraries client/bench/node_modules ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
 	cargo build --release -p bifrost -p bifrost-bench
 	target/release/bifrost-bench $(BENCH)
 
