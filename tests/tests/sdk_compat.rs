@@ -269,6 +269,34 @@ async fn delivered(runs: &mut Runs) -> Result<()> {
     Ok(())
 }
 
+/// Workflows whose decorators ask for an endpoint, called over plain HTTP.
+async fn reached(runs: &mut Runs) -> Result<()> {
+    let listed = runs.platform.get("/api/endpoints").await;
+    let all = listed["endpoints"].as_array().context("a list")?;
+    let found: Vec<_> =
+        all.iter().map(|one| json!([one["slug"], one["methods"], one["mode"], one["public"]])).collect();
+    let expected = [
+        json!(["decorators_a", ["POST"], "sync", false]),
+        json!(["endpoint_b", ["GET", "POST"], "async", false]),
+    ];
+    assert_eq!(found, expected, "a key is asked for, whatever code says");
+    let warnings = runs.platform.get("/api/workspace").await["report"]["warnings"].to_string();
+    assert!(warnings.contains("`endpoint_b` asks for a public endpoint"), "{warnings}");
+    let path = |n: usize| all[n]["path"].as_str().context("a path");
+    let input = json!({ "email": "ada@example.com", "size": "100" });
+    let answer = runs.platform.expect(200, Method::POST, path(0)?, input).await;
+    assert_eq!(answer["size"], 100);
+    let address = format!("{}{}?number=6", runs.platform.url(), path(1)?);
+    let stranger = reqwest::get(&address).await?;
+    assert_eq!(stranger.status(), StatusCode::UNAUTHORIZED);
+    let run = runs.platform.expect(202, Method::GET, &format!("{}?number=6", path(1)?), Value::Null).await;
+    let run = run["execution_id"].as_str().context("an id")?;
+    let ended = runs.platform.ended(run, PATIENCE).await;
+    assert_eq!(ended["result"], 7, "{ended}");
+    runs.note("generation_b/decorators_b.py::endpoint_b", run).await;
+    Ok(())
+}
+
 /// What decorators and results come to, which nothing has to be called for.
 async fn decorated(runs: &mut Runs) -> Result<()> {
     runs.run("generation_c/decorators_c.py::unknown", json!({}), None).await;
@@ -362,6 +390,7 @@ async fn all_names_and_signatures_are_used_in_all_generations() -> Result<()> {
     filled_in(&mut runs).await?;
     delivered(&mut runs).await?;
     decorated(&mut runs).await?;
+    reached(&mut runs).await?;
 
     let mut unused = vec![];
     for row in table()? {

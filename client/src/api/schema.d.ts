@@ -358,11 +358,11 @@ export interface paths {
         get: operations["get_endpoint"];
         put?: never;
         post?: never;
-        /** Takes an endpoint away; its runs stay. */
+        /** Takes an endpoint away; its runs stay. 409 `endpoint_from_code` for one from a decorator. */
         delete: operations["delete_endpoint"];
         options?: never;
         head?: never;
-        /** Changes an endpoint; for another workflow, make another endpoint. */
+        /** Changes an endpoint; for another workflow, make another. 409 `endpoint_from_code` for what code says. */
         patch: operations["update_endpoint"];
         trace?: never;
     };
@@ -3758,6 +3758,11 @@ export interface components {
          * @enum {string}
          */
         EndpointMode: "sync" | "async";
+        /**
+         * @description Who made an endpoint.
+         * @enum {string}
+         */
+        EndpointSource: "decorator" | "api";
         /** @description A path at which a workflow answers plain HTTP. */
         EndpointView: {
             /** Format: date-time */
@@ -3782,6 +3787,11 @@ export interface components {
             /** Format: int32 */
             rate_per_minute: number;
             slug: string;
+            /**
+             * @description `decorator` follows the workspace's code, which says its methods and its mode; everything
+             *     else is for people to decide.
+             */
+            source: components["schemas"]["EndpointSource"];
             /** Format: date-time */
             updated_at: string;
             workflow_id: components["schemas"]["WorkflowId"];

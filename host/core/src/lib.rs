@@ -40,7 +40,7 @@ pub use dead_letter::DeadLetterState;
 pub use document_filter::Where;
 pub use documents::Document;
 pub use egress::EgressPolicy;
-pub use endpoint::{EndpointMode, Verb};
+pub use endpoint::{EndpointMode, EndpointSource, Verb};
 pub use error::{Error, Result};
 pub use execution::{Execution, Lineage, LogLevel, LogLine, Outcome, Priority, ResultType, Status, Stored};
 pub use id::*;
