@@ -2,15 +2,12 @@
 //! lives with it, in real sandboxes, against the vendors' APIs on this machine: with pages, refusals
 //! for the rate, tokens that end, connections that break. What came of it is looked at here and there.
 
-#[path = "../../worker/packages/tests/packages/index.rs"]
-#[expect(dead_code, reason = "also used by the tests of the resolver")]
-mod index;
+mod wheels;
 
 use anyhow::{Context, Result, ensure};
 use bifrost_tests::process::{bifrost, data_folder, run};
 use bifrost_tests::{Client, Fakes, Platform};
 use hmac::{Hmac, Mac};
-use index::{FakeIndex, Served, project};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -31,26 +28,6 @@ const TENANT: &str = "00000001-0000-4000-8000-00000000000a";
 const LIFETIME: u32 = 15;
 const HOOK_SECRET: &str = "what HaloPSA signs with";
 
-/// An index with the wheels that `make libraries` has fetched.
-async fn package_index() -> Result<FakeIndex> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/libraries.wheels");
-    let index = FakeIndex::with(&[]).await;
-    for entry in std::fs::read_dir(folder).context("`make libraries` fetches the wheels")? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).context("a name")?;
-        let parts: Vec<_> = name.split('-').collect();
-        let [name, version, tags @ ..] = &parts[..] else { continue };
-        if PACKAGES.contains(name) && tags.join("-") == "py3-none-any.whl" {
-            let wheel = std::fs::read(&path)?;
-            index.add(&project(name, version).with(|project| {
-                project.wheel = Some(wheel);
-                project.served_metadata = Some(Served::Nothing);
-            }));
-        }
-    }
-    Ok(index)
-}
-
 /// The workspace, put together as its README says.
 fn workspace() -> Result<tempfile::TempDir> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
@@ -69,12 +46,12 @@ struct World {
     /// As the administrator, within the organization that the runs belong to.
     provider: Client,
     fakes: Fakes,
-    _index: FakeIndex,
+    _index: wheels::FakeIndex,
 }
 
 impl World {
     async fn start() -> Result<Self> {
-        let (fakes, index) = (Fakes::start()?, package_index().await?);
+        let (fakes, index) = (Fakes::start()?, wheels::index(&PACKAGES).await?);
         let data = data_folder(TEMPORARY)?;
         let settings = [
             ("BIFROST_DATA", data.path().to_str().context("a path")?),

@@ -2,6 +2,8 @@
 //! `tests/compat/sdk/workspace/surface.txt` is used by a workflow that runs here, and each run's
 //! log says what was really called, read and answered.
 
+mod wheels;
+
 use anyhow::{Context, Result, ensure};
 use bifrost_tests::{Fakes, Platform, folder};
 use hmac::{Hmac, Mac};
@@ -15,6 +17,8 @@ const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
 /// Relative to the workspaces of this crate.
 const WORKSPACE: &str = "../compat/sdk/workspace";
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What the workspace asks for, and what that needs.
+const PACKAGES: [&str; 6] = ["anyio", "certifi", "h11", "httpcore", "httpx", "idna"];
 
 /// A line of the table.
 struct Row {
@@ -196,6 +200,8 @@ async fn latest(runs: &mut Runs, organization: &str) -> Result<()> {
     for kind in ["UserError", "WorkflowError", "ValidationError", "IntegrationError", "ConfigurationError"] {
         runs.run("generation_c/errors_c.py::errors_c", json!({ "kind": kind }), Some(kind)).await;
     }
+    let caught = runs.run("generation_c/errors_c.py::caught_c", json!({}), None).await;
+    assert_eq!(caught, json!([404, 409, 403, 422]));
     let names = runs.run("generation_c/errors_c.py::models_c", json!({}), None).await;
     assert_eq!((&names[1], &names[2]), (&json!("multi_select"), &json!("Stuck")));
 
@@ -373,9 +379,9 @@ async fn decorated(runs: &mut Runs) -> Result<()> {
 
 #[tokio::test]
 async fn all_names_and_signatures_are_used_in_all_generations() -> Result<()> {
-    let fakes = Fakes::start()?;
+    let (fakes, index) = (Fakes::start()?, wheels::index(&PACKAGES).await?);
     let platform = Platform::configure(TEMPORARY, WORKSPACE, |command| {
-        command.env("BIFROST_EGRESS_PRIVATE", "true");
+        command.env("BIFROST_EGRESS_PRIVATE", "true").env("BIFROST_PACKAGE_INDEX", index.address());
     })
     .await?;
     let deployed = platform.get("/api/workspace").await;
