@@ -51,7 +51,7 @@ pub use oauth::{ClientAuthentication, ConnectionStatus, OAuthFlow, OAuthSettings
 pub use permission::{Permission, Permissions};
 pub use retry::RetryPolicy;
 pub use rights::{Operation, Rights};
-pub use schedule::{CatchUp, Overlap, ScheduleSource, Timetable};
+pub use schedule::{CatchUp, Overlap, ScheduleSource, Starts, Timetable};
 pub use source::{Package, Source};
 pub use webhook::WebhookKind;
 pub use workspace::{FileError, FormFile, Parameter, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};

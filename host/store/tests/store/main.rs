@@ -12,6 +12,7 @@ mod config;
 mod database;
 mod dead_letters;
 mod documents;
+mod emitting;
 mod endpoints;
 mod engines;
 mod executions;
