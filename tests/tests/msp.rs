@@ -355,6 +355,74 @@ async fn people(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// Forms of the workspace's files: a customer, then the licenses that are left there.
+async fn forms(world: &World) -> Result<()> {
+    let provider = &world.provider;
+    let listed = provider.get("/api/forms").await;
+    let all = listed["forms"].as_array().context("a list")?;
+    let form = |name: &str| -> Result<String> {
+        let one = all.iter().find(|one| one["name"] == name).with_context(|| format!("{name}: {listed}"))?;
+        assert_eq!((&one["source"], &one["access"]), (&json!("workspace"), &json!("granted")));
+        Ok(format!("/api/forms/{}", one["id"].as_str().context("an id")?))
+    };
+    let onboard = form("Onboard a user")?;
+    let opened = provider.expect(200, Method::POST, &format!("{onboard}/open"), json!({ "query": {} })).await;
+    let session = &opened["session_id"];
+    let choices = async |field: &str, values: Value| -> Value {
+        let ask = json!({ "session_id": session, "field": field, "values": values });
+        provider.expect(200, Method::POST, &format!("{onboard}/options"), ask).await
+    };
+    let customers = choices("tenant", json!({})).await;
+    assert_eq!(
+        (&customers["options"][0]["value"], customers["options"].as_array().map(Vec::len)),
+        (&json!(TENANT), Some(7))
+    );
+    let none = choices("license", json!({})).await;
+    assert_eq!(none, json!({ "options": [], "missing": ["tenant"] }), "no customer, no license");
+    let licenses = choices("license", json!({ "tenant": TENANT })).await;
+    let offered: Vec<_> =
+        licenses["options"].as_array().context("a list")?.iter().map(|one| &one["value"]).collect();
+    assert!(offered.contains(&&json!("SPB")), "{licenses}");
+
+    let filled = |change: Value| {
+        let mut values = json!({
+            "tenant": TENANT, "license": "SPB", "first_name": "Grace", "last_name": "Hopper",
+            "manager_email": "boss@adatum.example",
+        });
+        values.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
+        json!({ "session_id": session, "values": values })
+    };
+    world.seen("microsoft").await?;
+    for (change, field) in [
+        (json!({ "license": "ENTERPRISEPACK_NOBODY_HAS" }), "license"),
+        (json!({ "tenant": "00000001-0000-4000-8000-0000000000ee", "license": null }), "tenant"),
+        (json!({ "manager_email": "boss@elsewhere.example" }), "manager_email"),
+        (json!({ "usage_location": "Germany" }), "usage_location"),
+        (json!({ "last_name": "" }), "last_name"),
+    ] {
+        let refused = provider.expect(422, Method::POST, &format!("{onboard}/execute"), filled(change)).await;
+        let fields: Vec<_> =
+            refused["errors"].as_array().context("errors")?.iter().map(|one| &one["field"]).collect();
+        assert!(fields.contains(&&json!(field)), "{field}: {refused}");
+    }
+    assert!(world.seen("microsoft").await?.of("POST", "/v1.0/users").is_empty(), "nothing was made");
+    let run = provider.expect(202, Method::POST, &format!("{onboard}/execute"), filled(json!({}))).await;
+    let made = world.result(run["execution_id"].as_str().context("an id")?, "Success").await;
+    assert_eq!(
+        (&made["user_principal_name"], &made["license"], &made["problems"]),
+        (&json!("grace.hopper@adatum.example"), &json!("SPB"), &json!([])),
+        "the customer's domain was filled in: {made}"
+    );
+
+    let report = form("Compliance report")?;
+    let opened = provider.expect(200, Method::POST, &format!("{report}/open"), json!({ "query": {} })).await;
+    let values = json!({ "session_id": opened["session_id"], "values": { "organization_id": "2" } });
+    let run = provider.expect(202, Method::POST, &format!("{report}/execute"), values).await;
+    let page = world.result(run["execution_id"].as_str().context("an id")?, "Success").await;
+    assert!(page.as_str().is_some_and(|page| page.starts_with("<h2>Contoso GmbH: 20% of 5")), "{page}");
+    Ok(())
+}
+
 /// The texts of a spreadsheet, and its number of rows.
 fn spreadsheet(content: &[u8]) -> Result<(String, usize)> {
     let mut book = zip::ZipArchive::new(std::io::Cursor::new(content))?;
@@ -568,6 +636,7 @@ async fn a_day_of_a_managed_service_provider() -> Result<()> {
     sites(&world).await?;
     licenses(&world).await?;
     people(&world).await?;
+    forms(&world).await?;
     reports(&world).await?;
     // What NinjaOne gave at first has ended by now.
     tokio::time::sleep(Duration::from_secs(LIFETIME.into()).saturating_sub(begun.elapsed())).await;
