@@ -132,7 +132,7 @@ pub fn decorated(info: &WorkflowInfo) -> Option<Result<Decorated>> {
         let methods = methods(info.defaults.get("allowed_methods"))?;
         let mode = match info.defaults.get("execution_mode") {
             None | Some(Value::Null) => EndpointMode::Sync,
-            Some(mode) => mode.as_str().unwrap_or_default().parse()?,
+            Some(mode) => mode.as_str().unwrap_or_default().parse::<EndpointMode>()?,
         };
         Ok(Decorated { methods, mode, wants_public: is_true("public_endpoint") })
     };

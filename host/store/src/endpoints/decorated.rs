@@ -55,7 +55,8 @@ async fn known(tx: &mut Tx, version: &Version) -> Result<HashMap<(String, String
     );
     let read = |row: &Row| -> Result<_> {
         let known = Known { id: row.get("id")?, methods: row.document("methods")?, mode: row.parse("mode")? };
-        Ok(((row.get("path")?, row.get("function")?), known))
+        let workflow: (String, String) = (row.get("path")?, row.get("function")?);
+        Ok((workflow, known))
     };
     tx.all(sql.bind(version.workspace_id)).await?.iter().map(read).collect()
 }
