@@ -26,7 +26,8 @@ pub struct FakeWorker {
 fn workflow(path: &str, line: usize, text: &str) -> Option<WorkflowInfo> {
     let (name, rest) = text.strip_prefix("async def ")?.split_once('(')?;
     let (parameters, rest) = rest.split_once(')')?;
-    let schedule = rest.split_once("# schedule: ").map(|(_, cron)| ("schedule".to_owned(), cron.into()));
+    let schedule =
+        rest.split_once("# schedule: ").map(|(_, cron)| ("schedule".to_owned(), Value::from(cron)));
     let endpoint = rest.split_once("# endpoint: ").map(|(_, said)| {
         let mut said: Map<String, Value> = serde_json::from_str(said).expect("what a decorator says");
         said.insert("endpoint_enabled".into(), true.into());
