@@ -10,16 +10,16 @@ import builtins
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import _context, _platform
+from . import _context, _platform, _status
 from ._models import BatchDeleteResult, BatchResult, DocumentData, DocumentList, TableInfo
-from .errors import ConflictError, NotFoundError, NotSupported
+from .errors import NotFoundError, NotSupported
 
 
 def _call(operation: str, arguments: dict[str, Any], scope: str | None) -> Any:
     """Raises `ConflictError` beside what every call of the platform raises."""
     named = scope if scope is not None else _context.scope_override()
     answer = _platform.current().call(f"tables.{operation}", {**arguments, "scope": named})
-    return ConflictError.raised(answer)
+    return _status.checked(answer, f"tables.{operation}")
 
 
 def _no_app(app: object) -> None:

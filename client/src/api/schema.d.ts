@@ -358,11 +358,11 @@ export interface paths {
         get: operations["get_endpoint"];
         put?: never;
         post?: never;
-        /** Takes an endpoint away; its runs stay. */
+        /** Takes an endpoint away; its runs stay. 409 `endpoint_from_code` for one from a decorator. */
         delete: operations["delete_endpoint"];
         options?: never;
         head?: never;
-        /** Changes an endpoint; for another workflow, make another endpoint. */
+        /** Changes an endpoint; for another workflow, make another. 409 `endpoint_from_code` for what code says. */
         patch: operations["update_endpoint"];
         trace?: never;
     };
@@ -1729,7 +1729,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs a schedule's workflow now with its parameters, as the caller. Its ticks stay as they are. */
+        /** Runs a schedule's workflow now with its parameters, as the caller. 409 `emits_a_topic` for one without. */
         post: operations["run_schedule"];
         delete?: never;
         options?: never;
@@ -3764,6 +3764,11 @@ export interface components {
          * @enum {string}
          */
         EndpointMode: "sync" | "async";
+        /**
+         * @description Who made an endpoint.
+         * @enum {string}
+         */
+        EndpointSource: "decorator" | "api";
         /** @description A path at which a workflow answers plain HTTP. */
         EndpointView: {
             /** Format: date-time */
@@ -3788,6 +3793,11 @@ export interface components {
             /** Format: int32 */
             rate_per_minute: number;
             slug: string;
+            /**
+             * @description `decorator` follows the workspace's code, which says its methods and its mode; everything
+             *     else is for people to decide.
+             */
+            source: components["schemas"]["EndpointSource"];
             /** Format: date-time */
             updated_at: string;
             workflow_id: components["schemas"]["WorkflowId"];
@@ -4755,16 +4765,18 @@ export interface components {
             cron_expression: string;
             /** @description False: paused from the beginning. */
             enabled?: boolean | null;
-            /** @description Parameters by name. */
+            /** @description Parameters by name, or the data that the topic is told. */
             input_data?: Record<string, unknown> | null;
-            /** @description What people call it; the workflow's name if absent. */
+            /** @description What people call it; the workflow's name, or the topic, if absent. */
             name?: string | null;
             overlap_policy?: components["schemas"]["Overlap"] | null;
             priority?: components["schemas"]["BackgroundPriority"] | null;
             /** @description IANA name; `UTC` if absent. */
             timezone?: string | null;
-            /** @description The workflow's id, its name, or `path::function`. */
-            workflow_id: string;
+            /** @description A topic of the organization to emit, whose subscriptions say what that starts. */
+            topic?: string | null;
+            /** @description The workflow's id, its name, or `path::function`. Either this or `topic`. */
+            workflow_id?: string | null;
         };
         /** @description What an authenticator app is set up with; shown this once. */
         NewSecondFactor: {
@@ -5455,15 +5467,18 @@ export interface components {
             /** @description False: paused. */
             enabled: boolean;
             id: components["schemas"]["ScheduleId"];
-            /** @description What its runs get. */
+            /** @description What its runs get, or the topic is told. */
             input_data: Record<string, unknown>;
             last_execution_id?: components["schemas"]["ExecutionId"] | null;
             /**
              * Format: date-time
-             * @description The last tick that made a run.
+             * @description The last tick that made a run, or emitted the topic.
              */
             last_run_at?: string | null;
-            /** @description `overlap`, `queue_full`, `missed`, `workflow_removed`, `workflow_inactive` or `organization_inactive`. */
+            /**
+             * @description `overlap`, `queue_full`, `missed`, `workflow_removed`, `workflow_inactive`, `topic_missing`, `too_large` or
+             *     `organization_inactive`.
+             */
             last_skip_reason?: string | null;
             /** Format: date-time */
             last_skipped_at?: string | null;
@@ -5480,7 +5495,7 @@ export interface components {
             priority: components["schemas"]["BackgroundPriority"];
             /**
              * Format: int64
-             * @description Ticks that made no run.
+             * @description Ticks that made nothing.
              */
             skipped: number;
             /**
@@ -5490,10 +5505,12 @@ export interface components {
             source: components["schemas"]["ScheduleSource"];
             /** @description IANA name. */
             timezone: string;
+            /** @description What it emits; `null` where it starts a workflow. */
+            topic?: string | null;
             /** Format: date-time */
             updated_at: string;
-            workflow_id: components["schemas"]["WorkflowId"];
-            workflow_name: string;
+            workflow_id?: components["schemas"]["WorkflowId"] | null;
+            workflow_name?: string | null;
         };
         /** @description One of the two. */
         SecondFactor: {

@@ -3,7 +3,7 @@
 
 use crate::egress::{matches_host, normal_host};
 use crate::schedule::{self, Timetable};
-use crate::{Filter, Mapping, Source, Where, WorkspaceReport, files, retry};
+use crate::{Filter, Mapping, Source, Where, WorkspaceReport, endpoint, files, retry};
 use chrono::{DateTime, Utc};
 
 /// A text and the rest of the bytes, parted at the first line end.
@@ -108,6 +108,7 @@ fn reports_of_a_guest() {
         if let Ok(mut report) = serde_json::from_slice::<WorkspaceReport>(bytes) {
             schedule::check(&mut report);
             retry::check(&mut report);
+            endpoint::check(&mut report);
             let again = serde_json::to_vec(&report).expect("JSON");
             assert_eq!(serde_json::from_slice::<WorkspaceReport>(&again).expect("the same"), report);
         }

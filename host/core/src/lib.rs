@@ -40,7 +40,7 @@ pub use dead_letter::DeadLetterState;
 pub use document_filter::Where;
 pub use documents::Document;
 pub use egress::EgressPolicy;
-pub use endpoint::{EndpointMode, Verb};
+pub use endpoint::{EndpointMode, EndpointSource, Verb};
 pub use error::{Error, Result};
 pub use execution::{
     BackgroundPriority, Execution, Lineage, LogLevel, LogLine, Outcome, Priority, ResultType, Status, Stored,
@@ -53,7 +53,7 @@ pub use oauth::{ClientAuthentication, ConnectionStatus, OAuthFlow, OAuthSettings
 pub use permission::{Permission, Permissions};
 pub use retry::RetryPolicy;
 pub use rights::{Operation, Rights};
-pub use schedule::{CatchUp, Overlap, ScheduleSource, Timetable};
+pub use schedule::{CatchUp, Overlap, ScheduleSource, Starts, Timetable};
 pub use source::{Package, Source};
 pub use webhook::WebhookKind;
 pub use workspace::{FileError, FormFile, Parameter, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};

@@ -90,8 +90,8 @@ const columns: ColumnDef<Schedule>[] = [
         >
           {original.name}
         </Link>
-        {original.name !== original.workflow_name && (
-          <span className="block text-xs text-muted">{original.workflow_name}</span>
+        {original.name !== (original.topic ?? original.workflow_name) && (
+          <span className="block text-xs text-muted">{original.topic ?? original.workflow_name}</span>
         )}
       </>
     ),

@@ -192,12 +192,25 @@ pub async fn parameters(
     workflow: &Workflow,
     input: Option<Value>,
 ) -> Result<Value> {
-    let input = match input {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(input)) => input,
-        Some(_) => return Err(Error::invalid("input_data", "expected an object")),
-    };
+    let input = object(input)?;
     workflow.info.check_input(&input)?;
+    bounded(state, auth, input).await
+}
+
+/// Data of a topic as it is kept.
+pub async fn data(state: &ApiState, auth: &Auth, input: Option<Value>) -> Result<Value> {
+    bounded(state, auth, object(input)?).await
+}
+
+fn object(input: Option<Value>) -> Result<Map<String, Value>> {
+    match input {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(input)) => Ok(input),
+        Some(_) => Err(Error::invalid("input_data", "expected an object")),
+    }
+}
+
+async fn bounded(state: &ApiState, auth: &Auth, input: Map<String, Value>) -> Result<Value> {
     let most = limits(state, auth).await?.parameters_bytes;
     let parameters = Value::Object(input);
     if parameters.to_string().len() as u64 > most {

@@ -185,8 +185,9 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             id.to_string()
         }
         By::Schedule => {
+            let nightly = workflows::find(&db.scope(scope), "nightly").await.expect("deployed").id;
             let new = NewSchedule {
-                workflow_id: workflows::find(&db.scope(scope), "nightly").await.expect("deployed").id,
+                starts: Starts::Workflow(nightly),
                 name: "s".into(),
                 cron: "0 3 * * *".into(),
                 time_zone: "UTC".into(),

@@ -13,6 +13,7 @@ use crate::notifications::events;
 use crate::{Db, Scoped, Sql, now};
 use bifrost_core::{ConnectionId, OrganizationId, Result, Scope, UserId, oauth};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 /// How long a holder may take; far longer than a token endpoint.
 pub const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -31,7 +32,7 @@ pub struct Lease {
 }
 
 /// What a server has given.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fresh {
     /// The tokens.
     pub tokens: Tokens,

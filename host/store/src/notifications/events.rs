@@ -72,6 +72,8 @@ pub(crate) async fn schedule_missed(
         "queue_full" => "Too many of its runs wait for each other already",
         "workflow_removed" => "Its workflow is no longer in the workspace",
         "workflow_inactive" => "Its workflow is switched off",
+        "topic_missing" => "There is no such topic, or it is switched off",
+        "too_large" => "Its topic does not take that much data",
         // As it was asked for, or nobody is there to be told.
         _ => return Ok(()),
     };

@@ -152,7 +152,7 @@ async fn rows_of_others_are_invisible(db: Db) {
     let other = Access::Organization(w.other.id);
     // Table, then rows seen by: system, owner, another tenant, global.
     let seen = [
-        ("organizations", [3, 1, 1, 0]),
+        ("organizations", [3, 1, 1, 1]),
         ("users", [2, 1, 0, 0]),
         ("api_keys", [2, 1, 0, 0]),
         ("workspaces", [2, 2, 1, 1]),

@@ -13,6 +13,8 @@ mod database;
 mod dead_letters;
 mod document_versions;
 mod documents;
+mod emitting;
+mod endpoints;
 mod engines;
 mod executions;
 mod failed_deliveries;

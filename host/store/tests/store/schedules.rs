@@ -27,7 +27,7 @@ on_both!(
 
 pub fn hourly(workflow: WorkflowId) -> NewSchedule {
     NewSchedule {
-        workflow_id: workflow,
+        starts: Starts::Workflow(workflow),
         name: "Hourly".into(),
         cron: "0 * * * *".into(),
         time_zone: "Europe/Berlin".into(),
@@ -77,7 +77,7 @@ async fn schedules_are_written_read_and_deleted(db: Db) {
     let w = World::new(db).await;
     let (org, other) = (w.db.org(w.org.id), w.db.org(w.other.id));
     let made = schedules::create(&org, hourly(w.workflow)).await.unwrap();
-    assert_eq!((made.workflow_name.as_str(), made.source), ("sync", ScheduleSource::Api));
+    assert_eq!((made.workflow_name.as_deref(), made.source), (Some("sync"), ScheduleSource::Api));
     assert!(made.next_at.is_some_and(|next| next > now() && next <= now() + TimeDelta::hours(1)));
     assert_eq!(schedules::get(&org, made.id).await.unwrap(), made);
     let shared = schedules::create(&org, NewSchedule { name: "A".into(), ..hourly(w.shared) }).await.unwrap();
