@@ -55,7 +55,7 @@ webhooks-long: ## Send ten thousand deliveries, kill the server in between, and 
 	cargo test -p bifrost-tests --test webhooks -- --ignored --nocapture so_do_many
 
 # Chromium is Debian's package; CHROMIUM names another one.
-test-ui: build client/node_modules ## Use the web UI in a real browser
+test-ui: build services client/node_modules ## Use the web UI in a real browser
 	@[ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || \
 	  { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
 	  { echo "install Chromium (Debian: chromium), or name one by CHROMIUM" >&2; exit 1; }
