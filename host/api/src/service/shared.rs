@@ -107,6 +107,7 @@ async fn build_source(
     report.workflows.retain(|workflow| own.files().contains_key(&workflow.path));
     schedule::check(&mut report);
     forms::files::find(state, scope, own, &mut report).await?;
+    bifrost_core::validation::check(&mut report);
     Ok(report)
 }
 
