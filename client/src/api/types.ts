@@ -18,8 +18,10 @@ export type Delivery = Schemas['DeliveryView'];
 export type DeliveryState = Schemas['DeliveryState'];
 export type Document = Schemas['Document'];
 export type EgressPolicy = Schemas['EgressPolicy'];
-export type Endpoint = Schemas['EndpointView'];
-export type Execution = Schemas['ExecutionView'];
+/** `decorator`: it stands in code; here it can be switched off and made public. */
+export type Endpoint = Schemas['EndpointView'] & { source?: 'api' | 'decorator' };
+/** Of one that waits: its place among those of its organization, from 1. */
+export type Execution = Schemas['ExecutionView'] & { queue_position?: number | null };
 export type ExecutionSummary = Schemas['ExecutionSummary'];
 export type FileDiff = Schemas['FileDiff'];
 export type IdentityProvider = Schemas['ProviderView'];
@@ -40,7 +42,11 @@ export type Place = Schemas['Place'];
 export type Problem = Schemas['Problem'];
 export type Role = Schemas['Role'];
 export type RoleView = Schemas['RoleView'];
-export type Schedule = Schemas['ScheduleView'];
+/** It starts a workflow, or emits a topic. */
+export type Schedule = Narrow<
+  Schemas['ScheduleView'],
+  { workflow_id?: string | null; workflow_name?: string | null; topic?: string | null; priority?: 'normal' | 'bulk' }
+>;
 export type SignInOptions = Schemas['SignInOptions'];
 export type SignInState = Schemas['SignInState'];
 export type Status = Schemas['Status'];

@@ -44,21 +44,21 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
   const [meant, setMeant] = useState(false);
   const [enabled, setEnabled] = useState(endpoint?.enabled ?? true);
   const opens = open && endpoint?.public !== true;
+  const fixed = endpoint?.source === 'decorator';
   const save = useSave(
     () => {
+      const access = { enabled, public: open, confirm_public: open };
       const body = {
         slug,
         methods,
         mode,
         rate_per_minute: Number(rate),
-        enabled,
-        public: open,
-        confirm_public: open,
+        ...access,
         ...(mode === 'sync' ? { deadline_seconds: Number(deadline) } : {}),
       };
       return endpoint === undefined
         ? call(api.POST('/api/endpoints', { body: { ...body, workflow_id: target } }))
-        : call(api.PATCH('/api/endpoints/{id}', { params: { path: { id: endpoint.id } }, body }));
+        : call(api.PATCH('/api/endpoints/{id}', { params: { path: { id: endpoint.id } }, body: fixed ? access : body }));
     },
     { says: (saved) => `“${saved.workflow_name}” answers at ${saved.slug}`, again: ['endpoints'], then: onClose },
   );
@@ -70,7 +70,11 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
   return (
     <FormDialog
       title={endpoint === undefined ? 'New endpoint' : endpoint.slug}
-      description={endpoint?.workflow_name ?? workflow?.name ?? 'A path at which a workflow answers plain HTTP.'}
+      description={
+        fixed
+          ? `It stands in the code of ${endpoint.workflow_name}. Here it can be switched off and made public; the rest is changed there, and so is it taken away.`
+          : (endpoint?.workflow_name ?? workflow?.name ?? 'A path at which a workflow answers plain HTTP.')
+      }
       side
       onClose={onClose}
       onSubmit={() => save.mutate()}
@@ -78,7 +82,8 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
       busy={save.isPending}
       disabled={target === '' || methods.length === 0 || (opens && !meant)}
       beside={
-        endpoint !== undefined && (
+        endpoint !== undefined &&
+        !fixed && (
           <DeleteButton name={endpoint.slug} onDelete={() => remove.mutateAsync()}>
             Whoever calls it gets “not found” from now on. Its runs stay.
           </DeleteButton>
@@ -102,43 +107,45 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
           )}
         </Field>
       )}
-      <Field label="Last part of its path" help="a-z, 0-9, - and _." error={problemAt(save.error, 'slug')}>
-        {(tied) => (
-          <Input {...tied} value={slug} required pattern="[a-z0-9_\-]+" title="a-z, 0-9, - and _" spellCheck={false} className="font-mono" onChange={(event) => setSlug(event.target.value)} />
-        )}
-      </Field>
-      <fieldset className="grid gap-2">
-        <legend className="mb-1.5 text-ui font-medium">Methods</legend>
-        <div className="flex flex-wrap gap-x-5 gap-y-2">
-          {METHODS.map((method) => (
-            <CheckField
-              key={method}
-              label={method}
-              checked={methods.includes(method)}
-              onChange={(event) => setMethods(METHODS.filter((one) => (one === method ? event.target.checked : methods.includes(one))))}
-            />
-          ))}
-        </div>
-        {methods.length === 0 && <p className="text-xs text-bad">Choose at least one.</p>}
-      </fieldset>
-      <Field label="It answers" error={problemAt(save.error, 'mode')}>
-        {(tied) => (
-          <Select {...tied} value={mode} onChange={(event) => setMode(event.target.value === 'async' ? 'async' : 'sync')}>
-            <option value="sync">What the workflow returns</option>
-            <option value="async">The id of the run, at once</option>
-          </Select>
-        )}
-      </Field>
-      <div className="grid gap-4 sm:grid-cols-2">
-        {mode === 'sync' && (
-          <Field label="Waits for (seconds)" help="Then the answer is 202, and the run goes on." error={problemAt(save.error, 'deadline_seconds')}>
-            {(tied) => <Input {...tied} value={deadline} type="number" min={1} max={600} required onChange={(event) => setDeadline(event.target.value)} />}
-          </Field>
-        )}
-        <Field label="Requests in a minute" error={problemAt(save.error, 'rate_per_minute')}>
-          {(tied) => <Input {...tied} value={rate} type="number" min={1} max={60_000} required onChange={(event) => setRate(event.target.value)} />}
+      <fieldset disabled={fixed} className="grid min-w-0 gap-4">
+        <Field label="Last part of its path" help="a-z, 0-9, - and _." error={problemAt(save.error, 'slug')}>
+          {(tied) => (
+            <Input {...tied} value={slug} required pattern="[a-z0-9_\-]+" title="a-z, 0-9, - and _" spellCheck={false} className="font-mono" onChange={(event) => setSlug(event.target.value)} />
+          )}
         </Field>
-      </div>
+        <fieldset className="grid gap-2">
+          <legend className="mb-1.5 text-ui font-medium">Methods</legend>
+          <div className="flex flex-wrap gap-x-5 gap-y-2">
+            {METHODS.map((method) => (
+              <CheckField
+                key={method}
+                label={method}
+                checked={methods.includes(method)}
+                onChange={(event) => setMethods(METHODS.filter((one) => (one === method ? event.target.checked : methods.includes(one))))}
+              />
+            ))}
+          </div>
+          {methods.length === 0 && <p className="text-xs text-bad">Choose at least one.</p>}
+        </fieldset>
+        <Field label="It answers" error={problemAt(save.error, 'mode')}>
+          {(tied) => (
+            <Select {...tied} value={mode} onChange={(event) => setMode(event.target.value === 'async' ? 'async' : 'sync')}>
+              <option value="sync">What the workflow returns</option>
+              <option value="async">The id of the run, at once</option>
+            </Select>
+          )}
+        </Field>
+        <div className="grid gap-4 sm:grid-cols-2">
+          {mode === 'sync' && (
+            <Field label="Waits for (seconds)" help="Then the answer is 202, and the run goes on." error={problemAt(save.error, 'deadline_seconds')}>
+              {(tied) => <Input {...tied} value={deadline} type="number" min={1} max={600} required onChange={(event) => setDeadline(event.target.value)} />}
+            </Field>
+          )}
+          <Field label="Requests in a minute" error={problemAt(save.error, 'rate_per_minute')}>
+            {(tied) => <Input {...tied} value={rate} type="number" min={1} max={60_000} required onChange={(event) => setRate(event.target.value)} />}
+          </Field>
+        </div>
+      </fieldset>
       <Field label="Who may call it" error={problemAt(save.error, 'public', 'confirm_public')}>
         {(tied) => (
           <Select

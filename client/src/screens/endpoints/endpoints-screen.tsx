@@ -46,11 +46,18 @@ export function EndpointsScreen() {
             if (all.length === 0) {
               return (
                 <Empty icon={Link2} title="No workflow answers HTTP yet" command='bifrost endpoints create "Look up order" orders --method GET' action={add}>
-                  An endpoint lets other systems call a workflow with a key, or everybody where you say so.
+                  An endpoint lets other systems call a workflow with a key, or everybody where you say so. In code it is{' '}
+                  <code className="font-mono text-xs">@workflow(endpoint_enabled=True)</code>.
                 </Empty>
               );
             }
-            if (fits.length === 0) return <Empty icon={Link2} title="Nothing fits" />;
+            if (fits.length === 0) {
+              return (
+                <Empty icon={Link2} title="Nothing fits">
+                  Search for a part of the path or of the workflow’s name.
+                </Empty>
+              );
+            }
             return (
               <DataTable
                 label="Endpoints"
@@ -84,6 +91,7 @@ export const EndpointBadges = ({ endpoint }: { endpoint: Endpoint }) => (
       <Badge>With a key</Badge>
     )}
     {!endpoint.enabled && <Badge tone="warn">Off</Badge>}
+    {endpoint.source === 'decorator' && <Badge>From the code</Badge>}
   </span>
 );
 

@@ -6,7 +6,7 @@ import { useRef, useState, type DragEvent } from 'react';
 import { useMay, useOrganization } from '@/api/session';
 import type { StoredFile } from '@/api/types';
 import { cn } from '@/lib/cn';
-import { bytes, count, plural } from '@/lib/format';
+import { bytes, plural } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Confirm } from '@/ui/confirm';
@@ -122,7 +122,13 @@ export function FilesScreen() {
                   />
                 );
               }
-              if (q !== undefined) return <Empty icon={FileUp} title="No file fits" />;
+              if (q !== undefined) {
+                return (
+                  <Empty icon={FileUp} title="No file fits">
+                    Search for another part of its path, or look in another location.
+                  </Empty>
+                );
+              }
               return (
                 <Empty
                   icon={FileUp}
@@ -167,15 +173,22 @@ export function FilesScreen() {
   );
 }
 
-/** What the location takes, of what the organization has. */
+/** From this share on there is a warning. */
+const NEAR = 0.9;
+
+/** What the location takes, and all of them of what the organization may. */
 function Usage({ location }: { location: string }) {
   const organization = useOrganization();
-  const { data } = useQuery(usageQuery(organization, location));
+  const { data } = useQuery(usageQuery(organization));
   if (data === undefined) return <span>An organization has room for 100,000 files and 10 GiB.</span>;
+  const here = data.locations.find(({ name }) => name === location);
   return (
-    <span className="tabular-nums">
-      {data.whole ? '' : 'More than '}
-      {count(data.files)} {data.files === 1 ? 'file' : 'files'} and {bytes(data.bytes)} in {location}. All locations together: at most 100,000 files and 10 GiB.
-    </span>
+    <div className="grid gap-1 tabular-nums">
+      <p>
+        {here === undefined ? 'Nothing' : `${plural(here.count, 'file')} and ${bytes(here.bytes)}`} in {location}. All locations together:{' '}
+        {bytes(data.used)} of {bytes(data.quota)}.
+      </p>
+      {data.used >= data.quota * NEAR && <p className="text-warn">There is little room left: delete what nobody needs, or ask for more.</p>}
+    </div>
   );
 }

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useMay, useOrganizations } from '@/api/session';
 import type { Execution, Workflow } from '@/api/types';
-import { bytes } from '@/lib/format';
+import { bytes, ordinal } from '@/lib/format';
 import { duration } from '@/lib/time';
 import { isOver } from '@/ui/status';
 import { Ago, Elapsed } from '@/ui/time';
@@ -71,7 +71,7 @@ function Took({ run }: { run: Execution }) {
   return (
     <>
       <Elapsed since={run.created_at} />
-      <small className="block text-xs text-muted">in line for a worker</small>
+      <small className="block text-xs text-muted">{run.queue_position == null ? 'in line for a worker' : `${ordinal(run.queue_position)} in the queue`}</small>
     </>
   );
 }

@@ -14,9 +14,13 @@ export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGo
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const params = { path: { id: schedule.id } };
+  const emits = schedule.topic != null;
   const run = useMutation({
     mutationFn: () => call(api.POST('/api/schedules/{id}/run', { params })),
-    onSuccess: (answer) => navigate({ to: '/runs/$id', params: { id: answer.execution_id } }),
+    onSuccess: async ({ execution_id }: { execution_id?: string }) => {
+      if (execution_id !== undefined) await navigate({ to: '/runs/$id', params: { id: execution_id } });
+      else done(`“${schedule.topic ?? schedule.name}” is emitted`);
+    },
     onError: failed,
   });
   const remove = async () => {
@@ -29,12 +33,14 @@ export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGo
     <div className="mb-4 flex flex-wrap gap-2">
       <Button size="small" busy={run.isPending} onClick={() => run.mutate()}>
         <Play aria-hidden />
-        Run now
+        {emits ? 'Emit now' : 'Run now'}
       </Button>
-      <LinkButton size="small" to="/runs" search={{ schedule: schedule.id }}>
-        <FileClock aria-hidden />
-        Its runs
-      </LinkButton>
+      {!emits && (
+        <LinkButton size="small" to="/runs" search={{ schedule: schedule.id }}>
+          <FileClock aria-hidden />
+          Its runs
+        </LinkButton>
+      )}
       {schedule.source === 'api' && (
         <Button size="small" look="danger" onClick={() => setAsking(true)}>
           <Trash2 aria-hidden />
@@ -42,7 +48,7 @@ export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGo
         </Button>
       )}
       <Confirm open={asking} onClose={() => setAsking(false)} title={`Delete “${schedule.name}”?`} action="Delete" onConfirm={remove}>
-        It starts nothing any more. Its runs stay in the history.
+        {emits ? 'It emits nothing any more. What it has started stays in the history.' : 'It starts nothing any more. Its runs stay in the history.'}
       </Confirm>
     </div>
   );

@@ -1,0 +1,66 @@
+/** Choices of a data provider, which follow what fields of its parameters' names hold. Where it fails the value can be typed. */
+import { useQuery } from '@tanstack/react-query';
+import { api, call } from '@/api/client';
+import { explain } from '@/api/problem';
+import { workflowQuery } from '@/api/queries';
+import { useOrganization } from '@/api/session';
+import { askedWith } from '@/lib/asked-with';
+import { useCalm } from '@/lib/hooks';
+import { choicesOf, type Field, type Values } from '@/lib/parameters';
+import { Button } from '@/ui/button';
+import { Input } from '@/ui/field';
+import { Choices, type ChoicesProps } from './choices';
+
+interface Props extends Omit<ChoicesProps, 'choices'> {
+  provider: string;
+  fields: readonly Field[];
+  values: Partial<Values>;
+}
+
+export function ProvidedChoices({ provider, fields, values, ...props }: Props) {
+  const { field, tied, text, onChange, onBlur } = props;
+  const organization = useOrganization();
+  const known = useQuery({ ...workflowQuery(organization, provider), staleTime: 60_000, retry: false });
+  const { input, missing } = askedWith(known.data?.parameters ?? [], field, fields, values);
+  const now = JSON.stringify(input);
+  // Who types into another field is not asked after with each letter.
+  const asked = useCalm(now);
+  const ready = !known.isPending && missing.length === 0;
+  const options = useQuery({
+    queryKey: ['options', organization, provider, asked],
+    queryFn: ({ signal }) =>
+      call(
+        api.POST('/api/data-providers/{id}/invoke', {
+          params: { path: { id: provider } },
+          body: { input_data: JSON.parse(asked) as Record<string, unknown> },
+          signal,
+        }),
+      ),
+    enabled: ready && asked === now,
+    staleTime: 60_000,
+    retry: false,
+  });
+  if (ready && options.data !== undefined) return <Choices {...props} choices={choicesOf(options.data.options)} />;
+  return (
+    <div className="grid gap-1.5">
+      <Input
+        {...tied}
+        value={text}
+        required={field.required}
+        disabled={missing.length > 0 && text === ''}
+        placeholder={missing.length === 0 && options.error === null ? 'Loading the choices…' : ''}
+        onBlur={onBlur}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      {missing.length > 0 && <p className="text-xs text-muted">First fill in {missing.map(({ label }) => label).join(' and ')}.</p>}
+      {ready && options.error !== null && (
+        <p role="alert" className="flex items-center gap-2 text-xs text-warn">
+          The choices could not be loaded: {explain(options.error).title} Type the value, or
+          <Button size="small" onClick={() => void options.refetch()}>
+            Try again
+          </Button>
+        </p>
+      )}
+    </div>
+  );
+}
