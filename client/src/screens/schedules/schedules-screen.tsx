@@ -147,8 +147,10 @@ const columns: ColumnDef<Schedule>[] = [
 function Last({ schedule }: { schedule: Schedule }) {
   return (
     <span className="text-muted">
-      {schedule.last_run_at == null || schedule.last_execution_id == null ? (
+      {schedule.last_run_at == null ? (
         'never'
+      ) : schedule.last_execution_id == null ? (
+        <Ago at={schedule.last_run_at} />
       ) : (
         <Link
           to="/runs/$id"
