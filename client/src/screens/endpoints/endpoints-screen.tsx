@@ -10,6 +10,7 @@ import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { CopyButton } from '@/ui/copy';
 import { DataTable } from '@/ui/data-table';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
@@ -53,9 +54,9 @@ export function EndpointsScreen() {
             }
             if (fits.length === 0) {
               return (
-                <Empty icon={Link2} title="Nothing fits">
-                  Search for a part of the path or of the workflow’s name.
-                </Empty>
+                <NothingFits icon={Link2} onClear={() => void navigate({ search: (old) => ({ ...old, q: undefined }), replace: true, resetScroll: false })}>
+                  No path and no workflow has “{search.q}” in its name.
+                </NothingFits>
               );
             }
             return (

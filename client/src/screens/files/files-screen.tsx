@@ -10,6 +10,7 @@ import { bytes, plural } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Confirm } from '@/ui/confirm';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { Pages } from '@/ui/pages';
 import { SearchBox } from '@/ui/search-box';
@@ -124,9 +125,13 @@ export function FilesScreen() {
               }
               if (q !== undefined) {
                 return (
-                  <Empty icon={FileUp} title="No file fits">
+                  <NothingFits
+                    icon={FileUp}
+                    title="No file fits"
+                    onClear={() => void navigate({ search: (old) => ({ ...old, q: undefined }), replace: true, resetScroll: false })}
+                  >
                     Search for another part of its path, or look in another location.
-                  </Empty>
+                  </NothingFits>
                 );
               }
               return (
