@@ -115,6 +115,12 @@ describe('what was entered', () => {
     const field = one('int', { options: [{ label: 'Two', value: 2 }] });
     expect(read(field, '2')).toEqual({ value: 2 });
     expect(read(one('string', { options: [{ label: 'Two', value: '2' }] }), '2')).toEqual({ value: '2' });
+    const provided = (type: string) => one(type, { data_provider: 'Users', validation: { max: 9 } });
+    expect(read(provided('int'), '2')).toEqual({ value: 2 });
+    expect(read(provided('int'), '12')).toHaveProperty('problem');
+    expect(read(provided('string'), '2')).toEqual({ value: '2' });
+    expect(read(provided('bool'), 'true')).toEqual({ value: true });
+    expect([read(provided('json'), '{"a":1}'), read(provided('json'), 'a')]).toEqual([{ value: { a: 1 } }, { value: 'a' }]);
   });
 
   it('is a list where several can be chosen', () => {

@@ -1,6 +1,7 @@
 /** From the parameters of a workflow to the fields of a form, and from what was entered to input. */
 import type { FieldErrors, Resolver } from 'react-hook-form';
 import type { Parameter } from '@/api/types';
+import { valueOf } from './entered';
 import { problemOf, rulesOf, type Rules } from './rules';
 
 /** A choice of a field. */
@@ -16,6 +17,8 @@ export interface Field {
   name: string;
   label: string;
   kind: FieldKind;
+  /** What its value is, also where it is a choice. */
+  of: FieldKind;
   required: boolean;
   help: string | undefined;
   /** What is used where the field stays empty. */
@@ -67,10 +70,12 @@ export function fieldsOf(parameters: readonly Parameter[]): Field[] {
   return parameters.map((parameter) => {
     const choices = choicesOf(parameter.options);
     const provider = textOf(parameter.data_provider);
+    const of = KINDS[parameter.type] ?? 'json';
     return {
       name: parameter.name,
       label: parameter.label || parameter.name,
-      kind: kindOf(KINDS[parameter.type] ?? 'json', choices, provider),
+      kind: kindOf(of, choices, provider),
+      of,
       required: parameter.required,
       help: textOf(parameter.description),
       fallback: parameter.default_value ?? undefined,
@@ -97,10 +102,12 @@ export function fieldsOfSchema(schema: Record<string, unknown>): Field[] {
       const options = listOf(property.enum ?? recordOf(property.items).enum).filter((value) => value !== null);
       const choices = choicesOf(options);
       const provider = textOf(property['x-data-provider']);
+      const of = SCHEMA_KINDS[String(type)] ?? 'json';
       return {
         name,
         label: textOf(property.title) ?? name,
-        kind: kindOf(SCHEMA_KINDS[String(type)] ?? 'json', choices, provider),
+        kind: kindOf(of, choices, provider),
+        of,
         required: required.includes(name),
         help: textOf(property.description),
         fallback: property.default ?? undefined,
@@ -166,7 +173,7 @@ function typed(field: Field, entered: Entered, choices: readonly Choice[]): Read
     }
     case 'choice': {
       const choice = choices.find((one) => keyOf(one.value) === text);
-      return { value: choice === undefined ? text : choice.value };
+      return choice === undefined ? unlisted(field, text) : { value: choice.value };
     }
     case 'choices':
     case 'list':
@@ -176,6 +183,13 @@ function typed(field: Field, entered: Entered, choices: readonly Choice[]): Read
     default:
       return { value: text };
   }
+}
+
+/** A choice that is not at hand, such as one of a data provider, is of the type that is asked for. */
+function unlisted(field: Field, text: string): Read {
+  if (field.of === 'boolean') return { value: text === 'true' };
+  if (field.of === 'json') return { value: valueOf(text) };
+  return typed({ ...field, kind: field.of }, text, []);
 }
 
 function json(text: string): Read {

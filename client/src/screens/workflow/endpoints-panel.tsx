@@ -119,7 +119,7 @@ function One({ endpoint, workflow, input, onEdit }: Props & { endpoint: Endpoint
       <div id={panel} hidden={!trying}>
         {trying && (
           <Suspense fallback={<Skeleton className="h-40" />}>
-            <TryEndpoint endpoint={endpoint} workflow={workflow} address={address} input={given} onInput={setFilled} />
+            <TryEndpoint endpoint={endpoint} workflow={workflow} address={address} input={input} onInput={setFilled} />
           </Suspense>
         )}
       </div>

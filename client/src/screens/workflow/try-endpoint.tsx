@@ -126,7 +126,7 @@ function Shown({ answer }: { answer: Answer }) {
         {text === '' ? (
           <p className="text-ui text-muted">It is empty.</p>
         ) : (
-          <pre tabIndex={0} aria-label="Body of the answer" className="max-h-96 overflow-auto rounded-md border bg-sunken p-3 font-mono text-xs break-words whitespace-pre-wrap">
+          <pre role="region" tabIndex={0} aria-label="Body of the answer" className="max-h-96 overflow-auto rounded-md border bg-sunken p-3 font-mono text-xs break-words whitespace-pre-wrap">
             {text}
           </pre>
         )}
