@@ -236,7 +236,7 @@ test('an endpoint is called as its page says, and is public only when that is me
   await trial.getByLabel('Name').fill('Tried');
   await expect(shown).toContainText('Tried');
   await trial.getByRole('button', { name: 'Call it' }).click();
-  const answer = page.getByRole('region', { name: 'Answer' });
+  const answer = page.getByRole('region', { name: 'Answer', exact: true });
   await expect(answer.getByRole('status')).toContainText('200');
   await expect(answer.getByRole('region', { name: 'Body of the answer' })).toContainText('Hello, Tried');
   await expect(answer.getByRole('link', { name: 'Its run' })).toBeVisible();
