@@ -6,7 +6,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 VENV := target/python
 BUILD := cargo build --workspace --all-targets
 
-.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample services check-ui test-ui lint advisories bench openapi fuzz chaos chaos-long chaos-planted
+.PHONY: help run build test test-full test-rust test-python libraries compat compat-sample packages services check-ui crosscheck test-ui webhooks-long lint advisories bench openapi fuzz chaos chaos-long chaos-planted
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -20,11 +20,11 @@ run: build ## Start the platform, run a workflow end to end, keep serving (ONCE=
 services: ## Start PostgreSQL, RabbitMQ and Redis where they do not run yet
 	tests/services/start.sh
 
-test: test-python test-rust check-ui openapi compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
+test: test-python test-rust check-ui crosscheck openapi compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
 	$(if $(NO_CHAOS),,$(MAKE) chaos)
 
-test-full: ## The same, whole suites of libraries, ten thousand runs in a storm and planted faults, an hour; prints what was seen
-	tests/full.sh
+test-full: ## The same, whole suites of libraries, a hundred packages, ten thousand runs in a storm and planted faults (STEPS="compat chaos-long": only these); prints what was seen
+	tests/full.sh $(STEPS)
 
 # What a test starts with node: a real OpenID provider.
 tests/oidc/node_modules: tests/oidc/package-lock.json
@@ -46,6 +46,14 @@ client/node_modules: client/package-lock.json
 check-ui: client/node_modules ## Check the web UI: the API's types, its own, its tests, its size
 	cd client && npm run --silent check
 
+crosscheck: ## Compare the browser's evaluators with the server's, on forms and rules by chance (SEED=7 COUNT=20000)
+	PROFILE=dev host/expressions/crosscheck.sh $(or $(SEED),20261126) $(or $(COUNT),5000)
+	PROFILE=dev host/forms/crosscheck.sh $(or $(SEED),20261126) $(or $(COUNT),5000)
+
+webhooks-long: ## Send ten thousand deliveries, kill the server in between, and count the runs
+	$(BUILD)
+	cargo test -p bifrost-tests --test webhooks -- --ignored --nocapture so_do_many
+
 # Chromium is Debian's package; CHROMIUM names another one.
 test-ui: build client/node_modules ## Use the web UI in a real browser
 	@[ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || \
@@ -64,11 +72,14 @@ test-python: $(VENV)/bin/pytest
 libraries: $(VENV)/bin/pytest
 	$(VENV)/bin/python tests/libraries/unpack.py target/libraries tests/libraries/requirements.txt
 
-compat-sample: build $(VENV)/bin/pytest ## Run part of the suites of requests and httpx in the sandbox
+compat-sample: build $(VENV)/bin/pytest ## Run part of the suites of requests, httpx and pydantic in the sandbox
 	$(VENV)/bin/python tests/compat/run.py --sample $(BIFROST)
 
-compat: build $(VENV)/bin/pytest ## Run the suites of requests and httpx in the sandbox, print a table
+compat: build $(VENV)/bin/pytest ## Run the suites of requests, httpx and pydantic in the sandbox, print a table
 	$(VENV)/bin/python tests/compat/run.py $(BIFROST)
+
+packages: build $(VENV)/bin/pytest ## Use each of a hundred packages in the sandbox, print a table
+	$(VENV)/bin/python tests/compat/packages.py --at-least 85 $(BIFROST)
 
 openapi: build $(VENV)/bin/pytest ## Ask every operation what nobody would (OPENAPI="--long --database URL")
 	$(VENV)/bin/python tests/openapi/run.py $(OPENAPI) $(BIFROST)
@@ -85,7 +96,11 @@ lint: advisories ## Check format, lints, and known advisories in dependencies
 advisories: ## Ask the databases of known advisories (STRICT=1: fail where one cannot be asked)
 	tests/advisories.sh
 
-bench: services libraries ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
+client/bench/node_modules: client/bench/package-lock.json client/node_modules
+	cd client/bench && npm ci --no-fund --no-audit --silent
+	touch $@
+
+bench: services libraries client/bench/node_modules ## Measure the platform beside what it is compared with (BENCH="--quick --only cpu")
 	cargo build --release -p bifrost -p bifrost-bench
 	target/release/bifrost-bench $(BENCH)
 
@@ -101,6 +116,6 @@ chaos-long: services ## The same for 10,000 runs, about half an hour
 chaos-planted: services ## Show that the harness finds what it is there for
 	$(BUILD)
 	cargo build --workspace --bin bifrost-planted --features bifrost/planted-faults
-	target/debug/bifrost-chaos --planted ack-before-lease $(CHAOS)
-	target/debug/bifrost-chaos --planted no-fencing $(CHAOS)
-	target/debug/bifrost-chaos --planted no-outbox $(CHAOS)
+	found=0; for fault in ack-before-lease no-fencing no-outbox; do \
+	  target/debug/bifrost-chaos --planted $$fault $(CHAOS) || found=1; \
+	done; exit $$found

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Known advisories in the dependencies: RustSec's database by cargo-deny, PyPI's by pip-audit.
-# Fails on a finding. What cannot be asked here is said; STRICT=1 makes that a failure too.
+# Known advisories in the dependencies: RustSec's database by cargo-deny, PyPI's by pip-audit,
+# the npm registry's by npm audit (high and critical ones). Fails on a finding. What cannot be asked here is said; STRICT=1 makes that a failure too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 missing=0
@@ -50,6 +50,25 @@ if [ -x "$audit/bin/pip-audit" ]; then
 else
     skip "Python packages" "pip-audit cannot be installed"
 fi
+
+# An answer has counts by severity; whatever else npm prints is no answer of the database.
+counted='import json, sys
+counts = json.load(sys.stdin)["metadata"]["vulnerabilities"]
+print(counts["high"] + counts["critical"])'
+for folder in client tests/oidc; do
+    if ! npm --version >/dev/null 2>&1; then
+        skip "npm packages of $folder" "npm is not installed"
+        continue
+    fi
+    found=$(npm audit --package-lock-only --audit-level=high --json --fetch-retries=1 --prefix "$folder" 2>/dev/null) || true
+    if ! count=$(python3 -c "$counted" 2>/dev/null <<<"$found"); then
+        skip "npm packages of $folder" "the registry answers no question about advisories"
+    elif [ "$count" -ne 0 ]; then
+        npm audit --package-lock-only --audit-level=high --prefix "$folder" >&2 || true
+        echo "advisories: $count in the npm packages of $folder" >&2
+        exit 1
+    fi
+done
 
 if [ "$missing" -ne 0 ] && [ -n "${STRICT:-}" ]; then
     exit 1

@@ -89,7 +89,7 @@ test('who was invited is in, and sees what a guest may', async ({ admin: page, b
   await guest.getByRole('button', { name: 'Accept the invitation' }).click();
   await expect(guest.getByRole('heading', { name: 'Hello, Bob' })).toBeVisible();
   const places = guest.getByRole('navigation', { name: 'Main' }).getByRole('link');
-  await expect(places).toHaveText(['Home', 'Workflows', 'Runs']);
+  await expect(places).toHaveText(['Home', 'Workflows', 'Forms', 'Runs', 'Notifications']);
   await guest.goto('/workflows');
   await expect(guest.getByText('No workflows for you yet')).toBeVisible();
 

@@ -382,7 +382,7 @@ test('files are sent, read, replaced and deleted', async ({ admin: page }) => {
 test('who may not is told so, and is shown no way there', async ({ browser }) => {
   const guest = await open(browser);
   await signIn(guest, 'bob@provider.example', 'horses eat no batteries!');
-  await expect(guest.getByRole('navigation', { name: 'Main' }).getByRole('link')).toHaveText(['Home', 'Workflows', 'Runs']);
+  await expect(guest.getByRole('navigation', { name: 'Main' }).getByRole('link')).toHaveText(['Home', 'Workflows', 'Forms', 'Runs', 'Notifications']);
   for (const path of ['/integrations', '/webhooks', '/endpoints', '/tables', '/files']) {
     await guest.goto(path);
     await expect(guest.getByRole('alert').first(), path).toContainText('needs the permission');

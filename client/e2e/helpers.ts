@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test as base, type Browser, type Page } from '@playwright/test';
 
 const require = createRequire(import.meta.url);
@@ -70,21 +70,33 @@ export async function signIn(page: Page, email: string, password: string): Promi
   await expect(page.getByRole('navigation', { name: 'Main' }).or(page.getByRole('button', { name: 'Open the navigation' }))).toBeVisible();
 }
 
-/** The command line, with the key of the first start. */
-export function bifrost(...command: string[]): string {
-  const key = readFileSync(join(DATA, 'admin.key'), 'utf8').trim();
-  const env = { ...process.env, BIFROST_URL: URL, BIFROST_KEY: key, BIFROST_DATA: DATA };
+/** A server, and the key of its first administrator. */
+interface At {
+  url: string;
+  key: string;
+}
+
+const shared = (): At => ({ url: URL, key: readFileSync(join(DATA, 'admin.key'), 'utf8').trim() });
+
+function bifrostAt({ url, key }: At, command: string[]): string {
+  const env = { ...process.env, BIFROST_URL: url, BIFROST_KEY: key, BIFROST_DATA: DATA };
   return execFileSync(process.env.UI_PROGRAM ?? '', command, { env, encoding: 'utf8' });
 }
 
-/** Deploys the example workspace with the workflows of these tests in it. */
-export function deployCases(): void {
+/** The command line, with the key of the first start. */
+export const bifrost = (...command: string[]): string => bifrostAt(shared(), command);
+
+/** Deploys the example workspace with one more file of workflows. */
+export function deployWith(file: string, message: string, at = shared()): void {
   const folder = mkdtempSync(join(tmpdir(), 'bifrost-ui-workspace-'));
   cpSync(join(import.meta.dirname, '../../examples/starter'), folder, { recursive: true });
-  cpSync(join(import.meta.dirname, 'workspace/ui_cases.py'), join(folder, 'workflows/ui_cases.py'));
-  bifrost('deploy', folder, '--message', 'Cases of the web UI');
+  cpSync(file, join(folder, 'workflows', basename(file)));
+  bifrostAt(at, ['deploy', folder, '--message', message]);
   rmSync(folder, { recursive: true });
 }
+
+/** Deploys the example workspace with the workflows of these tests in it. */
+export const deployCases = (at?: At): void => deployWith(join(import.meta.dirname, 'workspace/ui_cases.py'), 'Cases of the web UI', at);
 
 /** The administrator's session speaks to the API, as a page of the platform does. */
 export async function api<T>(page: Page, method: string, path: string, data?: object, organization?: string): Promise<T> {

@@ -1,6 +1,6 @@
 /** Starts `bifrost up` on a free port with an empty folder, and keeps what it prints. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,28 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Longest that the program may take to start, in milliseconds: it compiles the base once. */
 const START = 180_000;
 
-function freePort(): Promise<number> {
+export interface Server {
+  /** The UI's address, without a slash at the end. */
+  url: string;
+  /** The address that the first start prints; it makes the first administrator. */
+  setUp: string;
+  /** The data folder. */
+  data: string;
+  /** Path of the program. */
+  program: string;
+  /** Ends the server and removes its data. */
+  stop: () => Promise<void>;
+}
+
+interface Options {
+  /** Folder that is deployed at the start; without it nothing is. */
+  workspace?: string;
+  /** Folder with another server's compiled code, which saves compiling the base again. */
+  cache?: string;
+}
+
+/** A port of the loopback that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer();
     server.listen(0, '127.0.0.1', () => {
@@ -20,14 +41,15 @@ function freePort(): Promise<number> {
   });
 }
 
-export default async function start(): Promise<() => Promise<void>> {
+export async function startServer({ workspace, cache }: Options): Promise<Server> {
   const data = mkdtempSync(join(tmpdir(), 'bifrost-ui-'));
+  if (cache !== undefined) symlinkSync(cache, join(data, 'cache'));
   const listen = `127.0.0.1:${await freePort()}`;
   // Passkeys need a host name, and cookies stay with it.
   const url = `http://localhost:${listen.split(':')[1]}`;
   const program = process.env.BIFROST ?? join(ROOT, 'target/debug/bifrost');
-  const workspace = join(ROOT, 'examples/starter');
-  const server = spawn(program, ['up', '--workspace', workspace, '--listen', listen, '--public-url', url], {
+  const deployed = workspace === undefined ? [] : ['--workspace', workspace];
+  const server = spawn(program, ['up', ...deployed, '--listen', listen, '--public-url', url], {
     env: { ...process.env, BIFROST_DATA: data },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -37,26 +59,40 @@ export default async function start(): Promise<() => Promise<void>> {
   };
   server.stdout.on('data', collect);
   server.stderr.on('data', collect);
-  const setUp = await until(() => {
-    if (server.exitCode !== null) throw new Error(`bifrost ended:\n${printed}`);
-    return /(http:\S+#set-up=\S+)/.exec(printed)?.[1];
-  }, () => printed);
-  await until(async () => {
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  const stop = async () => {
+    server.kill('SIGTERM');
+    await ended;
+    rmSync(data, { recursive: true, force: true });
+  };
+  const isReady = async () => {
     const key = readFileSync(join(data, 'admin.key'), 'utf8').trim();
     const answer = await fetch(`${url}/api/workspace`, { headers: { authorization: `Bearer ${key}` } }).catch(() => undefined);
     if (answer?.ok !== true) return undefined;
     const { version } = (await answer.json()) as { version: unknown };
-    return version === null ? undefined : true;
-  }, () => printed);
+    return version === null && workspace !== undefined ? undefined : true;
+  };
+  try {
+    const setUp = await until(() => {
+      if (server.exitCode !== null) throw new Error(`bifrost ended:\n${printed}`);
+      return /(http:\S+#set-up=\S+)/.exec(printed)?.[1];
+    }, () => printed);
+    await until(isReady, () => printed);
+    return { url, setUp, data, program, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The server that all files share, with the example workspace. */
+export default async function start(): Promise<() => Promise<void>> {
+  const { url, setUp, data, program, stop } = await startServer({ workspace: join(ROOT, 'examples/starter') });
   process.env.UI_URL = url;
   process.env.UI_SET_UP = setUp;
   process.env.UI_DATA = data;
   process.env.UI_PROGRAM = program;
-  return async () => {
-    server.kill('SIGTERM');
-    await new Promise((resolve) => server.once('exit', resolve));
-    rmSync(data, { recursive: true, force: true });
-  };
+  return stop;
 }
 
 async function until<T>(look: () => T | undefined | Promise<T | undefined>, told: () => string): Promise<T> {

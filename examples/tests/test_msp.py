@@ -472,7 +472,12 @@ def test_an_organization_then_its_devices(run: Run) -> None:
 
 def test_a_customer_then_its_licenses(run: Run) -> None:
     customers = run(microsoft_choices.customers)
-    assert customers[0] == {"label": "Adatum", "value": TENANT, "description": "adatum.example"}
+    assert customers[0] == {
+        "label": "Adatum",
+        "value": TENANT,
+        "description": "adatum.example",
+        "metadata": {"domain": "adatum.example"},
+    }
     assert run(microsoft_choices.licenses) == []
     assert run(microsoft_choices.licenses, tenant=customers[0]["value"]) == [
         {"label": "O365_BUSINESS_PREMIUM (3 left)", "value": "O365_BUSINESS_PREMIUM"},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 
 class UserError(Exception):
     """A message for the end user of a workflow.
@@ -43,14 +41,6 @@ class ConflictError(WorkflowError):
     def __init__(self, message: str, code: str = "conflict") -> None:
         super().__init__(message)
         self.code = code
-
-    @staticmethod
-    def raised(answer: Any) -> Any:
-        """`answer`, unless the platform says with it that there is a conflict."""
-        if isinstance(answer, dict) and isinstance(answer.get("conflict"), dict):
-            conflict = answer["conflict"]
-            raise ConflictError(str(conflict.get("message")), str(conflict.get("code")))
-        return answer
 
 
 class NotSupported(WorkflowError, NotImplementedError):

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from . import _context, _platform
+from . import _context, _platform, _status
 from ._immediate import Content, Done, Fields, Flag, Items, Text
 from ._models import FileMatch
 from .errors import ConflictError
@@ -31,7 +31,7 @@ _WORKSPACE = "workspace"
 def _call(operation: str, arguments: dict[str, Any], scope: str | None) -> Any:
     named = scope if scope is not None else _context.scope_override()
     answer = _platform.current().call(f"files.{operation}", {**arguments, "scope": named})
-    return ConflictError.raised(answer)
+    return _status.checked(answer, f"files.{operation}")
 
 
 def _is_workspace(location: str, mode: str) -> bool:

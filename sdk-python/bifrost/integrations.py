@@ -118,6 +118,7 @@ class integrations:
     ) -> IntegrationMappingResponse:
         """Says what an organization is in an integration: `entity_id` is what it is called there.
 
+        `entity_name` is the same, for people; `None` leaves what there is, and `""` takes it away.
         `config` are values that are different for it, key by key; `None` takes one away.
         Mappings of the provider's integrations are written by the provider's code.
         """

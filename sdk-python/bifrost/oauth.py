@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import Any, NoReturn
 
+from . import _status
 from .config import _scope
 from .errors import ConfigurationError, NotFoundError
 from .integrations import integrations
@@ -31,7 +32,8 @@ class oauth:
         """New credentials. Rarely needed: those of `get` are good already."""
         data = await integrations.get(provider, scope=_scope(scope, org_id))
         if data is None or data.oauth is None:
-            raise NotFoundError(f"there is no connection to {provider!r}")
+            missing = NotFoundError(f"there is no connection to {provider!r}")
+            raise _status.known(missing, "integrations.refresh")
         await data.oauth.refresh()
         return data.oauth.model_dump()
 

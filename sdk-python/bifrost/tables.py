@@ -10,16 +10,16 @@ import builtins
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import _context, _platform
+from . import _context, _platform, _status
 from ._models import BatchDeleteResult, BatchResult, DocumentData, DocumentList, TableInfo
-from .errors import ConflictError, NotFoundError, NotSupported
+from .errors import NotFoundError, NotSupported
 
 
 def _call(operation: str, arguments: dict[str, Any], scope: str | None) -> Any:
     """Raises `ConflictError` beside what every call of the platform raises."""
     named = scope if scope is not None else _context.scope_override()
     answer = _platform.current().call(f"tables.{operation}", {**arguments, "scope": named})
-    return ConflictError.raised(answer)
+    return _status.checked(answer, f"tables.{operation}")
 
 
 def _no_app(app: object) -> None:
@@ -27,10 +27,16 @@ def _no_app(app: object) -> None:
         raise NotSupported("tables of an app", "leave `app` out: tables belong to an organization, or are global")
 
 
+def _expecting(if_version: int | None) -> dict[str, int]:
+    """The version that a document has to have, where one is named."""
+    return {} if if_version is None else {"if_version": if_version}
+
+
 def _new(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A document of a batch: `{"id", "data"}`, or the data alone."""
-    if set(document) <= {"id", "data"} and isinstance(document.get("data"), Mapping):
-        return {"id": document.get("id"), "data": dict(document["data"])}
+    """A document of a batch: `{"id", "data"}` and perhaps `if_version`, or the data alone."""
+    if set(document) <= {"id", "data", "if_version"} and isinstance(document.get("data"), Mapping):
+        expecting = _expecting(document.get("if_version"))
+        return {"id": document.get("id"), "data": dict(document["data"]), **expecting}
     return {"id": None, "data": dict(document)}
 
 
@@ -107,10 +113,17 @@ class tables:
         scope: str | None = None,
         created_by: str | None = None,
         app: str | None = None,
+        *,
+        if_version: int | None = None,
     ) -> DocumentData:
-        """Adds a document, or replaces all of the one with this id. A table that is missing is made."""
+        """Adds a document, or replaces all of the one with this id. A table that is missing is made.
+
+        With `if_version` only a document that has this version is replaced, and with 0 it is only
+        added: `ConflictError` with the code `version_changed` says that somebody else was first.
+        """
         _no_app(app)
-        answer = _call("upsert", {"table": table, "documents": [{"id": id, "data": dict(data)}]}, scope)
+        new = {"id": id, "data": dict(data), **_expecting(if_version)}
+        answer = _call("upsert", {"table": table, "documents": [new]}, scope)
         return DocumentData.of(answer["documents"][0])
 
     @staticmethod
@@ -146,9 +159,25 @@ class tables:
             return None
 
     @staticmethod
-    async def delete_document(table: str, doc_id: str, scope: str | None = None, app: str | None = None) -> bool:
-        """Deletes a document; false when there is none."""
-        return (await tables.delete_batch(table, [doc_id], scope, app)).count > 0
+    async def delete_document(
+        table: str,
+        doc_id: str,
+        scope: str | None = None,
+        app: str | None = None,
+        *,
+        if_version: int | None = None,
+    ) -> bool:
+        """Deletes a document; false when there is none.
+
+        With `if_version` only one that has this version: `ConflictError` with the code
+        `version_changed` says that it was changed since.
+        """
+        _no_app(app)
+        arguments = {"table": table, "doc_ids": [str(doc_id)], **_expecting(if_version)}
+        try:
+            return bool(_call("delete_documents", arguments, scope)["deleted_ids"])
+        except NotFoundError:
+            return False
 
     @staticmethod
     async def insert_batch(
@@ -175,7 +204,11 @@ class tables:
         created_by: str | None = None,
         app: str | None = None,
     ) -> BatchResult:
-        """Adds or replaces at most 1,000 documents, each `{"id": ..., "data": {...}}`: all or none."""
+        """Adds or replaces at most 1,000 documents, each `{"id": ..., "data": {...}}`: all or none.
+
+        `if_version` beside them is as for `upsert`: where one document has another version,
+        nothing is written.
+        """
         _no_app(app)
         new = [_new(one) for one in documents]
         if any(one["id"] is None for one in new):

@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import _platform
+from . import _platform, _status
 from ._binding import Binding
 from ._context import ExecutionContext, Organization, activate, context
 from ._models import IntegrationData
@@ -81,7 +81,10 @@ class FakePlatform(_platform.Detached):
 
     def call(self, operation: str, arguments: dict[str, Any]) -> Any:
         if self._api is not None:
-            return self._api(operation, arguments)
+            try:
+                return self._api(operation, arguments)
+            except Exception as error:
+                raise _status.known(error, operation) from error.__cause__
         if operation == "context.set_scope":
             organization = context.organization
             if not (context.is_platform_admin or (organization is not None and organization.is_provider)):

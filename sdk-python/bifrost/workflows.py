@@ -47,13 +47,15 @@ class workflows:
         run_as: str | None = None,
         scheduled_at: datetime | str | None = None,
         delay_seconds: int | None = None,
+        priority: str | None = None,
     ) -> str:
         """Starts a workflow and answers the id of its run, without waiting for its end.
 
         `workflow` is an id, a name or `path::function`: the organization's own is found
         before the provider's. The run acts for this run's caller. `org_id` and `run_as`
         (the id or e-mail of a person) are for the provider's code: a caller with
-        `platform.enter`, for `run_as` with `users.manage` too.
+        `platform.enter`, for `run_as` with `users.manage` too. A run with the `priority`
+        `"bulk"` comes when nothing else waits; all others are `"normal"`.
         """
         if isinstance(scheduled_at, datetime):
             if scheduled_at.tzinfo is None:
@@ -66,6 +68,7 @@ class workflows:
             "run_as": run_as,
             "scheduled_at": scheduled_at,
             "delay_seconds": delay_seconds,
+            "priority": priority,
         }
         execution: dict[str, str] = _platform.current().call("workflows.execute", arguments)
         return execution["execution_id"]

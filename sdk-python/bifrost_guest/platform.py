@@ -10,7 +10,7 @@ from wit_world.imports import config
 from wit_world.imports import platform as api
 from wit_world.imports.bifrost_workflow_types import Error, ErrorKind
 
-from bifrost import ConfigType, ConfigurationError, ValidationError
+from bifrost import ConfigType, ConfigurationError, ValidationError, _status
 from bifrost._platform import ConfigEntry, lazy_pattern
 from bifrost.errors import NotFoundError, OutsideExecutionError
 from bifrost.http.messages import Request, Response
@@ -67,8 +67,8 @@ class GuestPlatform:
             answer = api.call(operation, results.encode(arguments))
         except Err as error:
             if error.value.kind is ErrorKind.NOT_FOUND:
-                raise NotFoundError(error.value.message) from None
-            _raise(error.value, f"bifrost.{operation}")
+                raise _status.known(NotFoundError(error.value.message), operation) from None
+            _raise(error.value, operation)
         return json.loads(answer)
 
     def send(self, request: Request) -> Response:
@@ -82,11 +82,11 @@ def _entry(entry: config.Entry) -> ConfigEntry:
     return ConfigEntry(entry.key, None if entry.value is None else json.loads(entry.value), _TYPES[entry.kind])
 
 
-def _raise(error: Error, what: str = "bifrost.config") -> NoReturn:
+def _raise(error: Error, operation: str = "config") -> NoReturn:
     if error.kind is ErrorKind.DENIED:
-        raise PermissionError(error.message) from None
+        raise _status.known(PermissionError(error.message), operation) from None
     if error.kind is ErrorKind.INVALID:
-        raise ValidationError(error.message) from None
+        raise _status.known(ValidationError(error.message), operation) from None
     if error.kind is ErrorKind.LOADING:
-        raise OutsideExecutionError(lazy_pattern(what)) from None
+        raise OutsideExecutionError(lazy_pattern(f"bifrost.{operation}")) from None
     raise ConfigurationError(error.message) from None

@@ -236,7 +236,7 @@ def test_the_platform_is_asked_as_the_sdk_has_it() -> None:
             await organizations.get("o2")
         nobody = [await users.get("a@b.c"), await integrations.get("halo")]
         context.set_scope(ORG)
-        id = await workflows.execute("w", {"a": 1}, run_as="u", delay_seconds=5)
+        id = await workflows.execute("w", {"a": 1}, run_as="u", delay_seconds=5, priority="bulk")
         one = await workflows.get(id)
         return [listed[0].name, listed[0].org_id, nobody, id, one.status, one.result, one.later, one.model_dump()["result"]]
 
@@ -246,6 +246,7 @@ def test_the_platform_is_asked_as_the_sdk_has_it() -> None:
     assert ("context.set_scope", {"scope": ORG}) in asked
     execute = dict(asked)["workflows.execute"]
     assert (execute["workflow"], execute["scope"], execute["run_as"], execute["delay_seconds"]) == ("w", ORG, "u", 5)
+    assert execute["priority"] == "bulk"
 
     async def unplanned():
         await users.list()

@@ -69,6 +69,38 @@ def test_a_document_is_an_object_with_its_version() -> None:
     assert asked == [("tables.insert", {"table": "t", "documents": [{"id": "a", "data": {"n": 1}}], "scope": None})]
 
 
+def test_a_version_is_asked_for_where_it_is_named() -> None:
+    async def body() -> Any:
+        await tables.upsert("t", "a", {"n": 1}, if_version=0)
+        await tables.upsert("t", "a", {"n": 1})
+        await tables.upsert_batch("t", [{"id": "a", "data": {"n": 1}, "if_version": 3}, {"id": "b", "data": {}}])
+        return [await tables.delete_document("t", "a", if_version=3), await tables.delete_document("t", "b")]
+
+    gone, asked = run(
+        body,
+        tables_upsert={"documents": [DOCUMENT]},
+        tables_delete_documents=lambda arguments: {"deleted_ids": arguments["doc_ids"]},
+    )
+    assert gone == [True, True]
+    said = [arguments.get("documents", arguments) for _, arguments in asked]
+    assert said == [
+        [{"id": "a", "data": {"n": 1}, "if_version": 0}],
+        [{"id": "a", "data": {"n": 1}}],
+        [{"id": "a", "data": {"n": 1}, "if_version": 3}, {"id": "b", "data": {}}],
+        {"table": "t", "doc_ids": ["a"], "if_version": 3, "scope": None},
+        {"table": "t", "doc_ids": ["b"], "scope": None},
+    ]
+
+
+def test_a_delete_that_comes_too_late_is_a_conflict() -> None:
+    async def body() -> Any:
+        return await tables.delete_document("t", "a", if_version=1)
+
+    conflict = {"conflict": {"code": "version_changed", "message": "version 2 by now"}}
+    with pytest.raises(ConflictError, match="version 2 by now"):
+        run(body, tables_delete_documents=conflict)
+
+
 def test_queries_say_what_they_mean_and_answer_pages() -> None:
     async def body() -> Any:
         where = {"status": "open", "n": {"gte": 1, "in_": [1, 2]}}

@@ -2,10 +2,13 @@
 //! probe works where the defence is off. `README.md` tells which case is where.
 
 mod adapters;
+mod bounds;
 mod canaries;
+mod corpora;
 mod exhaustion;
 mod inputs;
 mod modules;
+mod queries;
 mod reach;
 mod rights;
 mod socket;

@@ -10,7 +10,7 @@ const CASES: usize = 3;
 const CLASSES: [&str; 19] = [
     "Escape by Python introspection",
     "Forged scope, context or capability",
-    "Another tenant's secrets, executions, logs, caches, components",
+    "Another tenant's secrets, files, executions, logs, caches, components",
     "Snapshot poisoning",
     "Module confusion",
     "Server-side request forgery",
@@ -28,6 +28,9 @@ const CLASSES: [&str; 19] = [
     "OAuth state mix-up",
     "Archive and regex bombs",
 ];
+
+/// How the control of a case begins: the same probe without the defence, or an input that is allowed.
+const CONTROLS: [&str; 2] = ["off: ", "allowed: "];
 
 /// A row: what is tried, `file: test` in backticks, and the control.
 fn rows(table: &str) -> BTreeMap<&str, Vec<[&str; 3]>> {
@@ -47,7 +50,7 @@ fn rows(table: &str) -> BTreeMap<&str, Vec<[&str; 3]>> {
 }
 
 /// Why this is no test that runs.
-fn missing(root: &Path, case: &str) -> Option<String> {
+pub(crate) fn missing(root: &Path, case: &str) -> Option<String> {
     let Some((file, test)) = case.trim_matches('`').split_once(": ") else {
         return Some(format!("{case} is not `file: test`"));
     };
@@ -78,6 +81,11 @@ fn every_class_has_its_cases() {
         }
     }
     problems.extend(rows.keys().filter(|class| !CLASSES.contains(class)).map(|c| format!("{c} is no class")));
-    problems.extend(rows.values().flatten().filter(|row| row[2].trim().is_empty()).map(|r| r[0].to_owned()));
+    let is_of_a_kind = |row: &&[&str; 3]| {
+        let is_told = |control: &str| !control.trim().is_empty();
+        CONTROLS.iter().any(|kind| row[2].strip_prefix(*kind).is_some_and(is_told))
+    };
+    let unsaid = rows.values().flatten().filter(|row| !is_of_a_kind(row));
+    problems.extend(unsaid.map(|row| format!("{}: its control is neither off nor allowed", row[0])));
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

@@ -3,6 +3,7 @@
 
 mod cases;
 mod client;
+mod door;
 mod fakes;
 mod host;
 mod platform;
@@ -12,6 +13,7 @@ pub mod services;
 
 pub use cases::{Case, Expect, Seen, case, run_table};
 pub use client::Client;
+pub use door::Door;
 pub use fakes::Fakes;
 pub use host::{Host, Line, ORGANIZATION};
 pub use platform::{Platform, children, program};

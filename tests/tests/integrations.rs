@@ -206,6 +206,12 @@ impl World {
         Ok(())
     }
 
+    /// Of the tokens of the only connection.
+    async fn version(&self) -> Result<i64> {
+        let mut database = self.installation.database.observe().await?;
+        Ok(database.fetch_one("SELECT version FROM oauth_connections").await?.get("version"))
+    }
+
     /// Starts this many runs.
     async fn start_runs(&self, workflow: &str, count: usize) -> Vec<String> {
         let all = futures::stream::iter(0..count).map(|_| self.client.submit(workflow, json!({})));
@@ -265,6 +271,25 @@ async fn a_thousand_renew_once(world: &World, connection: &str) -> Result<()> {
     assert!(!tokens.contains(&first["result"]["token"].to_string()), "a new one");
     assert_eq!(server.count("refresh_token granted").await?, before + 1, "the server was asked exactly once");
     assert_eq!(server.count("refresh_token refused").await?, 0);
+    Ok(())
+}
+
+async fn the_scheduler_renews_ahead(world: &World, connection: &str) -> Result<()> {
+    let granted = world.server.count("refresh_token granted").await?;
+    let version = world.version().await?;
+    // Nobody needs another token: the one that is there is good for an hour.
+    world
+        .sql("UPDATE oauth_connections SET expires_at = now() + interval '1 hour', refresh_at = now()")
+        .await?;
+    world.until("refresh_token granted", granted + 1).await?;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while world.version().await? == version {
+        ensure!(Instant::now() < deadline, "the new token was not kept");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(world.version().await?, version + 1);
+    assert_eq!(world.client.get(connection).await["status"], "connected");
+    assert_eq!(world.server.count("refresh_token granted").await?, granted + 1, "asked once");
     Ok(())
 }
 
@@ -385,6 +410,7 @@ async fn tokens_are_renewed_once() -> Result<()> {
     let told = async {
         let connection = world.connect().await?;
         a_thousand_renew_once(&world, &connection).await?;
+        the_scheduler_renews_ahead(&world, &connection).await?;
         what_a_run_has_of_it(&world).await?;
         a_death_with_the_answer_in_hand(&mut world, &connection).await
     };

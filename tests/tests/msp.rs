@@ -2,15 +2,12 @@
 //! lives with it, in real sandboxes, against the vendors' APIs on this machine: with pages, refusals
 //! for the rate, tokens that end, connections that break. What came of it is looked at here and there.
 
-#[path = "../../worker/packages/tests/packages/index.rs"]
-#[expect(dead_code, reason = "also used by the tests of the resolver")]
-mod index;
+mod wheels;
 
 use anyhow::{Context, Result, ensure};
 use bifrost_tests::process::{bifrost, data_folder, run};
 use bifrost_tests::{Client, Fakes, Platform};
 use hmac::{Hmac, Mac};
-use index::{FakeIndex, Served, project};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -31,26 +28,6 @@ const TENANT: &str = "00000001-0000-4000-8000-00000000000a";
 const LIFETIME: u32 = 15;
 const HOOK_SECRET: &str = "what HaloPSA signs with";
 
-/// An index with the wheels that `make libraries` has fetched.
-async fn package_index() -> Result<FakeIndex> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/libraries.wheels");
-    let index = FakeIndex::with(&[]).await;
-    for entry in std::fs::read_dir(folder).context("`make libraries` fetches the wheels")? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).context("a name")?;
-        let parts: Vec<_> = name.split('-').collect();
-        let [name, version, tags @ ..] = &parts[..] else { continue };
-        if PACKAGES.contains(name) && tags.join("-") == "py3-none-any.whl" {
-            let wheel = std::fs::read(&path)?;
-            index.add(&project(name, version).with(|project| {
-                project.wheel = Some(wheel);
-                project.served_metadata = Some(Served::Nothing);
-            }));
-        }
-    }
-    Ok(index)
-}
-
 /// The workspace, put together as its README says.
 fn workspace() -> Result<tempfile::TempDir> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
@@ -69,12 +46,12 @@ struct World {
     /// As the administrator, within the organization that the runs belong to.
     provider: Client,
     fakes: Fakes,
-    _index: FakeIndex,
+    _index: wheels::FakeIndex,
 }
 
 impl World {
     async fn start() -> Result<Self> {
-        let (fakes, index) = (Fakes::start()?, package_index().await?);
+        let (fakes, index) = (Fakes::start()?, wheels::index(&PACKAGES).await?);
         let data = data_folder(TEMPORARY)?;
         let settings = [
             ("BIFROST_DATA", data.path().to_str().context("a path")?),
@@ -107,8 +84,7 @@ impl World {
             let mut config = json!({ "page_size": page_size });
             let mut schema = vec![json!({ "key": "page_size", "type": "int" })];
             for (key, value) in keys {
-                let kind = if *key == "client_secret" { "secret" } else { "string" };
-                schema.push(json!({ "key": key, "type": kind }));
+                schema.push(json!({ "key": key, "type": "string" }));
                 config[*key] = json!(value);
             }
             let mut integration = json!({ "name": name, "config_schema": schema, "config": config });
@@ -117,7 +93,7 @@ impl World {
             }
             self.platform.expect(201, Method::POST, "/api/integrations", integration).await;
         };
-        // The platform itself keeps the tokens of three of them.
+        // The platform itself keeps their tokens.
         let oauth = |path: &str, parameters: Value| -> Value {
             let (oauth, secret) = (fakes.oauth(path, &parameters), fakes.told("client_secret"));
             json!({ "oauth": oauth, "client_secret": secret })
@@ -131,18 +107,17 @@ impl World {
         let pax8 = fakes.told("pax8");
         let server = oauth(&format!("{pax8}/v1/token"), json!({ "audience": "https://api.pax8.com" }));
         define("Pax8", 5, &[("base_url", pax8)], server).await;
-        // Of Microsoft each tenant has tokens of its own.
+        // Of Microsoft each tenant has tokens of its own: those of the provider's code are for all of
+        // them and its own affair, the platform keeps those of a mapped organization.
         let microsoft = fakes.told("microsoft");
-        let token_url = format!("{microsoft}/{{tenant}}/oauth2/v2.0/token");
+        let mut server = oauth(&format!("{microsoft}/{{entity_id}}/oauth2/v2.0/token"), json!({}));
+        server["oauth"]["scopes"] = json!(["https://graph.microsoft.com/.default"]);
         let keys = [
             ("partner_tenant", "00000000-0000-4000-8000-0000000000ff"),
             ("partner_url", microsoft),
             ("graph_url", microsoft),
-            ("token_url", token_url.as_str()),
-            ("client_id", fakes.told("client_id")),
-            ("client_secret", fakes.told("client_secret")),
         ];
-        define("Microsoft CSP", 3, &keys, Value::Null).await;
+        define("Microsoft CSP", 3, &keys, server).await;
         let mailbox = json!({ "value": "service@provider.example" });
         self.platform.expect(200, Method::PUT, "/api/config/onboarding_mailbox", mailbox).await;
     }
@@ -378,6 +353,74 @@ async fn people(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// Forms of the workspace's files: a customer, then the licenses that are left there.
+async fn forms(world: &World) -> Result<()> {
+    let provider = &world.provider;
+    let listed = provider.get("/api/forms").await;
+    let all = listed["forms"].as_array().context("a list")?;
+    let form = |name: &str| -> Result<String> {
+        let one = all.iter().find(|one| one["name"] == name).with_context(|| format!("{name}: {listed}"))?;
+        assert_eq!((&one["source"], &one["access"]), (&json!("workspace"), &json!("granted")));
+        Ok(format!("/api/forms/{}", one["id"].as_str().context("an id")?))
+    };
+    let onboard = form("Onboard a user")?;
+    let opened = provider.expect(200, Method::POST, &format!("{onboard}/open"), json!({ "query": {} })).await;
+    let session = &opened["session_id"];
+    let choices = async |field: &str, values: Value| -> Value {
+        let ask = json!({ "session_id": session, "field": field, "values": values });
+        provider.expect(200, Method::POST, &format!("{onboard}/options"), ask).await
+    };
+    let customers = choices("tenant", json!({})).await;
+    assert_eq!(
+        (&customers["options"][0]["value"], customers["options"].as_array().map(Vec::len)),
+        (&json!(TENANT), Some(7))
+    );
+    let none = choices("license", json!({})).await;
+    assert_eq!(none, json!({ "options": [], "missing": ["tenant"] }), "no customer, no license");
+    let licenses = choices("license", json!({ "tenant": TENANT })).await;
+    let offered: Vec<_> =
+        licenses["options"].as_array().context("a list")?.iter().map(|one| &one["value"]).collect();
+    assert!(offered.contains(&&json!("SPB")), "{licenses}");
+
+    let filled = |change: Value| {
+        let mut values = json!({
+            "tenant": TENANT, "license": "SPB", "first_name": "Grace", "last_name": "Hopper",
+            "manager_email": "boss@adatum.example",
+        });
+        values.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
+        json!({ "session_id": session, "values": values })
+    };
+    world.seen("microsoft").await?;
+    for (change, field) in [
+        (json!({ "license": "ENTERPRISEPACK_NOBODY_HAS" }), "license"),
+        (json!({ "tenant": "00000001-0000-4000-8000-0000000000ee", "license": null }), "tenant"),
+        (json!({ "manager_email": "boss@elsewhere.example" }), "manager_email"),
+        (json!({ "usage_location": "Germany" }), "usage_location"),
+        (json!({ "last_name": "" }), "last_name"),
+    ] {
+        let refused = provider.expect(422, Method::POST, &format!("{onboard}/execute"), filled(change)).await;
+        let fields: Vec<_> =
+            refused["errors"].as_array().context("errors")?.iter().map(|one| &one["field"]).collect();
+        assert!(fields.contains(&&json!(field)), "{field}: {refused}");
+    }
+    assert!(world.seen("microsoft").await?.of("POST", "/v1.0/users").is_empty(), "nothing was made");
+    let run = provider.expect(202, Method::POST, &format!("{onboard}/execute"), filled(json!({}))).await;
+    let made = world.result(run["execution_id"].as_str().context("an id")?, "Success").await;
+    assert_eq!(
+        (&made["user_principal_name"], &made["license"], &made["problems"]),
+        (&json!("grace.hopper@adatum.example"), &json!("SPB"), &json!([])),
+        "the customer's domain was filled in: {made}"
+    );
+
+    let report = form("Compliance report")?;
+    let opened = provider.expect(200, Method::POST, &format!("{report}/open"), json!({ "query": {} })).await;
+    let values = json!({ "session_id": opened["session_id"], "values": { "organization_id": "2" } });
+    let run = provider.expect(202, Method::POST, &format!("{report}/execute"), values).await;
+    let page = world.result(run["execution_id"].as_str().context("an id")?, "Success").await;
+    assert!(page.as_str().is_some_and(|page| page.starts_with("<h2>Contoso GmbH: 20% of 5")), "{page}");
+    Ok(())
+}
+
 /// The texts of a spreadsheet, and its number of rows.
 fn spreadsheet(content: &[u8]) -> Result<(String, usize)> {
     let mut book = zip::ZipArchive::new(std::io::Cursor::new(content))?;
@@ -582,6 +625,88 @@ async fn as_a_customer(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// What a customer's own code does in its tenant, with a token and no secret of the provider's.
+const OWN_TENANT: &str = r#"
+from bifrost import integrations, workflow
+from modules import microsoft_csp
+from modules.api_errors import NotConfigured
+
+
+@workflow
+async def own_tenant(other: str) -> dict:
+    async with microsoft_csp.Client.connect() as csp:
+        data = await integrations.get("Microsoft CSP")
+        skus = await csp.subscribed_skus(data.entity_id)
+        try:
+            await csp.subscribed_skus(other)
+            refused = None
+        except NotConfigured as error:
+            refused = str(error)
+    partner = await integrations.get("Microsoft CSP", oauth_scope=microsoft_csp.PARTNER_SCOPE)
+    return {
+        "entity": data.entity_id,
+        "skus": sorted(sku["skuPartNumber"] for sku in skus),
+        "refused": refused,
+        "has_secret": data.oauth.client_secret is not None,
+        "is_another": partner.oauth.access_token != data.oauth.access_token,
+    }
+"#;
+
+/// The files of a customer's workspace: the modules that its code needs, and that.
+fn own_workspace() -> Result<Vec<(String, String)>> {
+    let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/modules");
+    let mut files = vec![
+        ("own.py".to_owned(), OWN_TENANT.to_owned()),
+        ("requirements.txt".to_owned(), "httpx==0.28.*\n".to_owned()),
+    ];
+    for name in ["api_errors.py", "microsoft_csp.py"] {
+        files.push((format!("modules/{name}"), std::fs::read_to_string(modules.join(name))?));
+    }
+    for entry in std::fs::read_dir(modules.join("_rest"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "py") {
+            let name = path.file_name().and_then(|name| name.to_str()).context("a name")?;
+            files.push((format!("modules/_rest/{name}"), std::fs::read_to_string(&path)?));
+        }
+    }
+    Ok(files)
+}
+
+/// A customer's own code has the platform's tokens for its own tenant, once the provider has shared them.
+async fn own_tenant(world: &World) -> Result<()> {
+    let organizations = world.platform.get("/api/organizations").await;
+    let all = organizations["organizations"].as_array().context("a list")?;
+    let contoso =
+        all.iter().find(|one| one["name"] == CONTOSO).context("Contoso")?["id"].as_str().context("an id")?;
+    let client = world.platform.within(contoso);
+    let files = own_workspace()?;
+    let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let deployed = client.deploy(&files).await;
+    assert_eq!(deployed["errors"], json!([]), "{deployed}");
+    world.seen("microsoft").await?;
+    let input = json!({ "other": TENANT });
+    let refused = client.submit("own_tenant", input.clone()).await;
+    let refused = client.ended(&refused, PATIENCE).await;
+    assert_eq!(refused["error_type"], "NotConfigured", "it is not shared: {refused}");
+
+    let share = format!("/api/integrations/Microsoft%20CSP/shares/{contoso}");
+    world.platform.expect(204, Method::PUT, &share, Value::Null).await;
+    let mut tenant = String::new();
+    for _ in 0..2 {
+        let found = client.run("own_tenant", input.clone()).await["result"].take();
+        assert_eq!(found["skus"], json!(["O365_BUSINESS_PREMIUM", "SPB"]), "{found}");
+        assert_eq!((&found["has_secret"], &found["is_another"]), (&json!(false), &json!(true)));
+        assert!(found["refused"].as_str().is_some_and(|said| said.contains("only")), "{found}");
+        tenant = found["entity"].as_str().context("a tenant")?.to_owned();
+    }
+    assert_ne!(tenant, TENANT, "that is another customer's");
+    let seen = world.seen("microsoft").await?;
+    let path = format!("/{tenant}/oauth2/v2.0/token");
+    assert_eq!(seen.statuses("POST", &path), [200, 200], "a token for each scope, for both runs");
+    assert_eq!(seen.sign_ins(), 2, "and for no other tenant");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_of_a_managed_service_provider() -> Result<()> {
     let world = World::start().await?;
@@ -591,6 +716,7 @@ async fn a_day_of_a_managed_service_provider() -> Result<()> {
     sites(&world).await?;
     licenses(&world).await?;
     people(&world).await?;
+    forms(&world).await?;
     reports(&world).await?;
     // What NinjaOne gave at first has ended by now.
     tokio::time::sleep(Duration::from_secs(LIFETIME.into()).saturating_sub(begun.elapsed())).await;
@@ -599,6 +725,7 @@ async fn a_day_of_a_managed_service_provider() -> Result<()> {
     inventory(&world).await?;
     triage(&world).await?;
     as_a_customer(&world).await?;
+    own_tenant(&world).await?;
     let seen = world.seen("ninjaone").await?;
     let refused = seen.0.iter().filter(|call| call["status"] == 401).count();
     let most = begun.elapsed().as_secs() / 10 + 2;

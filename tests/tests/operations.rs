@@ -3,9 +3,9 @@
 
 use anyhow::{Context, Result};
 use bifrost_test_services::{Installation, redis_url};
-use bifrost_tests::folder;
 use bifrost_tests::process::{Process, data_folder, free_port, run};
 use bifrost_tests::services::{Api, metric, ready, start, status};
+use bifrost_tests::{Door, folder};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -176,62 +176,142 @@ async fn hand_over(installation: Arc<Installation>) -> Result<()> {
         .await?;
     assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
 
-    // Readiness names what fails, and recovers.
+    // Without Redis work goes on: everybody stays ready, says what is away, and recovers.
+    let (mut late, late_health) = start("worker", &[("REDIS_URL", &through)])?;
+    late.until(START, || ready(&late_health)).await?;
     door.shut();
-    let bus = || async {
-        let answer = status(&format!("{}/health/ready", platform.url)).await;
-        answer.is_some_and(|(code, body)| code == 503 && body["detail"] == "no answer from: bus")
+    let without = |what: Value| {
+        let both = [format!("{}/health/ready", platform.url), format!("{late_health}/health/ready")];
+        move || {
+            let (both, what) = (both.clone(), what.clone());
+            async move {
+                let answers = [status(&both[0]).await, status(&both[1]).await];
+                answers
+                    .iter()
+                    .flatten()
+                    .filter(|(code, body)| *code == 200 && body["degraded"] == what)
+                    .count()
+                    == 2
+            }
+        }
     };
-    api.until(Duration::from_secs(15), bus).await?;
-    let (code, _, error) = run(&["health"], &[("BIFROST_LISTEN", listen.as_str())])?;
-    assert_eq!((code, error.trim()), (2, "error: no answer from: bus"));
-    assert_eq!(status(&format!("{api_health}/health/live")).await.context("alive")?.0, 200);
+    api.until(Duration::from_secs(15), without(json!(["bus"]))).await?;
+    let (code, out, error) = run(&["health"], &[("BIFROST_LISTEN", listen.as_str())])?;
+    assert_eq!((code, out.trim()), (0, "works without: bus"), "{error}");
+    let body =
+        json!({"workflow_id": "echo", "input_data": {"message": "m"}, "sync": true, "timeout_seconds": 60});
+    let answer = platform.post("/api/workflows/execute", &body).await?;
+    assert_eq!(
+        (&answer["status"], &answer["result"]["message"]),
+        (&json!("Success"), &json!("m")),
+        "{answer}"
+    );
     door.reopen();
-    api.until(Duration::from_secs(15), || ready(&api_health)).await?;
+    api.until(Duration::from_secs(15), without(Value::Null)).await?;
+    late.signal("TERM")?;
+    assert_eq!(late.ended(Duration::from_secs(15)).await?, 0);
     api.signal("TERM")?;
     assert_eq!(api.ended(Duration::from_secs(10)).await?, 0);
     let secrets = installation.secrets();
-    for process in [&api, &worker, &first, &second] {
+    for process in [&api, &worker, &late, &first, &second] {
         assert!(!process.log().iter().any(|line| secrets.iter().any(|secret| line.contains(secret))));
     }
     Ok(())
 }
 
-/// Passes connections on, as long as it is open.
-struct Door {
-    address: std::net::SocketAddr,
-    open: tokio::sync::watch::Sender<bool>,
+#[tokio::test]
+async fn a_scheduler_that_is_killed_is_replaced_within_ten_seconds() -> Result<()> {
+    let installation = Arc::new(Installation::create("takeover").await?);
+    let result = tokio::spawn(take_over(installation.clone())).await;
+    Arc::into_inner(installation).context("in use")?.finish().await?;
+    result?
 }
 
-impl Door {
-    async fn open(to: &str) -> Result<Self> {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let (open, state) = tokio::sync::watch::channel(true);
-        let to = to.to_owned();
-        tokio::spawn(async move {
-            while let Ok((mut inside, _)) = listener.accept().await {
-                let (mut state, to) = (state.clone(), to.clone());
-                tokio::spawn(async move {
-                    if !*state.borrow() {
-                        return;
-                    }
-                    let Ok(mut outside) = tokio::net::TcpStream::connect(to).await else { return };
-                    tokio::select! {
-                        _ = tokio::io::copy_bidirectional(&mut inside, &mut outside) => {}
-                        _ = state.wait_for(|open| !*open) => {}
-                    }
-                });
-            }
-        });
-        Ok(Self { address, open })
-    }
+async fn take_over(installation: Arc<Installation>) -> Result<()> {
+    let data = data_folder(TEMPORARY)?;
+    let start = |command: &str, more: &[(&str, &str)]| start(&installation, command, data.path(), more);
+    let leads = r#"bifrost_leader{task="scheduler"}"#;
+    let (mut first, first_health) = start("scheduler", &[])?;
+    first.until(START, || async { metric(&first_health, leads).await == Some(1.0) }).await?;
+    let (mut second, second_health) = start("scheduler", &[])?;
+    second.until(START, || async { metric(&second_health, leads).await == Some(0.0) }).await?;
+    let listen = format!("127.0.0.1:{}", free_port()?);
+    let (mut api, api_health) = start("api", &[("BIFROST_LISTEN", &listen)])?;
+    api.until(START, || ready(&api_health)).await?;
+    let (mut worker, worker_health) = start("worker", &[])?;
+    worker.until(START, || ready(&worker_health)).await?;
+    let platform = Api { url: format!("http://{listen}"), data: data.path() };
+    let (code, _, error) = platform.deploy(&folder("basics"), &["--no-wait"])?;
+    assert_eq!(code, 0, "{error}");
+    let short = || platform.submit("sleep_check", json!({"n": 10, "seconds": 0.1}));
+    succeeds(&platform, &short().await?, &mut api, START).await?;
 
-    fn shut(&self) {
-        self.open.send_replace(false);
+    first.signal("KILL")?;
+    let died = Instant::now();
+    let meanwhile = short().await?;
+    second
+        .until(Duration::from_secs(10), || async { metric(&second_health, leads).await == Some(1.0) })
+        .await?;
+    assert!(died.elapsed() < Duration::from_secs(10), "{:?}", died.elapsed());
+    for id in [short().await?, meanwhile] {
+        succeeds(&platform, &id, &mut api, Duration::from_secs(10)).await?;
     }
+    Ok(())
+}
 
-    fn reopen(&self) {
-        self.open.send_replace(true);
-    }
+#[tokio::test]
+async fn an_attempt_that_fails_while_the_database_is_away_is_made_again() -> Result<()> {
+    let installation = Arc::new(Installation::create("retries").await?);
+    let result = tokio::spawn(fail_without_a_database(installation.clone())).await;
+    Arc::into_inner(installation).context("in use")?.finish().await?;
+    result?
+}
+
+const UNSTEADY: &str = "
+import asyncio
+from bifrost import context, workflow
+
+@workflow(retry_policy={'max_attempts': 2, 'backoff_seconds': 0.1})
+async def unsteady(seconds: float) -> int:
+    await asyncio.sleep(seconds)
+    if context.attempt == 1:
+        raise ConnectionError('the first attempt fails')
+    return context.attempt
+";
+
+async fn fail_without_a_database(installation: Arc<Installation>) -> Result<()> {
+    let (data, workspace) = (data_folder(TEMPORARY)?, tempfile::tempdir()?);
+    std::fs::write(workspace.path().join("flows.py"), UNSTEADY)?;
+    let start = |command: &str, more: &[(&str, &str)]| start(&installation, command, data.path(), more);
+    let listen = format!("127.0.0.1:{}", free_port()?);
+    let (mut api, api_health) = start("api", &[("BIFROST_LISTEN", &listen)])?;
+    api.until(START, || ready(&api_health)).await?;
+    let (mut scheduler, scheduler_health) = start("scheduler", &[])?;
+    scheduler.until(START, || ready(&scheduler_health)).await?;
+    // The worker reaches the database through a door that can be shut.
+    let url = installation.database.url();
+    let host = url.rsplit_once('@').and_then(|(_, rest)| rest.split('/').next()).context("a host")?;
+    let door = Door::open(host).await?;
+    let through = url.replace(host, &door.address.to_string());
+    let (mut worker, worker_health) = start("worker", &[("DATABASE_URL", &through)])?;
+    worker.until(START, || ready(&worker_health)).await?;
+    let platform = Api { url: format!("http://{listen}"), data: data.path() };
+    let (code, _, error) = platform.deploy(workspace.path(), &["--no-wait"])?;
+    assert_eq!(code, 0, "{error}");
+
+    let id = platform.running("unsteady", json!({"seconds": 2.0})).await?;
+    door.shut();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let meanwhile = platform.get(&format!("/api/executions/{id}")).await;
+    assert_eq!((&meanwhile["status"], &meanwhile["attempt"]), (&json!("Running"), &json!(1)), "{meanwhile}");
+    door.reopen();
+    succeeds(&platform, &id, &mut api, Duration::from_secs(30)).await?;
+    let execution = platform.get(&format!("/api/executions/{id}")).await;
+    assert_eq!(execution["attempt"], 2, "{execution}");
+    Ok(())
+}
+
+async fn succeeds(platform: &Api<'_>, id: &str, api: &mut Process, patience: Duration) -> Result<()> {
+    let path = format!("/api/executions/{id}");
+    api.until(patience, || async { platform.get(&path).await["status"] == "Success" }).await
 }

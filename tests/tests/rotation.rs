@@ -20,6 +20,8 @@ const START: Duration = Duration::from_secs(120);
 const NEW_KEY: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
 /// Runs that are under way at the same time.
 const WRITERS: usize = 6;
+/// A secret of the settings, and one of an integration.
+const SECRETS: [&str; 2] = ["the-key-of-22-letters!", "the-key-of-an-integration"];
 
 /// Two roles of the database, as an operator makes them.
 struct Roles([String; 2]);
@@ -55,6 +57,16 @@ impl Roles {
     }
 }
 
+/// Runs a workflow for each of [`SECRETS`], which has to read it.
+async fn read(api: &Api<'_>) -> Result<()> {
+    for (workflow, secret) in ["secret_leak", "integration_leak"].into_iter().zip(SECRETS) {
+        let body = json!({"workflow_id": workflow, "sync": true, "timeout_seconds": 60});
+        let answer = api.post("/api/workflows/execute", &body).await?;
+        ensure!(answer["status"] == "Success" && answer["result"]["length"] == secret.len(), "{answer}");
+    }
+    Ok(())
+}
+
 /// Runs workflows that set a secret and read it back, one after the other, until told to
 /// stop; each has to succeed.
 async fn load(api: &Api<'_>, writer: usize, stop: &AtomicBool, runs: &AtomicUsize) -> Result<()> {
@@ -65,9 +77,7 @@ async fn load(api: &Api<'_>, writer: usize, stop: &AtomicBool, runs: &AtomicUsiz
             json!({"workflow_id": "secret_set", "input_data": input, "sync": true, "timeout_seconds": 60});
         let answer = api.post("/api/workflows/execute", &body).await?;
         ensure!(answer["status"] == "Success" && answer["result"] == "[redacted]", "{answer}");
-        let body = json!({"workflow_id": "secret_leak", "input_data": {"key": "api_key"}, "sync": true});
-        let answer = api.post("/api/workflows/execute", &body).await?;
-        ensure!(answer["status"] == "Success" && answer["result"]["length"] == 22, "{answer}");
+        read(api).await?;
     }
     Ok(())
 }
@@ -109,10 +119,15 @@ async fn both_keys_change_under_load() -> Result<()> {
     let (code, _, error) = api.deploy(&folder("basics"), &[])?;
     ensure!(code == 0, "{error}");
     let set = run(
-        &["config", "--server", &api.url, "set", "api_key", "the-key-of-22-letters!", "--type", "secret"],
+        &["config", "--server", &api.url, "set", "api_key", SECRETS[0], "--type", "secret"],
         &[("BIFROST_KEY", api.key().as_str())],
     )?;
     ensure!(set.0 == 0, "{}", set.2);
+    let integration = json!({
+        "name": "crm", "config_schema": [{"key": "api_key", "type": "secret"}], "config": {"api_key": SECRETS[1]},
+    });
+    let made = api.post("/api/integrations", &integration).await?;
+    ensure!(made["name"] == "crm", "{made}");
 
     let (stop, runs) = (AtomicBool::new(false), AtomicUsize::new(0));
     let writers = futures::future::join_all((0..WRITERS).map(|writer| load(&api, writer, &stop, &runs)));
@@ -149,7 +164,7 @@ async fn both_keys_change_under_load() -> Result<()> {
     let (late, _second) = rotated?;
     let status = secrets(&["status", "--json"], &both)?;
     let status: serde_json::Value = serde_json::from_str(&status)?;
-    ensure!(status["values"] == WRITERS + 1, "{status}");
+    ensure!(status["values"] == WRITERS + SECRETS.len(), "{status}");
 
     // The old key is given up: who has the new one alone reads everything.
     secrets(&["rotate", "--finish", "--yes"], &both)?;
@@ -159,9 +174,7 @@ async fn both_keys_change_under_load() -> Result<()> {
         status["outdated"] == 0 && status["master_keys"].as_object().map(|all| all.len()) == Some(1),
         "{status}"
     );
-    let body = json!({"workflow_id": "secret_leak", "input_data": {"key": "api_key"}, "sync": true});
-    let answer = api.post("/api/workflows/execute", &body).await?;
-    ensure!(answer["status"] == "Success" && answer["result"]["length"] == 22, "{answer}");
+    read(&api).await?;
     drop((server, scheduler.signal("KILL"), late));
     roles.drop(&installation).await?;
     installation.finish().await

@@ -2,6 +2,8 @@
 //! `tests/compat/sdk/workspace/surface.txt` is used by a workflow that runs here, and each run's
 //! log says what was really called, read and answered.
 
+mod wheels;
+
 use anyhow::{Context, Result, ensure};
 use bifrost_tests::{Fakes, Platform, folder};
 use hmac::{Hmac, Mac};
@@ -15,6 +17,8 @@ const TEMPORARY: &str = env!("CARGO_TARGET_TMPDIR");
 /// Relative to the workspaces of this crate.
 const WORKSPACE: &str = "../compat/sdk/workspace";
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What the workspace asks for, and what that needs.
+const PACKAGES: [&str; 6] = ["anyio", "certifi", "h11", "httpcore", "httpx", "idna"];
 
 /// A line of the table.
 struct Row {
@@ -196,6 +200,8 @@ async fn latest(runs: &mut Runs, organization: &str) -> Result<()> {
     for kind in ["UserError", "WorkflowError", "ValidationError", "IntegrationError", "ConfigurationError"] {
         runs.run("generation_c/errors_c.py::errors_c", json!({ "kind": kind }), Some(kind)).await;
     }
+    let caught = runs.run("generation_c/errors_c.py::caught_c", json!({}), None).await;
+    assert_eq!(caught, json!([404, 409, 403, 422]));
     let names = runs.run("generation_c/errors_c.py::models_c", json!({}), None).await;
     assert_eq!((&names[1], &names[2]), (&json!("multi_select"), &json!("Stuck")));
 
@@ -266,6 +272,34 @@ async fn delivered(runs: &mut Runs) -> Result<()> {
     let ended = runs.platform.ended(&run, PATIENCE).await;
     assert_eq!(ended["result"], 7, "{ended}");
     runs.note("generation_c/webhooks_c.py::delivered_c", &run).await;
+    Ok(())
+}
+
+/// Workflows whose decorators ask for an endpoint, called over plain HTTP.
+async fn reached(runs: &mut Runs) -> Result<()> {
+    let listed = runs.platform.get("/api/endpoints").await;
+    let all = listed["endpoints"].as_array().context("a list")?;
+    let found: Vec<_> =
+        all.iter().map(|one| json!([one["slug"], one["methods"], one["mode"], one["public"]])).collect();
+    let expected = [
+        json!(["decorators_a", ["POST"], "sync", false]),
+        json!(["endpoint_b", ["GET", "POST"], "async", false]),
+    ];
+    assert_eq!(found, expected, "a key is asked for, whatever code says");
+    let warnings = runs.platform.get("/api/workspace").await["report"]["warnings"].to_string();
+    assert!(warnings.contains("`endpoint_b` asks for a public endpoint"), "{warnings}");
+    let path = |n: usize| all[n]["path"].as_str().context("a path");
+    let input = json!({ "email": "ada@example.com", "size": "100" });
+    let answer = runs.platform.expect(200, Method::POST, path(0)?, input).await;
+    assert_eq!(answer["size"], 100);
+    let address = format!("{}{}?number=6", runs.platform.url(), path(1)?);
+    let stranger = reqwest::get(&address).await?;
+    assert_eq!(stranger.status(), StatusCode::UNAUTHORIZED);
+    let run = runs.platform.expect(202, Method::GET, &format!("{}?number=6", path(1)?), Value::Null).await;
+    let run = run["execution_id"].as_str().context("an id")?;
+    let ended = runs.platform.ended(run, PATIENCE).await;
+    assert_eq!(ended["result"], 7, "{ended}");
+    runs.note("generation_b/decorators_b.py::endpoint_b", run).await;
     Ok(())
 }
 
@@ -345,9 +379,9 @@ async fn decorated(runs: &mut Runs) -> Result<()> {
 
 #[tokio::test]
 async fn all_names_and_signatures_are_used_in_all_generations() -> Result<()> {
-    let fakes = Fakes::start()?;
+    let (fakes, index) = (Fakes::start()?, wheels::index(&PACKAGES).await?);
     let platform = Platform::configure(TEMPORARY, WORKSPACE, |command| {
-        command.env("BIFROST_EGRESS_PRIVATE", "true");
+        command.env("BIFROST_EGRESS_PRIVATE", "true").env("BIFROST_PACKAGE_INDEX", index.address());
     })
     .await?;
     let deployed = platform.get("/api/workspace").await;
@@ -362,6 +396,7 @@ async fn all_names_and_signatures_are_used_in_all_generations() -> Result<()> {
     filled_in(&mut runs).await?;
     delivered(&mut runs).await?;
     decorated(&mut runs).await?;
+    reached(&mut runs).await?;
 
     let mut unused = vec![];
     for row in table()? {

@@ -4,7 +4,9 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
+use bifrost_test_services::Installation;
 use bifrost_tests::process::{Process, data_folder, free_port};
+use bifrost_tests::services::{Api, ready, start};
 use bifrost_tests::{Server, folder};
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -53,14 +55,40 @@ fn attribute(span: &Span, name: &str) -> Option<String> {
     })
 }
 
-/// Runs one workflow that sends one request: the spans, and the request's headers.
-async fn traced(settings: &[(&str, &str)]) -> Result<(Vec<(String, Span)>, Value)> {
+/// A collector: what it receives, and where it listens.
+async fn collector() -> Result<(Spans, String)> {
     let spans = Spans::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let collector = format!("http://{}", listener.local_addr()?);
+    let url = format!("http://{}", listener.local_addr()?);
     let router = Router::new().route("/v1/traces", post(collect)).with_state(spans.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((spans, url))
+}
 
+/// Runs the workflow that sends one request, within the caller's trace; the request's headers.
+async fn send(url: &str, key: &str, target: &Server) -> Result<Value> {
+    let body = json!({
+        "workflow_id": "http_get", "input_data": {"url": target.url("/echo?secret=in-the-query")}, "sync": true
+    });
+    let request = reqwest::Client::new().post(format!("{url}/api/workflows/execute")).bearer_auth(key);
+    let request = request.header("traceparent", format!("00-{TRACE}-{CALLER}-01")).json(&body);
+    let answer: Value = request.send().await?.json().await?;
+    anyhow::ensure!(answer["status"] == "Success", "{answer}");
+    let echoed: Value = serde_json::from_str(answer["result"]["text"].as_str().context("a text")?)?;
+    Ok(echoed["headers"].clone())
+}
+
+/// The only span of this name within the caller's trace, and the service that it is of.
+fn named<'a>(spans: &'a [(String, Span)], name: &str) -> &'a (String, Span) {
+    let found: Vec<_> =
+        spans.iter().filter(|(_, span)| hex(&span.trace_id) == TRACE && span.name == name).collect();
+    assert_eq!(found.len(), 1, "{name} in {:?}", spans.iter().map(|(_, s)| &s.name).collect::<Vec<_>>());
+    found[0]
+}
+
+/// Runs one workflow that sends one request: the spans, and the request's headers.
+async fn traced(settings: &[(&str, &str)]) -> Result<(Vec<(String, Span)>, Value)> {
+    let (spans, collector) = collector().await?;
     let (data, target, basics) = (data_folder(TEMPORARY)?, Server::start().await?, folder("basics"));
     let address = format!("127.0.0.1:{}", free_port()?);
     let mut all = vec![
@@ -82,31 +110,18 @@ async fn traced(settings: &[(&str, &str)]) -> Result<(Vec<(String, Span)>, Value
         answer.text().await.is_ok_and(|text| text.contains("http_get"))
     };
     process.until(Duration::from_secs(120), deployed).await?;
-    let body = json!({
-        "workflow_id": "http_get", "input_data": {"url": target.url("/echo?secret=in-the-query")}, "sync": true
-    });
-    let request = client.post(format!("http://{address}/api/workflows/execute")).bearer_auth(key());
-    let request = request.header("traceparent", format!("00-{TRACE}-{CALLER}-01")).json(&body);
-    let answer: Value = request.send().await?.json().await?;
-    anyhow::ensure!(answer["status"] == "Success", "{answer}");
-    let echoed: Value = serde_json::from_str(answer["result"]["text"].as_str().context("a text")?)?;
+    let headers = send(&format!("http://{address}"), &key(), &target).await?;
     process.signal("TERM")?;
     anyhow::ensure!(process.ended(Duration::from_secs(20)).await? == 0, "{:#?}", process.log());
     let spans = std::mem::take(&mut *spans.lock().expect("no panic"));
-    Ok((spans, echoed["headers"].clone()))
+    Ok((spans, headers))
 }
 
 #[tokio::test]
 async fn a_trace_goes_from_the_request_to_what_the_workflow_sends() -> Result<()> {
     let (spans, headers) = traced(&[]).await?;
-    let in_trace: Vec<_> = spans.iter().filter(|(_, span)| hex(&span.trace_id) == TRACE).collect();
-    let named = |name: &str| {
-        let found: Vec<_> = in_trace.iter().filter(|(_, span)| span.name == name).collect();
-        assert_eq!(found.len(), 1, "{name} in {:?}", spans.iter().map(|(_, s)| &s.name).collect::<Vec<_>>());
-        &found[0].1
-    };
-    let request = named("POST /api/workflows/execute");
-    let (run, outbound) = (named("run"), named("outbound"));
+    let [request, run, outbound] =
+        ["POST /api/workflows/execute", "run", "outbound"].map(|name| &named(&spans, name).1);
     assert_eq!(hex(&request.parent_span_id), CALLER);
     assert_eq!(run.parent_span_id, request.span_id);
     assert_eq!(outbound.parent_span_id, run.span_id);
@@ -137,5 +152,50 @@ async fn a_collector_that_is_away_holds_nothing_up() -> Result<()> {
     let (spans, headers) = traced(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &away)]).await?;
     assert!(spans.is_empty());
     assert!(headers.is_object());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_trace_goes_through_the_queue_to_another_process() -> Result<()> {
+    let installation = Arc::new(Installation::create("traces").await?);
+    let result = tokio::spawn(distributed(installation.clone())).await;
+    Arc::into_inner(installation).context("in use")?.finish().await?;
+    result?
+}
+
+async fn distributed(installation: Arc<Installation>) -> Result<()> {
+    let ((spans, collector), data, target) =
+        (collector().await?, data_folder(TEMPORARY)?, Server::start().await?);
+    let listen = format!("127.0.0.1:{}", free_port()?);
+    let settings = [
+        ("BIFROST_LISTEN", listen.as_str()),
+        ("BIFROST_EGRESS_PRIVATE", "true"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector),
+    ];
+    let mut processes = vec![];
+    for command in ["api", "worker", "scheduler"] {
+        let (mut process, health) = start(&installation, command, data.path(), &settings)?;
+        process.until(Duration::from_secs(120), || ready(&health)).await?;
+        processes.push(process);
+    }
+    let platform = Api { url: format!("http://{listen}"), data: data.path() };
+    let (code, _, error) = platform.deploy(&folder("basics"), &["--no-wait"])?;
+    assert_eq!(code, 0, "{error}");
+    send(&platform.url, &platform.key(), &target).await?;
+    for mut process in processes {
+        process.signal("TERM")?;
+        anyhow::ensure!(process.ended(Duration::from_secs(30)).await? == 0, "{:#?}", process.log());
+    }
+
+    let spans = std::mem::take(&mut *spans.lock().expect("no panic"));
+    let (api, request) = named(&spans, "POST /api/workflows/execute");
+    let (worker, run) = named(&spans, "run");
+    let (sender, outbound) = named(&spans, "outbound");
+    let services = [api, worker, sender].map(String::as_str);
+    assert_eq!(services, ["bifrost-api", "bifrost-worker", "bifrost-worker"]);
+    assert_eq!(hex(&request.parent_span_id), CALLER);
+    assert_eq!(run.parent_span_id, request.span_id);
+    assert_eq!(outbound.parent_span_id, run.span_id);
+    assert_eq!(attribute(outbound, "http.response.status_code").as_deref(), Some("200"));
     Ok(())
 }

@@ -162,7 +162,7 @@ async fn each_delivery_makes_its_runs_once_although_the_server_dies() -> Result<
     storm(FEW, 2).await
 }
 
-/// `BIFROST_TEST_DELIVERIES=10000 cargo test -p bifrost-tests --test webhooks -- --ignored`
+/// `make webhooks-long`; `BIFROST_TEST_DELIVERIES` says how many.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes"]
 async fn so_do_many() -> Result<()> {

@@ -4,7 +4,13 @@ import { scopeHeaders } from './client';
 import { problemOf } from './problem';
 import type { Schemas } from './types';
 
-export const EVENTS = ['run_failed', 'connection_broken', 'schedule_missed'] as const satisfies readonly NotificationEvent[];
+export const EVENTS = [
+  'run_failed',
+  'connection_broken',
+  'schedule_missed',
+  'delivery_failed',
+  'webhook_broken',
+] as const satisfies readonly NotificationEvent[];
 
 export type NotificationEvent = Schemas['NotificationKind'];
 export type Notification = Schemas['NotificationView'];

@@ -358,11 +358,11 @@ export interface paths {
         get: operations["get_endpoint"];
         put?: never;
         post?: never;
-        /** Takes an endpoint away; its runs stay. */
+        /** Takes an endpoint away; its runs stay. 409 `endpoint_from_code` for one from a decorator. */
         delete: operations["delete_endpoint"];
         options?: never;
         head?: never;
-        /** Changes an endpoint; for another workflow, make another endpoint. */
+        /** Changes an endpoint; for another workflow, make another. 409 `endpoint_from_code` for what code says. */
         patch: operations["update_endpoint"];
         trace?: never;
     };
@@ -552,6 +552,23 @@ export interface paths {
         post?: never;
         /** Deletes a file. */
         delete: operations["delete_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/files/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the organization has files, how many and how large, and what it may have. */
+        get: operations["list_file_locations"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1729,7 +1746,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs a schedule's workflow now with its parameters, as the caller. Its ticks stay as they are. */
+        /** Runs a schedule's workflow now with its parameters, as the caller. 409 `emits_a_topic` for one without. */
         post: operations["run_schedule"];
         delete?: never;
         options?: never;
@@ -2667,7 +2684,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers 200 when requests can be served: database, queue, objects and bus answer. */
+        /** Answers 200 when requests can be served, which takes the database; `degraded` names what else does not answer. */
         get: operations["health_ready"];
         put?: never;
         post?: never;
@@ -2945,6 +2962,11 @@ export interface components {
             /** @description A path of this platform; `/` if absent. */
             return_to?: string | null;
         };
+        /**
+         * @description The priority of a run that nobody waits for.
+         * @enum {string}
+         */
+        BackgroundPriority: "normal" | "bulk";
         /** @description Many documents in one step: all of it is done, or nothing. Exactly one of the three. */
         Batch: {
             /** @description Ids of those to delete; at most 1,000. */
@@ -3045,6 +3067,7 @@ export interface components {
             input_data?: Record<string, unknown> | null;
             name?: string | null;
             overlap_policy?: components["schemas"]["Overlap"] | null;
+            priority?: components["schemas"]["BackgroundPriority"] | null;
             /** @description Begins anew from now on. */
             timezone?: string | null;
         };
@@ -3758,6 +3781,11 @@ export interface components {
          * @enum {string}
          */
         EndpointMode: "sync" | "async";
+        /**
+         * @description Who made an endpoint.
+         * @enum {string}
+         */
+        EndpointSource: "decorator" | "api";
         /** @description A path at which a workflow answers plain HTTP. */
         EndpointView: {
             /** Format: date-time */
@@ -3782,6 +3810,11 @@ export interface components {
             /** Format: int32 */
             rate_per_minute: number;
             slug: string;
+            /**
+             * @description `decorator` follows the workspace's code, which says its methods and its mode; everything
+             *     else is for people to decide.
+             */
+            source: components["schemas"]["EndpointSource"];
             /** Format: date-time */
             updated_at: string;
             workflow_id: components["schemas"]["WorkflowId"];
@@ -3805,6 +3838,7 @@ export interface components {
             idempotency_key?: string | null;
             /** @description Parameters by name. */
             input_data?: Record<string, unknown> | null;
+            priority?: components["schemas"]["BackgroundPriority"] | null;
             /**
              * Format: date-time
              * @description Runs then, RFC 3339, at most a year ahead; what is past means now. Not with `sync`.
@@ -3948,6 +3982,11 @@ export interface components {
             missing?: string[];
             /** @description The organization whose data it may touch. */
             organization_id: components["schemas"]["OrganizationId"];
+            /**
+             * Format: int64
+             * @description Its turn as long as it waits for a worker, 1 for the next one; 1000 is that or more. For one run only.
+             */
+            queue_position?: number | null;
             rerun_of?: components["schemas"]["ExecutionId"] | null;
             /** @description The returned value. */
             result?: unknown;
@@ -4062,6 +4101,31 @@ export interface components {
         /** @description All files, by path. */
         FileList: {
             files: components["schemas"]["FileEntry"][];
+        };
+        /** @description What an organization keeps, and how much it may. */
+        FileUsage: {
+            /**
+             * Format: int64
+             * @description Files in all locations.
+             */
+            count: number;
+            /** @description The first 1,000 that have files, by name. */
+            locations: components["schemas"]["LocationUsage"][];
+            /**
+             * Format: int64
+             * @description How many there may be.
+             */
+            max_count: number;
+            /**
+             * Format: int64
+             * @description Bytes that there may be.
+             */
+            quota: number;
+            /**
+             * Format: int64
+             * @description Bytes of all of them.
+             */
+            used: number;
         };
         /** @description A file, without its content. */
         FileView: {
@@ -4344,6 +4408,8 @@ export interface components {
         };
         /** @description A healthy process. */
         Health: {
+            /** @description Services that do not answer, and without which work goes on: `queue`, `objects`, `bus`. */
+            degraded?: string[];
             /** @description Always `ok`; anything else is an error status. */
             status: string;
         };
@@ -4591,6 +4657,20 @@ export interface components {
             password: string;
             token: string;
         };
+        /** @description What an organization keeps in one location. */
+        LocationUsage: {
+            /**
+             * Format: int64
+             * @description Of all of them.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Files.
+             */
+            count: number;
+            name: string;
+        };
         /**
          * @description How serious a log line is.
          * @enum {string}
@@ -4741,15 +4821,18 @@ export interface components {
             cron_expression: string;
             /** @description False: paused from the beginning. */
             enabled?: boolean | null;
-            /** @description Parameters by name. */
+            /** @description Parameters by name, or the data that the topic is told. */
             input_data?: Record<string, unknown> | null;
-            /** @description What people call it; the workflow's name if absent. */
+            /** @description What people call it; the workflow's name, or the topic, if absent. */
             name?: string | null;
             overlap_policy?: components["schemas"]["Overlap"] | null;
+            priority?: components["schemas"]["BackgroundPriority"] | null;
             /** @description IANA name; `UTC` if absent. */
             timezone?: string | null;
-            /** @description The workflow's id, its name, or `path::function`. */
-            workflow_id: string;
+            /** @description A topic of the organization to emit, whose subscriptions say what that starts. */
+            topic?: string | null;
+            /** @description The workflow's id, its name, or `path::function`. Either this or `topic`. */
+            workflow_id?: string | null;
         };
         /** @description What an authenticator app is set up with; shown this once. */
         NewSecondFactor: {
@@ -4890,7 +4973,7 @@ export interface components {
          * @description What may happen.
          * @enum {string}
          */
-        NotificationKind: "run_failed" | "connection_broken" | "schedule_missed";
+        NotificationKind: "run_failed" | "connection_broken" | "schedule_missed" | "delivery_failed" | "webhook_broken";
         /** @description A part of the list, the latest first. */
         NotificationList: {
             /** @description For what follows; `null` at the end. */
@@ -5265,6 +5348,11 @@ export interface components {
         PutDocument: {
             /** @description All of it. */
             data: Record<string, unknown>;
+            /**
+             * Format: int64
+             * @description Only if the document has this version, 0 if there is none; 409 `version_changed` otherwise.
+             */
+            if_version?: number | null;
         };
         /** @description What to set. */
         PutMapping: {
@@ -5272,7 +5360,7 @@ export interface components {
             config?: Record<string, unknown>;
             /** @description What the organization is called in the other system. */
             entity_id: string;
-            /** @description The same, for people; what it was if absent. */
+            /** @description The same, for people; what it was if absent, and `""` takes it away. */
             entity_name?: string | null;
         };
         /** @description Which documents. */
@@ -5369,6 +5457,13 @@ export interface components {
              */
             cache_keys: number;
             /**
+             * @description Rows of others whose texts or documents say its id, by table: what the provider wrote down
+             *     about it, above all in its audit log. They stay.
+             */
+            mentions: {
+                [key: string]: number;
+            };
+            /**
              * Format: int64
              * @description Objects in its folders.
              */
@@ -5378,6 +5473,12 @@ export interface components {
              * @description Rows that name the organization, in any column of any table but this proof's.
              */
             rows: number;
+            /**
+             * Format: int64
+             * @description Tickets that could still start a run of it. What the queue may have beside them is for runs
+             *     without a row, and comes to nothing: a ticket has a run's id and an attempt, and no more.
+             */
+            tickets: number;
         };
         /**
          * Format: uuid
@@ -5427,15 +5528,18 @@ export interface components {
             /** @description False: paused. */
             enabled: boolean;
             id: components["schemas"]["ScheduleId"];
-            /** @description What its runs get. */
+            /** @description What its runs get, or the topic is told. */
             input_data: Record<string, unknown>;
             last_execution_id?: components["schemas"]["ExecutionId"] | null;
             /**
              * Format: date-time
-             * @description The last tick that made a run.
+             * @description The last tick that made a run, or emitted the topic.
              */
             last_run_at?: string | null;
-            /** @description `overlap`, `queue_full`, `missed`, `workflow_removed`, `workflow_inactive` or `organization_inactive`. */
+            /**
+             * @description `overlap`, `queue_full`, `missed`, `workflow_removed`, `workflow_inactive`, `topic_missing`, `too_large` or
+             *     `organization_inactive`.
+             */
             last_skip_reason?: string | null;
             /** Format: date-time */
             last_skipped_at?: string | null;
@@ -5448,22 +5552,26 @@ export interface components {
             next_run_at?: string | null;
             organization_id?: components["schemas"]["OrganizationId"] | null;
             overlap_policy: components["schemas"]["Overlap"];
+            /** @description When the turn of its runs comes. */
+            priority: components["schemas"]["BackgroundPriority"];
             /**
              * Format: int64
-             * @description Ticks that made no run.
+             * @description Ticks that made nothing.
              */
             skipped: number;
             /**
-             * @description `decorator` follows the workspace's code; people can pause it and say what to do with
-             *     overlapping and missed ticks, everything else stands in the code.
+             * @description `decorator` follows the workspace's code; people can pause it, set its priority and say what to
+             *     do with overlapping and missed ticks, everything else stands in the code.
              */
             source: components["schemas"]["ScheduleSource"];
             /** @description IANA name. */
             timezone: string;
+            /** @description What it emits; `null` where it starts a workflow. */
+            topic?: string | null;
             /** Format: date-time */
             updated_at: string;
-            workflow_id: components["schemas"]["WorkflowId"];
-            workflow_name: string;
+            workflow_id?: components["schemas"]["WorkflowId"] | null;
+            workflow_name?: string | null;
         };
         /** @description One of the two. */
         SecondFactor: {
@@ -6239,6 +6347,11 @@ export interface components {
             data: Record<string, unknown>;
             /** @description One is made if absent. */
             id?: string | null;
+            /**
+             * Format: int64
+             * @description Only if the document has this version, 0 if there is none; 409 `version_changed` otherwise.
+             */
+            if_version?: number | null;
         };
     };
     responses: never;
@@ -10581,6 +10694,82 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_file_locations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileUsage"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22899,7 +23088,10 @@ export interface operations {
     };
     delete_document: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only if the document has this version; 409 `version_changed` otherwise. */
+                if_version?: number;
+            };
             header?: {
                 /** @description The organization meant; for platform administrators only */
                 "x-bifrost-organization"?: string;

@@ -18,10 +18,8 @@ export type Delivery = Schemas['DeliveryView'];
 export type DeliveryState = Schemas['DeliveryState'];
 export type Document = Schemas['Document'];
 export type EgressPolicy = Schemas['EgressPolicy'];
-/** `decorator`: it stands in code; here it can be switched off and made public. */
-export type Endpoint = Schemas['EndpointView'] & { source?: 'api' | 'decorator' };
-/** Of one that waits: its place among those of its organization, from 1. */
-export type Execution = Schemas['ExecutionView'] & { queue_position?: number | null };
+export type Endpoint = Schemas['EndpointView'];
+export type Execution = Schemas['ExecutionView'];
 export type ExecutionSummary = Schemas['ExecutionSummary'];
 export type FileDiff = Schemas['FileDiff'];
 export type IdentityProvider = Schemas['ProviderView'];
@@ -42,11 +40,7 @@ export type Place = Schemas['Place'];
 export type Problem = Schemas['Problem'];
 export type Role = Schemas['Role'];
 export type RoleView = Schemas['RoleView'];
-/** It starts a workflow, or emits a topic. */
-export type Schedule = Narrow<
-  Schemas['ScheduleView'],
-  { workflow_id?: string | null; workflow_name?: string | null; topic?: string | null; priority?: 'normal' | 'bulk' }
->;
+export type Schedule = Schemas['ScheduleView'];
 export type SignInOptions = Schemas['SignInOptions'];
 export type SignInState = Schemas['SignInState'];
 export type Status = Schemas['Status'];

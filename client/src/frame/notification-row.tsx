@@ -1,12 +1,18 @@
 /** One notification, in the panel and in the list. It leads to what it is about. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { CalendarX, CircleX, Unplug } from 'lucide-react';
+import { CalendarX, CircleX, MailX, Unplug, Webhook } from 'lucide-react';
 import { ask, type Notification } from '@/api/notifications';
 import { cn } from '@/lib/cn';
 import { Ago } from '@/ui/time';
 
-const ICONS = { run_failed: CircleX, connection_broken: Unplug, schedule_missed: CalendarX };
+const ICONS = {
+  run_failed: CircleX,
+  connection_broken: Unplug,
+  schedule_missed: CalendarX,
+  delivery_failed: MailX,
+  webhook_broken: Webhook,
+};
 
 const stretched = 'min-w-0 font-medium break-words after:absolute after:inset-0';
 
@@ -68,6 +74,13 @@ function Target({ notification, onClick, children }: TargetProps) {
   if (event === 'schedule_missed') {
     return (
       <Link to="/schedules" search={{ edit: subject_id }} onClick={onClick} className={stretched}>
+        {children}
+      </Link>
+    );
+  }
+  if (event === 'delivery_failed' || event === 'webhook_broken') {
+    return (
+      <Link to="/webhooks/$id" params={{ id: subject_id }} onClick={onClick} className={stretched}>
         {children}
       </Link>
     );

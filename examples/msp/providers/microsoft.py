@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bifrost import data_provider
 from modules import microsoft_csp
 
@@ -13,13 +15,18 @@ from modules import microsoft_csp
     tags=["microsoft"],
     cache_ttl_seconds=3_600,
 )
-async def customers() -> list[dict[str, str]]:
-    """`{label, value, description}` per customer: name, tenant, domain."""
+async def customers() -> list[dict[str, Any]]:
+    """`{label, value, description, metadata}` per customer: name, tenant, domain, and the domain to fill in."""
     async with microsoft_csp.Client.connect() as csp:
         profiles = [customer["companyProfile"] for customer in await csp.customers()]
     profiles.sort(key=lambda profile: profile["companyName"].casefold())
     return [
-        {"label": profile["companyName"], "value": profile["tenantId"], "description": profile["domain"]}
+        {
+            "label": profile["companyName"],
+            "value": profile["tenantId"],
+            "description": profile["domain"],
+            "metadata": {"domain": profile["domain"]},
+        }
         for profile in profiles
     ]
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 /// A JSON body. No body is the same as `{}`, so that the first missing field is named.
 pub struct Input<T>(pub T);
@@ -42,6 +43,19 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for In
         let parsed = tokio::task::spawn_blocking(move || parse(&body)).await;
         parsed.map_err(|error| ApiError::internal(error.into()))?.map(Self)
     }
+}
+
+/// Tells `null`, which takes something away, from what is absent, with
+/// `#[serde(default, deserialize_with = "given")]`.
+///
+/// # Errors
+/// Those of the value.
+pub fn given<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
 }
 
 fn is_json(headers: &http::HeaderMap) -> bool {

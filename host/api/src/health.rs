@@ -1,5 +1,6 @@
 //! Whether a process can do its work: each service behind it is asked at the same time,
-//! with little patience, and named when it does not answer. Why goes to the log only.
+//! with little patience, and named when it does not answer. Why goes to the log only. A
+//! service without which work goes on, if slower, takes no process out of service.
 
 use crate::problem::ApiError;
 use crate::{layers, metrics};
@@ -24,11 +25,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Health {
     /// Always `ok`; anything else is an error status.
     status: &'static str,
+    /// Services that do not answer, and without which work goes on: `queue`, `objects`, `bus`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    degraded: Vec<&'static str>,
 }
 
 impl Health {
-    /// The only one there is.
-    pub const OK: Self = Self { status: "ok" };
+    /// Nothing is known to be wrong.
+    pub const OK: Self = Self { status: "ok", degraded: Vec::new() };
 }
 
 /// The services behind a process. Cheap to clone.
@@ -42,6 +46,8 @@ pub struct Services {
     pub objects: Arc<dyn Objects>,
     /// Live events.
     pub bus: Arc<dyn Bus>,
+    /// True where tickets are taken: a process that is there for nothing without its queue.
+    pub takes_runs: bool,
     /// Set once the process takes nothing new.
     pub draining: Arc<AtomicBool>,
 }
@@ -64,19 +70,20 @@ impl Services {
         [database, queue, objects, bus].into_iter().flatten().collect()
     }
 
-    /// Says whether requests can be served.
+    /// Says whether the process can do its work, and what it does without.
     ///
     /// # Errors
-    /// 503 that names what fails.
+    /// 503 that names what fails, when the database or the queue of a worker is among it.
     pub async fn ready(&self) -> std::result::Result<Json<Health>, ApiError> {
         let not = |detail| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail);
         if self.draining.load(Ordering::Relaxed) {
             return Err(not("the process is about to end".to_owned()));
         }
-        match self.failing().await.as_slice() {
-            [] => Ok(Json(Health::OK)),
-            failing => Err(not(format!("no answer from: {}", failing.join(", ")))),
+        let failing = self.failing().await;
+        if failing.contains(&"database") || (self.takes_runs && failing.contains(&"queue")) {
+            return Err(not(format!("no answer from: {}", failing.join(", "))));
         }
+        Ok(Json(Health { degraded: failing, ..Health::OK }))
     }
 }
 
@@ -86,7 +93,7 @@ async fn answers(name: &'static str, check: impl Future<Output = Result<()>>) ->
         Ok(Err(error)) => format!("{error:#}"),
         Err(_) => "no answer in time".to_owned(),
     };
-    tracing::warn!(service = name, error, "not ready");
+    tracing::warn!(service = name, error, "a service does not answer");
     Some(name)
 }
 

@@ -57,12 +57,15 @@ fn is_open(method: &Method, path: &str) -> bool {
         // Not how somebody signs in.
         ["users"] | ["users", _] => true,
         // Not how an organization is taken out.
-        ["organizations"] | ["organizations", _] | ["organizations", _, "egress"] => true,
+        ["organizations"] | ["organizations", _] => true,
         // Code, policies, and what holds secrets is not changed by code.
-        ["audit" | "egress" | "me" | "version" | "webhooks"] => reads,
+        ["audit" | "egress" | "me" | "version" | "webhooks"] | ["organizations", _, "egress"] => reads,
         ["audit", _] | ["webhooks", _] | ["webhooks", _, "deliveries" | "subscriptions"] => reads,
         ["webhook-deliveries", _] | ["endpoints"] | ["endpoints", _] => reads,
         ["oauth", "connections"] | ["oauth", "connections", _] => reads,
+        ["webhook-adapters"] | ["dead-letters"] | ["dead-letters", _] => reads,
+        // Not how somebody fills one in.
+        ["forms"] | ["forms", _] | ["data-providers", _, "invoke"] => true,
         ["notification-channels" | "notification-rules", ..] | ["workspace", ..] => reads,
         _ => false,
     }
@@ -153,7 +156,12 @@ mod tests {
             "GET /api/oauth/callback",
             "GET /metrics",
             "GET /ws/connect",
+            "POST /api/dead-letters/{id}/replay",
             "POST /api/drafts",
+            "POST /api/forms/{id}/execute",
+            "POST /api/forms/{id}/open",
+            "POST /api/forms/{id}/options",
+            "POST /api/forms/{id}/uploads",
             "POST /api/hooks/{id}",
             "POST /api/invitations",
             "POST /api/keys",
@@ -162,18 +170,31 @@ mod tests {
             "POST /api/webhook-deliveries/{id}/replay",
             "POST /api/webhooks",
             "POST /api/workspace/deploy",
+            "PUT /api/organizations/{id}/egress",
         ];
         for one in must {
             assert!(closed.iter().any(|path| path == one), "{one} is open");
         }
-        for path in [
-            "/api/config",
-            "/api/executions/x/logs",
-            "/api/tables/t/documents/d",
-            "/api/users/x",
-            "/api/workflows/execute",
+        for (method, path) in [
+            (Method::GET, "/api/config"),
+            (Method::GET, "/api/executions/x/logs"),
+            (Method::GET, "/api/organizations/x/egress"),
+            (Method::GET, "/api/tables/t/documents/d"),
+            (Method::GET, "/api/users/x"),
+            (Method::POST, "/api/workflows/execute"),
+            (Method::GET, "/api/forms"),
+            (Method::POST, "/api/forms"),
+            (Method::GET, "/api/forms/x"),
+            (Method::PUT, "/api/forms/x"),
+            (Method::DELETE, "/api/forms/x"),
+            (Method::POST, "/api/forms/check"),
+            (Method::GET, "/api/forms/schema.json"),
+            (Method::POST, "/api/data-providers/x/invoke"),
+            (Method::GET, "/api/webhook-adapters"),
+            (Method::GET, "/api/dead-letters"),
+            (Method::GET, "/api/dead-letters/x"),
         ] {
-            assert!(is_open(&Method::GET, path), "{path}");
+            assert!(is_open(&method, path), "{method} {path}");
         }
     }
 

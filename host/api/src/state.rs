@@ -62,6 +62,7 @@ impl ApiState {
             queue: self.operations.queue.clone(),
             objects: self.objects.clone(),
             bus: self.bus.clone(),
+            takes_runs: false,
             draining: Arc::default(),
         }
     }

@@ -48,6 +48,9 @@ pub struct ExecutionView {
     /// When it starts, as long as it is Scheduled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduled_at: Option<DateTime<Utc>>,
+    /// Its turn as long as it waits for a worker, 1 for the next one; 1000 is that or more. For one run only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_position: Option<i64>,
     /// The schedule that asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule_id: Option<ScheduleId>,
@@ -104,6 +107,7 @@ impl ExecutionView {
             completed_at: execution.completed_at,
             rerun_of: execution.rerun_of,
             scheduled_at: execution.not_before.filter(|_| execution.status == Status::Scheduled),
+            queue_position: None,
             schedule_id: execution.schedule_id,
             form_id: execution.form_id,
             result: None,

@@ -33,6 +33,13 @@ pub struct Row {
     expected: [&'static str; 4],
 }
 
+impl Row {
+    /// A fresh target, by the id that goes into the path.
+    pub async fn target(&self, platform: &Platform, owner: Owner) -> String {
+        target(platform, self.by, owner).await
+    }
+}
+
 const ROLES: [&str; 4] = ["anonymous", "org_user", "org_admin", "platform_admin"];
 
 const OPEN: [&str; 4] = ["200 200 200"; 4];
@@ -284,6 +291,7 @@ const ROWS: &[Row] = &[
     Row { method: "PATCH", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS },
     Row { method: "DELETE", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: none, expected: ID_ADMINS_DELETE },
     Row { method: "GET", path: "/api/files", needs: Some(ReadFiles), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/files/locations", needs: Some(ReadFiles), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/files/content", needs: Some(ReadFiles), by: By::File, body: none, expected: ID_ADMINS },
     // A path that exists elsewhere is a new path here.
     Row { method: "PUT", path: "/api/files/content", needs: Some(WriteFiles), by: By::File, body: content,
@@ -384,17 +392,29 @@ async fn status(platform: &Platform, row: &Row, role: usize, owner: Owner) -> u1
 }
 
 pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root: bool, owner: Owner) -> u16 {
-    let id = target(platform, row.by, owner).await;
-    let number = if matches!(row.by, By::Proposal) { id.as_str() } else { "1" };
+    let id = row.target(platform, owner).await;
+    send_to(platform, row, caller, is_root, owner, &id).await
+}
+
+/// The same about a target that is there already.
+pub async fn send_to(
+    platform: &Platform,
+    row: &Row,
+    caller: Option<&Key>,
+    is_root: bool,
+    owner: Owner,
+    id: &str,
+) -> u16 {
+    let number = if matches!(row.by, By::Proposal) { id } else { "1" };
     let path = row.path.replace("{number}", number).replace("{path}", "flows.py");
     let path = path
-        .replace("{id}", &id)
-        .replace("{key}", &id)
-        .replace("{name}", &id)
+        .replace("{id}", id)
+        .replace("{key}", id)
+        .replace("{name}", id)
         .replace("{code}", "BBBB-BBBB")
         .replace("{slug}", SLUG)
         .replace("{document}", DOCUMENT)
-        .replace("{token}", &id);
+        .replace("{token}", id);
     let path = path.replace("{organization}", &owner.organization(platform).to_string());
     let path = if matches!(row.by, By::File) { format!("{path}?location=reports&path={id}") } else { path };
     let mut call = platform.call(row.method.parse().expect("a method"), path);
@@ -418,12 +438,12 @@ pub async fn send(platform: &Platform, row: &Row, caller: Option<&Key>, is_root:
             .header("sec-websocket-version", "13")
             .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
     }
-    let body = (row.body)(&id);
+    let body = (row.body)(id);
     if !body.is_null() {
         let mut body = body.to_string();
         if let (By::OpenedForm, Some(key)) = (row.by, caller) {
             let organization = if is_root { owner } else { Owner::Own }.organization(platform);
-            body = body.replace(forms::SESSION, &opened(platform, &id, organization, key).await);
+            body = body.replace(forms::SESSION, &opened(platform, id, organization, key).await);
         }
         call = call.json(serde_json::from_str(&body).expect("json"));
     }

@@ -58,7 +58,17 @@ enum EndpointCommand {
         /// Slug or id.
         endpoint: String,
     },
-    /// Delete an endpoint; its runs stay.
+    /// Let whoever knows the address call an endpoint, without a key.
+    Publish {
+        /// Slug or id.
+        endpoint: String,
+    },
+    /// Ask for a key again.
+    Protect {
+        /// Slug or id.
+        endpoint: String,
+    },
+    /// Delete an endpoint; its runs stay. One of a decorator can be disabled.
     Delete {
         /// Slug or id.
         endpoint: String,
@@ -94,9 +104,9 @@ async fn find(client: &Client, named: &str) -> Result<String> {
 impl Endpoints {
     pub async fn execute(self, data: &Path) -> Result<ExitCode> {
         let client = self.server.connect(data).await?;
-        let switch = async |endpoint: &str, on: bool| {
+        let change = async |endpoint: &str, body: Value| {
             let path = format!("/api/endpoints/{}", find(&client, endpoint).await?);
-            client.call(Method::PATCH, &path, Some(json!({ "enabled": on }))).await
+            client.call(Method::PATCH, &path, Some(body)).await
         };
         let answer = match self.command.unwrap_or(EndpointCommand::List) {
             EndpointCommand::List => {
@@ -112,8 +122,12 @@ impl Endpoints {
                 let answer = client.post("/api/endpoints", body).await?;
                 return print(&answer, self.json, |one| println!("{}", text(one, "path")));
             }
-            EndpointCommand::Disable { endpoint } => switch(&endpoint, false).await?,
-            EndpointCommand::Enable { endpoint } => switch(&endpoint, true).await?,
+            EndpointCommand::Disable { endpoint } => change(&endpoint, json!({ "enabled": false })).await?,
+            EndpointCommand::Enable { endpoint } => change(&endpoint, json!({ "enabled": true })).await?,
+            EndpointCommand::Publish { endpoint } => {
+                change(&endpoint, json!({ "public": true, "confirm_public": true })).await?
+            }
+            EndpointCommand::Protect { endpoint } => change(&endpoint, json!({ "public": false })).await?,
             EndpointCommand::Delete { endpoint } => {
                 let path = format!("/api/endpoints/{}", find(&client, &endpoint).await?);
                 client.call(Method::DELETE, &path, None).await?;

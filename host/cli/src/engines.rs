@@ -297,11 +297,12 @@ pub struct Engines {
 }
 
 impl EngineArgs {
-    /// Opens all engines; the data folder is made where it is missing.
+    /// Opens all engines; the data folder is made where it is missing. `slots` is how many runs
+    /// the process takes at the same time, if that was set.
     ///
     /// # Errors
     /// When one of them cannot be reached; the message names it.
-    pub async fn open(&self, data: &Path) -> Result<(Engines, PathBuf)> {
+    pub async fn open(&self, data: &Path, slots: Option<usize>) -> Result<(Engines, PathBuf)> {
         std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
         let data = data.canonicalize()?;
         let url = self.database.url(&data);
@@ -309,7 +310,10 @@ impl EngineArgs {
         let keys = self.keys.keyring(&data)?;
         let queue: Arc<dyn Queue> = match &self.amqp {
             Some(url) => {
-                let options = RabbitOptions { queue: self.queue.clone(), ..RabbitOptions::default() };
+                let mut options = RabbitOptions { queue: self.queue.clone(), ..RabbitOptions::default() };
+                if let Some(slots) = slots.and_then(|slots| u16::try_from(slots).ok()) {
+                    options.prefetch = options.prefetch.min(slots);
+                }
                 Arc::new(RabbitQueue::connect(url, options).await.context("RabbitMQ (AMQP_URL)")?)
             }
             None => Arc::new(InProcessQueue::new()),
@@ -393,13 +397,14 @@ impl WorkerArgs {
 }
 
 impl Engines {
-    /// The services that health is about.
+    /// The services that health is about, of a process that takes no runs, or not only runs.
     pub fn services(&self) -> Services {
         Services {
             db: self.db.clone(),
             queue: Some(self.queue.clone()),
             objects: self.objects.clone(),
             bus: self.bus.clone(),
+            takes_runs: false,
             draining: Arc::default(),
         }
     }

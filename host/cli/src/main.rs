@@ -21,6 +21,7 @@ mod parameters;
 mod people;
 mod remote;
 mod sandbox;
+mod schedules;
 mod secrets;
 mod set_up;
 mod stop;
@@ -104,6 +105,8 @@ enum Command {
     Egress(egress::Egress),
     /// List, make and delete endpoints: workflows that are reached over plain HTTP.
     Endpoints(endpoints::Endpoints),
+    /// List, make, pause and delete schedules: what starts by the clock.
+    Schedules(schedules::Schedules),
     /// List and make webhooks, see what they have delivered, and process it again.
     Webhooks(webhooks::Webhooks),
     /// List, make, map and connect integrations with other systems.
@@ -191,6 +194,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Config(config) => block_on(config.execute(&cli.data)),
         Command::Egress(egress) => block_on(egress.execute(&cli.data)),
         Command::Endpoints(endpoints) => block_on(endpoints.execute(&cli.data)),
+        Command::Schedules(schedules) => block_on(schedules.execute(&cli.data)),
         Command::Webhooks(webhooks) => block_on(webhooks.execute(&cli.data)),
         Command::Integrations(integrations) => block_on(integrations.execute(&cli.data)),
         Command::Tables(tables) => block_on(tables.execute(&cli.data)),

@@ -87,9 +87,12 @@ fn show(one: &Value, file: Option<&Path>) {
     }
     if let Some(scan) = proof["scan"].as_object() {
         println!(
-            "  left: {} rows, {} objects, {} keys in the cache",
-            scan["rows"], scan["objects"], scan["cache_keys"]
+            "  left: {} rows, {} objects, {} keys in the cache, {} tickets",
+            scan["rows"], scan["objects"], scan["cache_keys"], scan["tickets"]
         );
+        for (table, rows) in scan["mentions"].as_object().into_iter().flatten() {
+            println!("  {table:<24} {rows} rows of others with its id in a text; they stay");
+        }
     }
     if let Some(file) = file {
         println!("  saved as {}", file.display());

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 const FILES: &str = "/api/files";
 const CONTENT: &str = "/api/files/content";
+const LOCATIONS: &str = "/api/files/locations";
 
 /// Files of the organization.
 #[derive(Args)]
@@ -53,6 +54,8 @@ enum FileCommand {
         #[arg(long = "type", value_name = "TYPE")]
         content_type: Option<String>,
     },
+    /// Show where files are, how many and how large, and what there may be.
+    Usage,
     /// Delete a file.
     Rm {
         /// Its path.
@@ -67,6 +70,17 @@ fn line(one: &Value) {
         text(one, "updated_at"),
         text(one, "content_type"),
         text(one, "path")
+    );
+}
+
+fn usage(all: &Value) {
+    each(all, "locations", |one| {
+        let (files, bytes) = (one["count"].to_string(), one["bytes"].to_string());
+        println!("{:<24} {files:>8} files {bytes:>14} bytes", text(one, "name"));
+    });
+    println!(
+        "in all: {} of {} files, {} of {} bytes",
+        all["count"], all["max_count"], all["used"], all["quota"]
     );
 }
 
@@ -120,6 +134,7 @@ impl Files {
                     client.send(Method::PUT, CONTENT, &query, content_type.as_deref(), bytes).await?;
                 print(&answer, self.json, line)
             }
+            FileCommand::Usage => print(&client.get(LOCATIONS).await?, self.json, usage),
             FileCommand::Rm { path } => {
                 let query = [("location", location), ("path", path.as_str())];
                 client.send(Method::DELETE, CONTENT, &query, None, Vec::new()).await?;

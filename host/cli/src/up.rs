@@ -7,6 +7,7 @@ use crate::set_up;
 use crate::stop::Stop;
 use anyhow::{Context, Result};
 use axum::serve::ListenerExt;
+use bifrost_api::health::Services;
 use bifrost_api::{ApiState, Inside, Operations, metrics};
 use bifrost_core::ports::{self, Worker};
 use bifrost_notify::Notifier;
@@ -276,7 +277,7 @@ impl Up {
     async fn serve(self, data: &Path) -> Result<ExitCode> {
         let stop = Stop::listen()?;
         metrics::install();
-        let (engines, data) = self.engines.open(data).await?;
+        let (engines, data) = self.engines.open(data, self.worker.slots).await?;
         let (listener, address) = self.listen.bind().await?;
         let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
         bootstrap(&engines, &data, &public_url).await?;
@@ -339,7 +340,7 @@ impl Api {
         runtime()?.block_on(async {
             let stop = Stop::listen()?;
             metrics::install();
-            let (engines, data) = self.engines.open(data).await?;
+            let (engines, data) = self.engines.open(data, self.worker.slots).await?;
             let (listener, address) = self.listen.bind().await?;
             let public_url = self.listen.public_url.clone().unwrap_or_else(|| address.clone());
             bootstrap(&engines, &data, &public_url).await?;
@@ -371,7 +372,7 @@ impl Work {
         runtime()?.block_on(async {
             let stop = Stop::listen()?;
             metrics::install();
-            let (engines, data) = self.engines.open(data).await?;
+            let (engines, data) = self.engines.open(data, self.worker.slots).await?;
             let egress = self.worker.egress.egress(&engines, self.health.address())?;
             let oauth = engines.oauth(&egress);
             let notifier = engines.notifier(&egress, &self.public_url)?;
@@ -381,7 +382,7 @@ impl Work {
             let state =
                 state(&engines, runner.clone(), oauth.clone(), notifier, settings, Operations::default())?;
             let _inside = offer(&runner, &state);
-            let services = engines.services();
+            let services = Services { takes_runs: true, ..engines.services() };
             self.health.serve(services.clone()).await?;
             let runs = tokio::spawn(runner.clone().run());
             println!("Worker {} takes runs", engines.name);
@@ -402,7 +403,7 @@ impl Schedule {
         runtime()?.block_on(async {
             let stop = Stop::listen()?;
             metrics::install();
-            let (engines, _) = self.engines.open(data).await?;
+            let (engines, _) = self.engines.open(data, None).await?;
             let egress = self.egress.egress(&engines, self.health.address())?;
             let oauth = engines.oauth(&egress);
             let notifier = engines.notifier(&egress, &self.public_url)?;

@@ -121,6 +121,47 @@ impl Priority {
     }
 }
 
+/// The priority of a run that nobody waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BackgroundPriority {
+    /// Comes before bulk, after what somebody waits for.
+    #[default]
+    Normal,
+    /// May take all night: comes when nothing else waits.
+    Bulk,
+}
+
+impl BackgroundPriority {
+    /// The name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Bulk => "bulk",
+        }
+    }
+}
+
+impl From<BackgroundPriority> for Priority {
+    fn from(priority: BackgroundPriority) -> Self {
+        match priority {
+            BackgroundPriority::Normal => Self::Normal,
+            BackgroundPriority::Bulk => Self::Bulk,
+        }
+    }
+}
+
+impl std::str::FromStr for BackgroundPriority {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Self::Normal, Self::Bulk]
+            .into_iter()
+            .find(|priority| priority.as_str() == text)
+            .ok_or_else(|| Error::invalid("priority", format!("`{text}` is neither normal nor bulk")))
+    }
+}
+
 /// How a result is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -351,6 +392,16 @@ mod tests {
             assert_eq!(status.as_str().parse::<Status>().expect("known"), status);
             assert_eq!(serde_json::to_value(status).expect("json"), status.as_str());
         }
+    }
+
+    #[test]
+    fn priorities_of_the_background_survive_the_wire_and_come_last() {
+        for priority in [BackgroundPriority::Normal, BackgroundPriority::Bulk] {
+            assert_eq!(priority.as_str().parse::<BackgroundPriority>().expect("known"), priority);
+            assert_eq!(serde_json::to_value(priority).expect("json"), priority.as_str());
+            assert!(Priority::Interactive.rank() < Priority::from(priority).rank());
+        }
+        assert!("interactive".parse::<BackgroundPriority>().is_err());
     }
 
     #[test]

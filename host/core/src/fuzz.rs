@@ -3,7 +3,7 @@
 
 use crate::egress::{matches_host, normal_host};
 use crate::schedule::{self, Timetable};
-use crate::{Filter, Mapping, Source, Where, WorkspaceReport, files};
+use crate::{Filter, Mapping, Source, Where, WorkspaceReport, endpoint, files, retry};
 use chrono::{DateTime, Utc};
 
 /// A text and the rest of the bytes, parted at the first line end.
@@ -107,6 +107,8 @@ fn reports_of_a_guest() {
     bolero::check!().with_max_len(2_048).with_iterations(20_000).for_each(|bytes: &[u8]| {
         if let Ok(mut report) = serde_json::from_slice::<WorkspaceReport>(bytes) {
             schedule::check(&mut report);
+            retry::check(&mut report);
+            endpoint::check(&mut report);
             let again = serde_json::to_vec(&report).expect("JSON");
             assert_eq!(serde_json::from_slice::<WorkspaceReport>(&again).expect("the same"), report);
         }

@@ -41,9 +41,11 @@ pub use dead_letter::DeadLetterState;
 pub use document_filter::Where;
 pub use documents::Document;
 pub use egress::EgressPolicy;
-pub use endpoint::{EndpointMode, Verb};
+pub use endpoint::{EndpointMode, EndpointSource, Verb};
 pub use error::{Error, Result};
-pub use execution::{Execution, Lineage, LogLevel, LogLine, Outcome, Priority, ResultType, Status, Stored};
+pub use execution::{
+    BackgroundPriority, Execution, Lineage, LogLevel, LogLine, Outcome, Priority, ResultType, Status, Stored,
+};
 pub use id::*;
 pub use limits::Limits;
 pub use matching::{Condition, Filter, Mapping, Place};
@@ -52,7 +54,7 @@ pub use oauth::{ClientAuthentication, ConnectionStatus, OAuthFlow, OAuthSettings
 pub use permission::{Permission, Permissions};
 pub use retry::RetryPolicy;
 pub use rights::{Operation, Rights};
-pub use schedule::{CatchUp, Overlap, ScheduleSource, Timetable};
+pub use schedule::{CatchUp, Overlap, ScheduleSource, Starts, Timetable};
 pub use source::{Package, Source};
 pub use webhook::WebhookKind;
 pub use workspace::{FileError, FormFile, Parameter, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};

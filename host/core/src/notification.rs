@@ -40,11 +40,21 @@ pub enum NotificationKind {
     ConnectionBroken,
     /// A time of a schedule came, and no run of it.
     ScheduleMissed,
+    /// What a webhook was sent did not start all that it should have, and is not tried again.
+    DeliveryFailed,
+    /// The subscription of a webhook's adapter at the other system was given up.
+    WebhookBroken,
 }
 
 impl NotificationKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::RunFailed, Self::ConnectionBroken, Self::ScheduleMissed];
+    pub const ALL: [Self; 5] = [
+        Self::RunFailed,
+        Self::ConnectionBroken,
+        Self::ScheduleMissed,
+        Self::DeliveryFailed,
+        Self::WebhookBroken,
+    ];
 
     /// The name on the wire and in the database.
     pub fn as_str(self) -> &'static str {
@@ -52,6 +62,8 @@ impl NotificationKind {
             Self::RunFailed => "run_failed",
             Self::ConnectionBroken => "connection_broken",
             Self::ScheduleMissed => "schedule_missed",
+            Self::DeliveryFailed => "delivery_failed",
+            Self::WebhookBroken => "webhook_broken",
         }
     }
 
@@ -61,6 +73,7 @@ impl NotificationKind {
             Self::RunFailed => Permission::ReadExecutions,
             Self::ConnectionBroken => Permission::ManageIntegrations,
             Self::ScheduleMissed => Permission::ManageSchedules,
+            Self::DeliveryFailed | Self::WebhookBroken => Permission::ManageWebhooks,
         }
     }
 }
@@ -111,7 +124,7 @@ impl std::str::FromStr for NotificationChannelKind {
 /// What is told of something that has happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
-    /// What it happened to: the workflow's, the integration's or the schedule's name.
+    /// What it happened to: the workflow's, the integration's, the schedule's or the webhook's name.
     pub name: String,
     /// What happened, in a few words that everybody may read.
     pub summary: String,
@@ -138,7 +151,7 @@ impl Details {
 pub struct Item {
     /// What.
     pub kind: NotificationKind,
-    /// To which workflow, connection or schedule.
+    /// To which workflow, connection, schedule or webhook.
     pub subject_id: Uuid,
     /// How often since the last message.
     pub count: i64,

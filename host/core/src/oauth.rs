@@ -78,9 +78,9 @@ pub enum ConnectionStatus {
     NotConnected,
     /// Its token is good, or can be renewed.
     Connected,
-    /// Its token's time is over, and nothing but a person can renew it.
+    /// Its token's time is over; renewing it fails at present, or nobody has looked yet.
     Expired,
-    /// The authorization server refused to renew it.
+    /// The authorization server refused to renew it, or gave nothing to renew it with.
     Failed,
 }
 

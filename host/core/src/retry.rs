@@ -1,6 +1,6 @@
 //! When a run that failed by itself is tried again.
 
-use crate::{Outcome, Status};
+use crate::{Outcome, Status, Warning, WorkspaceReport};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -60,6 +60,53 @@ impl RetryPolicy {
     }
 }
 
+/// Warns of decorators whose policy is taken otherwise than it was written.
+pub fn check(report: &mut WorkspaceReport) {
+    for info in &report.workflows {
+        for wrong in info.defaults.get("retry_policy").map(complaints).unwrap_or_default() {
+            report.warnings.push(Warning {
+                path: info.path.clone(),
+                line: (info.line > 0).then_some(info.line),
+                message: format!("the retry_policy of `{}`: {wrong}", info.function),
+            });
+        }
+    }
+}
+
+/// What of a policy cannot be meant.
+fn complaints(policy: &Value) -> Vec<String> {
+    let policy = match policy {
+        Value::Null => return vec![],
+        Value::Object(policy) => policy,
+        _ => return vec!["expected a dict; there is one attempt only".to_owned()],
+    };
+    let mut wrong = vec![];
+    for (key, value) in policy.iter().filter(|(_, value)| !value.is_null()) {
+        let (fits, expected) = match key.as_str() {
+            "max_attempts" => (
+                value.as_i64().is_some_and(|attempts| (1..=MAX_ATTEMPTS).contains(&attempts)),
+                format!("a whole number from 1 to {MAX_ATTEMPTS}"),
+            ),
+            "backoff_seconds" | "max_backoff_seconds" => (
+                value.as_f64().is_some_and(|pause| (0.0..=MAX_PAUSE).contains(&pause)),
+                format!("a number from 0 to {MAX_PAUSE}"),
+            ),
+            "errors" => (
+                value.as_array().is_some_and(|errors| errors.iter().all(Value::is_string)),
+                "a list of names of errors".to_owned(),
+            ),
+            _ => {
+                wrong.push(format!("`{key}` is unknown"));
+                continue;
+            }
+        };
+        if !fits {
+            wrong.push(format!("`{key}` is not {expected}; the nearest that is one, or the default, counts"));
+        }
+    }
+    wrong
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +153,41 @@ mod tests {
         let odd = policy(json!({"max_attempts": 1e30 as i64, "backoff_seconds": -1e300, "errors": "x"}));
         assert_eq!(odd.max_attempts, 20);
         assert_eq!(odd.pause(19, &failed("E"), 2.0), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_is_taken_otherwise_is_warned_of() {
+        let warnings = |policy: Value| {
+            let workflow = json!({
+                "id": "a.py::f", "path": "a.py", "function": "f", "line": 7, "name": "f", "kind": "workflow",
+                "parameters": [], "defaults": {"retry_policy": policy},
+            });
+            let mut report: WorkspaceReport =
+                serde_json::from_value(json!({"workflows": [workflow]})).expect("a report");
+            check(&mut report);
+            assert!(report.warnings.iter().all(|warning| warning.path == "a.py" && warning.line == Some(7)));
+            report.warnings.into_iter().map(|warning| warning.message).collect::<Vec<_>>()
+        };
+        for good in [
+            json!(null),
+            json!({}),
+            json!({"max_attempts": 20, "backoff_seconds": 0, "max_backoff_seconds": 86_400, "errors": []}),
+            json!({"max_attempts": null, "errors": ["OSError"]}),
+        ] {
+            assert_eq!(warnings(good.clone()), Vec::<String>::new(), "{good}");
+        }
+        for (bad, part) in [
+            (json!(3), "a dict"),
+            (json!({"max_attempts": 21}), "`max_attempts`"),
+            (json!({"max_attempts": 2.5}), "`max_attempts`"),
+            (json!({"backoff_seconds": "2"}), "from 0 to 86400"),
+            (json!({"max_backoff_seconds": -1}), "`max_backoff_seconds`"),
+            (json!({"errors": "OSError"}), "a list"),
+            (json!({"attempts": 3}), "`attempts` is unknown"),
+        ] {
+            let said = warnings(bad.clone());
+            assert!(said.len() == 1 && said[0].contains(part), "{bad}: {said:?}");
+        }
+        assert_eq!(warnings(json!({"max_attempts": 0, "tries": 1, "errors": [1]})).len(), 3);
     }
 }

@@ -4,7 +4,7 @@
 //! after a gap that holds its time, and the first time when the time comes twice. What
 //! has `*` for the minute or the hour follows elapsed time: hourly is every hour.
 
-use crate::{Error, Result, Warning, WorkflowInfo, WorkflowKind, WorkspaceReport};
+use crate::{Error, Result, Warning, WorkflowId, WorkflowInfo, WorkflowKind, WorkspaceReport};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds, Year};
@@ -114,6 +114,15 @@ named! {
         /// A person, by the API.
         Api = "api",
     }
+}
+
+/// What a schedule does when its time comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Starts {
+    /// Runs a workflow.
+    Workflow(WorkflowId),
+    /// Emits a topic of its organization, as `events.emit` does.
+    Topic(String),
 }
 
 /// A cron expression in a time zone.

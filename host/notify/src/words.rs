@@ -31,6 +31,9 @@ impl Links {
                 format!("{base}/runs?org={organization}&workflow={}", item.subject_id)
             }
             (NotificationKind::ScheduleMissed, _) => format!("{base}/schedules?org={organization}"),
+            (NotificationKind::DeliveryFailed | NotificationKind::WebhookBroken, _) => {
+                format!("{base}/webhooks?org={organization}")
+            }
             (NotificationKind::ConnectionBroken, _) => self.settings(organization),
         }
     }

@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 
 /// Where authorization servers send people back to, below the platform's address.
 pub const CALLBACK: &str = "/api/oauth/callback";
+/// Places of an address that the mapping fills.
+const TENANTS: [&str; 3] = ["{entity_id}", "{tenant}", "{tenant_id}"];
 /// Random bytes of a verifier.
 const VERIFIER: usize = 32;
 
@@ -191,15 +193,20 @@ impl OAuth {
     }
 
     /// An administrator has consented for the tenant that the organization is mapped to, where
-    /// both have ids.
+    /// that has an id. Where it is part of the address, the answer has to name it.
     async fn check_tenant(&self, db: &Db, current: &Current, tenant: Option<&str>) -> Result<()> {
         let tenant = tenant.and_then(|tenant| tenant.parse::<uuid::Uuid>().ok());
         let Some(organization) = current.connection.scope.organization() else { return Ok(()) };
         let mapping = mappings::get(&db.org(organization), current.integration.id).await?;
         let mapped = mapping.and_then(|mapping| mapping.entity_id.parse::<uuid::Uuid>().ok());
-        match (tenant, mapped) {
-            (Some(tenant), Some(mapped)) if tenant != mapped => Err(refused(format!(
+        let Some(mapped) = mapped else { return Ok(()) };
+        let template = current.settings.authorization_url.as_deref().unwrap_or_default();
+        match tenant {
+            Some(tenant) if tenant != mapped => Err(refused(format!(
                 "the consent is for the tenant {tenant}, but the organization is mapped to {mapped}"
+            ))),
+            None if TENANTS.iter().any(|place| template.contains(place)) => Err(refused(format!(
+                "the authorization server did not say for which tenant the consent is; the organization is mapped to {mapped}"
             ))),
             _ => Ok(()),
         }

@@ -299,7 +299,9 @@ impl Inner {
             (_, OAuthFlow::ClientCredentials) => Grant::Client(&current.settings.scopes),
             (Some(token), _) => Grant::Refresh(token),
             (None, _) => {
-                let reason = "there is nothing to renew it with; connect it again".to_owned();
+                let reason =
+                    "its token has expired and the server gave nothing to renew it with; connect it again"
+                        .to_owned();
                 return Err(renewal::Failure { reason, is_final: true });
             }
         };

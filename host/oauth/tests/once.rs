@@ -6,6 +6,7 @@ mod common;
 
 use bifrost_core::*;
 use bifrost_oauth::{Need, OAuth};
+use bifrost_store::integrations::renewal::Fresh;
 use bifrost_store::{Db, InProcessBus};
 use chrono::TimeDelta;
 use common::{Server, World, code, reason};
@@ -23,6 +24,8 @@ common::on_both!(
     a_refusal_is_final_until_somebody_looks,
     what_cannot_be_renewed_is_said,
     other_scopes_have_tokens_of_their_own,
+    other_scopes_are_asked_for_once_by_all_processes,
+    a_failure_for_other_scopes_is_written_down_and_not_repeated,
 );
 
 /// An API process and two workers over one database; the last one hears of nothing.
@@ -184,11 +187,33 @@ async fn what_cannot_be_renewed_is_said(db: Db) {
     w.connect(common::fresh("access-0", None)).await;
     let oauth = w.process("worker", Arc::new(InProcessBus::new()));
     assert_eq!(common::access_token(&oauth.access(w.scope, w.id, Need::Good).await.unwrap()), "access-0");
+    let good = w.connection().await;
+    let at_its_end = good.expires_at;
+    assert_eq!((good.status, good.refresh_at), (ConnectionStatus::Connected, at_its_end));
     w.expire().await;
     let error = reason(oauth.access(w.scope, w.id, Need::Good).await.unwrap_err());
     assert!(error.contains("nothing to renew it with"), "{error}");
-    assert_eq!(w.connection().await.status, ConnectionStatus::Expired);
+    let expired = w.connection().await;
+    assert_eq!((expired.status, expired.refresh_at), (ConnectionStatus::Expired, at_its_end));
+    // The scheduler looks at it when it is over, and writes down what nobody else would.
+    w.due().await;
+    let error = reason(oauth.ahead(w.scope, w.id).await.unwrap_err());
+    assert!(error.contains("nothing to renew it with"), "{error}");
+    let failed = w.connection().await;
+    assert_eq!((failed.status, failed.refresh_at), (ConnectionStatus::Failed, None));
+    assert!(failed.error.unwrap().contains("connect it again"));
+    assert_eq!(w.audited("oauth_connection.refresh_failed").await, 1);
+    assert_eq!(w.broken().await, 1);
+    oauth.ahead(w.scope, w.id).await.unwrap();
+    assert_eq!(w.audited("oauth_connection.refresh_failed").await, 1, "said once");
+    assert!(oauth.access(w.scope, w.id, Need::Good).await.is_err());
     assert_eq!(w.server.requests.load(SeqCst), 0);
+    // Connecting it again is enough.
+    w.connect(common::fresh("access-1", None)).await;
+    assert_eq!(common::access_token(&oauth.access(w.scope, w.id, Need::Good).await.unwrap()), "access-1");
+    // What has no end is never looked at.
+    w.connect(Fresh { until: None, ..common::fresh("access-2", None) }).await;
+    assert_eq!(w.connection().await.refresh_at, None);
 }
 
 async fn other_scopes_have_tokens_of_their_own(db: Db) {
@@ -215,4 +240,59 @@ async fn other_scopes_have_tokens_of_their_own(db: Db) {
     let oauth = w.process("worker", Arc::new(InProcessBus::new()));
     let error = oauth.other(w.scope, w.id, "graph/.default", false).await.unwrap_err();
     assert!(error.to_string().starts_with("oauth_scope"), "{error}");
+}
+
+async fn other_scopes_are_asked_for_once_by_all_processes(db: Db) {
+    let w = World::with_flow(db, Server::default(), OAuthFlow::ClientCredentials).await;
+    let processes = processes(&w);
+    let all = (0..300).map(|n| {
+        let (oauth, scope, id) = (processes[n % 3].clone(), w.scope, w.id);
+        let wanted = if n % 2 == 0 { "graph/.default" } else { "partner/.default" };
+        tokio::spawn(async move { oauth.other(scope, id, wanted, false).await.unwrap() })
+    });
+    let all = futures::future::join_all(all).await;
+    let tokens: std::collections::BTreeSet<_> = all
+        .iter()
+        .map(|one| one.as_ref().unwrap().tokens.access_token.as_ref().unwrap().to_string())
+        .collect();
+    assert_eq!((tokens.len(), w.server.requests.load(SeqCst)), (2, 2));
+    // One that starts later knows them, and a run that goes away in the middle keeps nobody.
+    let late = w.process("late", Arc::new(InProcessBus::new()));
+    late.other(w.scope, w.id, "graph/.default", false).await.unwrap();
+    assert_eq!(w.server.requests.load(SeqCst), 2);
+    let (oauth, scope, id) = (late.clone(), w.scope, w.id);
+    let gone = tokio::spawn(async move { oauth.other(scope, id, "third/.default", false).await.map(drop) });
+    while w.server.requests.load(SeqCst) == 2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    gone.abort();
+    let patient = processes[0].other(w.scope, w.id, "third/.default", false);
+    tokio::time::timeout(Duration::from_secs(10), patient).await.expect("it does not wait long").unwrap();
+    assert_eq!(w.server.requests.load(SeqCst), 3);
+}
+
+async fn a_failure_for_other_scopes_is_written_down_and_not_repeated(db: Db) {
+    let w = World::with_flow(db, Server::default(), OAuthFlow::ClientCredentials).await;
+    w.server.answers(400, serde_json::json!({ "error": "invalid_scope" }));
+    let processes = processes(&w);
+    let all = (0..30).map(|n| {
+        let (oauth, scope, id) = (processes[n % 3].clone(), w.scope, w.id);
+        tokio::spawn(async move { oauth.other(scope, id, "wrong/.default", false).await.unwrap_err() })
+    });
+    for error in futures::future::join_all(all).await {
+        let error = error.unwrap();
+        assert_eq!(code(&error), "connection_failed");
+        assert!(reason(error).contains("invalid_scope"));
+    }
+    assert_eq!(w.server.requests.load(SeqCst), 1);
+    assert_eq!(w.audited("oauth_connection.refresh_failed").await, 1);
+    // Code that asks for more and more fills no log.
+    processes[0].other(w.scope, w.id, "wrong/too", false).await.unwrap_err();
+    assert_eq!(w.audited("oauth_connection.refresh_failed").await, 1);
+    // The connection is as good as it was.
+    w.server.answers_again();
+    processes[1].other(w.scope, w.id, "graph/.default", false).await.unwrap();
+    processes[2].access(w.scope, w.id, Need::Good).await.unwrap();
+    let connection = w.connection().await;
+    assert_eq!((connection.status, connection.error), (ConnectionStatus::Connected, None));
 }

@@ -5,7 +5,7 @@
 
 use bifrost_core::events::{WAKE, updates};
 use bifrost_core::ports::{Bus, Event};
-use bifrost_core::{ExecutionId, Result, schedule};
+use bifrost_core::{ExecutionId, Result, schedule, webhook};
 use bifrost_store::{Db, executions, schedules};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -92,7 +92,10 @@ pub async fn step(db: &Db, bus: &Arc<dyn Bus>, time: DateTime<Utc>) -> Result<bo
     let ticks = due.len();
     let fired = schedules::fire(db, due, time).await?;
     if fired.skipped > 0 {
-        tracing::info!(skipped = fired.skipped, "ticks made no run");
+        tracing::info!(skipped = fired.skipped, "ticks made nothing");
+    }
+    if !fired.emitted.is_empty() {
+        bus.publish(Event { channel: webhook::WAKE.to_owned(), payload: Value::Null }).await;
     }
     let promoted = executions::promote_due(db, time, BATCH).await?;
     let full = usize::try_from(BATCH).is_ok_and(|batch| ticks == batch || promoted.len() == batch);
@@ -145,7 +148,10 @@ impl Clock {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use bifrost_core::{Caller, CatchUp, Overlap, Role, Status, UserId, WorkflowInfo, WorkspaceReport};
+    use bifrost_core::{
+        BackgroundPriority, Caller, CatchUp, Overlap, Role, Starts, Status, UserId, WorkflowInfo,
+        WorkspaceReport,
+    };
     use bifrost_store::executions::NewExecution;
     use bifrost_store::organizations::NewOrganization;
     use bifrost_store::schedules::NewSchedule;
@@ -199,12 +205,13 @@ pub(crate) mod tests {
         let (db, caller, workflow) = world(directory.path()).await;
         let org = db.org(caller.organization);
         let new = NewSchedule {
-            workflow_id: workflow,
+            starts: Starts::Workflow(workflow),
             name: "s".into(),
             cron: "0 0 1 1 *".into(),
             time_zone: "UTC".into(),
             overlap: Overlap::Queue,
             catch_up: CatchUp::Last,
+            priority: BackgroundPriority::Normal,
             is_enabled: true,
             parameters: json!({}),
             created_by: caller.user,

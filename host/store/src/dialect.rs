@@ -61,9 +61,10 @@ impl Engine {
 }
 
 /// Begins a PostgreSQL transaction and sets its scope in the same round trip. The
-/// scope is a uuid or a constant, so there is nothing to escape.
+/// scope is a uuid or a constant, so there is nothing to escape. What only reads sees one
+/// state, as with SQLite; it cannot fail to be serialized, because it writes nothing.
 pub(crate) fn begin_postgres(access: Access, read_only: bool) -> String {
-    let mode = if read_only { " READ ONLY" } else { "" };
+    let mode = if read_only { " ISOLATION LEVEL REPEATABLE READ, READ ONLY" } else { "" };
     format!("BEGIN{mode}; SELECT set_config('bifrost.org', '{}', true)", access.setting())
 }
 

@@ -1,6 +1,6 @@
 //! The fleet: which runners there are, as they last said of themselves.
 
-use crate::{Db, Row, Sql, now};
+use crate::{Db, Row, Sql, Tx, now};
 use bifrost_core::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -61,8 +61,13 @@ pub async fn forget_silent(db: &Db) -> Result<()> {
 
 /// The workers that live.
 pub async fn list(db: &Db) -> Result<Vec<WorkerRow>> {
+    list_in(&mut db.system().read().await?).await
+}
+
+/// As [`list`], in the state that a transaction sees.
+pub(crate) async fn list_in(tx: &mut Tx) -> Result<Vec<WorkerRow>> {
     let sql = Sql::new("SELECT * FROM workers WHERE seen_at >= $1 ORDER BY id").bind(now() - SILENCE);
-    db.system().read().await?.all(sql).await?.iter().map(read).collect()
+    tx.all(sql).await?.iter().map(read).collect()
 }
 
 fn read(row: &Row) -> Result<WorkerRow> {

@@ -22,6 +22,10 @@ Times are medians (`p50`) unless they say otherwise. The native baseline is the 
 the CPythons found on the machine: `python3` of the path behind any launcher, the system's,
 `python3.14`, and those of `BIFROST_BENCH_PYTHONS`. The guest's is 3.14.
 
+A short run (`--quick`) takes fewer samples and floods with 1,500 runs instead of 6,000. Sizes that
+a figure is about are the same in both: 10,000 runs queued, 10,000 schedules at 100 ticks a second,
+workspaces of 100 files, waves of 1,000 runs.
+
 - `cold_start`: a fresh sandbox runs a workflow that returns a greeting, with all host
   interfaces and HTTP linked and limits on, one after the other on one thread. Counted from
   making the invocation (parameters and context as JSON) to the parsed outcome, the end of
@@ -52,7 +56,9 @@ the CPythons found on the machine: `python3` of the path behind any launcher, th
 - `data_provider_ms`: one request at a time for the options of a data provider, which are asked for
   anew; from sending the request to the parsed answer.
 - `latency_ms`: from sending the submit to the first line of the workflow's log on a live
-  connection that subscribes when the run's id is known; one run at a time.
+  connection that subscribes when the run's id is known; one run at a time. `celery_isolated`
+  and `celery_prefork` are the same workers as above: from sending a task to its result, one at a
+  time.
 - `fairness.b_starts_ms`: one worker with four slots; organization A has asked for 10,000 runs
   of 100 ms. From sending organization B's submit to the start of its run, the slowest of
   some, each submitted after the one before had ended; the worse of the embedded and the

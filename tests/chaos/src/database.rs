@@ -2,6 +2,7 @@
 //! proxies; with a trigger that writes down every change of a run's status.
 
 use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Executor, Row};
 use std::net::SocketAddr;
@@ -44,7 +45,7 @@ pub struct RunRow {
     /// The attempt that its result tells of.
     pub result_attempt: Option<i64>,
     /// Schedule and instant.
-    pub scheduled: Option<(Uuid, String)>,
+    pub scheduled: Option<(Uuid, DateTime<Utc>)>,
 }
 
 /// A change of a run's status or lease.
@@ -124,12 +125,12 @@ impl Database {
     pub async fn runs(&self) -> Result<Vec<RunRow>> {
         let sql = "SELECT id, status, attempt, losses, lease_until IS NOT NULL OR lease_worker IS NOT NULL AS leased,
                      idempotency_key, concat_ws(': ', error_type, error) AS error, (result ->> 'attempt')::bigint AS result_attempt,
-                     schedule_id, scheduled_for::text AS scheduled_for FROM executions ORDER BY id";
+                     schedule_id, scheduled_for FROM executions ORDER BY id";
         let rows = sqlx::query(sql).fetch_all(&self.pool).await?;
         rows.iter()
             .map(|row| {
                 let schedule: Option<Uuid> = row.try_get("schedule_id")?;
-                let instant: Option<String> = row.try_get("scheduled_for")?;
+                let instant: Option<DateTime<Utc>> = row.try_get("scheduled_for")?;
                 Ok(RunRow {
                     id: row.try_get("id")?,
                     status: row.try_get("status")?,

@@ -38,6 +38,8 @@ pub struct Summary {
     pub asked: usize,
     /// Requests for them.
     pub requests: u32,
+    /// Answers that told of the end of a run.
+    pub waited: usize,
     /// Rows by status.
     pub statuses: BTreeMap<String, usize>,
     /// Runs by number of attempts.
@@ -59,6 +61,7 @@ impl Summary {
     pub fn count(&mut self, answered: &[Answered], runs: &[RunRow]) {
         self.asked = answered.len();
         self.requests = answered.iter().map(|one| one.requests).sum();
+        self.waited = answered.iter().map(|one| one.heard.len()).sum();
         let slowest = answered.iter().filter_map(|one| one.accepted_after).max().unwrap_or(Duration::ZERO);
         self.slowest_acceptance = slowest.as_secs_f64();
         for run in runs {
@@ -81,8 +84,8 @@ impl Summary {
         let (storm, after) = self.seconds;
         println!("\n{} with seed {}: {storm:.0} s, then {after:.0} s", self.mode, self.seed);
         println!(
-            "  {} runs asked for in {} requests, slowest acceptance {:.1} s; {} of schedules",
-            self.asked, self.requests, self.slowest_acceptance, self.scheduled
+            "  {} runs asked for in {} requests, {} ends heard, slowest acceptance {:.1} s; {} of schedules",
+            self.asked, self.requests, self.waited, self.slowest_acceptance, self.scheduled
         );
         println!(
             "  statuses {:?}, attempts {:?}, {} faults",

@@ -3,9 +3,18 @@
 use crate::counter::Effects;
 use crate::database::{Cause, Change, Line, RunRow};
 use crate::load::Answered;
+use crate::schedules::Owed;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
+// Promises that planted faults have to break.
+pub const TERMINAL: &str = "an accepted run has one row, with a terminal status";
+pub const ENDED: &str = "no run is left without an end";
+pub const LAST_RESULT: &str = "a run ends with the result of its last attempt";
+pub const HEARD: &str = "whoever waited heard the end that the database has";
+pub const WHOLE_LOG: &str = "a log has every line of its attempts, in order, once";
+/// The cause of an attempt that was made because the workflow wanted it.
+const ASKED: &str = "error:ConnectionError";
 /// A run that takes its worker down so often is not tried again.
 const MAX_LOSSES: i64 = 3;
 /// Examples of a violation in the report.
@@ -26,6 +35,8 @@ pub struct Evidence {
     pub causes: Vec<Cause>,
     /// What runs said.
     pub lines: Vec<Line>,
+    /// What schedules had to do.
+    pub owed: Vec<Owed>,
     /// Whether workers were harmed; if not, no run may be repeated or fail.
     pub calm: bool,
 }
@@ -62,9 +73,12 @@ fn is_exhausted(run: &RunRow) -> bool {
 pub fn judge(evidence: &Evidence) -> Vec<Check> {
     let runs: HashMap<Uuid, &RunRow> = evidence.runs.iter().map(|run| (run.id, run)).collect();
     let mut checks = accepted(evidence, &runs);
+    checks.extend(answers(evidence, &runs));
+    checks.extend(schedules(evidence));
     checks.extend(ends(evidence));
     checks.extend(attempts(evidence, &runs));
-    checks.push(check("a log has every line of its attempts, in order, once", logs(evidence, &runs)));
+    checks.push(check("a retry policy makes the attempts that it asks for and no others", retries(evidence)));
+    checks.push(check(WHOLE_LOG, logs(evidence, &runs)));
     checks
 }
 
@@ -86,17 +100,45 @@ fn accepted(evidence: &Evidence, runs: &HashMap<Uuid, &RunRow>) -> Vec<Check> {
     let twice = keys.into_iter().filter(|(_, count)| *count > 1).map(|(key, n)| format!("{key}: {n} rows"));
     let heard: HashSet<Uuid> = answered.iter().flat_map(|one| one.ids.iter().copied()).collect();
     let unheard = evidence.runs.iter().filter(|run| !heard.contains(&run.id) && run.scheduled.is_none());
-    let mut instants: BTreeMap<&(Uuid, String), u32> = BTreeMap::new();
-    for tick in evidence.runs.iter().filter_map(|run| run.scheduled.as_ref()) {
-        *instants.entry(tick).or_default() += 1;
-    }
-    let doubled = instants.into_iter().filter(|(_, count)| *count > 1);
     vec![
-        check("an accepted run has one row, with a terminal status", missing),
+        check(TERMINAL, missing),
         check("every run was accepted in the end", never),
         check("one idempotency key, one execution", several.chain(twice)),
         check("no execution that nobody asked for", unheard.map(|run| run.id.to_string())),
-        check("one execution per schedule and instant", doubled.map(|(tick, n)| format!("{tick:?}: {n}"))),
+    ]
+}
+
+fn answers(evidence: &Evidence, runs: &HashMap<Uuid, &RunRow>) -> Vec<Check> {
+    let internal = evidence.answered.iter().filter_map(|one| Some((&one.key, one.internal.as_ref()?)));
+    let internal = internal.map(|(key, answer)| format!("{key}: {answer}"));
+    let heard = evidence.answered.iter().flat_map(|one| &one.heard);
+    let wrong = heard.filter(|heard| {
+        let end = runs.get(&heard.id).map(|run| (run.status.as_str(), run.result_attempt));
+        end != Some((heard.status.as_str(), heard.attempt))
+    });
+    vec![
+        check("no answer of 500", internal),
+        check(HEARD, wrong.map(|heard| format!("{heard:?}, not {:?}", runs.get(&heard.id)))),
+    ]
+}
+
+fn schedules(evidence: &Evidence) -> Vec<Check> {
+    let mut ticks: BTreeMap<(Uuid, i64), u32> = BTreeMap::new();
+    for (schedule, at) in evidence.runs.iter().filter_map(|run| run.scheduled) {
+        *ticks.entry((schedule, at.timestamp_micros())).or_default() += 1;
+    }
+    let mut missing = vec![];
+    for owed in &evidence.owed {
+        for minute in owed.from.timestamp() / 60 + 1..=owed.until.timestamp() / 60 {
+            if !ticks.contains_key(&(owed.id, minute * 60_000_000)) {
+                missing.push(format!("{}: {} s after the epoch", owed.id, minute * 60));
+            }
+        }
+    }
+    let doubled = ticks.iter().filter(|(_, count)| **count > 1).map(|(tick, n)| format!("{tick:?}: {n}"));
+    vec![
+        check("one execution per schedule and instant", doubled),
+        check("a schedule that makes up for all ticks misses no minute", missing),
     ]
 }
 
@@ -116,7 +158,7 @@ fn ends(evidence: &Evidence) -> Vec<Check> {
     }
     let again = ended.into_iter().filter(|(_, count)| *count > 1).map(|(id, n)| format!("{id}: {n} ends"));
     vec![
-        check("no run is left without an end", open.map(|run| format!("{}: {}", run.id, run.status))),
+        check(ENDED, open.map(|run| format!("{}: {}", run.id, run.status))),
         check("no lease is left", leased.map(|run| format!("{}: {}", run.id, run.status))),
         check("a run ends once, and nothing changes it afterwards", after.chain(again)),
         check(
@@ -138,7 +180,9 @@ fn attempts(evidence: &Evidence, runs: &HashMap<Uuid, &RunRow>) -> Vec<Check> {
         let missing = |attempt: &i64| causes.get(&(run.id, *attempt)).is_none_or(|cause| cause.is_empty());
         (2..=run.attempt).filter(missing).map(|n| format!("{} attempt {n}", run.id)).collect::<Vec<_>>()
     });
-    let needless = evidence.runs.iter().filter(|run| evidence.calm && run.attempt > 1);
+    let failures = failures(evidence);
+    let wanted = |run: &RunRow| 1 + failures.get(&run.id).unwrap_or(&0);
+    let needless = evidence.runs.iter().filter(|run| evidence.calm && run.attempt > wanted(run));
     let needless = needless.map(|run| format!("{}: attempt {} in calm weather", run.id, run.attempt));
     let succeeded: BTreeSet<Uuid> =
         evidence.runs.iter().filter(|run| run.status == "Success").map(|run| run.id).collect();
@@ -167,8 +211,26 @@ fn attempts(evidence: &Evidence, runs: &HashMap<Uuid, &RunRow>) -> Vec<Check> {
         check("an attempt is claimed once", claimed),
         check("every further attempt has a recorded cause", uncaused.chain(needless)),
         check("as many runs succeeded as had their effect", idle.chain(unfinished).chain(unmade)),
-        check("a run ends with the result of its last attempt", stale),
+        check(LAST_RESULT, stale),
     ]
+}
+
+/// How many attempts of each run raise what its workflow's policy has tried again.
+fn failures(evidence: &Evidence) -> HashMap<Uuid, i64> {
+    evidence.answered.iter().flat_map(|one| one.ids.iter().map(|id| (*id, one.failures))).collect()
+}
+
+fn retries(evidence: &Evidence) -> Vec<String> {
+    let failures = failures(evidence);
+    let raises = |id: &Uuid, attempt: i64| attempt <= *failures.get(id).unwrap_or(&0);
+    let early = evidence.runs.iter().filter(|run| run.status == "Success" && raises(&run.id, run.attempt));
+    let early = early.map(|run| format!("{}: Success at attempt {}, which raises", run.id, run.attempt));
+    // An attempt raises after its effect, so the counter knows each one that was tried again.
+    let asked = evidence.causes.iter().filter(|(_, _, cause)| cause.starts_with("error:"));
+    let unasked = asked.filter(|(id, attempt, cause)| {
+        cause != ASKED || !raises(id, attempt - 1) || !evidence.effects.contains_key(&(*id, attempt - 1))
+    });
+    early.chain(unasked.map(|(id, attempt, cause)| format!("{id} attempt {attempt}: {cause}"))).collect()
 }
 
 fn logs(evidence: &Evidence, runs: &HashMap<Uuid, &RunRow>) -> Vec<String> {

@@ -82,3 +82,21 @@ async def patient() -> dict[str, Any]:
     while await config.get("go") is None:
         await asyncio.sleep(0.05)
     return {"before": before, "after": await ask()}
+
+
+@workflow
+async def borrow() -> dict[str, Any]:
+    """Asks for the provider's integration before and after somebody sets `go`."""
+    held = await integrations.get("loan")
+
+    async def ask() -> dict[str, str]:
+        loan, other = await integrations.get("loan"), await integrations.get("loan", oauth_scope="other")
+        seen = {"secret": "api_key" in loan.config, "token": loan.oauth, "token of another scope": other.oauth}
+        answers = {name: "done" if there else "denied: held back" for name, there in seen.items()}
+        return {**answers, "refresh": await _attempt(held.oauth.refresh)}
+
+    before = await ask()
+    await config.set("asked", "yes")
+    while await config.get("go") is None:
+        await asyncio.sleep(0.05)
+    return {"before": before, "after": await ask()}

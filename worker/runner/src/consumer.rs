@@ -13,8 +13,8 @@ use bifrost_core::*;
 use bifrost_oauth::OAuth;
 use bifrost_store::audit::Actor;
 use bifrost_store::executions::documents::{self, Part};
-use bifrost_store::executions::{self, Claimed, Ending, Lease};
-use bifrost_store::workers::{self, WorkerRow};
+use bifrost_store::executions::{self, Claimed, Ending};
+use bifrost_store::workers;
 use bifrost_store::{Db, Keyring, webhooks};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -40,8 +40,6 @@ pub struct RunnerSettings {
     pub package_index: String,
 }
 
-/// Between two signs of life.
-const BEAT: Duration = Duration::from_secs(2);
 /// Rest after the queue or the database failed.
 const BACKOFF: Duration = Duration::from_millis(500);
 /// How long a run waits for an object that is missing.
@@ -69,9 +67,9 @@ pub struct Runner {
 /// A run in this runner's hands.
 #[derive(Clone)]
 pub(crate) struct Active {
-    token: i64,
+    pub(crate) token: i64,
     pub(crate) cancel: Arc<Notify>,
-    lost: Arc<Notify>,
+    pub(crate) lost: Arc<Notify>,
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -159,44 +157,6 @@ impl Runner {
         }
     }
 
-    /// Keeps the leases of all runs in hand, and hears of wishes to cancel.
-    async fn heartbeat(&self) {
-        let third = Duration::from_millis(u64::from(self.settings.lease_secs) * 1_000 / 3);
-        loop {
-            tokio::time::sleep(third).await;
-            let held: Vec<_> = lock(&self.active).iter().map(|(id, a)| (*id, a.clone())).collect();
-            for (id, active) in held {
-                match executions::renew_lease(&self.db, id, active.token, self.settings.lease_secs).await {
-                    Ok(Lease::Held) => {}
-                    Ok(Lease::Cancelling) => active.cancel.notify_one(),
-                    Ok(Lease::Lost) => active.lost.notify_one(),
-                    Err(error) => tracing::warn!(execution = %id, "the lease was not renewed: {error:#}"),
-                }
-            }
-        }
-    }
-
-    /// Says that this worker lives, and how much it can take.
-    async fn beat(&self) {
-        let mut row = WorkerRow {
-            id: self.settings.worker_id.clone(),
-            host: self.settings.host.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            slots: i64::try_from(self.settings.slots).unwrap_or(i64::MAX),
-            is_draining: false,
-            started_at: bifrost_store::now(),
-            seen_at: bifrost_store::now(),
-        };
-        let mut draining = self.draining.subscribe();
-        loop {
-            row.is_draining = *draining.borrow_and_update();
-            if let Err(error) = workers::beat(&self.db, &row).await {
-                tracing::warn!("the fleet did not hear of this worker: {error:#}");
-            }
-            let _ = tokio::time::timeout(BEAT, draining.changed()).await;
-        }
-    }
-
     /// Takes no more runs, and waits until the last one has ended or `patience` is over;
     /// tells how many are left. Their leases end with this worker, and they are tried
     /// again elsewhere.
@@ -213,10 +173,8 @@ impl Runner {
             tracing::debug!("this worker is forgotten later: {error:#}");
         }
         let left: Vec<_> = lock(&self.active).iter().map(|(id, active)| (*id, active.token)).collect();
-        for (id, token) in &left {
-            // Let go at once, so that nobody waits for the lease to end.
-            let _ = executions::renew_lease(&self.db, *id, *token, 0).await;
-        }
+        // Let go at once, so that nobody waits for the leases to end.
+        let _ = executions::renew_leases(&self.db, &left, 0).await;
         left.len()
     }
 
@@ -325,7 +283,8 @@ impl Runner {
         observe::occupancy(self.settings.slots, active.len());
     }
 
-    /// Gives a failed run back for another attempt; false when its end stands.
+    /// Gives a failed run back for another attempt, however long the database is away; false
+    /// when its end stands.
     async fn again(
         &self,
         execution: &Execution,
@@ -336,19 +295,22 @@ impl Runner {
     ) -> bool {
         let cause = format!("error:{}", outcome.error_type.as_deref().unwrap_or("unknown"));
         let not_before = bifrost_store::now() + pause;
-        let given = executions::retry(&self.db, execution.id, token, cause, not_before, lines.to_vec()).await;
-        match given {
-            Ok(true) => {
-                let execution = Execution { status: Status::Pending, ..execution.clone() };
-                self.announce(&execution).await;
-                true
+        let given = loop {
+            let (cause, lines) = (cause.clone(), lines.to_vec());
+            match executions::retry(&self.db, execution.id, token, cause, not_before, lines).await {
+                Ok(given) => break given,
+                // The end must not stand for it, so it waits for the database as an end does.
+                Err(error) => {
+                    tracing::error!(execution = %execution.id, "not given back: {error:#}");
+                    tokio::time::sleep(BACKOFF).await;
+                }
             }
-            Ok(false) => false,
-            Err(error) => {
-                tracing::error!(execution = %execution.id, "not given back: {error:#}");
-                false
-            }
+        };
+        if given {
+            let execution = Execution { status: Status::Pending, ..execution.clone() };
+            self.announce(&execution).await;
         }
+        given
     }
 
     /// The end of the run; `None` when its process or its lease was lost.

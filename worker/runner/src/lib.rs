@@ -14,6 +14,7 @@ mod forget;
 mod fuzz;
 pub mod grants;
 mod guard;
+mod heartbeat;
 mod inbox;
 pub mod local;
 pub mod lockdown;

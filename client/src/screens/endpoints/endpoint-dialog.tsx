@@ -47,18 +47,18 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
   const fixed = endpoint?.source === 'decorator';
   const save = useSave(
     () => {
-      const access = { enabled, public: open, confirm_public: open };
-      const body = {
+      const own = {
         slug,
-        methods,
-        mode,
         rate_per_minute: Number(rate),
-        ...access,
+        enabled,
+        public: open,
+        confirm_public: open,
         ...(mode === 'sync' ? { deadline_seconds: Number(deadline) } : {}),
       };
+      const body = { ...own, methods, mode };
       return endpoint === undefined
         ? call(api.POST('/api/endpoints', { body: { ...body, workflow_id: target } }))
-        : call(api.PATCH('/api/endpoints/{id}', { params: { path: { id: endpoint.id } }, body: fixed ? access : body }));
+        : call(api.PATCH('/api/endpoints/{id}', { params: { path: { id: endpoint.id } }, body: fixed ? own : body }));
     },
     { says: (saved) => `“${saved.workflow_name}” answers at ${saved.slug}`, again: ['endpoints'], then: onClose },
   );
@@ -72,7 +72,7 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
       title={endpoint === undefined ? 'New endpoint' : endpoint.slug}
       description={
         fixed
-          ? `It stands in the code of ${endpoint.workflow_name}. Here it can be switched off and made public; the rest is changed there, and so is it taken away.`
+          ? `It stands in the code of ${endpoint.workflow_name}, which says its methods and what it answers. It is taken away there, too.`
           : (endpoint?.workflow_name ?? workflow?.name ?? 'A path at which a workflow answers plain HTTP.')
       }
       side
@@ -107,12 +107,12 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
           )}
         </Field>
       )}
+      <Field label="Last part of its path" help="a-z, 0-9, - and _." error={problemAt(save.error, 'slug')}>
+        {(tied) => (
+          <Input {...tied} value={slug} required pattern="[a-z0-9_\-]+" title="a-z, 0-9, - and _" spellCheck={false} className="font-mono" onChange={(event) => setSlug(event.target.value)} />
+        )}
+      </Field>
       <fieldset disabled={fixed} className="grid min-w-0 gap-4">
-        <Field label="Last part of its path" help="a-z, 0-9, - and _." error={problemAt(save.error, 'slug')}>
-          {(tied) => (
-            <Input {...tied} value={slug} required pattern="[a-z0-9_\-]+" title="a-z, 0-9, - and _" spellCheck={false} className="font-mono" onChange={(event) => setSlug(event.target.value)} />
-          )}
-        </Field>
         <fieldset className="grid gap-2">
           <legend className="mb-1.5 text-ui font-medium">Methods</legend>
           <div className="flex flex-wrap gap-x-5 gap-y-2">
@@ -135,17 +135,17 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
             </Select>
           )}
         </Field>
-        <div className="grid gap-4 sm:grid-cols-2">
-          {mode === 'sync' && (
-            <Field label="Waits for (seconds)" help="Then the answer is 202, and the run goes on." error={problemAt(save.error, 'deadline_seconds')}>
-              {(tied) => <Input {...tied} value={deadline} type="number" min={1} max={600} required onChange={(event) => setDeadline(event.target.value)} />}
-            </Field>
-          )}
-          <Field label="Requests in a minute" error={problemAt(save.error, 'rate_per_minute')}>
-            {(tied) => <Input {...tied} value={rate} type="number" min={1} max={60_000} required onChange={(event) => setRate(event.target.value)} />}
-          </Field>
-        </div>
       </fieldset>
+      <div className="grid gap-4 sm:grid-cols-2">
+        {mode === 'sync' && (
+          <Field label="Waits for (seconds)" help="Then the answer is 202, and the run goes on." error={problemAt(save.error, 'deadline_seconds')}>
+            {(tied) => <Input {...tied} value={deadline} type="number" min={1} max={600} required onChange={(event) => setDeadline(event.target.value)} />}
+          </Field>
+        )}
+        <Field label="Requests in a minute" error={problemAt(save.error, 'rate_per_minute')}>
+          {(tied) => <Input {...tied} value={rate} type="number" min={1} max={60_000} required onChange={(event) => setRate(event.target.value)} />}
+        </Field>
+      </div>
       <Field label="Who may call it" error={problemAt(save.error, 'public', 'confirm_public')}>
         {(tied) => (
           <Select

@@ -6,7 +6,7 @@ import { useRef, useState, type DragEvent } from 'react';
 import { useMay, useOrganization } from '@/api/session';
 import type { StoredFile } from '@/api/types';
 import { cn } from '@/lib/cn';
-import { bytes, plural } from '@/lib/format';
+import { bytes, count, plural } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Confirm } from '@/ui/confirm';
@@ -191,9 +191,9 @@ function Usage({ location }: { location: string }) {
     <div className="grid gap-1 tabular-nums">
       <p>
         {here === undefined ? 'Nothing' : `${plural(here.count, 'file')} and ${bytes(here.bytes)}`} in {location}. All locations together:{' '}
-        {bytes(data.used)} of {bytes(data.quota)}.
+        {count(data.count)} of {plural(data.max_count, 'file')} and {bytes(data.used)} of {bytes(data.quota)}.
       </p>
-      {data.used >= data.quota * NEAR && <p className="text-warn">There is little room left: delete what nobody needs, or ask for more.</p>}
+      {Math.max(data.used / data.quota, data.count / data.max_count) >= NEAR && <p className="text-warn">There is little room left: delete what nobody needs, or ask for more.</p>}
     </div>
   );
 }

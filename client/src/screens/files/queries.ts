@@ -25,22 +25,11 @@ export const filesQuery = (organization: string | undefined, { location, folder,
     placeholderData: keepPreviousData,
   });
 
-/** What the organization keeps, by location; in bytes. */
-export interface Usage {
-  locations: { name: string; count: number; bytes: number }[];
-  used: number;
-  quota: number;
-}
-
+/** What the organization keeps, by location, and what it may. */
 export const usageQuery = (organization: string | undefined) =>
   queryOptions({
     queryKey: ['stored-files', organization, 'locations'],
-    queryFn: async ({ signal }): Promise<Usage> => {
-      const answer = await fetch('/api/files/locations', { headers: scopeHeaders(), signal });
-      const told: unknown = await answer.json().catch(() => undefined);
-      if (!answer.ok) throw problemOf(answer.status, told);
-      return told as Usage;
-    },
+    queryFn: ({ signal }) => call(api.GET('/api/files/locations', { signal })),
     staleTime: 60_000,
     retry: false,
   });

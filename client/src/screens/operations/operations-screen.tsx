@@ -29,7 +29,10 @@ function Health() {
   const version = useQuery({ queryKey: ['version'], queryFn: ({ signal }) => call(api.GET('/api/version', { signal })) });
   const ready = useQuery({
     queryKey: ['ready'],
-    queryFn: async ({ signal }) => (await api.GET('/health/ready', { signal })).response.ok,
+    queryFn: async ({ signal }) => {
+      const { response, data } = await api.GET('/health/ready', { signal });
+      return { ok: response.ok, without: data?.degraded ?? [] };
+    },
     refetchInterval: AGAIN,
   });
   return (
@@ -37,9 +40,9 @@ function Health() {
       title="Health"
       actions={
         ready.data !== undefined && (
-          <Badge tone={ready.data ? 'good' : 'bad'}>
-            {ready.data ? <CircleCheck aria-hidden /> : <CircleX aria-hidden />}
-            {ready.data ? 'Ready' : 'Not ready'}
+          <Badge tone={ready.data.ok ? 'good' : 'bad'}>
+            {ready.data.ok ? <CircleCheck aria-hidden /> : <CircleX aria-hidden />}
+            {ready.data.ok ? 'Ready' : 'Not ready'}
           </Badge>
         )
       }
@@ -48,14 +51,18 @@ function Health() {
         {(data) => (
           <Facts>
             <Fact name="Version">{data.version}</Fact>
-            <Fact name="Readiness">
-              {ready.data === false ? 'Database, queue, objects or bus does not answer.' : 'Database, queue, objects and bus answer.'}
-            </Fact>
+            <Fact name="Readiness">{ready.data === undefined ? '–' : readiness(ready.data)}</Fact>
           </Facts>
         )}
       </Show>
     </Card>
   );
+}
+
+function readiness({ ok, without }: { ok: boolean; without: string[] }): string {
+  if (!ok) return 'The database does not answer.';
+  if (without.length > 0) return `Works without: ${without.join(', ')}.`;
+  return 'Database, queue, objects and bus answer.';
 }
 
 /** What is shown of the metrics, in words. */

@@ -71,9 +71,17 @@ function Took({ run }: { run: Execution }) {
   return (
     <>
       <Elapsed since={run.created_at} />
-      <small className="block text-xs text-muted">{run.queue_position == null ? 'in line for a worker' : `${ordinal(run.queue_position)} in the queue`}</small>
+      <small className="block text-xs text-muted">{inLine(run.queue_position)}</small>
     </>
   );
+}
+
+/** The API counts no further. */
+const MAX_POSITION = 1_000;
+
+function inLine(position: number | null | undefined): string {
+  if (position == null) return 'in line for a worker';
+  return position < MAX_POSITION ? `${ordinal(position)} in the queue` : 'far back in the queue';
 }
 
 function Parents({ run }: { run: Execution }) {

@@ -12,7 +12,7 @@ import { isOver } from '@/ui/status';
 
 /** Lines that are read at once; the most that the server gives. */
 const PAGE = 10_000;
-/** How often a run is asked for where no message tells of it, in milliseconds. */
+/** How often a run is asked for that waits in line, or while the live connection is broken, in milliseconds. */
 const ASK = 3_000;
 
 const channelOf = (id: string): string => `execution:${id}`;
@@ -25,7 +25,8 @@ export function useRun(id: string): UseQueryResult<Execution> {
   const query = runQuery(organization, id);
   const run = useQuery({
     ...query,
-    refetchInterval: ({ state: { data } }) => (data !== undefined && asks(data, state === 'broken') ? ASK : false),
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && (data.status === 'Pending' || (state === 'broken' && !isOver(data.status))) ? ASK : false,
   });
   const over = run.data !== undefined && isOver(run.data.status);
   useEffect(() => {
@@ -42,10 +43,6 @@ export function useRun(id: string): UseQueryResult<Execution> {
   }, [client, organization, id, over]);
   return run;
 }
-
-/** Nobody tells of a place in the queue, and nothing does while the live connection is broken. */
-const asks = ({ status, queue_position }: Execution, isBroken: boolean): boolean =>
-  status === 'Pending' ? isBroken || queue_position != null : isBroken && !isOver(status);
 
 function changes(update: LiveMessage, status: Status): Partial<Execution> {
   return {

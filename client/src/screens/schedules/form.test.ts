@@ -13,13 +13,13 @@ describe('a schedule', () => {
       timezone: 'UTC',
       overlap_policy: 'skip',
       catch_up_policy: 'last',
+      priority: 'normal',
       enabled: true,
       input_data: { a: 1 },
     });
     const topic = made({ ...values, target: 'topic', topic: ' day.begun ', priority: 'bulk' }, {});
-    expect(topic).toMatchObject({ topic: 'day.begun', priority: 'bulk' });
-    expect(topic).not.toHaveProperty('workflow_id');
-    expect(topic).not.toHaveProperty('overlap_policy');
+    expect(topic).toMatchObject({ topic: 'day.begun', catch_up_policy: 'last' });
+    for (const part of ['workflow_id', 'overlap_policy', 'priority']) expect(topic).not.toHaveProperty(part);
   });
 
   it('needs one of the two', () => {
@@ -31,11 +31,11 @@ describe('a schedule', () => {
 
   it('changes only what is its own', () => {
     const schedule = { source: 'api', workflow_id: 'w' } as Schedule;
-    expect(changed(schedule, values, {})).not.toHaveProperty('priority');
-    expect(changed({ ...schedule, priority: 'bulk' }, values, {})).toHaveProperty('priority', 'normal');
+    expect(changed(schedule, { ...values, priority: 'bulk' }, {})).toMatchObject({ priority: 'bulk', cron_expression: '0 9 * * *', name: null });
     expect(changed({ ...schedule, source: 'decorator' }, { ...values, priority: 'bulk' }, {})).toEqual({
       overlap_policy: 'skip',
       catch_up_policy: 'last',
+      priority: 'bulk',
       enabled: true,
     });
     expect(initial({ ...schedule, topic: 'day.begun', workflow_id: null }, undefined)).toMatchObject({ target: 'topic', topic: 'day.begun', workflow_id: '' });

@@ -1,7 +1,7 @@
 /** What a schedule's form holds, and what it says to the server. */
 import { z } from 'zod';
 import { api, call } from '@/api/client';
-import type { Narrow, Schedule, Schemas } from '@/api/types';
+import type { Schedule, Schemas } from '@/api/types';
 
 export const form = z
   .object({
@@ -36,30 +36,24 @@ export const initial = (schedule: Schedule | undefined, workflow: string | undef
   enabled: schedule?.enabled ?? true,
 });
 
-type Priority = Values['priority'];
-type NewSchedule = Narrow<Schemas['NewScheduleRequest'], { workflow_id?: string; topic?: string; priority?: Priority }>;
-type ChangedSchedule = Schemas['ChangeScheduleRequest'] & { priority?: Priority };
-
-/** A schedule to make. */
-export function made(values: Values, input: Record<string, unknown>): NewSchedule {
+/** A schedule to make. What is for runs says nothing of a topic. */
+export function made(values: Values, input: Record<string, unknown>): Schemas['NewScheduleRequest'] {
   const { target, workflow_id, topic, overlap_policy, priority, name, ...rest } = values;
   return {
     ...rest,
-    ...(target === 'topic' ? { topic: topic.trim() } : { workflow_id, overlap_policy }),
-    ...(priority === 'normal' ? {} : { priority }),
+    ...(target === 'topic' ? { topic: topic.trim() } : { workflow_id, overlap_policy, priority }),
     name: name || null,
     input_data: input,
   };
 }
 
 /** What changes of a schedule; what code says, only code changes. */
-export function changed(schedule: Schedule, values: Values, input: Record<string, unknown>): ChangedSchedule {
+export function changed(schedule: Schedule, values: Values, input: Record<string, unknown>): Schemas['ChangeScheduleRequest'] {
   const { overlap_policy, catch_up_policy, enabled, name, cron_expression, timezone, priority } = values;
-  const policies = { ...(values.target === 'topic' ? {} : { overlap_policy }), catch_up_policy, enabled };
+  const policies = { ...(values.target === 'topic' ? {} : { overlap_policy, priority }), catch_up_policy, enabled };
   if (schedule.source === 'decorator') return policies;
   return {
     ...policies,
-    ...(priority === (schedule.priority ?? 'normal') ? {} : { priority }),
     name: name || null,
     cron_expression,
     timezone,
@@ -69,5 +63,5 @@ export function changed(schedule: Schedule, values: Values, input: Record<string
 
 export const saved = (schedule: Schedule | undefined, values: Values, input: Record<string, unknown>): Promise<{ name: string }> =>
   schedule === undefined
-    ? call(api.POST('/api/schedules', { body: made(values, input) as Schemas['NewScheduleRequest'] }))
+    ? call(api.POST('/api/schedules', { body: made(values, input) }))
     : call(api.PATCH('/api/schedules/{id}', { params: { path: { id: schedule.id } }, body: changed(schedule, values, input) }));

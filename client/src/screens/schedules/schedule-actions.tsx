@@ -17,10 +17,7 @@ export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGo
   const emits = schedule.topic != null;
   const run = useMutation({
     mutationFn: () => call(api.POST('/api/schedules/{id}/run', { params })),
-    onSuccess: async ({ execution_id }: { execution_id?: string }) => {
-      if (execution_id !== undefined) await navigate({ to: '/runs/$id', params: { id: execution_id } });
-      else done(`“${schedule.topic ?? schedule.name}” is emitted`);
-    },
+    onSuccess: (answer) => navigate({ to: '/runs/$id', params: { id: answer.execution_id } }),
     onError: failed,
   });
   const remove = async () => {
@@ -31,15 +28,17 @@ export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGo
   };
   return (
     <div className="mb-4 flex flex-wrap gap-2">
-      <Button size="small" busy={run.isPending} onClick={() => run.mutate()}>
-        <Play aria-hidden />
-        {emits ? 'Emit now' : 'Run now'}
-      </Button>
       {!emits && (
-        <LinkButton size="small" to="/runs" search={{ schedule: schedule.id }}>
-          <FileClock aria-hidden />
-          Its runs
-        </LinkButton>
+        <>
+          <Button size="small" busy={run.isPending} onClick={() => run.mutate()}>
+            <Play aria-hidden />
+            Run now
+          </Button>
+          <LinkButton size="small" to="/runs" search={{ schedule: schedule.id }}>
+            <FileClock aria-hidden />
+            Its runs
+          </LinkButton>
+        </>
       )}
       {schedule.source === 'api' && (
         <Button size="small" look="danger" onClick={() => setAsking(true)}>

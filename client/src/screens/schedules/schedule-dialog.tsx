@@ -118,18 +118,6 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
               {({ id }) => <ParametersForm key={id} ref={parameters} fields={fields} input={before} />}
             </Show>
           )}
-          <Field
-            label="Priority"
-            help={target === 'topic' ? 'Of the runs that begin by it.' : undefined}
-            error={errors.priority?.message}
-          >
-            {(tied) => (
-              <Select {...tied} {...register('priority')}>
-                <option value="normal">Normal: in turn with everything else</option>
-                <option value="bulk">Bulk: only where nothing else waits</option>
-              </Select>
-            )}
-          </Field>
         </fieldset>
         {target === 'workflow' && (
           <Field label="When an earlier run has not ended">
@@ -151,6 +139,16 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
             </Select>
           )}
         </Field>
+        {target === 'workflow' && (
+          <Field label="When workers are busy" error={errors.priority?.message}>
+            {(tied) => (
+              <Select {...tied} {...register('priority')}>
+                <option value="normal">Take turns with other runs</option>
+                <option value="bulk">Wait until nothing else does</option>
+              </Select>
+            )}
+          </Field>
+        )}
         <CheckField label="On" help="Off: paused; its times pass without a run." {...register('enabled')} />
         <DialogActions>
           <Button onClick={onClose}>Discard</Button>
@@ -164,6 +162,6 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
 }
 
 function about(schedule: Schedule | undefined, fixed: boolean): string | undefined {
-  if (fixed) return 'It stands in code; here it can be paused, and its policies set.';
+  if (fixed) return 'It stands in code; here it can be paused, and its priority and its policies set.';
   return schedule?.topic == null ? undefined : `It emits ${schedule.topic}.`;
 }

@@ -59,7 +59,7 @@ export function SchedulesScreen() {
                 <code className="font-mono text-xs">@workflow(schedule="0 9 * * *", timezone="Europe/Berlin")</code>
               </Empty>
             ) : (
-              <DataTable<Schedule>
+              <DataTable
                 label="Schedules"
                 rows={all}
                 columns={columns}

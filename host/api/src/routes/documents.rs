@@ -5,7 +5,7 @@
 //! version and who wrote it last.
 
 use crate::auth::may;
-use crate::extract::{Input, Path};
+use crate::extract::{Input, Path, Query};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
 use crate::state::ApiState;
@@ -30,11 +30,14 @@ pub(crate) struct WriteDocument {
     /// At most 256 KiB of JSON.
     #[schema(value_type = Object)]
     data: Map<String, Value>,
+    /// Only if the document has this version, 0 if there is none; 409 `version_changed` otherwise.
+    #[serde(default)]
+    if_version: Option<i64>,
 }
 
 impl From<WriteDocument> for NewDocument {
     fn from(new: WriteDocument) -> Self {
-        Self { id: new.id, data: new.data }
+        Self { id: new.id, data: new.data, if_version: new.if_version }
     }
 }
 
@@ -45,6 +48,18 @@ pub(crate) struct PutDocument {
     /// All of it.
     #[schema(value_type = Object)]
     data: Map<String, Value>,
+    /// Only if the document has this version, 0 if there is none; 409 `version_changed` otherwise.
+    #[serde(default)]
+    if_version: Option<i64>,
+}
+
+/// Which document is meant.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeleteQuery {
+    /// Only if the document has this version; 409 `version_changed` otherwise.
+    if_version: Option<i64>,
 }
 
 /// Fields to lay over those of a document.
@@ -120,7 +135,7 @@ pub(crate) async fn put(
     Path((id, document)): Path<(String, String)>,
     Input(body): Input<PutDocument>,
 ) -> ApiResult<Json<Document>> {
-    let new = NewDocument { id: Some(document), data: body.data };
+    let new = NewDocument { id: Some(document), data: body.data, if_version: body.if_version };
     Ok(Json(one(tables::upsert(&auth.scoped(&state), &id, vec![new]).await?)?))
 }
 
@@ -140,17 +155,18 @@ pub(crate) async fn patch(
 
 /// Deletes a document.
 #[utoipa::path(delete, path = "/api/tables/{id}/documents/{document}", operation_id = "delete_document", tag = "tables",
-    params(("id" = String, Path, description = "Id or name of the table"), ("document" = String, Path, description = "The document's id")),
+    params(("id" = String, Path, description = "Id or name of the table"), ("document" = String, Path, description = "The document's id"), DeleteQuery),
     responses((status = 204, description = "Gone"), Writes))]
 pub(crate) async fn delete(
     State(state): State<ApiState>,
     may::WriteTables(auth): may::WriteTables,
     Path((id, document)): Path<(String, String)>,
+    Query(query): Query<DeleteQuery>,
 ) -> ApiResult<StatusCode> {
-    if tables::delete_documents(&auth.scoped(&state), &id, vec![document]).await?.is_empty() {
-        return Err(Error::NotFound("document").into());
+    match tables::delete_document(&auth.scoped(&state), &id, &document, query.if_version).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Error::NotFound("document").into()),
     }
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Adds, replaces or deletes many documents in one step.

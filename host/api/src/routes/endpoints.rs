@@ -8,17 +8,15 @@ use crate::service::run;
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{EndpointId, EndpointMode, Error, OrganizationId, UserId, Verb, WorkflowId};
+use bifrost_core::endpoint::{DEADLINE_SECONDS, RATE_PER_MINUTE};
+use bifrost_core::{
+    EndpointId, EndpointMode, EndpointSource, Error, OrganizationId, UserId, Verb, WorkflowId,
+};
 use bifrost_store::endpoints::{self, Endpoint, Settings};
 use bifrost_store::workflows;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-
-/// How long an answer waits for the run, unless the endpoint says otherwise.
-const DEADLINE_SECONDS: u32 = 30;
-/// Requests per minute, unless the endpoint says otherwise.
-const RATE_PER_MINUTE: u32 = 600;
 
 /// A path at which a workflow answers plain HTTP.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -27,6 +25,9 @@ pub(crate) struct EndpointView {
     organization_id: OrganizationId,
     workflow_id: WorkflowId,
     workflow_name: String,
+    /// `decorator` follows the workspace's code, which says its methods and its mode; everything
+    /// else is for people to decide.
+    source: EndpointSource,
     slug: String,
     /// Where it is reached, below the platform's address.
     path: String,
@@ -53,6 +54,7 @@ impl From<Endpoint> for EndpointView {
             organization_id: endpoint.organization_id,
             workflow_id: endpoint.workflow_id,
             workflow_name: endpoint.workflow_name,
+            source: endpoint.source,
             path: format!("/api/endpoints/{}/{}", endpoint.organization_id, settings.slug),
             slug: settings.slug,
             methods: settings.methods,
@@ -169,7 +171,7 @@ pub(crate) async fn get(
     Ok(Json(endpoints::get(&auth.org(&state), id).await?.into()))
 }
 
-/// Changes an endpoint; for another workflow, make another endpoint.
+/// Changes an endpoint; for another workflow, make another. 409 `endpoint_from_code` for what code says.
 #[utoipa::path(patch, path = "/api/endpoints/{id}", operation_id = "update_endpoint", tag = "endpoints",
     params(("id" = EndpointId, Path)), request_body = ChangeEndpoint,
     responses((status = 200, body = EndpointView), Writes))]
@@ -192,7 +194,7 @@ pub(crate) async fn update(
     Ok(Json(endpoints::update(&auth.org(&state), id, change).await?.into()))
 }
 
-/// Takes an endpoint away; its runs stay.
+/// Takes an endpoint away; its runs stay. 409 `endpoint_from_code` for one from a decorator.
 #[utoipa::path(delete, path = "/api/endpoints/{id}", operation_id = "delete_endpoint", tag = "endpoints",
     params(("id" = EndpointId, Path)), responses((status = 204, description = "Gone"), Writes))]
 pub(crate) async fn delete(

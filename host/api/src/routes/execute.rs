@@ -10,7 +10,7 @@ use crate::state::ApiState;
 use crate::views::{ExecuteResponse, ExecutionView};
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, ExecutionId, WorkflowKind, schedule};
+use bifrost_core::{BackgroundPriority, Error, ExecutionId, WorkflowKind, schedule};
 use bifrost_store::executions::documents::{self, Part};
 
 use http::{HeaderMap, StatusCode};
@@ -55,6 +55,10 @@ pub(crate) struct ExecuteRequest {
     /// Runs so much later, at most a year; not with `scheduled_at`.
     #[serde(default)]
     delay_seconds: Option<u64>,
+    /// `bulk` for what may wait until nothing else does; `normal` if absent. Not with `sync`, which
+    /// comes before both.
+    #[serde(default)]
+    priority: Option<BackgroundPriority>,
     /// Taken for compatibility: every run has its place in the history.
     #[serde(default)]
     #[expect(dead_code, reason = "accepted from clients that send it")]
@@ -121,8 +125,13 @@ pub(crate) async fn execute(
         let detail = "`sync` waits for the end of a run, so the run cannot be for later";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", detail).with_field("sync"));
     }
+    if body.sync && body.priority.is_some() {
+        let detail = "`sync` waits for the end of a run, so the run comes before all that have a priority";
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", detail).with_field("priority"));
+    }
     let workflow = run::resolve(&state, &auth, &body.workflow_id).await?;
     let request = Request {
+        priority: body.priority.unwrap_or_default(),
         input_data: body.input_data,
         idempotency_key: idempotency_key(&headers, body.idempotency_key)?,
         not_before,

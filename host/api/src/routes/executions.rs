@@ -147,7 +147,9 @@ pub(crate) async fn get(
     let mut execution = service::executions::visible(&state, &auth, id).await?;
     let parts = [Part::Parameters, Part::Result];
     let missing = service::executions::load(&state, &mut execution, &parts).await?;
-    Ok(Json(ExecutionView { missing, ..ExecutionView::new(execution, auth.sees_all_runs()) }))
+    let queue_position = service::executions::position(&state, &execution).await?;
+    let view = ExecutionView::new(execution, auth.sees_all_runs());
+    Ok(Json(ExecutionView { missing, queue_position, ..view }))
 }
 
 /// What an execution returned.

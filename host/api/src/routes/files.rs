@@ -10,7 +10,7 @@ use crate::state::ApiState;
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
-use bifrost_core::files::{BYTES, MAX_LIST, Pass, UPLOADS, folder};
+use bifrost_core::files::{BYTES, MAX_BYTES, MAX_FILES, MAX_LIST, Pass, UPLOADS, folder};
 use bifrost_core::{Error, OrganizationId, Permission, UserId};
 use bifrost_store::files::{self, File};
 use bytes::Bytes;
@@ -94,6 +94,31 @@ impl FileQuery {
     }
 }
 
+/// What an organization keeps, and how much it may.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct FileUsage {
+    /// The first 1,000 that have files, by name.
+    locations: Vec<LocationUsage>,
+    /// Files in all locations.
+    count: i64,
+    /// How many there may be.
+    max_count: i64,
+    /// Bytes of all of them.
+    used: i64,
+    /// Bytes that there may be.
+    quota: i64,
+}
+
+/// What an organization keeps in one location.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct LocationUsage {
+    name: String,
+    /// Files.
+    count: i64,
+    /// Of all of them.
+    bytes: i64,
+}
+
 /// What an address is to be signed for.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -140,6 +165,28 @@ pub(crate) async fn list(
     }
     let next_cursor = all.last().map(|last| last.path.clone()).filter(|_| more);
     Ok(Json(StoredFiles { files: all.into_iter().map(Into::into).collect(), next_cursor }))
+}
+
+/// Where the organization has files, how many and how large, and what it may have.
+#[utoipa::path(get, path = "/api/files/locations", operation_id = "list_file_locations", tag = "files",
+    responses((status = 200, body = FileUsage), Reads))]
+pub(crate) async fn locations(
+    State(state): State<ApiState>,
+    may::ReadFiles(auth): may::ReadFiles,
+) -> ApiResult<Json<FileUsage>> {
+    let (all, locations) = files::locations(&auth.org(&state)).await?;
+    let view = |one: files::Location| LocationUsage {
+        name: one.location,
+        count: one.usage.files,
+        bytes: one.usage.bytes,
+    };
+    Ok(Json(FileUsage {
+        locations: locations.into_iter().map(view).collect(),
+        count: all.files,
+        max_count: MAX_FILES,
+        used: all.bytes,
+        quota: MAX_BYTES,
+    }))
 }
 
 /// The content of a file, to be saved.

@@ -31,7 +31,7 @@ pub(crate) async fn live() -> Json<Health> {
     Json(Health::OK)
 }
 
-/// Answers 200 when requests can be served: database, queue, objects and bus answer.
+/// Answers 200 when requests can be served, which takes the database; `degraded` names what else does not answer.
 #[utoipa::path(get, path = "/health/ready", operation_id = "health_ready", tag = "health",
     responses((status = 200, body = Health), (status = 503, description = "Not ready", body = Problem, content_type = "application/problem+json"), Open))]
 pub(crate) async fn ready(State(state): State<ApiState>) -> ApiResult<Json<Health>> {

@@ -2,7 +2,7 @@
 //! provider for all.
 
 use crate::auth::{Auth, may};
-use crate::extract::{Input, Path};
+use crate::extract::{Input, Path, given};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
 use crate::state::ApiState;
@@ -109,9 +109,11 @@ pub(crate) struct UpdateIntegration {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     config: Option<Values>,
-    /// Another `token_url` needs the client's secret anew.
-    #[serde(default)]
-    oauth: Option<OAuthSettings>,
+    /// Another `token_url` needs the client's secret anew. `null` takes it away with that secret; 409
+    /// `integration_in_use` while there are connections.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<OAuthSettings>)]
+    oauth: Option<Option<OAuthSettings>>,
     /// `""` takes it away.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -194,7 +196,7 @@ pub(crate) async fn update(
         description: body.description,
         schema: body.config_schema.map(Schema),
         config: body.config,
-        oauth: body.oauth.map(Some),
+        oauth: body.oauth,
         client_secret: body.client_secret.map(|secret| Some(secret).filter(|secret| !secret.is_empty())),
     };
     let changed = definitions::update(&auth.scoped(&state), &state.keyring, &name, change).await?;

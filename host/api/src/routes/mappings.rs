@@ -67,7 +67,7 @@ pub(crate) struct MappingList {
 pub(crate) struct PutMapping {
     /// What the organization is called in the other system.
     entity_id: String,
-    /// The same, for people; what it was if absent.
+    /// The same, for people; what it was if absent, and `""` takes it away.
     #[serde(default)]
     entity_name: Option<String>,
     /// What is different for it, key by key, secrets among them; `null` takes one away.

@@ -191,6 +191,7 @@ fn data() -> OpenApiRouter<ApiState> {
         .routes(routes!(documents::get, documents::put, documents::patch, documents::delete))
         .routes(routes!(documents::batch).layer(DefaultBodyLimit::max(documents::BATCH_BODY_BYTES)))
         .routes(routes!(files::list))
+        .routes(routes!(files::locations))
         .routes(routes!(files::read, files::write, files::delete).layer(DefaultBodyLimit::max(MAX_FILE)))
         .routes(routes!(files::sign))
         .routes(routes!(signed_files::read, signed_files::write).layer(DefaultBodyLimit::max(MAX_FILE)))

@@ -1,4 +1,4 @@
-//! Workflows that start by the clock.
+//! Workflows that start, and topics that are emitted, by the clock.
 
 use crate::auth::{Auth, may};
 use crate::extract::{Input, Path, Query};
@@ -11,8 +11,8 @@ use axum::Json;
 use axum::extract::State;
 use bifrost_core::ports::Event;
 use bifrost_core::{
-    CatchUp, Error, ExecutionId, OrganizationId, Overlap, ScheduleId, ScheduleSource, Timetable, UserId,
-    WorkflowId, schedule,
+    BackgroundPriority, CatchUp, Error, ExecutionId, OrganizationId, Overlap, ScheduleId, ScheduleSource,
+    Starts, Timetable, UserId, WorkflowId, schedule,
 };
 use bifrost_store::schedules::{self, NewSchedule, Schedule, ScheduleChange};
 use bifrost_store::{Scoped, workflows};
@@ -33,10 +33,13 @@ pub(crate) struct ScheduleView {
     id: ScheduleId,
     /// For whom it runs; `null` for the provider's own.
     organization_id: Option<OrganizationId>,
-    workflow_id: WorkflowId,
-    workflow_name: String,
-    /// `decorator` follows the workspace's code; people can pause it and say what to do with
-    /// overlapping and missed ticks, everything else stands in the code.
+    /// What it starts; `null` where it emits a topic.
+    workflow_id: Option<WorkflowId>,
+    workflow_name: Option<String>,
+    /// What it emits; `null` where it starts a workflow.
+    topic: Option<String>,
+    /// `decorator` follows the workspace's code; people can pause it, set its priority and say what to
+    /// do with overlapping and missed ticks, everything else stands in the code.
     source: ScheduleSource,
     /// What people call it.
     name: String,
@@ -46,21 +49,24 @@ pub(crate) struct ScheduleView {
     timezone: String,
     overlap_policy: Overlap,
     catch_up_policy: CatchUp,
+    /// When the turn of its runs comes.
+    priority: BackgroundPriority,
     /// False: paused.
     enabled: bool,
-    /// What its runs get.
+    /// What its runs get, or the topic is told.
     #[schema(value_type = Object)]
     input_data: Value,
     /// The next tick; `null` while it is paused.
     next_run_at: Option<DateTime<Utc>>,
-    /// The last tick that made a run.
+    /// The last tick that made a run, or emitted the topic.
     last_run_at: Option<DateTime<Utc>>,
     /// The run that was made last, by a tick or by hand.
     last_execution_id: Option<ExecutionId>,
-    /// Ticks that made no run.
+    /// Ticks that made nothing.
     skipped: i64,
     last_skipped_at: Option<DateTime<Utc>>,
-    /// `overlap`, `queue_full`, `missed`, `workflow_removed`, `workflow_inactive` or `organization_inactive`.
+    /// `overlap`, `queue_full`, `missed`, `workflow_removed`, `workflow_inactive`, `topic_missing`, `too_large` or
+    /// `organization_inactive`.
     last_skip_reason: Option<String>,
     created_by: UserId,
     created_at: DateTime<Utc>,
@@ -74,12 +80,14 @@ impl From<Schedule> for ScheduleView {
             organization_id: schedule.organization_id,
             workflow_id: schedule.workflow_id,
             workflow_name: schedule.workflow_name,
+            topic: schedule.topic,
             source: schedule.source,
             name: schedule.name,
             cron_expression: schedule.cron,
             timezone: schedule.time_zone,
             overlap_policy: schedule.overlap,
             catch_up_policy: schedule.catch_up,
+            priority: schedule.priority,
             enabled: schedule.is_enabled,
             input_data: schedule.parameters,
             next_run_at: schedule.next_at.filter(|_| schedule.is_enabled),
@@ -113,9 +121,13 @@ pub(crate) struct ListQuery {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewScheduleRequest {
-    /// The workflow's id, its name, or `path::function`.
-    workflow_id: String,
-    /// What people call it; the workflow's name if absent.
+    /// The workflow's id, its name, or `path::function`. Either this or `topic`.
+    #[serde(default)]
+    workflow_id: Option<String>,
+    /// A topic of the organization to emit, whose subscriptions say what that starts.
+    #[serde(default)]
+    topic: Option<String>,
+    /// What people call it; the workflow's name, or the topic, if absent.
     #[serde(default)]
     name: Option<String>,
     /// Minute, hour, day, month, weekday; or a nickname such as `@daily`.
@@ -123,16 +135,19 @@ pub(crate) struct NewScheduleRequest {
     /// IANA name; `UTC` if absent.
     #[serde(default)]
     timezone: Option<String>,
-    /// When an earlier run has not ended; `skip` if absent.
+    /// When an earlier run has not ended; `skip` if absent. Of no meaning for a topic.
     #[serde(default)]
     overlap_policy: Option<Overlap>,
     /// When ticks passed unnoticed; `last` if absent.
     #[serde(default)]
     catch_up_policy: Option<CatchUp>,
+    /// When the turn of its runs comes; `normal` if absent.
+    #[serde(default)]
+    priority: Option<BackgroundPriority>,
     /// False: paused from the beginning.
     #[serde(default)]
     enabled: Option<bool>,
-    /// Parameters by name.
+    /// Parameters by name, or the data that the topic is told.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     input_data: Option<Value>,
@@ -149,6 +164,7 @@ pub(crate) struct ChangeScheduleRequest {
     timezone: Option<String>,
     overlap_policy: Option<Overlap>,
     catch_up_policy: Option<CatchUp>,
+    priority: Option<BackgroundPriority>,
     /// False pauses; ticks of a pause are not made up for.
     enabled: Option<bool>,
     #[schema(value_type = Option<Object>)]
@@ -217,16 +233,27 @@ pub(crate) async fn create(
     Input(body): Input<NewScheduleRequest>,
 ) -> ApiResult<(StatusCode, Json<ScheduleView>)> {
     let scope = scope(&state, &auth);
-    let workflow = workflows::find(&scope, &body.workflow_id).await?;
-    run::allow(&state, &auth, &workflow).await?;
-    let parameters = run::parameters(&state, &auth, &workflow, body.input_data).await?;
+    let (starts, name, parameters) = match (body.workflow_id, body.topic) {
+        (Some(reference), None) => {
+            let workflow = workflows::find(&scope, &reference).await?;
+            run::allow(&state, &auth, &workflow).await?;
+            let parameters = run::parameters(&state, &auth, &workflow, body.input_data).await?;
+            (Starts::Workflow(workflow.id), workflow.info.name, parameters)
+        }
+        (None, Some(topic)) => {
+            let data = run::data(&state, &auth, body.input_data).await?;
+            (Starts::Topic(topic.clone()), topic, data)
+        }
+        _ => return Err(Error::invalid("workflow_id", "give either `workflow_id` or `topic`").into()),
+    };
     let new = NewSchedule {
-        workflow_id: workflow.id,
-        name: body.name.unwrap_or(workflow.info.name),
+        starts,
+        name: body.name.unwrap_or(name),
         cron: body.cron_expression,
         time_zone: body.timezone.unwrap_or_else(|| "UTC".into()),
         overlap: body.overlap_policy.unwrap_or(Overlap::Skip),
         catch_up: body.catch_up_policy.unwrap_or(CatchUp::Last),
+        priority: body.priority.unwrap_or_default(),
         is_enabled: body.enabled.unwrap_or(true),
         parameters,
         created_by: auth.caller.user,
@@ -259,12 +286,13 @@ pub(crate) async fn update(
 ) -> ApiResult<Json<ScheduleView>> {
     let scope = scope(&state, &auth);
     let old = schedules::get(&scope, id).await?;
-    let parameters = match body.input_data {
-        Some(input) => {
-            let workflow = workflows::find(&scope, &old.workflow_id.to_string()).await?;
+    let parameters = match (body.input_data, old.workflow_id) {
+        (Some(input), Some(id)) => {
+            let workflow = workflows::find(&scope, &id.to_string()).await?;
             Some(run::parameters(&state, &auth, &workflow, Some(input)).await?)
         }
-        None => None,
+        (Some(data), None) => Some(run::data(&state, &auth, Some(data)).await?),
+        (None, _) => None,
     };
     let change = ScheduleChange {
         name: body.name,
@@ -272,6 +300,7 @@ pub(crate) async fn update(
         time_zone: body.timezone,
         overlap: body.overlap_policy,
         catch_up: body.catch_up_policy,
+        priority: body.priority,
         is_enabled: body.enabled,
         parameters,
     };
@@ -314,7 +343,7 @@ pub(crate) async fn resume(
     Ok(Json(apply(&state, &scope(&state, &auth), id, change).await?))
 }
 
-/// Runs a schedule's workflow now with its parameters, as the caller. Its ticks stay as they are.
+/// Runs a schedule's workflow now with its parameters, as the caller. 409 `emits_a_topic` for one without.
 #[utoipa::path(post, path = "/api/schedules/{id}/run", operation_id = "run_schedule", tag = "schedules",
     params(("id" = ScheduleId, Path)), responses((status = 202, body = ExecuteResponse), Writes))]
 pub(crate) async fn run_now(
@@ -324,10 +353,18 @@ pub(crate) async fn run_now(
 ) -> ApiResult<(StatusCode, Json<ExecuteResponse>)> {
     let scope = scope(&state, &auth);
     let schedule = schedules::get(&scope, id).await?;
-    let workflow = workflows::find(&scope, &schedule.workflow_id.to_string()).await?;
+    let Some(workflow) = schedule.workflow_id else {
+        let message = "this schedule emits a topic: there is no workflow to run".into();
+        return Err(Error::Conflict { code: "emits_a_topic", message }.into());
+    };
+    let workflow = workflows::find(&scope, &workflow.to_string()).await?;
     run::allow(&state, &auth, &workflow).await?;
-    let request =
-        Request { input_data: Some(schedule.parameters), schedule_id: Some(id), ..Request::default() };
+    let request = Request {
+        input_data: Some(schedule.parameters),
+        schedule_id: Some(id),
+        priority: schedule.priority,
+        ..Request::default()
+    };
     let execution = run::start(&state, &auth, &workflow, request).await?;
     schedules::started(&scope, id, execution.id).await?;
     Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())))

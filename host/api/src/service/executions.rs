@@ -2,7 +2,9 @@
 
 use crate::auth::Auth;
 use crate::state::ApiState;
-use bifrost_core::{Error, Execution, ExecutionId, LogLevel, LogLine, OrganizationId, Permission, Result};
+use bifrost_core::{
+    Error, Execution, ExecutionId, LogLevel, LogLine, OrganizationId, Permission, Result, Status,
+};
 use bifrost_store::executions as store;
 use bifrost_store::executions::documents::{self, Part};
 
@@ -40,6 +42,16 @@ pub async fn load(state: &ApiState, execution: &mut Execution, parts: &[Part]) -
 /// A run whose visibility was decided before.
 pub async fn find(state: &ApiState, organization: OrganizationId, id: ExecutionId) -> Result<Execution> {
     store::get(&state.db.org(organization), id).await
+}
+
+/// The turn of a run whose visibility was decided before, if it waits for a worker.
+pub async fn position(state: &ApiState, execution: &Execution) -> Result<Option<i64>> {
+    match execution.status {
+        Status::Pending => {
+            store::queue_position(&state.db.org(execution.organization_id), execution.id).await
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Log lines after a sequence, in order.

@@ -147,17 +147,31 @@ fn options(result: Option<Value>) -> Result<Vec<Value>, String> {
     found.into_iter().enumerate().map(|(index, value)| option(index, value)).collect()
 }
 
-/// A plain value is its own label.
+/// A plain value is its own label. What a form cannot send back is no value.
 fn option(index: usize, value: Value) -> Result<Value, String> {
     let label =
         |value: &Value| Value::String(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     match value {
         Value::Object(mut option) => {
+            let number = index + 1;
             let Some(value) = option.get("value") else {
-                return Err(format!("an option without `value`, number {}", index + 1));
+                return Err(format!("an option without `value`, number {number}"));
             };
+            if let Some(what) = unfit(value) {
+                return Err(format!("{what} as the `value` of option number {number}"));
+            }
             let text = label(option.get("label").filter(|label| !label.is_null()).unwrap_or(value));
             option.insert("label".to_owned(), text);
+            // `None` is as good as nothing.
+            option.retain(|key, value| {
+                !(value.is_null() && ["description", "metadata"].contains(&key.as_str()))
+            });
+            if option.get("description").is_some_and(|text| !text.is_string()) {
+                return Err(format!("a `description` that is no text in option number {number}"));
+            }
+            if option.get("metadata").is_some_and(|metadata| !metadata.is_object()) {
+                return Err(format!("`metadata` that is no dict in option number {number}"));
+            }
             Ok(Value::Object(option))
         }
         Value::Array(_) | Value::Null => Err(format!("{value} as option number {}", index + 1)),
@@ -165,6 +179,16 @@ fn option(index: usize, value: Value) -> Result<Value, String> {
             ("label".to_owned(), label(&plain)),
             ("value".to_owned(), plain),
         ]))),
+    }
+}
+
+/// What a value is that is not plain.
+fn unfit(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Null => Some("nothing"),
+        Value::Array(_) => Some("a list"),
+        Value::Object(_) => Some("a dict"),
+        _ => None,
     }
 }
 
@@ -198,11 +222,18 @@ mod tests {
         ]);
         assert_eq!(json!(options(Some(returned)).expect("options")), expected);
         assert_eq!(options(Some(json!([]))), Ok(vec![]));
+        let bare = json!([{"value": 1, "label": "One", "description": null, "metadata": null}]);
+        assert_eq!(options(Some(bare)), Ok(vec![json!({"value": 1, "label": "One"})]));
         for (wrong, text) in [
             (json!({"a": 1}), "no list"),
             (json!(null), "no list"),
             (json!([{"label": "a"}]), "without `value`, number 1"),
             (json!(["a", null]), "null as option number 2"),
+            (json!([{"value": null}]), "nothing as the `value` of option number 1"),
+            (json!(["a", {"value": ["x"]}]), "a list as the `value` of option number 2"),
+            (json!([{"value": {"id": 1}, "label": "One"}]), "a dict as the `value` of option number 1"),
+            (json!([{"value": 1, "description": 2}]), "a `description` that is no text in option number 1"),
+            (json!([{"value": 1, "metadata": "x"}]), "`metadata` that is no dict in option number 1"),
         ] {
             assert!(options(Some(wrong)).expect_err("refused").contains(text), "{text}");
         }

@@ -9,7 +9,8 @@ use bifrost_core::events::WAKE;
 use bifrost_core::ports::Event;
 use bifrost_core::ports::subscription::Receiver;
 use bifrost_core::{
-    Error, Execution, ExecutionId, FormId, Limits, Priority, Result, ScheduleId, Status, schedule,
+    BackgroundPriority, Error, Execution, ExecutionId, FormId, Limits, Priority, Result, ScheduleId, Status,
+    schedule,
 };
 use bifrost_store::dead_letters::{self, DeadLetter};
 use bifrost_store::executions::NewExecution;
@@ -36,6 +37,8 @@ pub struct Request {
     pub rerun_of: Option<ExecutionId>,
     /// Not earlier; `None`, or what is past, for now.
     pub not_before: Option<DateTime<Utc>>,
+    /// When its turn comes, if nobody waits for it.
+    pub priority: BackgroundPriority,
     /// The schedule that is started by hand.
     pub schedule_id: Option<ScheduleId>,
     /// The form that it is started through.
@@ -72,7 +75,8 @@ pub async fn start(
     workflow: &Workflow,
     request: Request,
 ) -> Result<Execution> {
-    let mut execution = accept(state, auth, workflow, request, Priority::Normal).await?;
+    let priority = request.priority.into();
+    let mut execution = accept(state, auth, workflow, request, priority).await?;
     announce(state, &execution).await;
     // An idempotency key may have led to a run that has ended.
     documents::load(state.objects.as_ref(), &mut execution, Part::Result).await?;
@@ -188,12 +192,25 @@ pub async fn parameters(
     workflow: &Workflow,
     input: Option<Value>,
 ) -> Result<Value> {
-    let input = match input {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(input)) => input,
-        Some(_) => return Err(Error::invalid("input_data", "expected an object")),
-    };
+    let input = object(input)?;
     workflow.info.check_input(&input)?;
+    bounded(state, auth, input).await
+}
+
+/// Data of a topic as it is kept.
+pub async fn data(state: &ApiState, auth: &Auth, input: Option<Value>) -> Result<Value> {
+    bounded(state, auth, object(input)?).await
+}
+
+fn object(input: Option<Value>) -> Result<Map<String, Value>> {
+    match input {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(input)) => Ok(input),
+        Some(_) => Err(Error::invalid("input_data", "expected an object")),
+    }
+}
+
+async fn bounded(state: &ApiState, auth: &Auth, input: Map<String, Value>) -> Result<Value> {
     let most = limits(state, auth).await?.parameters_bytes;
     let parameters = Value::Object(input);
     if parameters.to_string().len() as u64 > most {

@@ -8,7 +8,8 @@ use crate::auth::Auth;
 use crate::routes::announce;
 use crate::state::ApiState;
 use bifrost_core::{
-    Error, FileError, OrganizationId, Result, Scope, Source, UserId, WorkspaceReport, schedule,
+    Error, FileError, OrganizationId, Result, Scope, Source, UserId, WorkspaceReport, endpoint, retry,
+    schedule,
 };
 use bifrost_store::workspaces::{self, Dependant, Deployment, Shared};
 use bifrost_store::{Db, Scoped};
@@ -106,6 +107,8 @@ async fn build_source(
     report.packages = source.packages().to_vec();
     report.workflows.retain(|workflow| own.files().contains_key(&workflow.path));
     schedule::check(&mut report);
+    retry::check(&mut report);
+    endpoint::check(&mut report);
     forms::files::find(state, scope, own, &mut report).await?;
     bifrost_core::validation::check(&mut report);
     Ok(report)

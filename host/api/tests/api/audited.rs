@@ -1,6 +1,7 @@
 //! Whatever changes something says so in the audit log, in its caller's name.
 
-use crate::authorization::{Row, rows, send};
+use crate::authorization::{Row, rows, send, send_to};
+use crate::common::browser::{Browser, PASSWORD, set_password};
 use crate::common::target::Owner;
 use crate::common::{Key, Platform, key};
 use bifrost_api::ApiState;
@@ -9,6 +10,25 @@ use bifrost_store::Sql;
 use bifrost_store::audit::{self, Entry, Outcome};
 use bifrost_store::identity;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Starts a run, whatever the method.
+const CALLED: &str = "/api/endpoints/{id}/{slug}";
+
+/// What changes something with `GET`, and the test that looks for what it leaves behind. All others
+/// have to change nothing.
+const CHANGED_BY_GET: [(&str, &str); 6] = [
+    (CALLED, "audited.rs: every_operation_that_changes_something_writes_an_entry"),
+    ("/api/audit/export", "audited.rs: it_is_searched_exported_and_verified"),
+    // Only what an adapter remembers.
+    ("/api/hooks/{id}", "adapters.rs: a_handshake_is_answered_and_is_never_a_page"),
+    ("/api/oauth/callback", "connections.rs: a_person_agrees_and_the_platform_renews"),
+    ("/api/sign-in/providers/{id}", "oidc.rs: a_provider_and_whoever_comes_from_there_are_written_down"),
+    (
+        "/api/sign-in/providers/{id}/callback",
+        "oidc.rs: a_provider_and_whoever_comes_from_there_are_written_down",
+    ),
+];
 
 /// Operations with a method that could change something, and do not.
 const UNCHANGING: [(&str, &str); 7] = [
@@ -69,7 +89,7 @@ async fn every_operation_that_changes_something_writes_an_entry() {
     let mut tried = 0;
     for (path, item) in api["paths"].as_object().expect("paths") {
         for method in item.as_object().expect("an item").keys().map(|method| method.to_uppercase()) {
-            if method == "GET"
+            if (method == "GET" && path != CALLED)
                 || UNCHANGING
                     .iter()
                     .chain(&NOBODYS)
@@ -108,6 +128,78 @@ async fn every_operation_that_changes_something_writes_an_entry() {
     }
     assert!(tried > 20, "only {tried} operations");
     assert!(silent.is_empty(), "\n{}", silent.join("\n"));
+}
+
+/// What is in every table, but for when somebody was last seen.
+async fn contents(state: &ApiState) -> BTreeMap<String, String> {
+    let mut tx = state.db.system().read().await.expect("a connection");
+    let text = |row: &bifrost_store::Row, name: &str| row.get::<String>(name).expect("text");
+    let columns =
+        "SELECT m.name AS name, group_concat('quote(\"' || c.name || '\")', ' || '','' || ') AS held
+                   FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+                   WHERE m.type = 'table' AND c.name NOT IN ('last_used_at', 'last_seen_at', 'idle_until')
+                   GROUP BY m.name";
+    let tables = tx.all(Sql::new(columns)).await.expect("the tables");
+    let tables = tables.iter().map(|row| {
+        let (name, held) = (text(row, "name"), text(row, "held"));
+        format!("SELECT '{name}' AS name, COALESCE(group_concat({held}, char(10)), '') AS held FROM {name}")
+    });
+    let all = tables.collect::<Vec<_>>().join(" UNION ALL ");
+    let rows = tx.all(Sql::new(all)).await.expect("their rows");
+    rows.iter().map(|row| (text(row, "name"), text(row, "held"))).collect()
+}
+
+/// The tables that are not as they were.
+fn differing(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
+    let names = before.keys().filter(|name| before.get(*name) != after.get(*name));
+    names.cloned().collect()
+}
+
+#[tokio::test]
+async fn what_only_reads_changes_nothing() {
+    let platform = Platform::deployed().await;
+    let admin = &platform.own.admin;
+    set_password(&platform, platform.own.id, admin.user).await;
+    let mut person = Browser::new(&platform);
+    person.password("admin@own.example", PASSWORD).await.expect(200);
+    let (_, code) = crate::sign_in_audited::device(&platform).await;
+    let mut problems = Vec::new();
+    for row in rows().filter(|row| row.method == "GET") {
+        if CHANGED_BY_GET.iter().any(|(path, _)| *path == row.path) {
+            continue;
+        }
+        let id = row.target(&platform, Owner::Own).await;
+        let before = contents(&platform.state).await;
+        // What is people's own, no key can ask for.
+        let is_peoples = ["/api/me/", "/api/device/"].iter().any(|begin| row.path.starts_with(begin));
+        let status = match is_peoples {
+            true => person.get(&row.path.replace("{code}", &code)).await.status.as_u16(),
+            false => send_to(&platform, row, Some(&platform.root), true, Owner::Own, &id).await,
+        };
+        let expected = if row.path.starts_with("/ws/") { 426 } else { 200 };
+        let changed = differing(&before, &contents(&platform.state).await);
+        if status != expected || !changed.is_empty() {
+            problems.push(format!("GET {} answers {status} and changes {changed:?}", row.path));
+        }
+    }
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+    // The control: a change is seen.
+    let before = contents(&platform.state).await;
+    let put = platform.call(http::Method::PUT, "/api/config/size").key(admin).json(json!({ "value": 1 }));
+    put.send().await.expect(200);
+    let changed = differing(&before, &contents(&platform.state).await);
+    assert!(changed.contains(&"config".to_owned()) && changed.contains(&"audit_outbox".to_owned()));
+}
+
+#[test]
+fn whatever_changes_something_by_get_is_proved_elsewhere() {
+    for (path, proof) in CHANGED_BY_GET {
+        assert!(rows().any(|row| (row.method, row.path) == ("GET", path)), "there is no GET {path}");
+        let (file, test) = proof.split_once(": ").expect("a file and a test");
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/api").join(file);
+        let text = std::fs::read_to_string(&file).expect("a file of tests");
+        assert!(text.contains(&format!("async fn {test}() {{")), "{path}: there is no {proof}");
+    }
 }
 
 async fn entries(platform: &Platform, key: &Key, query: &str) -> Vec<Value> {
@@ -166,6 +258,7 @@ async fn it_is_searched_exported_and_verified() {
     assert_eq!(lines.len(), 3);
     assert_eq!(lines[2]["entry"]["details"]["value"]["to"], 2);
     assert_eq!(lines[2]["sequence"], found[0]["sequence"]);
+    assert_eq!(entries(&platform, admin, "action=audit.export").await.len(), 1, "that it was taken, too");
     let verdict = platform.get("/api/audit/verify").key(admin).send().await.expect(200);
     assert_eq!(verdict["broken"], Value::Null);
     let noted = format!("{}:{}", found[1]["sequence"], found[1]["hash"].as_str().expect("a hash"));

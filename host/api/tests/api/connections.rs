@@ -4,7 +4,7 @@
 use crate::common::browser::{Browser, PASSWORD, set_password};
 use crate::common::idp::{Idp, SECRET};
 use crate::common::target::{connection, integration};
-use crate::common::web::RealWeb;
+use crate::common::web::{FakeWeb, RealWeb};
 use crate::common::{Answer, Key, PUBLIC_URL, Platform};
 use bifrost_core::{OrganizationId, Scope};
 use bifrost_oauth::{Need, OAuth};
@@ -248,6 +248,79 @@ async fn client_credentials_need_nobody() {
         .await
         .expect(422);
     assert_eq!(begun["field"], "connection");
+}
+
+#[tokio::test]
+async fn an_administrator_consents_for_their_tenant() {
+    let platform = Platform::new().await;
+    let (web, mut state) = (Arc::new(FakeWeb::default()), platform.state.clone());
+    let (db, keys, bus) = (state.db.clone(), state.keyring.clone(), state.bus.clone());
+    state.oauth = OAuth::new(db, keys, bus, web.clone(), "test".into());
+    let platform = platform.with(state);
+    let (tenant, other) = ("6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "0d8c1a3e-52f4-4c7b-9a51-7f1b0c2d3e4f");
+    let definition = json!({
+        "name": "Graph",
+        "oauth": {
+            "flow": "client_credentials", "client_id": "bifrost",
+            "authorization_url": "https://login.microsoftonline.com/{entity_id}/v2.0/adminconsent",
+            "token_url": "https://login.microsoftonline.com/{entity_id}/oauth2/v2.0/token",
+            "scopes": ["https://graph.microsoft.com/.default"],
+        },
+        "client_secret": SECRET,
+    });
+    platform.post("/api/integrations").key(&platform.root).json(definition).send().await.expect(201);
+    let mapping = format!("/api/integrations/Graph/mappings/{}", platform.own.id);
+    let put = platform.call(Method::PUT, mapping).key(&platform.root).json(json!({ "entity_id": tenant }));
+    put.send().await.expect(200);
+    let new = json!({ "integration": "Graph" });
+    let made =
+        platform.post("/api/oauth/connections").key(&platform.own.admin).json(new).send().await.expect(201);
+    let path = format!("/api/oauth/connections/{}", made["id"].as_str().expect("an id"));
+
+    let mut browser = admin(&platform).await;
+    let url = Url::parse(&begin(&mut browser, &path).await).expect("an address");
+    assert_eq!(url.host_str(), Some("login.microsoftonline.com"));
+    assert_eq!(url.path(), format!("/{tenant}/v2.0/adminconsent"));
+    let query: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
+    let keys: Vec<_> = query.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["client_id", "redirect_uri", "scope", "state"]);
+    assert_eq!(query["client_id"], "bifrost");
+    assert_eq!(query["redirect_uri"], format!("{PUBLIC_URL}/api/oauth/callback"));
+    assert_eq!(query["scope"], "https://graph.microsoft.com/.default");
+
+    // Another tenant's administrator, nobody's, and one who says no: no token is asked for.
+    for (answer, said) in [
+        (format!("admin_consent=True&tenant={other}"), other),
+        ("admin_consent=True".to_owned(), "did not say for which tenant"),
+        ("admin_consent=True&tenant=contoso.example".to_owned(), "did not say for which tenant"),
+        (format!("error=access_denied&error_description=no&tenant={tenant}"), "access_denied: no"),
+    ] {
+        let state = state_of(&begin(&mut browser, &path).await);
+        let back = format!("/api/oauth/callback?state={state}&{answer}");
+        let refused = come_back(&mut browser, &back).await.expect(409);
+        assert_eq!(refused["code"], "authorization_refused", "{answer}");
+        assert!(refused["detail"].as_str().expect("text").contains(said), "{refused}");
+        assert!(web.asked.lock().expect("not poisoned").is_empty(), "{answer}");
+        let shown = platform.get(&path).key(&platform.own.admin).send().await.expect(200);
+        assert_eq!(shown["status"], "not_connected", "{answer}");
+    }
+
+    let state = state_of(&begin(&mut browser, &path).await);
+    let back =
+        format!("/api/oauth/callback?state={state}&admin_consent=True&tenant={}", tenant.to_uppercase());
+    let answer = come_back(&mut browser, &back).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["location"]),
+        (303, &"/integrations".parse().expect("a path"))
+    );
+    let shown = platform.get(&path).key(&platform.own.admin).send().await.expect(200);
+    assert_eq!((&shown["status"], &shown["renews"]), (&json!("connected"), &json!(true)));
+    let asked = web.asked.lock().expect("not poisoned").clone();
+    assert_eq!(asked.len(), 1);
+    let (scope, url, form) = &asked[0];
+    assert_eq!(*scope, Scope::Organization(platform.own.id));
+    assert_eq!(*url, format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"));
+    assert!(form.contains("grant_type=client_credentials") && form.contains("graph.microsoft.com"), "{form}");
 }
 
 #[tokio::test]

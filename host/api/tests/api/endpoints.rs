@@ -1,6 +1,6 @@
 //! Workflows over plain HTTP: who reaches them, with what, and what their answers can do.
 
-use crate::common::{Answer, Call, Key, Platform, failure, success};
+use crate::common::{Answer, Call, Key, Platform, failure, files, success};
 use bifrost_core::*;
 use bifrost_store::executions;
 use serde_json::{Value, json};
@@ -273,4 +273,59 @@ async fn a_rate_is_each_endpoints_own() {
         platform.post(format!("{keyed}?name=x")).key(&platform.foreign.user).send().await.expect(404);
     }
     platform.post(format!("{keyed}?name=x")).key(&platform.own.user).send().await.expect(202);
+}
+
+#[tokio::test]
+async fn a_decorator_brings_an_endpoint_that_asks_for_a_key() {
+    let platform = Platform::new().await;
+    let (admin, user) = (&platform.own.admin, &platform.own.user);
+    let code = "async def orders(number):  # endpoint: {\"allowed_methods\": [\"GET\"], \"public_endpoint\": true}\n\n\
+                async def bad():  # endpoint: {\"execution_mode\": \"later\"}\n";
+    let deploy = async |dry_run: bool| {
+        let body = json!({ "files": files(&[("flows.py", code)]), "dry_run": dry_run });
+        platform.post("/api/workspace/deploy").key(admin).json(body).send().await.expect(200)
+    };
+    for dry_run in [true, false] {
+        let deployed = deploy(dry_run).await;
+        let warnings = deployed["warnings"].as_array().expect("a list");
+        let messages: Vec<_> = warnings.iter().filter_map(|one| one["message"].as_str()).collect();
+        assert_eq!((messages.len(), &warnings[0]["line"], &warnings[1]["line"]), (2, &json!(1), &json!(3)));
+        assert!(messages[0].starts_with("`orders` asks for a public endpoint"), "{messages:?}");
+        assert!(messages[0].contains("bifrost endpoints publish"), "{messages:?}");
+        assert!(messages[1].starts_with("`bad` is deployed without its endpoint"), "{messages:?}");
+    }
+    let list = platform.get("/api/endpoints").key(admin).send().await.expect(200);
+    let [found] = &list["endpoints"].as_array().expect("a list")[..] else { panic!("{list}") };
+    assert_eq!(
+        (&found["source"], &found["slug"], &found["methods"], &found["public"]),
+        (&json!("decorator"), &json!("orders"), &json!(["GET"]), &json!(false))
+    );
+    let path = found["path"].as_str().expect("a path");
+    platform.get(format!("{path}?number=7")).send().await.expect(401);
+    let call = platform.get(format!("{path}?number=7")).key(user);
+    let (answer, run) = answered(&platform, call, success(json!({ "ok": true }))).await;
+    assert_eq!((answer.expect(200), run.parameters), (json!({ "ok": true }), json!({ "number": "7" })));
+
+    let id = found["id"].as_str().expect("an id");
+    let change = async |body: Value| {
+        let call = platform.call(http::Method::PATCH, format!("/api/endpoints/{id}"));
+        call.key(admin).json(body).send().await
+    };
+    for (body, status) in [
+        (json!({ "methods": ["POST"] }), 409),
+        (json!({ "mode": "async" }), 409),
+        (json!({ "methods": ["GET"], "mode": "sync" }), 200),
+        (json!({ "public": true }), 422),
+        (json!({ "public": true, "confirm_public": true }), 200),
+    ] {
+        change(body).await.expect(status);
+    }
+    let gone = platform.call(http::Method::DELETE, format!("/api/endpoints/{id}")).key(admin).send().await;
+    assert_eq!(gone.expect(409)["code"], "endpoint_from_code");
+    // What was decided survives the next deploy.
+    let other = json!({ "files": files(&[("flows.py", code), ("more.py", "async def more():\n")]) });
+    platform.post("/api/workspace/deploy").key(admin).json(other).send().await.expect(200);
+    let (answer, run) =
+        answered(&platform, platform.get(format!("{path}?number=8")), success(json!("hi"))).await;
+    assert_eq!((answer.status.as_u16(), run.executed_by.0), (200, run.workflow_id.0));
 }

@@ -1,6 +1,6 @@
 //! Files over HTTP, with a key and by signed addresses.
 
-use crate::common::{Answer, Call, Platform};
+use crate::common::{Answer, Call, Key, Platform};
 use bifrost_core::files::{Pass, SIGNED_FOR};
 use bifrost_store::{Keyring, files};
 use chrono::TimeDelta;
@@ -70,6 +70,28 @@ async fn files_are_kept_listed_and_deleted() {
     let actions: Vec<_> = platform.audited().await.iter().map(|one| one["action"].clone()).collect();
     assert_eq!(actions.iter().filter(|one| *one == "file.write").count(), 4);
     assert_eq!(actions.iter().filter(|one| *one == "file.delete").count(), 1);
+}
+
+#[tokio::test]
+async fn usage_is_told_by_location() {
+    let platform = Platform::new().await;
+    let usage = async |key: &Key| platform.get("/api/files/locations").key(key).send().await.expect(200);
+    let nothing = usage(&platform.own.admin).await;
+    assert_eq!(
+        (&nothing["locations"], &nothing["count"], &nothing["used"]),
+        (&json!([]), &json!(0), &json!(0))
+    );
+    for (location, path, body) in [("reports", "a", "12345"), ("reports", "b", "1"), ("uploads", "a", "12")] {
+        content(&platform, Method::PUT, location, path).raw(body).send().await.expect(200);
+    }
+    let told = usage(&platform.own.admin).await;
+    let expected = json!([
+        { "name": "reports", "count": 2, "bytes": 6 },
+        { "name": "uploads", "count": 1, "bytes": 2 },
+    ]);
+    assert_eq!((&told["locations"], &told["count"], &told["used"]), (&expected, &json!(3), &json!(8)));
+    assert_eq!((&told["max_count"], &told["quota"]), (&json!(100_000), &json!(10_i64 << 30)));
+    assert_eq!(usage(&platform.foreign.admin).await["locations"], json!([]));
 }
 
 #[tokio::test]

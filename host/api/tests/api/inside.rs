@@ -135,3 +135,58 @@ async fn runs_that_a_run_starts_are_its_children() {
     let answer = inside.call(deep, request("POST", "/api/workflows/execute", body)).await.expect("answered");
     assert!((400..500).contains(&answer.status), "{}", json_of(&answer));
 }
+
+#[tokio::test]
+async fn an_organizations_own_code_uses_forms_and_makes_none() {
+    let platform = Platform::deployed().await;
+    let inside = Inside::new(platform.state.clone());
+    let rights = Rights {
+        organization: platform.own.id,
+        workspace: Scope::Organization(platform.own.id),
+        permissions: Role::OrgAdmin.permissions(),
+        is_confined: false,
+    };
+    let own = run(&platform, rights.over_api());
+    let trusted = run(&platform, Rights { workspace: Scope::Global, ..rights }.over_api());
+    let ask = async |by: &RunCaller, method: &str, path: &str, body: Value| {
+        inside.call(by.clone(), request(method, path, body)).await.expect("answered")
+    };
+    let definition = json!({ "name": "Order", "workflow": "hello", "fields": [
+        { "name": "name", "label": "Name", "type": "text", "required": true },
+    ] });
+    for (method, path) in [("POST", "/api/forms"), ("POST", "/api/forms/check")] {
+        let answer = ask(&own, method, path, definition.clone()).await;
+        assert_eq!(answer.status, 403, "{method} {path}: {}", json_of(&answer));
+    }
+    let made = ask(&trusted, "POST", "/api/forms", definition.clone()).await;
+    assert_eq!(made.status, 201, "{}", json_of(&made));
+    let path = format!("/api/forms/{}", json_of(&made)["id"].as_str().expect("an id"));
+    for path in ["/api/forms", path.as_str(), "/api/forms/schema.json"] {
+        assert_eq!(ask(&own, "GET", path, Value::Null).await.status, 200, "{path}");
+    }
+    let mut changed = definition;
+    changed["revision"] = json!(1);
+    assert_eq!(ask(&own, "PUT", &path, changed.clone()).await.status, 403);
+    assert_eq!(ask(&own, "DELETE", &path, Value::Null).await.status, 403);
+    for path in ["/api/webhook-adapters", "/api/dead-letters"] {
+        assert_eq!(ask(&own, "GET", path, Value::Null).await.status, 403, "{path}");
+    }
+    assert_eq!(ask(&trusted, "GET", "/api/webhook-adapters", Value::Null).await.status, 200);
+    let everything = run(&platform, Permissions::all());
+    assert_eq!(ask(&everything, "GET", "/api/dead-letters", Value::Null).await.status, 200);
+    let options = async { ask(&own, "POST", "/api/data-providers/choices_of_site/invoke", json!({})).await };
+    let answer = tokio::select! {
+        answer = options => answer,
+        () = platform.run_everything() => unreachable!("it runs for ever"),
+    };
+    assert_eq!(answer.status, 200, "{}", json_of(&answer));
+    assert_eq!(json_of(&answer)["options"][0]["value"], "a");
+    assert_eq!(ask(&trusted, "PUT", &path, changed).await.status, 200);
+    assert_eq!(ask(&trusted, "DELETE", &path, Value::Null).await.status, 204);
+    // What is filled in is filled in by people.
+    for rest in ["open", "options", "uploads", "execute"] {
+        let refused =
+            inside.call(trusted.clone(), request("POST", &format!("{path}/{rest}"), json!({}))).await;
+        assert!(matches!(refused, Err(Error::Denied(_))), "{rest}: {refused:?}");
+    }
+}

@@ -261,3 +261,47 @@ async fn whoever_sits_before_a_browser_reads_what_is_wrong_on_the_sign_in_page()
     assert_eq!(page.headers["location"], format!("{PUBLIC_URL}/sign-in?problem={code}"));
     page.expect(303);
 }
+
+#[tokio::test]
+async fn a_provider_and_whoever_comes_from_there_are_written_down() {
+    let (platform, idp) = (platform().await, Idp::start().await);
+    let said = async |action: &str| {
+        let done = |entry: &Value| {
+            entry["action"] == action && entry["outcome"] == "done" && entry["target"].is_string()
+        };
+        platform.audited().await.into_iter().filter(done).collect::<Vec<_>>()
+    };
+    let id = add(&platform, &idp, json!({})).await;
+    let made = said("identity_provider.create").await;
+    assert_eq!(made.len(), 1, "{made:?}");
+    assert_eq!(made[0]["target"], format!("identity_provider:{id}"));
+    assert_eq!(made[0]["actor"]["id"], json!(platform.root.user));
+    let body = json!({ "name": "X", "kind": "oidc", "issuer": idp.issuer, "client_id": "other" });
+    let refused = platform.post("/api/identity-providers").key(&platform.own.admin).json(body);
+    refused.send().await.expect(403);
+    assert_eq!(said("identity_provider.create").await.len(), 1);
+
+    let mut browser = Browser::new(&platform);
+    let there = leave(&mut browser, &id, "").await;
+    assert!(said("session.begin").await.is_empty(), "nobody has come back");
+    let back = idp.visit(&there).await;
+    assert_eq!(location(&browser.send_from("cross-site", platform.get(&back)).await), "/");
+    let org = platform.state.db.org(platform.own.id);
+    let people = users::list(&org, users::Filters::default()).await.expect("listed");
+    let ada = people.iter().find(|user| user.email == "ada@own.example").expect("made");
+    for action in ["user.create", "identity.link"] {
+        let target = format!("user:{}", ada.id);
+        assert_eq!(
+            said(action).await.iter().filter(|entry| entry["target"] == target).count(),
+            1,
+            "{action}"
+        );
+    }
+    let begun = said("session.begin").await;
+    assert_eq!(begun.len(), 1, "{begun:?}");
+    let details = &begun[0]["details"];
+    assert_eq!((&details["user"], &details["method"]), (&json!(ada.id), &json!("oidc")), "{begun:?}");
+    // The same answer again begins nothing.
+    browser.get(&back).await.expect(409);
+    assert_eq!(said("session.begin").await.len(), 1);
+}

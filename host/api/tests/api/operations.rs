@@ -5,6 +5,7 @@ use crate::common::worker::FakeWorker;
 use crate::common::{Call, Key, Platform};
 use axum::Router;
 use axum::body::Body;
+use bifrost_api::health::{self, Services};
 use bifrost_api::metrics::{Kind, METRICS};
 use bifrost_api::{ApiState, Operations};
 use bifrost_core::Result;
@@ -153,17 +154,26 @@ impl Queue for Away {
 #[tokio::test]
 async fn readiness_names_what_fails_and_nothing_else() {
     let platform = Platform::new().await;
-    let ask = async |queue: Arc<dyn Queue>| {
-        let mut state = platform.state.clone();
-        state.operations.queue = Some(queue);
-        let router = bifrost_api::router(state);
-        self::ask(&router, Method::GET, "/health/ready", "").await
+    let worker = async |queue: Arc<dyn Queue>| {
+        let services = Services { queue: Some(queue), takes_runs: true, ..platform.state.services() };
+        self::ask(&health::router(services), Method::GET, "/health/ready", "").await
     };
-    assert_eq!(ask(Arc::new(InProcessQueue::new())).await.0, 200);
-    let (status, _, body) = ask(Arc::new(Away)).await;
+    let (status, _, body) = worker(Arc::new(InProcessQueue::new())).await;
+    assert_eq!((status.as_u16(), body), (200, json!({ "status": "ok" })));
+    let (status, _, body) = worker(Arc::new(Away)).await;
     assert_eq!(status, 503);
     assert_eq!(body["detail"], "no answer from: queue");
     assert!(!body.to_string().contains("broker.internal"), "{body}");
+}
+
+#[tokio::test]
+async fn an_api_is_ready_without_what_its_work_goes_on_without() {
+    let platform = Platform::new().await;
+    let mut state = platform.state.clone();
+    state.operations.queue = Some(Arc::new(Away));
+    let router = bifrost_api::router(state);
+    let (status, _, body) = self::ask(&router, Method::GET, "/health/ready", "").await;
+    assert_eq!((status.as_u16(), body), (200, json!({ "status": "ok", "degraded": ["queue"] })));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Runs, from the request to their end.
 
 use crate::common::{Platform, failure, key, line, success};
-use bifrost_core::{LogLevel, Outcome, Role, Status};
+use bifrost_core::{ExecutionId, LogLevel, Outcome, Role, Status};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -62,6 +62,50 @@ async fn a_sync_request_gives_up_waiting_but_not_the_run() {
         platform.post("/api/workflows/execute").key(&platform.own.user).json(body).send().await.expect(202);
     assert_eq!(answer["status"], "Pending");
     assert_eq!(json!(platform.claim().await.execution.id), answer["execution_id"]);
+}
+
+#[tokio::test]
+async fn a_run_that_waits_tells_its_turn_and_nothing_of_others() {
+    let platform = Platform::deployed().await;
+    let read = async |key, id: ExecutionId| {
+        platform.get(format!("/api/executions/{id}")).key(key).send().await.expect(200)
+    };
+    let mut own = vec![];
+    for _ in 0..3 {
+        own.push(platform.start(&platform.own.user).await);
+    }
+    let foreign = platform.start(&platform.foreign.user).await;
+    let waits = read(&platform.foreign.user, foreign).await;
+    assert_eq!(waits["queue_position"], 2, "tenants take turns: {waits}");
+    assert_eq!(read(&platform.own.user, own[2]).await["queue_position"], 4);
+    assert_eq!(json!(platform.claim().await.execution.id), json!(own[0]));
+    assert_eq!(read(&platform.own.user, own[0]).await.get("queue_position"), None);
+    assert_eq!(read(&platform.own.user, own[2]).await["queue_position"], 3);
+}
+
+#[tokio::test]
+async fn bulk_comes_last_and_what_somebody_waits_for_first() {
+    let platform = Platform::deployed().await;
+    let user = &platform.own.user;
+    let execute =
+        async |more| platform.post("/api/workflows/execute").key(user).json(hello(more)).send().await;
+    let bulk = execute(json!({ "priority": "bulk" })).await.expect(202);
+    let normal = execute(json!({ "priority": "normal" })).await.expect(202);
+    let default = execute(json!({ "priority": null })).await.expect(202);
+    execute(json!({ "sync": true, "timeout_seconds": 1 })).await.expect(202);
+    for (run, turn) in [(&normal, 2), (&default, 3), (&bulk, 4)] {
+        let path = format!("/api/executions/{}", run["execution_id"].as_str().expect("an id"));
+        let seen = platform.get(path).key(user).send().await.expect(200);
+        assert_eq!(seen["queue_position"], turn, "{seen}");
+    }
+    for (more, status) in [
+        (json!({ "priority": "interactive" }), 422),
+        (json!({ "priority": 2 }), 422),
+        (json!({ "priority": "bulk", "sync": true }), 400),
+    ] {
+        let answer = execute(more.clone()).await;
+        assert_eq!((answer.status.as_u16(), &answer.body["field"]), (status, &json!("priority")), "{more}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Deferred runs, and schedules as people write them.
 
 use crate::common::{Key, Platform, files};
-use bifrost_core::{CatchUp, Overlap};
+use bifrost_core::{CatchUp, Overlap, Priority};
 use bifrost_store::{executions, now, schedules};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
@@ -93,6 +93,7 @@ async fn a_schedule_from_beginning_to_end() {
         (&schedule["overlap_policy"], &schedule["catch_up_policy"]),
         (&json!(Overlap::Skip), &json!(CatchUp::Last))
     );
+    assert_eq!(schedule["priority"], "normal");
     assert!(time(&schedule["next_run_at"]) > now());
     let path = format!("/api/schedules/{}", schedule["id"].as_str().expect("an id"));
     let call = |method, end: &str| platform.call(method, format!("{path}{end}")).key(admin);
@@ -107,6 +108,9 @@ async fn a_schedule_from_beginning_to_end() {
         (&changed["cron_expression"], &changed["input_data"]),
         (&json!("30 2 * * *"), &json!({ "full": true }))
     );
+
+    let bulk = call(Method::PATCH, "").json(json!({ "priority": "bulk" })).send().await.expect(200);
+    assert_eq!((&bulk["priority"], &bulk["name"]), (&json!("bulk"), &json!("At night")));
 
     let paused = call(Method::POST, "/pause").send().await.expect(200);
     assert_eq!((&paused["enabled"], &paused["next_run_at"]), (&json!(false), &Value::Null));
@@ -127,6 +131,8 @@ async fn a_schedule_from_beginning_to_end() {
         (&schedule["id"], &json!({ "full": true }))
     );
     assert_eq!(execution["executed_by"], json!(platform.own.admin.user));
+    let waiting = executions::backlog(&platform.state.db, 10).await.expect("a backlog").waiting;
+    assert_eq!(waiting[0].priority, Priority::Bulk.rank(), "started by hand as by the clock");
     for (id, count) in [(&schedule["id"], 1), (&run["execution_id"], 0)] {
         let path = format!("/api/executions?schedule_id={}", id.as_str().expect("an id"));
         let list = platform.get(path).key(admin).send().await.expect(200);
@@ -149,6 +155,7 @@ async fn the_field_at_fault_is_named() {
         (json!({ "timezone": "Berlin" }), "timezone"),
         (json!({ "name": " " }), "name"),
         (json!({ "overlap_policy": "ignore" }), "overlap_policy"),
+        (json!({ "priority": "interactive" }), "priority"),
         (json!({ "workflow_id": "hello" }), "input_data.name"),
         (json!({ "input_data": [1] }), "input_data"),
         (json!({ "jitter": 5 }), "jitter"),
@@ -173,6 +180,54 @@ async fn the_field_at_fault_is_named() {
     }
     let count = platform.get(format!("{path}/preview?count=101")).key(admin).send().await;
     assert_eq!(count.expect(422)["field"], "count");
+}
+
+#[tokio::test]
+async fn a_schedule_emits_a_topic_instead_of_starting_a_workflow() {
+    let platform = Platform::deployed().await;
+    let admin = &platform.own.admin;
+    let ask = async |body: Value| platform.post("/api/schedules").key(admin).json(body).send().await;
+    let topic = |more: Value| {
+        let mut body = json!({ "topic": "clock.nightly", "cron_expression": "30 2 * * *" });
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        body
+    };
+    for (body, field) in [
+        (topic(json!({ "workflow_id": "nightly" })), "workflow_id"),
+        (json!({ "cron_expression": "30 2 * * *" }), "workflow_id"),
+        (topic(json!({ "topic": "Nightly" })), "topic"),
+        (topic(json!({ "input_data": [1] })), "input_data"),
+    ] {
+        assert_eq!(ask(body).await.expect(422)["field"], field);
+    }
+    let made = ask(topic(json!({ "input_data": { "full": true } }))).await.expect(201);
+    assert_eq!(
+        (&made["topic"], &made["name"], &made["workflow_id"], &made["workflow_name"]),
+        (&json!("clock.nightly"), &json!("clock.nightly"), &Value::Null, &Value::Null)
+    );
+    let path = format!("/api/schedules/{}", made["id"].as_str().expect("an id"));
+    let call = |method, end: &str| platform.call(method, format!("{path}{end}")).key(admin);
+    let changed = call(Method::PATCH, "").json(json!({ "input_data": { "full": false } })).send().await;
+    assert_eq!(changed.expect(200)["input_data"], json!({ "full": false }));
+    assert_eq!(call(Method::POST, "/run").send().await.expect(409)["code"], "emits_a_topic");
+
+    let source = json!({ "name": "nights", "kind": "topic", "topic": "clock.nightly" });
+    let source = platform.post("/api/webhooks").key(admin).json(source).send().await.expect(201);
+    let time = time(&made["next_run_at"]) + TimeDelta::seconds(1);
+    let due = schedules::due(&platform.state.db, time, 10).await.expect("read");
+    let fired = schedules::fire(&platform.state.db, due, time).await.expect("fired");
+    assert_eq!((fired.emitted.len(), fired.runs.len()), (1, 0));
+    let list = format!("/api/webhooks/{}/deliveries", source["id"].as_str().expect("an id"));
+    let list = platform.get(list).key(admin).send().await.expect(200);
+    let [delivery] = &list["deliveries"].as_array().expect("a list")[..] else { panic!("{list}") };
+    assert_eq!(
+        (&delivery["id"], &delivery["event_type"]),
+        (&json!(fired.emitted[0]), &json!("clock.nightly"))
+    );
+    assert_eq!(delivery["emitted_by"], Value::Null);
+    let seen = call(Method::GET, "").send().await.expect(200);
+    assert_eq!((&seen["last_run_at"], &seen["last_execution_id"]), (&made["next_run_at"], &Value::Null));
+    assert_eq!(call(Method::DELETE, "").send().await.status, 204);
 }
 
 #[tokio::test]

@@ -56,7 +56,8 @@ fn form<'a>(platform: &'a Platform, path: &'static str, body: String) -> Call<'a
     platform.post(path).raw(body).header("content-type", "application/x-www-form-urlencoded")
 }
 
-async fn device(platform: &Platform) -> (String, String) {
+/// The codes of a command line that waits to be signed in: its own, and the one that people type.
+pub async fn device(platform: &Platform) -> (String, String) {
     let code = form(platform, "/api/device/code", "client_id=bifrost-cli".into()).send().await.expect(200);
     let text = |field: &str| code[field].as_str().expect("text").to_owned();
     (text("device_code"), text("user_code"))

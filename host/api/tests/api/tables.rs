@@ -48,6 +48,29 @@ async fn documents_are_kept_and_found() {
     let stale =
         send(&platform, Method::PATCH, odd.clone(), json!({ "data": {}, "if_version": 1 })).await.expect(409);
     assert_eq!(stale["code"], "version_changed");
+    for (method, rest, body) in [
+        (Method::PUT, "/documents/a%2Fb%20%40c", json!({ "data": { "n": 8 }, "if_version": 0 })),
+        (Method::PUT, "/documents/a%2Fb%20%40c", json!({ "data": { "n": 8 }, "if_version": 1 })),
+        (Method::DELETE, "/documents/a%2Fb%20%40c?if_version=1", Value::Null),
+        (Method::POST, "/documents", json!({ "id": "x", "data": { "n": 8 }, "if_version": 1 })),
+        (
+            Method::POST,
+            "/batch",
+            json!({ "upsert": [{ "id": "new", "data": { "n": 8 }, "if_version": 0 },
+            { "id": "a/b @c", "data": { "n": 8 }, "if_version": 1 }] }),
+        ),
+    ] {
+        let stale = send(&platform, method, path("orders", rest), body.clone()).await.expect(409);
+        assert_eq!(stale["code"], "version_changed", "{rest} {body}");
+    }
+    let count = post(&platform, path("orders", "/count"), json!({ "where": { "n": 8 } })).await.expect(200);
+    assert_eq!(count, json!({ "count": 0 }), "of a batch nothing is written");
+    let put = json!({ "data": { "n": 7 }, "if_version": 2 });
+    assert_eq!(send(&platform, Method::PUT, odd.clone(), put).await.expect(200)["version"], 3);
+    send(&platform, Method::DELETE, format!("{odd}?if_version=3"), Value::Null).await.expect(204);
+    send(&platform, Method::PUT, odd.clone(), json!({ "data": { "n": 7 }, "if_version": 0 }))
+        .await
+        .expect(200);
     send(&platform, Method::DELETE, odd.clone(), Value::Null).await.expect(204);
     send(&platform, Method::DELETE, odd, Value::Null).await.expect(404);
 

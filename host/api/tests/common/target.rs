@@ -185,13 +185,15 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             id.to_string()
         }
         By::Schedule => {
+            let nightly = workflows::find(&db.scope(scope), "nightly").await.expect("deployed").id;
             let new = NewSchedule {
-                workflow_id: workflows::find(&db.scope(scope), "nightly").await.expect("deployed").id,
+                starts: Starts::Workflow(nightly),
                 name: "s".into(),
                 cron: "0 3 * * *".into(),
                 time_zone: "UTC".into(),
                 overlap: Overlap::Skip,
                 catch_up: CatchUp::Last,
+                priority: BackgroundPriority::Normal,
                 is_enabled: true,
                 parameters: json!({}),
                 created_by: platform.root.user,
@@ -261,7 +263,7 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
         By::Table => {
             let name = format!("t{}", uuid::Uuid::now_v7().simple());
             let data = json!({ "n": 1 }).as_object().expect("an object").clone();
-            let new = NewDocument { id: Some(DOCUMENT.into()), data };
+            let new = NewDocument { id: Some(DOCUMENT.into()), data, ..NewDocument::default() };
             tables::insert(&db.scope(scope), &name, vec![new]).await.expect("made")[0].table_id.to_string()
         }
         By::File | By::SignedGet | By::SignedPut => {

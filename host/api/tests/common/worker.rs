@@ -1,5 +1,5 @@
 //! A stand-in for the sandbox: reads workflows off the lines `async def name(...)`, their schedules
-//! off `# schedule: …` behind them, and webhook adapters off `class Name(WebhookAdapter)`.
+//! off `# schedule: …` and their endpoints off `# endpoint: {…}` behind them, and webhook adapters off `class Name(WebhookAdapter)`.
 
 use bifrost_core::integration::{Field, Schema};
 use bifrost_core::ports::{CallRequest, DraftRequest, Installed, Worker};
@@ -26,7 +26,13 @@ pub struct FakeWorker {
 fn workflow(path: &str, line: usize, text: &str) -> Option<WorkflowInfo> {
     let (name, rest) = text.strip_prefix("async def ")?.split_once('(')?;
     let (parameters, rest) = rest.split_once(')')?;
-    let schedule = rest.split_once("# schedule: ").map(|(_, cron)| ("schedule".to_owned(), cron.into()));
+    let schedule =
+        rest.split_once("# schedule: ").map(|(_, cron)| ("schedule".to_owned(), Value::from(cron)));
+    let endpoint = rest.split_once("# endpoint: ").map(|(_, said)| {
+        let mut said: Map<String, Value> = serde_json::from_str(said).expect("what a decorator says");
+        said.insert("endpoint_enabled".into(), true.into());
+        said
+    });
     let parameters = parameters.split(',').map(str::trim).filter(|p| !p.is_empty()).map(|p| {
         let (name, kind) = p.split_once(": ").unwrap_or((p, "string"));
         let (kind, required) = kind.strip_suffix('?').map_or((kind, true), |kind| (kind, false));
@@ -50,7 +56,7 @@ fn workflow(path: &str, line: usize, text: &str) -> Option<WorkflowInfo> {
         category: "General".into(),
         tags: Vec::new(),
         parameters: parameters.collect(),
-        defaults: schedule.into_iter().collect(),
+        defaults: schedule.into_iter().chain(endpoint.into_iter().flatten()).collect(),
         accepts_kwargs: false,
     })
 }

@@ -239,6 +239,14 @@ impl World {
         self.set("lease_until = $2", &[bifrost_store::now() - TimeDelta::seconds(1)]).await;
     }
 
+    /// Events that people are told of about this connection.
+    pub async fn broken(&self) -> i64 {
+        let sql =
+            Sql::new("SELECT COUNT(*) AS n FROM notification_events WHERE kind = $1 AND subject_id = $2");
+        let sql = sql.bind("connection_broken").bind(self.id.0);
+        self.db.system().read().await.unwrap().one(sql).await.unwrap().get("n").unwrap()
+    }
+
     /// Entries of the audit log about this connection.
     pub async fn audited(&self, action: &str) -> usize {
         let mut tx = self.db.system().read().await.unwrap();

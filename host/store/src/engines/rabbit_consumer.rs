@@ -11,7 +11,7 @@ use lapin::types::FieldTable;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 /// How long deliveries that are still on their way are waited for when closing.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -87,8 +87,11 @@ impl Task {
         let mut messages =
             link.channel.basic_consume(queue.into(), "".into(), consume, FieldTable::default()).await?;
         *pause = BACKOFF.0;
+        let mut look = interval(self.broker.options.hold);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                _ = look.tick() => self.let_go().await,
                 message = messages.next() => {
                     let Some(message) = message else { return Ok(()) };
                     let message = message?;
@@ -111,6 +114,23 @@ impl Task {
         });
         Ok(drained.await??)
     }
+
+    /// Acknowledges what has waited too long for somebody to take it.
+    async fn let_go(&self) {
+        // Whatever is younger goes to the end of the line, in which no order is promised.
+        for _ in 0..self.waiting.len() {
+            let Ok(held) = self.waiting.try_recv() else { return };
+            if held.since.elapsed() < self.broker.options.hold {
+                // Fails when the process ends; dropped, the delivery goes back.
+                drop(self.sender.send(held).await);
+                continue;
+            }
+            let execution = held.ticket.execution;
+            if held.ack().await.is_ok() {
+                tracing::debug!(%execution, "a ticket was let go, for want of a slot");
+            }
+        }
+    }
 }
 
 /// Resolves when the queue is closed, or gone.
@@ -128,6 +148,7 @@ async fn reject(message: &Message) -> lapin::Result<()> {
 /// its channel open.
 pub(super) struct Held {
     ticket: Ticket,
+    since: Instant,
     open: Option<(Acker, Link)>,
 }
 
@@ -135,7 +156,7 @@ impl Held {
     /// `None` when the message is no ticket.
     pub(super) fn new(message: &Message, link: &Link) -> Option<Self> {
         let ticket = serde_json::from_slice(&message.data).ok()?;
-        Some(Self { ticket, open: Some((message.acker.clone(), link.clone())) })
+        Some(Self { ticket, since: Instant::now(), open: Some((message.acker.clone(), link.clone())) })
     }
 
     pub(super) fn deliver(self) -> Delivery {

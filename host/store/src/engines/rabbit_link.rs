@@ -25,9 +25,13 @@ const DEAD_LETTER_LIMIT: i64 = 1_000_000;
 pub struct RabbitOptions {
     /// The queue's name; dead letters are in the queue of this name with `.dead`.
     pub queue: String,
-    /// Tickets that one process holds unacknowledged: no more than it has free slots
-    /// for, else they wait here while another process is idle.
+    /// Tickets that one process holds unacknowledged: no more than it has slots for, else
+    /// they wait here while another process is idle.
     pub prefetch: u16,
+    /// A ticket that the process had no slot for in this time, or twice of it, is acknowledged
+    /// all the same: its run is in the database, from where it is admitted again. Far below the
+    /// broker's consumer timeout, which would end the channel with all that is held.
+    pub hold: Duration,
     /// How often a ticket comes again before it becomes a dead letter. A far backstop
     /// against tickets that kill whoever takes them; every lost connection counts.
     pub delivery_limit: u16,
@@ -35,7 +39,12 @@ pub struct RabbitOptions {
 
 impl Default for RabbitOptions {
     fn default() -> Self {
-        Self { queue: "bifrost.tickets".into(), prefetch: 16, delivery_limit: 20 }
+        Self {
+            queue: "bifrost.tickets".into(),
+            prefetch: 16,
+            hold: Duration::from_secs(30),
+            delivery_limit: 20,
+        }
     }
 }
 

@@ -78,8 +78,7 @@ pub async fn backlog(db: &Db, depth: u32) -> Result<Backlog> {
         let most = usize::try_from(limits.concurrent_runs).unwrap_or(usize::MAX);
         backlog.limits.insert(line.organization, most);
     }
-    drop(tx);
-    let workers = crate::workers::list(db).await?;
+    let workers = crate::workers::list_in(&mut tx).await?;
     let slots: i64 = workers.iter().filter(|worker| !worker.is_draining).map(|worker| worker.slots).sum();
     backlog.slots = usize::try_from(slots).unwrap_or(0);
     Ok(backlog)

@@ -6,10 +6,13 @@ use crate::{Db, Sql, Tx, now, usage};
 use bifrost_core::ports::Ticket;
 use bifrost_core::*;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::HashMap;
 
 /// How many workers a run may lose. One that takes its worker down three times is taken
 /// to be the reason.
 pub const MAX_LOSSES: i32 = 3;
+/// Leases in one UPDATE; times two parameters stays far below every engine's limit.
+const LEASES: usize = 500;
 /// Log lines in one INSERT; times seven parameters stays below every engine's limit.
 const LOG_ROWS: usize = 500;
 
@@ -60,8 +63,9 @@ fn fence() -> &'static str {
 use crate::planted::fence;
 
 /// Claims the attempt that a ticket admits; `None` when it was made already, by this
-/// or another worker, the run has ended, or its organization is suspended. `lease_secs`
-/// from now on nobody else will.
+/// or another worker, the run has ended, or its organization is suspended or has as many
+/// runs under way as it may: then it waits on, and is admitted again. `lease_secs` from now
+/// on nobody else will.
 pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) -> Result<Option<Claimed>> {
     let time = now();
     let until = time + TimeDelta::seconds(lease_secs.into());
@@ -74,6 +78,10 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
            lease_until = $4, started_at = COALESCE(started_at, $5)
          WHERE id = $1 AND attempt = $2 - 1 AND status = '{waits}' AND (not_before IS NULL OR not_before <= $5)
            AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = executions.organization_id AND NOT o.is_active)
+           AND (SELECT COUNT(*) FROM executions r
+               WHERE r.organization_id = executions.organization_id AND r.lease_until IS NOT NULL)
+             < COALESCE((SELECT CAST(o.limits->>'concurrent_runs' AS NUMERIC) FROM organizations o
+               WHERE o.id = executions.organization_id), $6)
          RETURNING {COLUMNS}, lease_token, trace_parent,
            (SELECT v.source_hash FROM versions v WHERE v.id = executions.version_id) AS source_hash,
            (SELECT v.object_key FROM versions v WHERE v.id = executions.version_id) AS object_key,
@@ -86,7 +94,8 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
     .bind(ticket.attempt)
     .bind(worker_id)
     .bind(until)
-    .bind(time);
+    .bind(time)
+    .bind(i64::try_from(Limits::default().concurrent_runs).unwrap_or(i64::MAX));
     let row = db.system().write(move |tx| Box::pin(async move { tx.optional(sql).await })).await?;
     row.map(|row| {
         Ok(Claimed {
@@ -121,6 +130,41 @@ pub async fn renew_lease(db: &Db, execution: ExecutionId, token: i64, lease_secs
         Some(Status::Cancelling) => Lease::Cancelling,
         Some(_) => Lease::Held,
     })
+}
+
+/// As [`renew_lease`] for many attempts, each named by its run and token, in few statements.
+/// Answers what became of each.
+pub async fn renew_leases(
+    db: &Db,
+    held: &[(ExecutionId, i64)],
+    lease_secs: u32,
+) -> Result<Vec<(ExecutionId, i64, Lease)>> {
+    let mut leases = Vec::with_capacity(held.len());
+    for chunk in held.chunks(LEASES) {
+        let mut sql = Sql::new("WITH v (execution, token) AS (VALUES ");
+        for (index, (execution, token)) in chunk.iter().enumerate() {
+            sql.push(if index == 0 { "(" } else { ", (" }).push_bind(*execution);
+            sql.push(", ").push_bind(*token).push(")");
+        }
+        sql.push(") UPDATE executions SET lease_until = ");
+        sql.push_bind(now() + TimeDelta::seconds(lease_secs.into()));
+        sql.push(" FROM v WHERE id = v.execution AND lease_token ").push(fence());
+        sql.push(" v.token AND status IN ('Running', 'Waiting', 'Cancelling') RETURNING id, status");
+        let rows = db.system().write(move |tx| Box::pin(async move { tx.all(sql).await })).await?;
+        let mut renewed: HashMap<ExecutionId, Status> = HashMap::with_capacity(rows.len());
+        for row in rows {
+            renewed.insert(row.get("id")?, row.parse("status")?);
+        }
+        leases.extend(chunk.iter().map(|(execution, token)| {
+            let lease = match renewed.get(execution) {
+                None => Lease::Lost,
+                Some(Status::Cancelling) => Lease::Cancelling,
+                Some(_) => Lease::Held,
+            };
+            (*execution, *token, lease)
+        }));
+    }
+    Ok(leases)
 }
 
 /// Ends a run. False, and nothing written, when the token is not the lease's or the

@@ -12,6 +12,7 @@ mod blocks;
 mod deferred;
 pub mod documents;
 mod lease;
+mod position;
 mod query;
 mod recovery;
 pub mod retention;
@@ -23,8 +24,11 @@ pub use attempts::{Attempt, attempts, retry};
 pub use backlog::{Backlog, Waiting, backlog, waiting};
 pub(crate) use deferred::OPEN;
 pub use deferred::{many, promote_due};
-pub use lease::{Claimed, Ending, Lease, MAX_LOSSES, append_logs, claim, end, finish, renew_lease};
-pub use query::{Filters, Page, Summary, get, list, logs, queue_position};
+pub use lease::{
+    Claimed, Ending, Lease, MAX_LOSSES, append_logs, claim, end, finish, renew_lease, renew_leases,
+};
+pub use position::{MAX_POSITION, queue_position};
+pub use query::{Filters, Page, Summary, get, list, logs};
 pub use recovery::{
     Swept, cancelling, expired_leases, pending_tickets, release_all_leases_of_embedded, request_cancel,
 };

@@ -153,25 +153,7 @@ pub async fn logs(
     rows.iter().map(line).collect()
 }
 
-/// How many runs wait before this one, itself included (1 is next); `None` when it does
-/// not wait.
-pub async fn queue_position(scoped: &Scoped, id: ExecutionId) -> Result<Option<i64>> {
-    let mut tx = scoped.read().await?;
-    let mut sql = Sql::new("SELECT status FROM executions WHERE id = $1").bind(id);
-    within(&mut sql, scoped.access())?;
-    let row = tx.optional(sql).await?.ok_or(Error::NotFound("execution"))?;
-    if row.parse::<Status>("status")? != Status::Pending {
-        return Ok(None);
-    }
-    drop(tx);
-    // The line is one for all tenants; only its length is told.
-    let sql = Sql::new("SELECT COUNT(*) AS position FROM executions WHERE status = 'Pending' AND id <= $1")
-        .bind(id);
-    let position = scoped.db().system().read().await?.one(sql).await?.get("position")?;
-    Ok(Some(position))
-}
-
-fn within(sql: &mut Sql, access: Access) -> Result<()> {
+pub(super) fn within(sql: &mut Sql, access: Access) -> Result<()> {
     if access != Access::System {
         sql.push(" AND organization_id = ").push_bind(access.scope_id()?);
     }

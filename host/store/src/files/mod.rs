@@ -8,9 +8,11 @@
 
 mod gone;
 mod passes;
+mod usage;
 
 pub use gone::{Expired, expire, unneeded};
 pub use passes::{open, sign};
+pub use usage::{Location, locations, used};
 
 use crate::audit::{Event, hex, record};
 use crate::{Row, Scoped, Sql, Tx, now};
@@ -298,13 +300,6 @@ async fn remove(tx: &mut Tx, usage: Usage, old: &File) -> Result<()> {
         .bind(old.path.as_str());
     tx.execute(sql).await?;
     Usage { files: usage.files - 1, bytes: usage.bytes - old.size }.keep(tx, old.organization_id).await
-}
-
-/// What the handle's organization has of its quota.
-pub async fn used(org: &Scoped) -> Result<Usage> {
-    let sql = Sql::new("SELECT files, bytes FROM file_usage WHERE organization_id = $1");
-    let row = org.read().await?.optional(sql.bind(org.organization()?)).await?;
-    row.map_or(Ok(Usage::default()), |row| Ok(Usage { files: row.get("files")?, bytes: row.get("bytes")? }))
 }
 
 fn read(row: &Row) -> Result<File> {

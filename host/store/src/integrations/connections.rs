@@ -316,6 +316,7 @@ async fn forget(tx: &mut Tx, id: ConnectionId) -> Result<()> {
            refresh_at = NULL, lease_holder = NULL, lease_until = NULL, updated_at = $2 WHERE id = $1",
     );
     tx.execute(sql.bind(id).bind(now())).await?;
+    vault::remove(tx, Name::Others(id)).await?;
     vault::remove(tx, Name::Tokens(id)).await
 }
 
@@ -326,7 +327,7 @@ pub async fn delete(scoped: &Scoped, id: ConnectionId) -> Result<()> {
 
 pub(super) async fn delete_in(tx: &mut Tx, id: ConnectionId) -> Result<()> {
     let old = find(tx, id, "").await?;
-    for name in [Name::Tokens(id), Name::OwnClient(id), Name::Verifier(id)] {
+    for name in [Name::Tokens(id), Name::Others(id), Name::OwnClient(id), Name::Verifier(id)] {
         vault::remove(tx, name).await?;
     }
     tx.execute(Sql::new("DELETE FROM oauth_states WHERE connection_id = $1").bind(id)).await?;

@@ -16,6 +16,10 @@ pub const MAX_INTEGRATIONS: i64 = 500;
 /// Longest secret of a client, in bytes; a private key fits.
 pub const MAX_CLIENT_SECRET: usize = 8 << 10;
 
+/// Most connections that a refusal names.
+const NAMED: u32 = 10;
+const NO_SERVER: &str = "it is of an authorization server: `oauth` says which";
+
 /// A definition as the database has it, without what is secret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Integration {
@@ -116,7 +120,7 @@ pub async fn create(scoped: &Scoped, keys: &Keyring, new: NewIntegration) -> Res
     new.schema.check_values(&new.config)?;
     check_client_secret(new.client_secret.as_ref())?;
     if new.client_secret.is_some() && new.oauth.is_none() {
-        return Err(Error::invalid("client_secret", "it is of an authorization server: `oauth` says which"));
+        return Err(Error::invalid("client_secret", NO_SERVER));
     }
     let keys = keys.clone();
     scoped.write(move |tx| Box::pin(async move { create_in(tx, &keys, new).await })).await
@@ -175,14 +179,41 @@ fn taken(error: Error) -> Error {
 }
 
 /// Changes a definition of the handle's own scope. Secrets do not go to another token endpoint by
-/// themselves: they have to be entered with its address.
+/// themselves: they have to be entered with its address. `Conflict` with `integration_in_use` where
+/// the authorization server is taken away and somebody is connected to it.
 pub async fn update(scoped: &Scoped, keys: &Keyring, name: &str, change: Change) -> Result<Integration> {
     let description = change.description.as_deref().map(checked_description).transpose()?;
     let oauth = change.oauth.map(|oauth| oauth.map(OAuthSettings::checked).transpose()).transpose()?;
     check_client_secret(change.client_secret.as_ref().and_then(Option::as_ref))?;
     let change = Change { description, oauth, ..change };
+    if change.oauth == Some(None) {
+        check_unconnected(scoped, name).await?;
+    }
     let (keys, name) = (keys.clone(), name.to_owned());
     scoped.write(move |tx| Box::pin(async move { update_in(tx, &keys, &name, change).await })).await
+}
+
+/// Without an authorization server a connection would be nothing. The provider's integrations have
+/// connections that only the whole platform sees.
+async fn check_unconnected(scoped: &Scoped, name: &str) -> Result<()> {
+    let integration = own(&mut scoped.read().await?, name, "").await?;
+    let sql = Sql::new(
+        "SELECT COALESCE(o.name, '') AS name FROM oauth_connections c LEFT JOIN organizations o ON o.id = c.organization_id
+         WHERE c.integration_id = $1 ORDER BY o.name, c.id LIMIT $2",
+    );
+    let sql = sql.bind(integration.id).bind(NAMED + 1);
+    let rows = scoped.db().system().read().await?.all(sql).await?;
+    let mut names = rows.iter().map(|row| row.get::<String>("name")).collect::<Result<Vec<_>>>()?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    let has_more = names.len() > NAMED as usize;
+    names.truncate(NAMED as usize);
+    let said = |name: String| if name.is_empty() { "the provider".to_owned() } else { name };
+    let names = names.into_iter().map(said).collect::<Vec<_>>().join(", ");
+    let more = if has_more { " and others" } else { "" };
+    let message = format!("`{name}` is connected for {names}{more}; delete these connections first");
+    Err(Error::Conflict { code: "integration_in_use", message })
 }
 
 async fn update_in(tx: &mut Tx, keys: &Keyring, name: &str, change: Change) -> Result<Integration> {
@@ -204,6 +235,9 @@ async fn update_in(tx: &mut Tx, keys: &Keyring, name: &str, change: Change) -> R
     if had_secret && is_elsewhere && change.client_secret.is_none() {
         let message = "another token_url needs the client's secret anew; \"\" for none";
         return Err(Error::invalid("client_secret", message));
+    }
+    if oauth.is_none() && matches!(change.client_secret, Some(Some(_))) {
+        return Err(Error::invalid("client_secret", NO_SERVER));
     }
     let (plain, secret) = schema.split(values);
     let sql = Sql::new(

@@ -35,7 +35,7 @@ pub struct Mapping {
 pub struct NewMapping {
     /// What the organization is called in the other system.
     pub entity_id: String,
-    /// The same, for people; `None` leaves it.
+    /// The same, for people; `None` leaves it, and an empty one takes it away.
     pub entity_name: Option<String>,
     /// Values, key by key, secrets among them; `null` takes one away.
     pub config: Values,
@@ -55,11 +55,16 @@ pub async fn set(
 ) -> Result<Mapping> {
     let new = NewMapping {
         entity_id: checked_entity("entity_id", &new.entity_id)?,
-        entity_name: new.entity_name.map(|name| checked_entity("entity_name", &name)).transpose()?,
+        entity_name: new.entity_name.map(|name| checked_name(&name)).transpose()?,
         ..new
     };
     let keys = keys.clone();
     org.write(move |tx| Box::pin(async move { set_in(tx, &keys, integration, new).await })).await
+}
+
+/// An empty name stays one: it takes away what there was.
+fn checked_name(name: &str) -> Result<String> {
+    if name.trim().is_empty() { Ok(String::new()) } else { checked_entity("entity_name", name) }
 }
 
 async fn set_in(tx: &mut Tx, keys: &Keyring, integration: IntegrationId, new: NewMapping) -> Result<Mapping> {
@@ -79,6 +84,7 @@ async fn set_in(tx: &mut Tx, keys: &Keyring, integration: IntegrationId, new: Ne
     integration.schema.check_values(&values)?;
     let (plain, secret) = integration.schema.split(values);
     let name = new.entity_name.or_else(|| old.as_ref().and_then(|old| old.entity_name.clone()));
+    let name = name.filter(|name| !name.is_empty());
     let sql = Sql::new(
         "INSERT INTO integration_mappings (id, organization_id, integration_id, entity_id, entity_name, config, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)

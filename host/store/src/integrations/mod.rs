@@ -10,6 +10,7 @@ pub mod connections;
 pub mod current;
 pub mod definitions;
 pub mod mappings;
+pub mod others;
 pub mod renewal;
 mod resolve;
 pub mod shares;

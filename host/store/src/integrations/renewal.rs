@@ -13,6 +13,7 @@ use crate::notifications::events;
 use crate::{Db, Scoped, Sql, now};
 use bifrost_core::{ConnectionId, OrganizationId, Result, Scope, UserId, oauth};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 /// How long a holder may take; far longer than a token endpoint.
 pub const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -31,7 +32,7 @@ pub struct Lease {
 }
 
 /// What a server has given.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fresh {
     /// The tokens.
     pub tokens: Tokens,
@@ -133,7 +134,9 @@ pub async fn connect(
 
 /// The beginning of a statement that makes a connection one with new tokens.
 fn set(fresh: &Fresh) -> Sql {
-    let renewal = fresh.until.filter(|_| fresh.has_refresh).map(|until| oauth::renewal(fresh.from, until));
+    // What nothing renews is looked at when it is over, so that somebody hears of it.
+    let ahead = |until| if fresh.has_refresh { oauth::renewal(fresh.from, until) } else { until };
+    let renewal = fresh.until.map(ahead);
     Sql::new(
         "UPDATE oauth_connections SET status = 'connected', error = NULL, failures = 0, version = version + 1,
            has_refresh = $1, refreshed_at = $2, expires_at = $3, refresh_at = $4, lease_holder = NULL, lease_until = NULL",

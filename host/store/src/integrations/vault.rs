@@ -23,6 +23,8 @@ pub(super) enum Name {
     OwnClient(ConnectionId),
     /// The tokens of a connection.
     Tokens(ConnectionId),
+    /// What is kept for other scopes of it.
+    Others(ConnectionId),
     /// The verifier of an authorization that is under way.
     Verifier(ConnectionId),
 }
@@ -35,6 +37,7 @@ impl std::fmt::Display for Name {
             Self::Client(id) => write!(f, "client:{id}"),
             Self::OwnClient(id) => write!(f, "own-client:{id}"),
             Self::Tokens(id) => write!(f, "tokens:{id}"),
+            Self::Others(id) => write!(f, "others:{id}"),
             Self::Verifier(id) => write!(f, "verifier:{id}"),
         }
     }

@@ -8,7 +8,7 @@ use crate::{Db, Row, Sql, Tx, Value, now, organizations};
 use bifrost_core::notification::{Details, FAILED_RENEWALS, SAME, bounded};
 use bifrost_core::{
     ConnectionId, Error, ExecutionId, NotificationChannelId, NotificationId, NotificationKind,
-    OrganizationId, Result, ScheduleId, Status,
+    OrganizationId, Result, ScheduleId, Status, WebhookId,
 };
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +72,8 @@ pub(crate) async fn schedule_missed(
         "queue_full" => "Too many of its runs wait for each other already",
         "workflow_removed" => "Its workflow is no longer in the workspace",
         "workflow_inactive" => "Its workflow is switched off",
+        "topic_missing" => "There is no such topic, or it is switched off",
+        "too_large" => "Its topic does not take that much data",
         // As it was asked for, or nobody is there to be told.
         _ => return Ok(()),
     };
@@ -83,6 +85,48 @@ pub(crate) async fn schedule_missed(
         execution_id: None,
     };
     insert(tx, Some(organization), NotificationKind::ScheduleMissed, id.0, &details).await
+}
+
+/// Notes that something which a webhook was sent is not tried again, and why. Its subject is the
+/// webhook: what is wrong with one delivery is often wrong with the next.
+pub(crate) async fn delivery_failed(
+    tx: &mut Tx,
+    id: WebhookId,
+    webhook: &str,
+    summary: String,
+    reason: &str,
+) -> Result<()> {
+    of_webhook(tx, NotificationKind::DeliveryFailed, id, webhook, summary, reason).await
+}
+
+/// Notes that the subscription of a webhook's adapter was given up.
+pub(crate) async fn webhook_broken(
+    tx: &mut Tx,
+    id: WebhookId,
+    webhook: &str,
+    summary: &str,
+    reason: &str,
+) -> Result<()> {
+    of_webhook(tx, NotificationKind::WebhookBroken, id, webhook, summary.to_owned(), reason).await
+}
+
+async fn of_webhook(
+    tx: &mut Tx,
+    kind: NotificationKind,
+    id: WebhookId,
+    webhook: &str,
+    summary: String,
+    reason: &str,
+) -> Result<()> {
+    let details = Details {
+        name: webhook.to_owned(),
+        summary,
+        error: Some(bounded(reason)),
+        error_for_user: false,
+        execution_id: None,
+    };
+    let organization = tx.access().organization();
+    insert(tx, organization, kind, id.0, &details).await
 }
 
 async fn insert(

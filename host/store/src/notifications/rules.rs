@@ -13,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// What an organization begins with: what nobody watches is told within the platform.
-const FIRST: [(&str, NotificationKind); 3] = [
+const FIRST: [(&str, NotificationKind); 5] = [
     ("Scheduled runs that fail", NotificationKind::RunFailed),
     ("Connections that break", NotificationKind::ConnectionBroken),
     ("Schedules that are missed", NotificationKind::ScheduleMissed),
+    ("Deliveries that fail", NotificationKind::DeliveryFailed),
+    ("Webhooks that break", NotificationKind::WebhookBroken),
 ];
 
 /// A rule as the database has it.

@@ -155,6 +155,17 @@ pub async fn uuid_columns(tx: &mut Tx) -> Result<BTreeMap<String, Vec<String>>> 
     Ok(all)
 }
 
+/// Every column with a text or a document, by table.
+pub async fn text_columns(tx: &mut Tx) -> Result<BTreeMap<String, Vec<String>>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for column in columns(tx).await? {
+        if matches!(column.kind.as_str(), "text" | "json" | "jsonb") || column.kind.starts_with("character") {
+            all.entry(column.table).or_default().push(column.name);
+        }
+    }
+    Ok(all)
+}
+
 async fn columns(tx: &mut Tx) -> Result<Vec<Column>> {
     let sql = match tx.engine() {
         Engine::Sqlite => {

@@ -88,6 +88,24 @@ pub struct Scan {
     pub objects: u64,
     /// Keys of the cache that name it.
     pub cache_keys: u64,
+    /// Tickets that could still start a run of it. What the queue may have beside them is for runs
+    /// without a row, and comes to nothing: a ticket has a run's id and an attempt, and no more.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub tickets: u64,
+    /// Rows of others whose texts or documents say its id, by table: what the provider wrote down
+    /// about it, above all in its audit log. They stay.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub mentions: BTreeMap<String, u64>,
+}
+
+impl Scan {
+    /// True when nothing of the organization's own is left.
+    pub fn is_clean(&self) -> bool {
+        let Self { rows, objects, cache_keys, tickets, mentions: _ } = self;
+        [rows, objects, cache_keys, tickets].into_iter().all(|left| *left == 0)
+    }
 }
 
 /// What was there, what was exported, and what is left.

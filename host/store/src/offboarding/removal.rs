@@ -1,17 +1,21 @@
 //! The deletion, after the export is whole: objects, then rows, then what caches keep, then a
 //! last look that has to find nothing.
 
-use super::catalogue::{KEPT, Table, plan, uuid_columns};
+use super::catalogue::{KEPT, Table, plan, text_columns, uuid_columns};
 use super::{Offboarding, Scan, export, rows};
-use crate::{Db, Sql};
+use crate::{Db, Engine, Sql};
 use bifrost_core::ports::{Bus, MAX_LIST, Objects};
 use bifrost_core::{OrganizationId, Result, events};
+use std::collections::BTreeMap;
 
 /// Rows of one transaction.
 const ROWS: u32 = 1_000;
 /// Rounds over all tables in one step: what comes after the first belongs to writes that were
 /// under way.
 const ROUNDS: usize = 3;
+/// A run that a ticket admits, or that a worker took by one.
+const CAN_START: &str =
+    "organization_id = $1 AND (status IN ('Scheduled', 'Pending') OR lease_until IS NOT NULL)";
 
 /// Deletes everything; false when a last look found nothing.
 pub(super) async fn step(
@@ -43,13 +47,17 @@ pub(super) async fn step(
     }
     bus.publish(events::offboarded(organization, &of.progress.sources)).await;
     bus.forget(&organization.to_string()).await?;
-    let scan = Scan {
+    let mut scan = Scan {
         rows: scan_rows(db, organization).await?,
         objects: scan_objects(objects, organization).await?,
         cache_keys: bus.forget(&organization.to_string()).await?,
+        tickets: rows::count(db, "executions", CAN_START, organization).await?,
+        mentions: BTreeMap::new(),
     };
-    let is_clean = scan == Scan::default();
-    if !is_clean {
+    let is_clean = scan.is_clean();
+    if is_clean {
+        scan.mentions = mentions(db, organization).await?;
+    } else {
         tracing::warn!(%organization, ?scan, "something of this organization is left; it is deleted again");
     }
     of.progress.proof.scan = Some(scan);
@@ -104,6 +112,26 @@ async fn scan_rows(db: &Db, organization: OrganizationId) -> Result<u64> {
     for (table, columns) in columns.iter().filter(|(table, _)| *table != KEPT) {
         let any: Vec<_> = columns.iter().map(|column| format!("{column} = $1")).collect();
         all += rows::count(db, table, &any.join(" OR "), organization).await?;
+    }
+    Ok(all)
+}
+
+/// Rows that have the organization's id within a text or a document, as far as they can be seen.
+async fn mentions(db: &Db, organization: OrganizationId) -> Result<BTreeMap<String, u64>> {
+    let columns = text_columns(&mut db.system().read().await?).await?;
+    let mut all = BTreeMap::new();
+    for (table, columns) in columns.into_iter().filter(|(table, _)| table != KEPT) {
+        let contains = |column: &String| match db.engine() {
+            Engine::Sqlite => format!("instr({column}, $1) > 0"),
+            Engine::Postgres => format!("strpos({column}::text, $1) > 0"),
+        };
+        let any = columns.iter().map(contains).collect::<Vec<_>>().join(" OR ");
+        let sql = Sql::new(format!("SELECT COUNT(*) AS rows FROM {table} WHERE {any}"));
+        let mut tx = rows::hands(db, &table, organization).read().await?;
+        let found = tx.one(sql.bind(organization.to_string())).await?.get::<i64>("rows")?.unsigned_abs();
+        if found > 0 {
+            all.insert(table, found);
+        }
     }
     Ok(all)
 }

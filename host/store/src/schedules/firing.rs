@@ -2,6 +2,7 @@
 //! one transaction: their next ticks, their runs, and what becomes of earlier runs. A
 //! tick makes at most one run, by a unique index; whoever comes second changes nothing.
 
+use super::emitting::{Ticked, emit};
 use crate::executions::OPEN;
 use crate::notifications::events;
 use crate::{Db, Row, Sql, Tx, Value, now};
@@ -22,15 +23,17 @@ pub struct Due {
     pub id: ScheduleId,
     /// The tick.
     pub at: DateTime<Utc>,
-    organization: OrganizationId,
-    workflow: WorkflowId,
-    name: String,
+    pub(super) organization: OrganizationId,
+    starts: Starts,
+    pub(super) name: String,
     cron: String,
     time_zone: String,
     overlap: Overlap,
     catch_up: CatchUp,
-    parameters: serde_json::Value,
-    obstacle: Option<&'static str>,
+    priority: BackgroundPriority,
+    pub(super) parameters: serde_json::Value,
+    /// Why it can start nothing.
+    pub(super) obstacle: Option<&'static str>,
 }
 
 /// What a firing did.
@@ -40,14 +43,16 @@ pub struct Fired {
     pub runs: Vec<ExecutionId>,
     /// Earlier runs that were asked to end.
     pub replaced: Vec<ExecutionId>,
-    /// Ticks that made no run.
+    /// What topics have been told.
+    pub emitted: Vec<DeliveryId>,
+    /// Ticks that made nothing.
     pub skipped: usize,
 }
 
 /// What one schedule's tick comes to.
 struct Decision {
     id: ScheduleId,
-    last: Option<(DateTime<Utc>, ExecutionId)>,
+    last: Option<(DateTime<Utc>, Option<ExecutionId>)>,
     skips: i64,
     skip: Option<(DateTime<Utc>, &'static str)>,
 }
@@ -63,6 +68,7 @@ impl Decision {
 struct Run<'d> {
     id: ExecutionId,
     due: &'d Due,
+    workflow: WorkflowId,
     status: Status,
     at: DateTime<Utc>,
 }
@@ -70,9 +76,10 @@ struct Run<'d> {
 /// Schedules that are due at `time`, the longest overdue first.
 pub async fn due(db: &Db, time: DateTime<Utc>, limit: u32) -> Result<Vec<Due>> {
     let sql = Sql::new(
-        "SELECT s.id, s.next_at, s.workflow_id, s.name, s.cron, s.time_zone, s.overlap, s.catch_up, s.parameters,
+        "SELECT s.id, s.next_at, s.workflow_id, s.topic, s.name, s.cron, s.time_zone, s.overlap, s.catch_up, s.priority,
+           s.parameters,
            o.id AS organization_id, o.is_active AS organization_active, w.is_active, w.removed_at
-         FROM schedules s JOIN workflows w ON w.id = s.workflow_id
+         FROM schedules s LEFT JOIN workflows w ON w.id = s.workflow_id
            JOIN organizations o ON o.id = COALESCE(s.organization_id, (SELECT p.id FROM organizations p WHERE p.is_provider))
          WHERE s.is_enabled AND s.next_at <= $1 ORDER BY s.next_at LIMIT $2",
     );
@@ -83,23 +90,28 @@ pub async fn due(db: &Db, time: DateTime<Utc>, limit: u32) -> Result<Vec<Due>> {
 fn read(row: &Row) -> Result<Due> {
     let obstacle = if row.opt::<DateTime<Utc>>("removed_at")?.is_some() {
         Some("workflow_removed")
-    } else if !row.get::<bool>("is_active")? {
+    } else if row.opt::<bool>("is_active")? == Some(false) {
         Some("workflow_inactive")
     } else if !row.get::<bool>("organization_active")? {
         Some("organization_inactive")
     } else {
         None
     };
+    let starts = match row.opt("topic")? {
+        Some(topic) => Starts::Topic(topic),
+        None => Starts::Workflow(row.get("workflow_id")?),
+    };
     Ok(Due {
         id: row.get("id")?,
         at: row.get("next_at")?,
         organization: row.get("organization_id")?,
-        workflow: row.get("workflow_id")?,
+        starts,
         name: row.get("name")?,
         cron: row.get("cron")?,
         time_zone: row.get("time_zone")?,
         overlap: row.parse("overlap")?,
         catch_up: row.parse("catch_up")?,
+        priority: row.parse("priority")?,
         parameters: row.document("parameters")?,
         obstacle,
     })
@@ -129,15 +141,32 @@ fn plan(due: &Due, time: DateTime<Utc>) -> Plan {
 async fn fire_in(tx: &mut Tx, due: &[Due], plans: &[Plan], time: DateTime<Utc>) -> Result<Fired> {
     let taken = take(tx, due, plans).await?;
     let mut open = open_runs(tx, &taken).await?;
-    let (mut runs, mut decisions, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut runs, mut decisions, mut replaced, mut emitted) = (vec![], vec![], vec![], vec![]);
     for (due, plan) in due.iter().zip(plans).filter(|(due, _)| taken.contains(&due.id)) {
         let earlier = open.remove(&due.id).unwrap_or_default();
         let mut decision = Decision { id: due.id, last: None, skips: 0, skip: None };
         if plan.missed {
             decision.skip(due.at, "missed");
         }
+        let workflow = match &due.starts {
+            Starts::Workflow(workflow) => *workflow,
+            Starts::Topic(topic) => {
+                for at in &plan.run {
+                    match emit(tx, due, topic, *at).await? {
+                        Ticked::Emitted(delivery) => {
+                            emitted.push(delivery);
+                            decision.last = Some((*at, None));
+                        }
+                        Ticked::Known => {}
+                        Ticked::Skipped(why) => decision.skip(*at, why),
+                    }
+                }
+                decisions.push(decision);
+                continue;
+            }
+        };
         let first = runs.len();
-        decide(due, plan, &earlier, &mut decision, &mut runs);
+        decide(due, workflow, plan, &earlier, &mut decision, &mut runs);
         if due.overlap == Overlap::Replace && runs.len() > first {
             replaced.extend(
                 earlier.iter().filter(|(_, status)| *status != Status::Cancelling).map(|(id, _)| *id),
@@ -155,7 +184,7 @@ async fn fire_in(tx: &mut Tx, due: &[Due], plans: &[Plan], time: DateTime<Utc>) 
     let made = insert(tx, &runs, time).await?;
     for decision in &mut decisions {
         let last = runs.iter().rfind(|run| run.due.id == decision.id && made.contains(&run.id));
-        decision.last = last.map(|run| (run.at, run.id));
+        decision.last = last.map(|run| (run.at, Some(run.id))).or(decision.last);
     }
     note(tx, &decisions).await?;
     for (id, why) in decisions.iter().filter_map(|one| Some((one.id, one.skip?.1))) {
@@ -166,6 +195,7 @@ async fn fire_in(tx: &mut Tx, due: &[Due], plans: &[Plan], time: DateTime<Utc>) 
     Ok(Fired {
         runs: runs.iter().map(|run| run.id).filter(|id| made.contains(id)).collect(),
         replaced,
+        emitted,
         skipped: decisions.iter().map(|decision| usize::try_from(decision.skips).unwrap_or(0)).sum(),
     })
 }
@@ -213,6 +243,7 @@ async fn open_runs(
 /// Which of a plan's instants make runs, beside the runs that have not ended.
 fn decide<'d>(
     due: &'d Due,
+    workflow: WorkflowId,
     plan: &Plan,
     earlier: &[(ExecutionId, Status)],
     decision: &mut Decision,
@@ -234,7 +265,7 @@ fn decide<'d>(
         };
         match status {
             Ok(status) => {
-                runs.push(Run { id: ExecutionId::new(), due, status, at: *at });
+                runs.push(Run { id: ExecutionId::new(), due, workflow, status, at: *at });
                 open += 1;
             }
             Err(why) => decision.skip(*at, why),
@@ -252,16 +283,16 @@ async fn insert(tx: &mut Tx, runs: &[Run<'_>], time: DateTime<Utc>) -> Result<Ha
                 run.id.into(),
                 run.due.id.into(),
                 run.due.organization.into(),
-                run.due.workflow.into(),
+                run.workflow.into(),
                 run.status.as_str().into(),
                 run.due.name.as_str().into(),
+                Priority::from(run.due.priority).rank().into(),
                 not_before.into(),
                 run.at.into(),
                 (&run.due.parameters).into(),
             ]
         });
-        let header =
-            "v (execution, schedule, organization, workflow, status, name, not_before, instant, parameters)";
+        let header = "v (execution, schedule, organization, workflow, status, name, priority, not_before, instant, parameters)";
         let mut sql = values(header, rows);
         // Nobody asked: the workflow acts for its organization, with the least rights.
         sql.push(
@@ -273,9 +304,8 @@ async fn insert(tx: &mut Tx, runs: &[Run<'_>], time: DateTime<Utc>) -> Result<Ha
         );
         sql.push_bind(schedule::IDENTITY).push(", v.name, ");
         sql.push_bind(Role::OrgUser.as_str()).push(", ").push_bind(now());
-        sql.push(", ").push_bind(Priority::Normal.rank());
         sql.push(
-            ", v.not_before, v.schedule, v.instant, v.parameters
+            ", v.priority, v.not_before, v.schedule, v.instant, v.parameters
              FROM v JOIN workflows w ON w.id = v.workflow JOIN workspaces s ON s.id = w.workspace_id
              WHERE s.active_version_id IS NOT NULL
              ON CONFLICT DO NOTHING RETURNING id",
@@ -294,7 +324,7 @@ async fn note(tx: &mut Tx, decisions: &[Decision]) -> Result<()> {
             [
                 decision.id.into(),
                 decision.last.map(|(at, _)| at).into(),
-                decision.last.map(|(_, id)| id).into(),
+                decision.last.and_then(|(_, id)| id).into(),
                 decision.skips.into(),
                 decision.skip.map(|(at, _)| at).into(),
                 decision.skip.map(|(_, why)| why).into(),

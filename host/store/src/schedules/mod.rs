@@ -1,7 +1,8 @@
-//! Schedules: what starts a workflow by the clock. Some are written by people, others
+//! Schedules: what starts a workflow, or emits a topic, by the clock. Some are written by people, others
 //! stand in the workspace's code and follow its deployments.
 
 mod decorated;
+mod emitting;
 mod firing;
 
 pub(crate) use decorated::{of_workflow, synchronize};
@@ -9,6 +10,7 @@ pub use firing::{Due, Fired, due, fire, next_due, realign};
 
 use crate::audit::{Event, record};
 use crate::{Row, Scoped, Sql, Tx, now};
+use bifrost_core::webhook::check_topic;
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -26,10 +28,12 @@ pub struct Schedule {
     pub id: ScheduleId,
     /// For whom its runs are; `None` for the provider's own.
     pub organization_id: Option<OrganizationId>,
-    /// What it starts.
-    pub workflow_id: WorkflowId,
+    /// What it starts; `None` where it emits a topic.
+    pub workflow_id: Option<WorkflowId>,
     /// The workflow's name now.
-    pub workflow_name: String,
+    pub workflow_name: Option<String>,
+    /// What it emits; `None` where it starts a workflow.
+    pub topic: Option<String>,
     /// Who wrote it.
     pub source: ScheduleSource,
     /// What people call it.
@@ -42,22 +46,24 @@ pub struct Schedule {
     pub overlap: Overlap,
     /// When nobody noticed a tick in time.
     pub catch_up: CatchUp,
+    /// When the turn of its runs comes.
+    pub priority: BackgroundPriority,
     /// False: paused.
     pub is_enabled: bool,
-    /// What its runs get.
+    /// What its runs get, or the topic is told.
     pub parameters: Value,
     /// The next tick; `None` when there is none any more.
     pub next_at: Option<DateTime<Utc>>,
-    /// The last tick that made a run.
+    /// The last tick that made a run, or emitted its topic.
     pub last_at: Option<DateTime<Utc>>,
     /// The run that it made last.
     pub last_execution: Option<ExecutionId>,
-    /// Ticks that made no run.
+    /// Ticks that made nothing.
     pub skipped: i64,
     /// The last of those.
     pub last_skipped_at: Option<DateTime<Utc>>,
-    /// `overlap`, `queue_full`, `missed`, `workflow_removed`, `workflow_inactive` or
-    /// `organization_inactive`.
+    /// `overlap`, `queue_full`, `missed`, `workflow_removed`, `workflow_inactive`, `topic_missing`,
+    /// `too_large` or `organization_inactive`.
     pub last_skip_reason: Option<String>,
     /// Who wrote it, or deployed it.
     pub created_by: UserId,
@@ -70,8 +76,8 @@ pub struct Schedule {
 /// A schedule to write.
 #[derive(Clone, Debug)]
 pub struct NewSchedule {
-    /// One of the scope's own workflows or a global one.
-    pub workflow_id: WorkflowId,
+    /// One of the scope's own workflows or a global one, or a topic of the organization.
+    pub starts: Starts,
     /// What people call it.
     pub name: String,
     /// Five fields, or a nickname.
@@ -82,6 +88,8 @@ pub struct NewSchedule {
     pub overlap: Overlap,
     /// When nobody noticed a tick in time.
     pub catch_up: CatchUp,
+    /// When the turn of its runs comes.
+    pub priority: BackgroundPriority,
     /// False: paused from the beginning.
     pub is_enabled: bool,
     /// A JSON object.
@@ -99,6 +107,7 @@ pub struct ScheduleChange {
     pub time_zone: Option<String>,
     pub overlap: Option<Overlap>,
     pub catch_up: Option<CatchUp>,
+    pub priority: Option<BackgroundPriority>,
     pub is_enabled: Option<bool>,
     pub parameters: Option<Value>,
 }
@@ -111,13 +120,13 @@ impl ScheduleChange {
 }
 
 const SELECT: &str =
-    "SELECT s.id, s.organization_id, s.workflow_id, w.name AS workflow_name, s.source, s.name, s.cron,
+    "SELECT s.id, s.organization_id, s.workflow_id, w.name AS workflow_name, s.topic, s.source, s.name, s.cron,
    s.time_zone, s.overlap, s.catch_up, s.is_enabled, s.next_at, s.last_at, s.last_execution, s.skipped,
-   s.last_skipped_at, s.last_skip_reason, s.created_by, s.created_at, s.updated_at, s.parameters
- FROM schedules s JOIN workflows w ON w.id = s.workflow_id";
+   s.last_skipped_at, s.last_skip_reason, s.created_by, s.created_at, s.updated_at, s.parameters, s.priority
+ FROM schedules s LEFT JOIN workflows w ON w.id = s.workflow_id";
 
 /// Writes a schedule for the handle's scope. `Invalid` names `name`, `cron_expression` or
-/// `timezone`; `NotFound` for a workflow that the scope does not have; `Conflict
+/// `timezone`, or `topic` for what is no name of one; `NotFound` for a workflow that the scope does not have; `Conflict
 /// too_many_schedules` beyond [`MAX_SCHEDULES`].
 pub async fn create(scoped: &Scoped, new: NewSchedule) -> Result<Schedule> {
     let scope = scoped.access().scope_id()?;
@@ -126,15 +135,28 @@ pub async fn create(scoped: &Scoped, new: NewSchedule) -> Result<Schedule> {
     let (id, time) = (ScheduleId::new(), now());
     let count =
         Sql::new("SELECT COUNT(*) AS n FROM schedules WHERE scope_id = $1 AND source = 'api'").bind(scope);
-    let sql = Sql::new(
-        "INSERT INTO schedules (id, organization_id, workflow_id, source, name, cron, time_zone, overlap, catch_up,
-           is_enabled, next_at, created_by, created_at, updated_at, parameters)
-         SELECT $1, $2, w.id, 'api', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13 FROM workflows w
-         WHERE w.id = $3 AND w.removed_at IS NULL AND w.scope_id IN ($14, $15)",
-    )
+    let (workflow, topic) = match new.starts {
+        Starts::Workflow(workflow) => (Some(workflow), None),
+        Starts::Topic(topic) => (None, Some(topic)),
+    };
+    let what = match &topic {
+        Some(topic) => {
+            check_topic(topic)?;
+            "VALUES ($1, $2, $3, $4, 'api', $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15)"
+        }
+        None => {
+            "SELECT $1, $2, w.id, $4, 'api', $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15 FROM workflows w
+             WHERE w.id = $3 AND w.removed_at IS NULL AND w.scope_id IN ($16, $17)"
+        }
+    };
+    let mut sql = Sql::new(format!(
+        "INSERT INTO schedules (id, organization_id, workflow_id, topic, source, name, cron, time_zone, overlap, catch_up,
+           is_enabled, next_at, created_by, created_at, updated_at, parameters, priority) {what}"
+    ))
     .bind(id)
     .bind(scoped.access().organization())
-    .bind(new.workflow_id)
+    .bind(workflow)
+    .bind(topic)
     .bind(name)
     .bind(new.cron.trim())
     .bind(new.time_zone)
@@ -145,8 +167,10 @@ pub async fn create(scoped: &Scoped, new: NewSchedule) -> Result<Schedule> {
     .bind(new.created_by)
     .bind(time)
     .bind(new.parameters)
-    .bind(scope)
-    .bind(uuid::Uuid::nil());
+    .bind(new.priority.as_str());
+    if workflow.is_some() {
+        sql = sql.bind(scope).bind(uuid::Uuid::nil());
+    }
     scoped.write(move |tx| Box::pin(async move { create_in(tx, id, count, sql).await })).await
 }
 
@@ -161,7 +185,8 @@ async fn create_in(tx: &mut Tx, id: ScheduleId, count: Sql, insert: Sql) -> Resu
     let made = find(tx, id, "").await?;
     let event = Event::new("schedule.create")
         .target("schedule", id)
-        .detail("workflow", &made.workflow_name)
+        .maybe("workflow", made.workflow_name.as_ref())
+        .maybe("topic", made.topic.as_ref())
         .detail("name", &made.name)
         .detail("cron", &made.cron)
         .detail("time_zone", &made.time_zone)
@@ -210,7 +235,7 @@ async fn update_in(tx: &mut Tx, id: ScheduleId, change: ScheduleChange) -> Resul
     let next = if is_resumed || is_other { timetable.next_after(now()) } else { old.next_at };
     let sql = Sql::new(
         "UPDATE schedules SET name = $2, cron = $3, time_zone = $4, overlap = $5, catch_up = $6, is_enabled = $7,
-           parameters = $8, next_at = $9, updated_at = $10 WHERE id = $1",
+           parameters = $8, next_at = $9, updated_at = $10, priority = $11 WHERE id = $1",
     )
     .bind(id)
     .bind(name)
@@ -221,7 +246,8 @@ async fn update_in(tx: &mut Tx, id: ScheduleId, change: ScheduleChange) -> Resul
     .bind(change.is_enabled.unwrap_or(old.is_enabled))
     .bind(change.parameters.unwrap_or(old.parameters))
     .bind(next)
-    .bind(now());
+    .bind(now())
+    .bind(change.priority.unwrap_or(old.priority).as_str());
     tx.execute(sql).await?;
     let new = find(tx, id, "").await?;
     let event = Event::new("schedule.update")
@@ -231,6 +257,7 @@ async fn update_in(tx: &mut Tx, id: ScheduleId, change: ScheduleChange) -> Resul
         .change("time_zone", &before.time_zone, &new.time_zone)
         .change("overlap", &before.overlap, &new.overlap)
         .change("catch_up", &before.catch_up, &new.catch_up)
+        .change("priority", &before.priority, &new.priority)
         .change("is_enabled", &before.is_enabled, &new.is_enabled);
     let event = if before.parameters == new.parameters { event } else { event.masked("parameters") };
     record(tx, event).await?;
@@ -251,7 +278,8 @@ async fn delete_in(tx: &mut Tx, id: ScheduleId) -> Result<()> {
     tx.execute(Sql::new("DELETE FROM schedules WHERE id = $1").bind(id)).await?;
     let event = Event::new("schedule.delete")
         .target("schedule", id)
-        .detail("workflow", &old.workflow_name)
+        .maybe("workflow", old.workflow_name.as_ref())
+        .maybe("topic", old.topic.as_ref())
         .detail("name", &old.name)
         .detail("cron", &old.cron);
     record(tx, event).await
@@ -289,14 +317,16 @@ fn read(row: &Row) -> Result<Schedule> {
     Ok(Schedule {
         id: row.get("id")?,
         organization_id: row.opt("organization_id")?,
-        workflow_id: row.get("workflow_id")?,
-        workflow_name: row.get("workflow_name")?,
+        workflow_id: row.opt("workflow_id")?,
+        workflow_name: row.opt("workflow_name")?,
+        topic: row.opt("topic")?,
         source: row.parse("source")?,
         name: row.get("name")?,
         cron: row.get("cron")?,
         time_zone: row.get("time_zone")?,
         overlap: row.parse("overlap")?,
         catch_up: row.parse("catch_up")?,
+        priority: row.parse("priority")?,
         is_enabled: row.get("is_enabled")?,
         parameters: row.document("parameters")?,
         next_at: row.opt("next_at")?,

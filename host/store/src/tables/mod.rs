@@ -8,7 +8,10 @@ mod query;
 mod writes;
 
 pub use query::{Page, count, get as get_document, query};
-pub use writes::{NewDocument, delete as delete_documents, insert, update as update_document, upsert};
+pub use writes::{
+    NewDocument, delete as delete_documents, delete_one as delete_document, insert,
+    update as update_document, upsert,
+};
 
 use crate::audit::{Event, record};
 use crate::{Row, Scoped, Sql, Tx, Value, now};

@@ -10,17 +10,19 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// A document to write.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewDocument {
     /// `None` for a new one, in the order of time.
     pub id: Option<String>,
     /// What it holds.
     pub data: Map<String, Value>,
+    /// Only if the document has this version; 0: only if there is none.
+    pub if_version: Option<i64>,
 }
 
 /// Adds documents to a table of the handle's own scope, which is made where it is missing: all of
-/// them or none. `Conflict` with `already_exists` where one has an id that is taken, `table_full`,
-/// or `too_many_tables`.
+/// them or none. `Conflict` with `already_exists` where one has an id that is taken,
+/// `version_changed`, `table_full`, or `too_many_tables`.
 pub async fn insert(scoped: &Scoped, table: &str, new: Vec<NewDocument>) -> Result<Vec<Document>> {
     write(scoped, table, new, false).await
 }
@@ -36,6 +38,7 @@ struct Checked {
     id: String,
     data: Map<String, Value>,
     bytes: usize,
+    if_version: Option<i64>,
 }
 
 async fn write(scoped: &Scoped, table: &str, new: Vec<NewDocument>, replaces: bool) -> Result<Vec<Document>> {
@@ -57,7 +60,7 @@ fn check(new: Vec<NewDocument>) -> Result<Vec<Checked>> {
         if !ids.insert(id.clone()) {
             return Err(Error::invalid(format!("{place}id"), format!("`{id}` is there twice")));
         }
-        all.push(Checked { place, id, data: one.data, bytes });
+        all.push(Checked { place, id, data: one.data, bytes, if_version: one.if_version });
     }
     Ok(all)
 }
@@ -89,6 +92,9 @@ async fn write_in(tx: &mut Tx, named: &str, new: Vec<Checked>, replaces: bool) -
     if let Some(taken) = ids.iter().find(|id| old.contains_key(**id)).filter(|_| !replaces) {
         let message = format!("there is a document `{taken}` in the table already");
         return Err(Error::Conflict { code: "already_exists", message });
+    }
+    for one in &new {
+        check_version(&one.id, old.get(&one.id).map(|old| old.version), one.if_version)?;
     }
     let (by, time) = (tx.actor().and_then(|actor| actor.id), now());
     let rows: Vec<_> =
@@ -130,6 +136,19 @@ async fn write_in(tx: &mut Tx, named: &str, new: Vec<Checked>, replaces: bool) -
         }
     };
     Ok(new.into_iter().map(document).collect())
+}
+
+/// `found` is the version of a document of a locked table, `None` where there is none.
+fn check_version(id: &str, found: Option<i64>, expected: Option<i64>) -> Result<()> {
+    let Some(expected) = expected.filter(|expected| *expected != found.unwrap_or(0)) else { return Ok(()) };
+    let message = match (found, expected) {
+        (Some(found), 0) => format!("there is a document `{id}` by now, of version {found}; read it"),
+        (Some(found), _) => {
+            format!("the document `{id}` has version {found} by now, not {expected}; read it again")
+        }
+        (None, _) => format!("there is no document `{id}` any more; expected version {expected}"),
+    };
+    Err(Error::Conflict { code: "version_changed", message })
 }
 
 /// The elements of a list in a parameter, as rows with a column `value`.
@@ -208,11 +227,7 @@ async fn update_in(
     let Some((mut document, before)) = super::query::find(tx, &table, id).await? else {
         return Err(Error::NotFound("document"));
     };
-    if let Some(expected) = if_version.filter(|expected| *expected != document.version) {
-        let message =
-            format!("the document has version {} by now, not {expected}; read it again", document.version);
-        return Err(Error::Conflict { code: "version_changed", message });
-    }
+    check_version(id, Some(document.version), if_version)?;
     document.data.extend(changes);
     let bytes = settle("data", &mut document.data)? as i64;
     if let Some(schema) = &table.schema {
@@ -243,6 +258,23 @@ pub async fn delete(scoped: &Scoped, table: &str, ids: Vec<String>) -> Result<Ve
     check_batch("ids", ids.len())?;
     let table = table.to_owned();
     scoped.write(move |tx| Box::pin(async move { delete_in(tx, &table, &ids).await })).await
+}
+
+/// Deletes a document of the handle's own scope; false when there is none. `Conflict` with
+/// `version_changed` when it has another version than `if_version`.
+pub async fn delete_one(scoped: &Scoped, table: &str, id: &str, if_version: Option<i64>) -> Result<bool> {
+    let (table, id) = (table.to_owned(), id.to_owned());
+    scoped
+        .write(move |tx| {
+            Box::pin(async move {
+                let known = locked(tx, &table).await?;
+                let found = old(tx, &known, &[id.as_str()]).await?.remove(&id);
+                let Some(found) = found else { return Ok(false) };
+                check_version(&id, Some(found.version), if_version)?;
+                delete_in(tx, &table, &[id]).await.map(|gone| !gone.is_empty())
+            })
+        })
+        .await
 }
 
 async fn delete_in(tx: &mut Tx, named: &str, ids: &[String]) -> Result<Vec<String>> {

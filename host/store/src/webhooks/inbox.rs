@@ -74,14 +74,6 @@ async fn emit_in(
     let Some(webhook) = sources::of_topic(tx, organization, &topic).await? else {
         return Ok(Emitted { id: DeliveryId::new(), subscribers: 0 });
     };
-    let body = data.to_string().into_bytes();
-    let most = webhook.settings.body_bytes;
-    if body.len() as u64 > u64::from(most) {
-        return Err(Error::invalid(
-            "data",
-            format!("more than {most} bytes of JSON; larger data belongs in files"),
-        ));
-    }
     if let Some(root) = lineage.root {
         let sql = Sql::new("SELECT COUNT(*) AS n FROM webhook_deliveries WHERE root_id = $1").bind(root);
         if tx.one(sql).await?.get::<i64>("n")? >= Lineage::MAX_FAMILY {
@@ -92,14 +84,33 @@ async fn emit_in(
     let event = json!({ "type": topic, "source": webhook.settings.name, "data": data, "headers": {} });
     let all = subscriptions::of_source(tx, webhook.id).await?;
     let subscribers = all.iter().filter(|one| one.is_enabled && one.filter.holds(&event)).count();
+    let id = tell(tx, &webhook, &data, Received::default(), lineage).await?.id;
+    Ok(Emitted { id, subscribers })
+}
+
+/// Takes data in for a topic, with what else `received` has.
+pub(crate) async fn tell(
+    tx: &mut Tx,
+    topic: &Webhook,
+    data: &Value,
+    received: Received,
+    lineage: Lineage,
+) -> Result<Reception> {
+    let body = data.to_string().into_bytes();
+    let most = topic.settings.body_bytes;
+    if body.len() as u64 > u64::from(most) {
+        return Err(Error::invalid(
+            "data",
+            format!("more than {most} bytes of JSON; larger data belongs in files"),
+        ));
+    }
     let received = Received {
-        event_type: Some(topic),
+        event_type: topic.settings.topic.clone(),
         content_type: Some("application/json".into()),
         body,
-        ..Received::default()
+        ..received
     };
-    let id = insert(tx, &webhook, received, lineage).await?.id;
-    Ok(Emitted { id, subscribers })
+    insert(tx, topic, received, lineage).await
 }
 
 pub(super) async fn insert(

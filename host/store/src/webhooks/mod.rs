@@ -16,6 +16,7 @@ pub mod subscriptions;
 
 pub use deliveries::{Delivery, State};
 pub use event::{event, fields, parsed, told};
+pub(crate) use inbox::tell;
 pub use inbox::{Emitted, Received, Reception, emit, receive};
 pub use processing::{MAX_ATTEMPTS, Processed, backoff, due, postpone, process};
 pub use sources::{Settings, Webhook};

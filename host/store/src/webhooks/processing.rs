@@ -5,6 +5,7 @@ use super::deliveries::{Outcome, State};
 use super::{Delivery, Subscription, Webhook, deliveries, event, sources, subscriptions};
 use crate::audit::Actor;
 use crate::executions::{NewExecution, documents};
+use crate::notifications::events;
 use crate::{Db, Scoped, Sql, now, organizations, workflows};
 use bifrost_core::ports::Objects;
 use bifrost_core::{
@@ -86,13 +87,17 @@ pub async fn process(
         outcomes.push(outcome);
     }
     let state = summary(&outcomes);
-    let settled = settle(&work.org, id, state, &outcomes).await?;
+    let settled = settle(work, state, outcomes).await?;
     Ok(Processed { state: settled.then_some(state), runs })
 }
 
+/// Why a subscription that the event is for has no run.
+fn fault(outcome: &Outcome) -> Option<&str> {
+    outcome.reason.as_deref().filter(|reason| *reason != "filtered")
+}
+
 fn summary(outcomes: &[Outcome]) -> State {
-    let failed = |one: &Outcome| one.reason.as_deref().is_some_and(|reason| reason != "filtered");
-    if outcomes.iter().any(failed) {
+    if outcomes.iter().any(|one| fault(one).is_some()) {
         State::Failed
     } else if outcomes.iter().any(|one| one.execution_id.is_some()) {
         State::Done
@@ -165,16 +170,30 @@ impl Work {
     }
 }
 
-async fn settle(org: &Scoped, id: DeliveryId, state: State, outcomes: &[Outcome]) -> Result<bool> {
+/// False when somebody else had settled it.
+async fn settle(work: Work, state: State, outcomes: Vec<Outcome>) -> Result<bool> {
+    let Work { org, webhook, delivery, .. } = work;
     let sql = Sql::new(
         "UPDATE webhook_deliveries SET state = $2, outcomes = $3, attempts = attempts + 1, error = NULL, processed_at = $4
          WHERE id = $1 AND state = 'pending'",
     )
-    .bind(id)
+    .bind(delivery.id)
     .bind(state.as_str())
     .bind(crate::Value::json(&outcomes)?)
     .bind(now());
-    Ok(org.write(move |tx| Box::pin(async move { tx.execute(sql).await })).await? == 1)
+    org.write(move |tx| {
+        Box::pin(async move {
+            if tx.execute(sql).await? != 1 {
+                return Ok(false);
+            }
+            if let Some(reason) = outcomes.iter().find_map(fault) {
+                let summary = "A delivery did not start all of its workflows".to_owned();
+                events::delivery_failed(tx, webhook.id, &webhook.settings.name, summary, reason).await?;
+            }
+            Ok(true)
+        })
+    })
+    .await
 }
 
 /// Writes down that an attempt came to nothing: the next one waits, and after the last one the
@@ -196,11 +215,17 @@ pub async fn postpone(db: &Db, organization: OrganizationId, id: DeliveryId, err
                 )
                 .bind(id)
                 .bind(attempts)
-                .bind(text)
+                .bind(text.as_str())
                 .bind(time + backoff(attempts))
                 .bind(if is_last { State::Failed } else { State::Pending }.as_str())
                 .bind(is_last.then_some(time));
-                Ok(tx.execute(sql).await? == 1 && is_last)
+                if tx.execute(sql).await? != 1 || !is_last {
+                    return Ok(false);
+                }
+                let webhook = sources::find(tx, delivery.webhook_id, "").await?;
+                let summary = format!("A delivery was given up after {attempts} attempts");
+                events::delivery_failed(tx, webhook.id, &webhook.settings.name, summary, &text).await?;
+                Ok(true)
             })
         })
         .await

@@ -330,7 +330,8 @@ pub async fn at(db: &Db, hook: Uuid) -> Result<Option<Webhook>> {
 }
 
 /// The source of a topic of the organization, if it is switched on.
-pub(super) async fn of_topic(
+/// A topic of an organization, where that has it and it is in use.
+pub(crate) async fn of_topic(
     tx: &mut Tx,
     organization: OrganizationId,
     topic: &str,

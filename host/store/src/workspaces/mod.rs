@@ -316,6 +316,7 @@ async fn activate(
         removed.push(old.info.id);
     }
     schedules::synchronize(tx, &version, report).await?;
+    endpoints::synchronize(tx, &version, report).await?;
     adapters::synchronize(tx, &version, report, force).await?;
     let sql = Sql::new(
         "UPDATE versions SET state = CASE WHEN id = $2 THEN 'active' ELSE 'superseded' END,
@@ -372,7 +373,6 @@ async fn refuse_in_use(tx: &mut Tx, gone: &[Known]) -> Result<()> {
     let mut in_use = Vec::new();
     for old in gone {
         let mut why: Vec<String> = Vec::new();
-        // What the decorator registered; endpoints have no rows yet.
         if bifrost_core::schedule::decorated(&old.info).is_some_and(|timetable| timetable.is_ok()) {
             why.push("schedule".into());
         }
@@ -383,9 +383,6 @@ async fn refuse_in_use(tx: &mut Tx, gone: &[Known]) -> Result<()> {
         let forms = forms::of_workflow(tx, old.id).await?;
         why.extend(forms.into_iter().map(|name| format!("form {name}")));
         why.extend(sources::of_workflow(tx, old.id).await?);
-        if old.info.defaults.get("endpoint_enabled").is_some_and(|v| v == true) {
-            why.push("endpoint".into());
-        }
         let sql = Sql::new(
             "SELECT kind, label FROM workflow_references WHERE workflow_id = $1 ORDER BY kind, label",
         );

@@ -30,7 +30,7 @@ fn keys() -> Keyring {
     Keyring::from_bytes([1; 32])
 }
 
-fn adapter(name: &str, subscribes: bool) -> AdapterInfo {
+pub fn adapter(name: &str, subscribes: bool) -> AdapterInfo {
     let field =
         |key: &str, kind| Field { key: key.into(), kind, required: false, default: None, description: None };
     AdapterInfo {
@@ -50,7 +50,7 @@ fn adapter(name: &str, subscribes: bool) -> AdapterInfo {
     }
 }
 
-fn with(hash: &str, adapters: Vec<AdapterInfo>) -> Deployment {
+pub fn with(hash: &str, adapters: Vec<AdapterInfo>) -> Deployment {
     let mut deployment = deployment(hash, vec![info("a.py::sync", "sync")]);
     deployment.report.adapters = adapters;
     deployment
@@ -235,6 +235,17 @@ async fn a_subscription_from_its_beginning(db: Db) {
     assert!(adapters::again(&org, plain.id).await.unwrap_err().to_string().contains("nothing to subscribe"));
 }
 
+/// What people are to be told of webhooks that are broken.
+async fn broken(db: &Db) -> Vec<String> {
+    let sql = Sql::new("SELECT details FROM notification_events WHERE kind = $1 ORDER BY id");
+    let rows = db.system().read().await.unwrap().all(sql.bind("webhook_broken")).await.unwrap();
+    let told = |row: &bifrost_store::Row| {
+        let details: notification::Details = row.document("details").unwrap();
+        format!("{}: {}", details.name, details.summary)
+    };
+    rows.iter().map(told).collect()
+}
+
 async fn failures_are_counted_and_end(db: Db) {
     let (w, org) = world(db).await;
     let made = source(&w, &org, "Acme", "hook").await;
@@ -253,6 +264,7 @@ async fn failures_are_counted_and_end(db: Db) {
     }
     let one = choice(&org, &made).await;
     assert_eq!((one.status, one.next_at), (Status::Failed, None));
+    assert_eq!(broken(&w.db).await, ["hook: It could not subscribe at the other system; subscribe it again"]);
     hurry(&org).await;
     assert!(adapters::due(&w.db, now(), 10).await.unwrap().is_empty());
     adapters::again(&org, made.id).await.unwrap();
@@ -338,6 +350,8 @@ async fn a_source_goes_when_its_subscription_is_taken_back(db: Db) {
     }
     assert_eq!(attempt(&org, &made, Err("no".into())).await, Settled::GivenUp);
     assert_eq!(rows().await, 0);
+    let told = broken(&w.db).await;
+    assert!(told.len() == 1 && told[0].starts_with("stuck: It is deleted"), "{told:?}");
 }
 
 async fn a_state_is_written_over_its_own_revision_only(db: Db) {

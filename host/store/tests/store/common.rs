@@ -20,22 +20,27 @@ use uuid::Uuid;
 /// holds for it.
 const ROLE: &str = "bifrost_test";
 
-pub struct TestDb {
-    pub db: Db,
+/// An empty database, which nobody has opened yet.
+pub struct Place {
+    pub url: String,
     directory: Option<tempfile::TempDir>,
     postgres: Option<(PgConnectOptions, String)>,
+}
+
+pub struct TestDb {
+    pub db: Db,
+    place: Place,
 }
 
 pub fn database_url() -> String {
     std::env::var("DATABASE_URL").unwrap_or_else(|_| "postgres://127.0.0.1:5432/test".into())
 }
 
-impl TestDb {
-    pub async fn sqlite() -> Self {
+impl Place {
+    pub fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("bifrost.db").display());
-        let db = Db::open(&url, Options::default()).await.unwrap();
-        Self { db, directory: Some(directory), postgres: None }
+        Self { url, directory: Some(directory), postgres: None }
     }
 
     pub async fn postgres() -> Self {
@@ -52,17 +57,34 @@ impl TestDb {
         connection.execute(sqlx::raw_sql(&format!("CREATE DATABASE {name} OWNER {ROLE}"))).await.unwrap();
         connection.close().await.unwrap();
         let url = format!("postgres://{ROLE}:{ROLE}@{}:{}/{name}", admin.get_host(), admin.get_port());
-        let db = Db::open(&url, Options { connections: 8, ..Options::default() }).await.unwrap();
-        Self { db, directory: None, postgres: Some((admin, name)) }
+        Self { url, directory: None, postgres: Some((admin, name)) }
     }
 
     pub async fn remove(self) {
-        self.db.close().await;
         drop(self.directory);
         if let Some((admin, name)) = self.postgres {
             let mut connection = admin.connect().await.unwrap();
             connection.execute(sqlx::raw_sql(&format!("DROP DATABASE {name} WITH (FORCE)"))).await.unwrap();
         }
+    }
+}
+
+impl TestDb {
+    pub async fn sqlite() -> Self {
+        let place = Place::sqlite();
+        let db = Db::open(&place.url, Options::default()).await.unwrap();
+        Self { db, place }
+    }
+
+    pub async fn postgres() -> Self {
+        let place = Place::postgres().await;
+        let db = Db::open(&place.url, Options { connections: 8, ..Options::default() }).await.unwrap();
+        Self { db, place }
+    }
+
+    pub async fn remove(self) {
+        self.db.close().await;
+        self.place.remove().await;
     }
 }
 
@@ -141,6 +163,29 @@ pub fn deployment(hash: &str, workflows: Vec<WorkflowInfo>) -> Deployment {
     }
 }
 
+/// What a user of the tests asks for.
+pub fn new_execution(workflow: WorkflowId, user: UserId) -> NewExecution {
+    NewExecution {
+        workflow_id: workflow,
+        version_id: None,
+        parameters: json!({"z": 1, "a": [null, "\0"]}),
+        executed_by: user,
+        executed_by_email: "user@org.test".into(),
+        executed_by_name: "User".into(),
+        executed_by_role: bifrost_core::Role::OrgUser,
+        executed_by_ceiling: bifrost_core::Permissions::all(),
+        idempotency_key: None,
+        rerun_of: None,
+        priority: bifrost_core::Priority::Normal,
+        not_before: None,
+        schedule_id: None,
+        lineage: Lineage::default(),
+        delivery_id: None,
+        form_id: None,
+        startup: None,
+    }
+}
+
 impl World {
     pub async fn new(db: Db) -> Self {
         let first = Bootstrap {
@@ -165,25 +210,7 @@ impl World {
     }
 
     pub fn new_execution(&self) -> NewExecution {
-        NewExecution {
-            workflow_id: self.workflow,
-            version_id: None,
-            parameters: json!({"z": 1, "a": [null, "\0"]}),
-            executed_by: self.user,
-            executed_by_email: "user@org.test".into(),
-            executed_by_name: "User".into(),
-            executed_by_role: bifrost_core::Role::OrgUser,
-            executed_by_ceiling: bifrost_core::Permissions::all(),
-            idempotency_key: None,
-            rerun_of: None,
-            priority: bifrost_core::Priority::Normal,
-            not_before: None,
-            schedule_id: None,
-            lineage: Lineage::default(),
-            delivery_id: None,
-            form_id: None,
-            startup: None,
-        }
+        new_execution(self.workflow, self.user)
     }
 
     pub async fn accept(&self) -> Execution {

@@ -2,12 +2,17 @@
 
 use crate::common::*;
 use bifrost_core::Error;
-use bifrost_store::{Db, Options, Sql, Value, now};
+use bifrost_store::{Db, Options, Sql, Tx, Value, now};
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use uuid::Uuid;
 
-on_both!(a_failing_unit_undoes_only_itself, every_type_comes_back, readers_cannot_write);
+on_both!(
+    a_failing_unit_undoes_only_itself,
+    every_type_comes_back,
+    readers_cannot_write,
+    a_reader_sees_one_state,
+);
 
 fn insert(id: Uuid, name: &str) -> Sql {
     Sql::new(
@@ -82,6 +87,19 @@ async fn every_type_comes_back(db: Db) {
 async fn readers_cannot_write(db: Db) {
     let mut tx = db.system().read().await.unwrap();
     assert!(tx.execute(insert(Uuid::now_v7(), "x")).await.is_err());
+}
+
+async fn a_reader_sees_one_state(db: Db) {
+    let count = async |tx: &mut Tx| {
+        tx.one(Sql::new("SELECT COUNT(*) AS n FROM organizations")).await.unwrap().get::<i64>("n").unwrap()
+    };
+    let mut tx = db.system().read().await.unwrap();
+    assert_eq!(count(&mut tx).await, 0);
+    let sql = insert(Uuid::now_v7(), "written meanwhile");
+    db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await.unwrap();
+    assert_eq!(count(&mut tx).await, 0);
+    drop(tx);
+    assert_eq!(count(&mut db.system().read().await.unwrap()).await, 1);
 }
 
 #[tokio::test]

@@ -2,9 +2,9 @@
 
 use crate::common::*;
 use bifrost_core::*;
-use bifrost_store::executions::{self, Filters, Lease};
-use bifrost_store::organizations::OrganizationChange;
-use bifrost_store::{Db, organizations, workflows};
+use bifrost_store::executions::{self, Filters, Lease, NewExecution};
+use bifrost_store::organizations::{Organization, OrganizationChange};
+use bifrost_store::{Db, Sql, organizations, workflows};
 use futures::future::join_all;
 use serde_json::json;
 
@@ -19,6 +19,9 @@ on_both!(
     lists_page_and_filter,
     foreign_runs_are_not_found,
     documents_keep_their_text,
+    no_organization_has_more_runs_than_it_may,
+    positions_follow_the_dispatcher,
+    positions_are_counted_only_so_far,
 );
 
 async fn a_run_from_accept_to_finish(db: Db) {
@@ -124,6 +127,33 @@ async fn one_of_many_claims_wins(db: Db) {
         let token = claims.into_iter().flatten().next().unwrap().token;
         let ends = join_all((0..8).map(|n| executions::finish(&w.db, id, token, success(json!(n))))).await;
         assert_eq!(ends.into_iter().filter(|end| *end.as_ref().unwrap()).count(), 1);
+    }
+}
+
+async fn no_organization_has_more_runs_than_it_may(db: Db) {
+    let w = World::new(db).await;
+    let limits = Limits { concurrent_runs: 2, ..Limits::default() };
+    let change = OrganizationChange { limits: Some(limits), ..Default::default() };
+    organizations::update(&w.db, w.org.id, change).await.unwrap();
+    let ids = [w.accept().await.id, w.accept().await.id, w.accept().await.id];
+    let first = w.claim(ids[0], 1, 60).await.expect("the first of two");
+    let second = w.claim(ids[1], 1, 60).await.expect("the second of two");
+    executions::request_cancel(&w.db.org(w.org.id), ids[1]).await.unwrap();
+    assert!(w.claim(ids[2], 1, 60).await.is_none(), "one that is about to end is under way too");
+    assert_eq!(w.get(ids[2]).await.status, Status::Pending, "it waits on");
+    let new = NewExecution { workflow_id: w.shared, ..w.new_execution() };
+    let other = executions::accept(&w.db.org(w.other.id), new).await.unwrap().execution.id;
+    assert!(w.claim(other, 1, 60).await.is_some(), "nobody else has less for it");
+    executions::finish(&w.db, ids[0], first.token, success(json!(1))).await.unwrap();
+    assert!(w.claim(ids[2], 1, 60).await.is_some());
+    executions::finish(&w.db, ids[1], second.token, success(json!(1))).await.unwrap();
+
+    // Limits that were written before there was this one have its default.
+    let sql = Sql::new("UPDATE organizations SET limits = $2 WHERE id = $1").bind(w.org.id).bind(json!({}));
+    w.db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await.unwrap();
+    for _ in 0..3 {
+        let id = w.accept().await.id;
+        assert!(w.claim(id, 1, 60).await.is_some());
     }
 }
 
@@ -235,4 +265,48 @@ async fn documents_keep_their_text(db: Db) {
     let kept = w.get(id).await.outcome.unwrap();
     assert_eq!(kept.result, outcome.result);
     assert_eq!(kept.error.as_deref(), Some("nul \u{FFFD} here"));
+}
+
+async fn positions_follow_the_dispatcher(db: Db) {
+    let w = World::new(db).await;
+    let accept = async |org: &Organization, priority| {
+        let new = NewExecution { workflow_id: w.shared, priority, ..w.new_execution() };
+        executions::accept(&w.db.org(org.id), new).await.unwrap().execution.id
+    };
+    let position = async |id| executions::queue_position(&w.db.system(), id).await.unwrap();
+    let mut long = vec![];
+    for _ in 0..5 {
+        long.push(accept(&w.org, Priority::Normal).await);
+    }
+    let short = accept(&w.other, Priority::Normal).await;
+    assert_eq!(position(short).await, Some(2), "one of the long line comes before the short one's first");
+    assert_eq!(position(long[0]).await, Some(2));
+    assert_eq!(position(long[4]).await, Some(6), "the short line has one only");
+
+    let urgent = accept(&w.other, Priority::Interactive).await;
+    assert_eq!(position(urgent).await, Some(1));
+    assert_eq!((position(short).await, position(long[4]).await), (Some(3), Some(7)));
+    let bulk = accept(&w.org, Priority::Bulk).await;
+    assert_eq!(position(bulk).await, Some(8), "after all others");
+
+    // What pauses before its next attempt is in no line.
+    let run = w.claim(urgent, 1, 60).await.unwrap();
+    let later = bifrost_store::now() + chrono::TimeDelta::hours(1);
+    assert!(executions::retry(&w.db, urgent, run.token, "error:E".into(), later, vec![]).await.unwrap());
+    assert_eq!((position(urgent).await, position(short).await), (None, Some(2)));
+    // Neither is what waits until its organization may run again.
+    let change = OrganizationChange { is_active: Some(false), ..Default::default() };
+    organizations::update(&w.db, w.other.id, change).await.unwrap();
+    assert_eq!((position(long[4]).await, position(bulk).await), (Some(5), Some(6)));
+}
+
+async fn positions_are_counted_only_so_far(db: Db) {
+    let w = World::new(db).await;
+    join_all((0..executions::MAX_POSITION).map(|_| w.accept())).await;
+    let last = w.accept().await.id;
+    let new = NewExecution { workflow_id: w.shared, ..w.new_execution() };
+    let other = executions::accept(&w.db.org(w.other.id), new).await.unwrap().execution.id;
+    let position = async |id| executions::queue_position(&w.db.system(), id).await.unwrap();
+    assert_eq!(position(last).await, Some(executions::MAX_POSITION));
+    assert_eq!(position(other).await, Some(2));
 }

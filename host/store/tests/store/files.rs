@@ -70,6 +70,15 @@ async fn files_are_written_and_read(db: Db) {
     assert_eq!(paths(&org, "a/", None, 100).await, ["a/b.txt", "a/c"]);
     assert_eq!(paths(&org, "", Some("a/b.txt"), 2).await, ["a/c", "a0"]);
     assert_eq!(files::used(&org).await.unwrap(), Usage { files: 7, bytes: 6 });
+    files::write(&org, &objects, "uploads", "x", None, b"123".to_vec()).await.unwrap();
+    let (all, locations) = files::locations(&org).await.unwrap();
+    let locations: Vec<_> = locations.iter().map(|one| (one.location.as_str(), one.usage)).collect();
+    assert_eq!(all, Usage { files: 8, bytes: 9 });
+    let expected = [("reports", Usage { files: 7, bytes: 6 }), ("uploads", Usage { files: 1, bytes: 3 })];
+    assert_eq!(locations, expected);
+    let nothing = files::locations(&w.db.org(w.other.id)).await.unwrap();
+    assert_eq!(nothing, (Usage::default(), vec![]));
+    assert!(files::delete(&org, &objects, "uploads", "x").await.unwrap());
     assert!(files::delete(&org, &objects, "reports", "a/b.txt").await.unwrap());
     assert!(!files::delete(&org, &objects, "reports", "a/b.txt").await.unwrap());
     assert!(matches!(files::get(&org, "reports", "a/b.txt").await, Err(Error::NotFound(_))));

@@ -152,7 +152,7 @@ async fn rows_of_others_are_invisible(db: Db) {
     let other = Access::Organization(w.other.id);
     // Table, then rows seen by: system, owner, another tenant, global.
     let seen = [
-        ("organizations", [3, 1, 1, 0]),
+        ("organizations", [3, 1, 1, 1]),
         ("users", [2, 1, 0, 0]),
         ("api_keys", [2, 1, 0, 0]),
         ("workspaces", [2, 2, 1, 1]),
@@ -212,6 +212,15 @@ async fn rows_of_others_cannot_be_written(db: Db) {
     let forged =
         Sql::new("INSERT INTO audit_outbox (organization_id, entry) VALUES ($1, '{}')").bind(foreign);
     assert!(other.write(move |tx| Box::pin(async move { tx.execute(forged).await })).await.is_err());
+    // Nor does a tenant write for all of them; `global_rows.rs` has every table.
+    for global in [
+        Sql::new("INSERT INTO config (organization_id, key, is_secret, value, updated_at) VALUES (NULL, 'x', false, $1, $2)")
+            .bind(json!(1))
+            .bind(bifrost_store::now()),
+        Sql::new("INSERT INTO audit_outbox (organization_id, entry) VALUES (NULL, '{}')"),
+    ] {
+        assert!(other.write(move |tx| Box::pin(async move { tx.execute(global).await })).await.is_err());
+    }
     let give = Sql::new("UPDATE executions SET organization_id = $1").bind(w.other.id);
     let own = w.db.org(w.org.id);
     assert!(own.write(move |tx| Box::pin(async move { tx.execute(give).await })).await.is_err());

@@ -556,7 +556,14 @@ async fn a_missed_schedule_is_told(db: Db) {
     let w = World::new(db).await;
     let org = w.db.org(w.org.id);
     let names: Vec<_> = rules::list(&org).await.unwrap().into_iter().map(|rule| rule.settings.name).collect();
-    assert_eq!(names, ["Connections that break", "Scheduled runs that fail", "Schedules that are missed"]);
+    let first = [
+        "Connections that break",
+        "Deliveries that fail",
+        "Scheduled runs that fail",
+        "Schedules that are missed",
+        "Webhooks that break",
+    ];
+    assert_eq!(names, first);
     let new = schedules::NewSchedule { catch_up: CatchUp::None, ..crate::schedules::hourly(w.workflow) };
     let id = schedules::create(&org, new).await.unwrap().id;
     // A day ago.

@@ -64,7 +64,7 @@ async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &st
     crate::forms::filled(&scoped, user, workflow, mark).await;
     crate::notifications::filled(&scoped, &keys, user, mark).await;
     let data = json!({ "mark": mark }).as_object().unwrap().clone();
-    let document = bifrost_store::tables::NewDocument { id: None, data };
+    let document = bifrost_store::tables::NewDocument { data, ..Default::default() };
     bifrost_store::tables::insert(&scoped, "marks", vec![document]).await.unwrap();
     bifrost_store::files::write(&scoped, objects, "uploads", "mark", None, mark.into()).await.unwrap();
     for size in [10, 100_000] {
@@ -121,6 +121,9 @@ async fn everything_is_exported_and_then_gone(db: Db) {
     filled(&w, w.org.id, &objects, "canary-of-org").await;
     filled(&w, w.other.id, &objects, "canary-of-other").await;
     let others = dump(&w.db, w.other.id).await;
+    let (key, value) = ("tenants".to_owned(), json!({ "ids": [w.org.id] }));
+    let named = NewEntry { key, value, kind: None, description: None, updated_by: None };
+    config::set(&w.db.scope(Scope::Global), &Keyring::from_bytes([1; 32]), named).await.unwrap();
     let waiting = w.accept().await.id;
     let held = w.accept().await.id;
     let token = w.claim(held, 1, 60).await.unwrap().token;
@@ -152,7 +155,17 @@ async fn everything_is_exported_and_then_gone(db: Db) {
     }
     let done = offboarding::get(&w.db, w.org.id).await.unwrap();
     let proof = done.proof();
-    assert_eq!((done.state, proof.scan.clone()), (State::Done, Some(offboarding::Scan::default())));
+    let scan = proof.scan.clone().unwrap();
+    assert!(done.state == State::Done && scan.is_clean(), "{scan:?}");
+    // What the provider wrote down about it is told, and stays.
+    let ours = ["audit_log", "audit_outbox", "config"];
+    assert!(scan.mentions.keys().all(|table| ours.contains(&table.as_str())), "{scan:?}");
+    assert!(scan.mentions["config"] == 1 && scan.mentions["audit_log"] > 0, "{scan:?}");
+    // A ticket that the queue still has comes to nothing.
+    for (execution, attempt) in [(waiting, 1), (held, 1), (held, 2)] {
+        let ticket = ports::Ticket { execution, attempt };
+        assert!(executions::claim(&w.db, ticket, "worker-1", 60).await.unwrap().is_none());
+    }
     for (name, table) in &proof.tables {
         assert_eq!(table.after, 0, "{name}");
         assert!(table.exported >= table.before || name == "audit_outbox", "{name}: {table:?}");

@@ -139,14 +139,28 @@ async fn play(w: &World, steps: &[Step]) {
     assert!(before.status.is_terminal(), "{:?}", before.status);
 }
 
+fn keeps_the_promises<F: Future<Output = TestDb>>(test: F, cases: u32) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let test = runtime.block_on(test);
+    let w = runtime.block_on(World::new(test.db.clone()));
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        proptest!(config, |(steps in prop::collection::vec(step(), 1..24))| {
+            runtime.block_on(play(&w, &steps));
+        });
+    }));
+    runtime.block_on(test.remove());
+    if let Err(panic) = played {
+        std::panic::resume_unwind(panic);
+    }
+}
+
 #[test]
 fn any_order_of_events_keeps_the_promises() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let test = runtime.block_on(TestDb::sqlite());
-    let w = runtime.block_on(World::new(test.db.clone()));
-    let config = ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |(steps in prop::collection::vec(step(), 1..24))| {
-        runtime.block_on(play(&w, &steps));
-    });
-    runtime.block_on(test.remove());
+    keeps_the_promises(TestDb::sqlite(), 96);
+}
+
+#[test]
+fn any_order_of_events_keeps_the_promises_on_postgres() {
+    keeps_the_promises(TestDb::postgres(), 24);
 }

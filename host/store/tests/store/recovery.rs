@@ -4,6 +4,7 @@ use crate::common::*;
 use bifrost_core::ports::Ticket;
 use bifrost_core::*;
 use bifrost_store::{Db, executions, now, workflows, workspaces};
+use futures::future::join_all;
 use serde_json::json;
 
 on_both!(
@@ -12,6 +13,7 @@ on_both!(
     a_cancelled_run_of_a_lost_worker_ends,
     a_restart_finds_every_run,
     an_expired_lease_is_swept_and_claimed_again,
+    many_leases_are_renewed_at_once_under_the_same_fence,
 );
 
 async fn a_lost_run_is_tried_three_times(db: Db) {
@@ -89,4 +91,33 @@ async fn an_expired_lease_is_swept_and_claimed_again(db: Db) {
     assert_eq!(second.execution.started_at, first.execution.started_at);
     assert!(!executions::finish(&w.db, id, first.token, success(json!(1))).await.unwrap());
     assert!(executions::finish(&w.db, id, second.token, success(json!(2))).await.unwrap());
+}
+
+async fn many_leases_are_renewed_at_once_under_the_same_fence(db: Db) {
+    let w = World::new(db).await;
+    let claimed = join_all((0..600).map(|_| async {
+        let id = w.accept().await.id;
+        (id, w.claim(id, 1, 0).await.unwrap().token)
+    }))
+    .await;
+    let (stale, ended, cancelling) = (claimed[0].0, claimed[1].0, claimed[599].0);
+    assert!(executions::finish(&w.db, ended, claimed[1].1, success(json!(1))).await.unwrap());
+    executions::request_cancel(&w.db.org(w.org.id), cancelling).await.unwrap();
+    let mut held = claimed.clone();
+    held[0].1 -= 1;
+    let leases = executions::renew_leases(&w.db, &held, 60).await.unwrap();
+    assert_eq!(leases.iter().map(|(id, token, _)| (*id, *token)).collect::<Vec<_>>(), held);
+    for (id, _, lease) in leases {
+        let expected = match id {
+            id if id == stale || id == ended => Lease::Lost,
+            id if id == cancelling => Lease::Cancelling,
+            _ => Lease::Held,
+        };
+        assert_eq!(lease, expected, "{id}");
+    }
+    // What was not renewed, and only that, is taken away.
+    let swept = executions::expired_leases(&w.db, now()).await.unwrap();
+    let tickets = vec![Ticket { execution: stale, attempt: 2 }];
+    assert_eq!(swept, executions::Swept { tickets, ..Default::default() });
+    assert_eq!(executions::renew_leases(&w.db, &[], 60).await.unwrap(), []);
 }

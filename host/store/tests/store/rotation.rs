@@ -2,6 +2,7 @@
 //! nothing; and every interruption can be gone on from.
 
 use crate::common::*;
+use crate::sealed::{self, Sealed};
 use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
 use bifrost_store::rotation::{self, Progress};
@@ -55,8 +56,22 @@ fn process(
     })
 }
 
+/// Reads a secret of every place until told to stop, with the keys that a process has; counts how
+/// often.
+fn reader(sealed: Sealed, keys: Keyring, stop: Arc<AtomicBool>) -> tokio::task::JoinHandle<u64> {
+    tokio::spawn(async move {
+        let mut round = 0;
+        while !stop.load(Ordering::Relaxed) {
+            sealed.read(&keys).await;
+            round += 1;
+        }
+        round
+    })
+}
+
 async fn both_levels_change_under_load(db: Db) {
     let w = World::new(db).await;
+    let sealed = Sealed::plant(&w, &old()).await;
     let (org, other) = (w.db.org(w.org.id), w.db.org(w.other.id));
     for n in 0..300 {
         config::set(&org, &old(), secret(&format!("fixed-{n}"), json!(n))).await.unwrap();
@@ -67,10 +82,13 @@ async fn both_levels_change_under_load(db: Db) {
     let running = [
         process(org.clone(), old(), "by-old", stop.clone()),
         process(org.clone(), both.clone(), "by-both", stop.clone()),
+        reader(sealed.clone(), old(), stop.clone()),
+        reader(sealed.clone(), both.clone(), stop.clone()),
     ];
     assert!(rotation::wrap(&w.db, &both, &mut quiet).await.unwrap().data_keys >= 2);
-    // Now also one that has only the new key; and data keys change twice while all go on.
-    let late = process(org.clone(), new(), "by-new", stop.clone());
+    // Now also some that have only the new key; and data keys change twice while all go on.
+    let late =
+        [process(org.clone(), new(), "by-new", stop.clone()), reader(sealed.clone(), new(), stop.clone())];
     for _ in 0..2 {
         assert!(rotation::renew(&w.db, &both, &mut quiet).await.unwrap().values >= 300);
     }
@@ -79,11 +97,11 @@ async fn both_levels_change_under_load(db: Db) {
     assert_eq!(value(&other, &old(), "first").await, Some(json!(1)));
     assert_eq!(value(&other, &new(), "first").await, Some(json!(1)));
     stop.store(true, Ordering::Relaxed);
-    for process in running.into_iter().chain([late]) {
+    for process in running.into_iter().chain(late) {
         assert!(process.await.expect("no read and no write failed") > 0);
     }
     let done = rotation::renew(&w.db, &both, &mut quiet).await.unwrap();
-    assert!(done.values >= 304, "{done:?}");
+    assert!(done.values >= 304 + sealed::VALUES, "{done:?}");
     let status = rotation::status(&w.db, &both).await.unwrap();
     assert_eq!((status.outdated, status.data_keys), (0, 3), "old versions are gone: {status:?}");
     rotation::finish(&w.db, &both, &mut quiet).await.unwrap();
@@ -94,6 +112,7 @@ async fn both_levels_change_under_load(db: Db) {
         assert_eq!(value(&org, &new(), &format!("fixed-{n}")).await, Some(json!(n)));
     }
     assert_eq!(value(&w.db.scope(Scope::Global), &new(), "global").await, Some(json!("g")));
+    sealed.read(&new()).await;
     assert!(config::get(&org, &old(), "fixed-1", false).await.is_err(), "the old key opens nothing any more");
 }
 
@@ -166,4 +185,5 @@ async fn every_encrypted_column_is_rotated(db: Db) {
     let rows = tx.all(Sql::new(sql)).await.unwrap();
     let found: Vec<String> = rows.iter().map(|row| row.get("name").unwrap()).collect();
     assert_eq!(found, rotation::tables(), "see `SEALED` in secrets.rs");
+    assert_eq!(found, sealed::TABLES, "a secret of each is read while keys change");
 }

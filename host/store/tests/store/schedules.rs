@@ -13,6 +13,7 @@ use serde_json::json;
 on_both!(
     schedules_are_written_read_and_deleted,
     a_tick_makes_one_run,
+    runs_have_the_priority_of_their_schedule,
     overlapping_ticks_follow_the_policy,
     missed_ticks_follow_the_policy,
     what_cannot_run_is_skipped_with_its_reason,
@@ -26,12 +27,13 @@ on_both!(
 
 pub fn hourly(workflow: WorkflowId) -> NewSchedule {
     NewSchedule {
-        workflow_id: workflow,
+        starts: Starts::Workflow(workflow),
         name: "Hourly".into(),
         cron: "0 * * * *".into(),
         time_zone: "Europe/Berlin".into(),
         overlap: Overlap::Skip,
         catch_up: CatchUp::Last,
+        priority: BackgroundPriority::Normal,
         is_enabled: true,
         parameters: json!({ "full": true }),
         created_by: UserId::new(),
@@ -75,7 +77,7 @@ async fn schedules_are_written_read_and_deleted(db: Db) {
     let w = World::new(db).await;
     let (org, other) = (w.db.org(w.org.id), w.db.org(w.other.id));
     let made = schedules::create(&org, hourly(w.workflow)).await.unwrap();
-    assert_eq!((made.workflow_name.as_str(), made.source), ("sync", ScheduleSource::Api));
+    assert_eq!((made.workflow_name.as_deref(), made.source), (Some("sync"), ScheduleSource::Api));
     assert!(made.next_at.is_some_and(|next| next > now() && next <= now() + TimeDelta::hours(1)));
     assert_eq!(schedules::get(&org, made.id).await.unwrap(), made);
     let shared = schedules::create(&org, NewSchedule { name: "A".into(), ..hourly(w.shared) }).await.unwrap();
@@ -113,6 +115,31 @@ async fn schedules_are_written_read_and_deleted(db: Db) {
     assert_eq!(schedules::get(&org, made.id).await.unwrap(), changed);
     schedules::delete(&org, made.id).await.unwrap();
     assert!(matches!(schedules::get(&org, made.id).await, Err(Error::NotFound("schedule"))));
+}
+
+async fn runs_have_the_priority_of_their_schedule(db: Db) {
+    let w = World::new(db).await;
+    let org = w.db.org(w.org.id);
+    let new = NewSchedule { priority: BackgroundPriority::Bulk, ..hourly(w.workflow) };
+    let made = schedules::create(&org, new).await.unwrap();
+    assert_eq!(made.priority, BackgroundPriority::Bulk);
+    let priorities = async || {
+        let waiting = executions::backlog(&w.db, 10).await.unwrap().waiting;
+        waiting.iter().map(|line| (line.priority, line.tickets.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(tick(&w.db, made.id, hour()).await.runs.len(), 1);
+    assert_eq!(priorities().await, [(Priority::Bulk.rank(), 1)]);
+    let change = ScheduleChange {
+        priority: Some(BackgroundPriority::Normal),
+        overlap: Some(Overlap::Queue),
+        ..Default::default()
+    };
+    assert_eq!(schedules::update(&org, made.id, change).await.unwrap().priority, BackgroundPriority::Normal);
+    let first = executions::backlog(&w.db, 10).await.unwrap().waiting[0].tickets[0];
+    let claimed = w.claim(first.execution, 1, 60).await.unwrap();
+    executions::finish(&w.db, first.execution, claimed.token, success(json!(1))).await.unwrap();
+    assert_eq!(tick(&w.db, made.id, hour() + TimeDelta::hours(1)).await.runs.len(), 1);
+    assert_eq!(priorities().await, [(Priority::Normal.rank(), 1)]);
 }
 
 async fn a_tick_makes_one_run(db: Db) {

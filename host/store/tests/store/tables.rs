@@ -30,7 +30,7 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 fn new(id: &str, data: Value) -> NewDocument {
-    NewDocument { id: Some(id.into()), data: object(data) }
+    NewDocument { id: Some(id.into()), data: object(data), if_version: None }
 }
 
 fn parse(text: Value) -> Query {
@@ -101,7 +101,8 @@ async fn documents_are_written_and_read(db: Db) {
     assert_eq!(tables::get_document(&org, "things", &made.id).await.unwrap(), merged);
 
     // Without an id they are in the order of time.
-    let nameless = (0..20).map(|n| NewDocument { id: None, data: object(json!({ "n": n })) }).collect();
+    let nameless =
+        (0..20).map(|n| NewDocument { data: object(json!({ "n": n })), ..Default::default() }).collect();
     let ids: Vec<_> =
         tables::insert(&org, "others", nameless).await.unwrap().into_iter().map(|one| one.id).collect();
     assert_eq!(find(&org, "others", json!({})).await, ids);
@@ -516,7 +517,7 @@ async fn compare(
     let new: Vec<_> = documents
         .into_iter()
         .enumerate()
-        .map(|(n, data)| NewDocument { id: Some(format!("{}", (n * 7) % 12)), data })
+        .map(|(n, data)| NewDocument { id: Some(format!("{}", (n * 7) % 12)), data, if_version: None })
         .collect();
     let mut kept = Vec::new();
     for one in new {

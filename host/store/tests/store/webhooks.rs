@@ -52,12 +52,12 @@ pub async fn source(w: &World, org: &Scoped) -> Webhook {
     sources::create(org, &keys(), WebhookKind::Generic, settings("hook"), secret, w.user).await.unwrap()
 }
 
-async fn topic(w: &World, name: &str) -> Webhook {
+pub async fn topic(w: &World, name: &str) -> Webhook {
     let settings = Settings { topic: Some(name.into()), ..settings(name) };
     sources::create(&w.db.org(w.org.id), &keys(), WebhookKind::Topic, settings, None, w.user).await.unwrap()
 }
 
-async fn subscribe(w: &World, webhook: WebhookId, filter: Value, mapping: Value) -> SubscriptionId {
+pub async fn subscribe(w: &World, webhook: WebhookId, filter: Value, mapping: Value) -> SubscriptionId {
     let new = NewSubscription {
         workflow_id: w.workflow,
         filter: serde_json::from_value(filter).unwrap(),
@@ -83,7 +83,7 @@ async fn delivered(w: &World, webhook: &Webhook, id: &str, body: Value) -> Deliv
     taken.id
 }
 
-async fn process(w: &World, id: DeliveryId) -> webhooks::Processed {
+pub async fn process(w: &World, id: DeliveryId) -> webhooks::Processed {
     webhooks::process(&w.db, &NoObjects, w.org.id, id).await.unwrap()
 }
 

@@ -70,7 +70,7 @@ async fn a_workflow_in_use_stops_a_deployment(db: Db) {
     match workspaces::deploy(&org, empty.clone()).await.unwrap_err() {
         Error::Conflict { code: "workflow_in_use", message } => assert_eq!(
             message,
-            "in use but not in this version: a.py::sync (form Onboarding); h.py::hook (endpoint); n.py::nightly (schedule)"
+            "in use but not in this version: a.py::sync (form Onboarding); h.py::hook (endpoint hook); n.py::nightly (schedule)"
         ),
         other => panic!("{other:?}"),
     }

@@ -3,12 +3,14 @@
 
 use crate::engines::VirtualHost;
 use crate::python::{environment, output};
+use crate::stats::percentile;
 use crate::{Bench, Summary};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Submitting and waiting for all results, by one caller.
+/// Submitting and waiting for all results, by one caller; then one task at a time.
 pub fn measure(bench: &Bench, summary: &mut Summary) -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("celery");
     let tools = environment(&bench.out.join("celery"), &folder.join("requirements.txt"))?;
@@ -16,11 +18,10 @@ pub fn measure(bench: &Bench, summary: &mut Summary) -> Result<()> {
     let queue = format!("bifrost-bench-{}", std::process::id());
     let celery = Celery { tools, folder, broker: broker.url.clone(), queue };
     let isolated = ["--concurrency=2", "--max-tasks-per-child=1"];
-    let rate = celery.rate(&isolated, bench.samples(120, 40))?;
-    summary.set("durable_runs_per_s.celery_isolated", rate);
-    let rate = celery.rate(&[], bench.samples(6_000, 1_500))?;
-    summary.set("durable_runs_per_s.celery_prefork", rate);
-    Ok(())
+    let samples = [bench.samples(120, 40), bench.samples(100, 30)];
+    celery.measure(summary, "celery_isolated", &isolated, samples)?;
+    let samples = [bench.samples(6_000, 1_500), bench.samples(500, 100)];
+    celery.measure(summary, "celery_prefork", &[], samples)
 }
 
 struct Celery {
@@ -34,8 +35,14 @@ struct Celery {
 struct Worker(Child);
 
 impl Celery {
-    /// Tasks per second of a worker with these options.
-    fn rate(&self, options: &[&str], tasks: usize) -> Result<f64> {
+    /// A worker with these options, given so many tasks at once and then so many in turn.
+    fn measure(
+        &self,
+        summary: &mut Summary,
+        name: &str,
+        options: &[&str],
+        [many, single]: [usize; 2],
+    ) -> Result<()> {
         let worker = Worker(
             self.command("celery")
                 .args(["--app", "tasks", "worker", "--pool", "prefork", "--loglevel", "ERROR"])
@@ -45,13 +52,19 @@ impl Celery {
                 .spawn()
                 .context("celery")?,
         );
-        let seconds = output(self.command("python").arg("submit.py").arg(tasks.to_string()));
+        let mut submit = self.command("python");
+        let said = output(submit.arg("submit.py").args([many, single].map(|count| count.to_string())));
         drop(worker);
-        let seconds: f64 = seconds?.trim().parse().context("seconds")?;
-        if seconds <= 0.0 {
-            bail!("the tasks took no time");
-        }
-        Ok(tasks as f64 / seconds)
+        let said: Value = serde_json::from_str(&said?).context("what submit.py says")?;
+        let seconds = said["seconds"].as_f64().context("seconds")?;
+        ensure!(seconds > 0.0, "the tasks took no time");
+        let times = said["latencies_ms"].as_array().context("latencies")?;
+        let times: Vec<f64> = times.iter().filter_map(Value::as_f64).collect();
+        summary.set(&format!("durable_runs_per_s.{name}"), many as f64 / seconds);
+        summary.set(&format!("latency_ms.{name}.p50"), percentile(&times, 0.5));
+        summary.set(&format!("latency_ms.{name}.p99"), percentile(&times, 0.99));
+        summary.note(&format!("latency_ms.{name}.runs"), times.len());
+        Ok(())
     }
 
     fn command(&self, tool: &str) -> Command {

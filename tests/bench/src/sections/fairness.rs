@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Of the only worker.
 const SLOTS: &str = "4";
+/// Runs that A asks for.
+const QUEUED: usize = 10_000;
 /// Length of each run of A, in seconds.
 const SECONDS: f64 = 0.1;
 /// Between two runs of B; no multiple of a run of A, so that B comes at any moment of it.
@@ -26,17 +28,17 @@ pub fn measure(bench: &Bench, summary: &mut Summary) -> Result<()> {
     let mut slowest = 0.0f64;
     for engines in [Engines::Embedded, Engines::Distributed] {
         let name = engines.name();
-        let (queued, turns) = (bench.samples(10_000, 1_000), bench.samples(30, 8));
+        let turns = bench.samples(30, 8);
         let times = runtime.block_on(async {
             let settings = [("BIFROST_SLOTS", SLOTS)];
             let server = Server::configure(bench, engines, &workspace::folder(), &settings).await?;
-            let times = starts(&server, queued, turns).await;
+            let times = starts(&server, turns).await;
             server.stop().await?;
             times
         })?;
         summary.note(&format!("fairness.{name}.p50_ms"), median(&times));
         summary.note(&format!("fairness.{name}.most_ms"), percentile(&times, 1.0));
-        summary.note(&format!("fairness.{name}.queued_before"), queued);
+        summary.note(&format!("fairness.{name}.queued_before"), QUEUED);
         summary.note(&format!("fairness.{name}.runs"), times.len());
         slowest = slowest.max(percentile(&times, 1.0));
     }
@@ -45,9 +47,9 @@ pub fn measure(bench: &Bench, summary: &mut Summary) -> Result<()> {
 }
 
 /// Milliseconds from sending each submit of B to the start of its run.
-async fn starts(server: &Server, queued: usize, turns: usize) -> Result<Vec<f64>> {
+async fn starts(server: &Server, turns: usize) -> Result<Vec<f64>> {
     let (a, b) = (server.organization("A").await?, server.organization("B").await?);
-    stream::iter(0..queued)
+    stream::iter(0..QUEUED)
         .map(|_| a.submit("wait", json!({"seconds": SECONDS})))
         .buffer_unordered(32)
         .try_collect::<Vec<String>>()

@@ -29,6 +29,8 @@ def find(name: str) -> Any:
     first, *rest = name.strip("@!").split(".")
     if first in ("client", "models", "webhooks"):
         found: Any = importlib.import_module(f"bifrost.{first}")
+    elif first == "httpx":
+        found = importlib.import_module("httpx")
     elif first == "AgentPausedError":
         found = importlib.import_module("bifrost.agents").AgentPausedError
     else:

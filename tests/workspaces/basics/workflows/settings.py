@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from bifrost import config, workflow
+from bifrost import config, integrations, workflow
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,13 @@ async def secret_leak(key: str = "api_key") -> dict[str, Any]:
     print("printed:", secret)
     copy = f"<{secret}>"
     return {"length": len(secret), "plain": secret, "inside": copy, "as_key": {secret: 1}}
+
+
+@workflow
+async def integration_leak(name: str = "crm") -> dict[str, Any]:
+    """Reads a secret of an integration."""
+    secret = (await integrations.get(name)).config["api_key"]
+    return {"length": len(secret), "plain": secret}
 
 
 @workflow

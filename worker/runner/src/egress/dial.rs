@@ -4,6 +4,7 @@
 use super::Reach;
 use super::address::{canonical, is_global, is_metadata};
 use super::own::Own;
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -57,17 +58,40 @@ pub(super) enum DialError {
     Slow,
 }
 
+/// Finds the addresses of names.
+#[async_trait]
+pub(super) trait Resolve: Send + Sync {
+    /// All of them; an address in the place of a name is its own.
+    async fn addresses(&self, host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>>;
+}
+
+/// As this machine finds them.
+struct System;
+
+#[async_trait]
+impl Resolve for System {
+    async fn addresses(&self, host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+        Ok(tokio::net::lookup_host((host, port)).await?.collect())
+    }
+}
+
 /// Connects under the rules of a reach.
 #[derive(Clone)]
 pub(super) struct Dial {
     reach: Reach,
     networks: Arc<[IpNet]>,
     own: Arc<Own>,
+    resolver: Arc<dyn Resolve>,
 }
 
 impl Dial {
     pub fn new(reach: Reach, own: Arc<Own>) -> Self {
-        Self { reach, networks: Arc::default(), own }
+        Self { reach, networks: Arc::default(), own, resolver: Arc::new(System) }
+    }
+
+    #[cfg(test)]
+    pub fn resolving_by(&self, resolver: Arc<dyn Resolve>) -> Self {
+        Self { resolver, ..self.clone() }
     }
 
     pub fn without(&self, own: Arc<Own>) -> Self {
@@ -106,7 +130,7 @@ impl Dial {
     pub async fn connect(self, uri: Uri) -> Result<TokioIo<TcpStream>, DialError> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        let found = tokio::net::lookup_host((host, port)).await.map_err(DialError::Unknown)?;
+        let found = self.resolver.addresses(host, port).await.map_err(DialError::Unknown)?;
         let (mut allowed, mut why) = (vec![], "has no address");
         for address in found {
             match self.refusal(address).await {

@@ -64,6 +64,7 @@ async fn an_organizations_code_has_a_part_of_what_its_caller_may() {
         Permission::ReviewWorkspace,
         Permission::ManageOrganization,
         Permission::ManageWebhooks,
+        Permission::ManageForms,
         Permission::ManageIntegrations,
         Permission::ReadAudit,
     ] {

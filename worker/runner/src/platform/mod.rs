@@ -47,6 +47,80 @@ struct Scoped {
     scope: Option<String>,
 }
 
+/// Every operation by its name and what answers it: the dispatch, and the list that tests go
+/// through, cannot differ.
+macro_rules! operations {
+    ($($name:literal => $answers:ident,)+) => {
+        /// Names of all operations.
+        #[cfg(test)]
+        pub(crate) const NAMES: &[&str] = &[$($name),+];
+
+        impl Grants {
+            /// The answer of an operation; `None` where there is none of this name.
+            async fn dispatch(&self, operation: &str, arguments: &str) -> Option<Result<Value>> {
+                Some(match operation {
+                    $($name => self.$answers(arguments).await,)+
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+
+operations! {
+    "context.set_scope" => set_scope,
+    "organizations.list" => organizations_list,
+    "organizations.get" => organizations_get,
+    "organizations.create" => organizations_create,
+    "organizations.update" => organizations_update,
+    "users.list" => users_list,
+    "users.get" => users_get,
+    "users.create" => users_create,
+    "users.update" => users_update,
+    "roles.list" => roles_list,
+    "roles.get" => roles_get,
+    "roles.list_forms" => roles_list_forms,
+    "roles.assign_forms" => roles_assign_forms,
+    "forms.list" => forms_list,
+    "forms.get" => forms_get,
+    "roles.create" => roles_create,
+    "roles.update" => roles_update,
+    "roles.delete" => roles_delete,
+    "roles.list_users" => roles_list_users,
+    "roles.assign_users" => roles_assign_users,
+    "workflows.list" => workflows_list,
+    "workflows.execute" => workflows_execute,
+    "workflows.cancel" => workflows_cancel,
+    "api.call" => api_call,
+    "events.emit" => events_emit,
+    "executions.list" => executions_list,
+    "executions.get" => executions_get,
+    "executions.logs" => executions_logs,
+    "integrations.list" => integrations_list,
+    "integrations.get" => integrations_get,
+    "integrations.refresh" => integrations_refresh,
+    "integrations.list_mappings" => mappings_list,
+    "integrations.get_mapping" => mappings_get,
+    "integrations.upsert_mapping" => mappings_set,
+    "integrations.delete_mapping" => mappings_delete,
+    "tables.create" => tables_create,
+    "tables.list" => tables_list,
+    "tables.delete" => tables_delete,
+    "tables.insert" => tables_insert,
+    "tables.upsert" => tables_upsert,
+    "tables.get" => tables_get,
+    "tables.update" => tables_update,
+    "tables.delete_documents" => tables_delete_documents,
+    "tables.query" => tables_query,
+    "tables.count" => tables_count,
+    "files.read" => files_read,
+    "files.write" => files_write,
+    "files.list" => files_list,
+    "files.exists" => files_exists,
+    "files.delete" => files_delete,
+    "files.sign" => files_sign,
+}
+
 impl Grants {
     /// Answers `platform.call`: JSON text in, JSON text out.
     pub(crate) async fn platform(
@@ -54,64 +128,13 @@ impl Grants {
         operation: &str,
         arguments: &str,
     ) -> std::result::Result<String, CapabilityError> {
-        let answer = match operation {
-            "context.set_scope" => self.set_scope(arguments).await,
-            "organizations.list" => self.organizations_list().await,
-            "organizations.get" => self.organizations_get(arguments).await,
-            "organizations.create" => self.organizations_create(arguments).await,
-            "organizations.update" => self.organizations_update(arguments).await,
-            "users.list" => self.users_list(arguments).await,
-            "users.get" => self.users_get(arguments).await,
-            "users.create" => self.users_create(arguments).await,
-            "users.update" => self.users_update(arguments).await,
-            "roles.list" => self.roles_list(arguments).await,
-            "roles.get" => self.roles_get(arguments).await,
-            "roles.list_forms" => self.roles_list_forms(arguments).await,
-            "roles.assign_forms" => self.roles_assign_forms(arguments).await,
-            "forms.list" => self.forms_list(arguments).await,
-            "forms.get" => self.forms_get(arguments).await,
-            "roles.create" => self.roles_create(arguments).await,
-            "roles.update" => self.roles_update(arguments).await,
-            "roles.delete" => self.roles_delete(arguments).await,
-            "roles.list_users" => self.roles_list_users(arguments).await,
-            "roles.assign_users" => self.roles_assign_users(arguments).await,
-            "workflows.list" => self.workflows_list(arguments).await,
-            "workflows.execute" => self.workflows_execute(arguments).await,
-            "workflows.cancel" => self.workflows_cancel(arguments).await,
-            "api.call" => self.api_call(arguments).await,
-            "events.emit" => self.events_emit(arguments).await,
-            "executions.list" => self.executions_list(arguments).await,
-            "executions.get" => self.executions_get(arguments).await,
-            "executions.logs" => self.executions_logs(arguments).await,
-            "integrations.list" => self.integrations_list(arguments).await,
-            "integrations.get" => self.integrations_get(arguments).await,
-            "integrations.refresh" => self.integrations_refresh(arguments).await,
-            "integrations.list_mappings" => self.mappings_list(arguments).await,
-            "integrations.get_mapping" => self.mappings_get(arguments).await,
-            "integrations.upsert_mapping" => self.mappings_set(arguments).await,
-            "integrations.delete_mapping" => self.mappings_delete(arguments).await,
-            "tables.create" => self.tables_create(arguments).await,
-            "tables.list" => self.tables_list(arguments).await,
-            "tables.delete" => self.tables_delete(arguments).await,
-            "tables.insert" => self.tables_insert(arguments).await,
-            "tables.upsert" => self.tables_upsert(arguments).await,
-            "tables.get" => self.tables_get(arguments).await,
-            "tables.update" => self.tables_update(arguments).await,
-            "tables.delete_documents" => self.tables_delete_documents(arguments).await,
-            "tables.query" => self.tables_query(arguments).await,
-            "tables.count" => self.tables_count(arguments).await,
-            "files.read" => self.files_read(arguments).await,
-            "files.write" => self.files_write(arguments).await,
-            "files.list" => self.files_list(arguments).await,
-            "files.exists" => self.files_exists(arguments).await,
-            "files.delete" => self.files_delete(arguments).await,
-            "files.sign" => self.files_sign(arguments).await,
-            _ => {
+        match self.dispatch(operation, arguments).await {
+            Some(answer) => answer.map(|value| value.to_string()).map_err(refusal),
+            None => {
                 let message = format!("the platform has no operation `{}`", operation.escape_debug());
-                return Err(CapabilityError::new(ErrorKind::NotFound, message));
+                Err(CapabilityError::new(ErrorKind::NotFound, message))
             }
-        };
-        answer.map(|value| value.to_string()).map_err(refusal)
+        }
     }
 
     /// Decides about what belongs to the scope that the guest named, with what the caller may

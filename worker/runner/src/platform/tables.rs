@@ -4,7 +4,7 @@ use super::{Scoped, conflicting, parse};
 use crate::grants::Grants;
 use bifrost_core::document_schema::Schema;
 use bifrost_core::documents::Query;
-use bifrost_core::{Operation, Result, Where};
+use bifrost_core::{Error, Operation, Result, Where};
 use bifrost_store::tables::{self as store, NewDocument, NewTable, Table};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -36,6 +36,8 @@ struct New {
     #[serde(default)]
     id: Option<String>,
     data: Map<String, Value>,
+    #[serde(default)]
+    if_version: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -49,8 +51,8 @@ struct Write {
 
 impl Write {
     fn documents(self) -> (String, Vec<NewDocument>) {
-        let new = self.documents.into_iter().map(|new| NewDocument { id: new.id, data: new.data });
-        (self.table, new.collect())
+        let new = |New { id, data, if_version }| NewDocument { id, data, if_version };
+        (self.table, self.documents.into_iter().map(new).collect())
     }
 }
 
@@ -80,6 +82,9 @@ struct Update {
 struct Delete {
     table: String,
     doc_ids: Vec<String>,
+    /// Of the only one.
+    #[serde(default)]
+    if_version: Option<i64>,
     #[serde(default)]
     scope: Option<String>,
 }
@@ -169,9 +174,18 @@ impl Grants {
     }
 
     pub(super) async fn tables_delete_documents(&self, arguments: &str) -> Result<Value> {
-        let Delete { table, doc_ids, scope } = parse(arguments)?;
+        let Delete { table, doc_ids, if_version, scope } = parse(arguments)?;
         let scoped = self.tables(Operation::TablesWrite, scope.as_deref()).await?;
-        Ok(json!({ "deleted_ids": store::delete_documents(&scoped, &table, doc_ids).await? }))
+        if if_version.is_none() {
+            return Ok(json!({ "deleted_ids": store::delete_documents(&scoped, &table, doc_ids).await? }));
+        }
+        let [id] = doc_ids.as_slice() else {
+            return Err(Error::invalid("if_version", "a version is of one document"));
+        };
+        let gone = store::delete_document(&scoped, &table, id, if_version).await;
+        conflicting(
+            gone.map(|gone| json!({ "deleted_ids": gone.then_some(id).into_iter().collect::<Vec<_>>() })),
+        )
     }
 
     pub(super) async fn tables_query(&self, arguments: &str) -> Result<Value> {
@@ -223,6 +237,14 @@ mod tests {
         );
         let stale = call(&run, "tables.update", update).await.expect("told");
         assert_eq!(stale["conflict"]["code"], "version_changed");
+        let stale = json!({"table": "t", "documents": [{"id": "a", "data": {}, "if_version": 1}]});
+        let stale = call(&run, "tables.upsert", stale).await.expect("told");
+        assert_eq!(stale["conflict"]["code"], "version_changed");
+        let stale = json!({"table": "t", "doc_ids": ["a"], "if_version": 1});
+        let stale = call(&run, "tables.delete_documents", stale).await.expect("told");
+        assert_eq!(stale["conflict"]["code"], "version_changed");
+        let several = json!({"table": "t", "doc_ids": ["a", "b"], "if_version": 1});
+        assert_eq!(call(&run, "tables.delete_documents", several).await, Err(ErrorKind::Invalid));
         let found =
             call(&run, "tables.query", json!({"table": "t", "where": {"n": {"gte": 1}}, "order_by": "n"}));
         assert_eq!(found.await.expect("found")["total"], 2);

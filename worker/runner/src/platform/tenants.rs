@@ -37,7 +37,8 @@ struct Update {
 }
 
 impl Grants {
-    pub(super) async fn organizations_list(&self) -> Result<Value> {
+    /// Takes no arguments; what is said in their place is not looked at.
+    pub(super) async fn organizations_list(&self, _arguments: &str) -> Result<Value> {
         self.may(Operation::OrganizationsList, None).await?;
         Ok(organizations::list(&self.db).await?.iter().map(organization).collect())
     }

@@ -7,7 +7,8 @@ use crate::grants::Grants;
 use bifrost_core::events::WAKE;
 use bifrost_core::ports::Event;
 use bifrost_core::{
-    Caller, Error, Execution, Operation, OrganizationId, Permission, Result, Status, schedule,
+    BackgroundPriority, Caller, Error, Execution, Operation, OrganizationId, Permission, Result, Status,
+    schedule,
 };
 use bifrost_store::executions::{self, NewExecution, documents};
 use bifrost_store::grants::{self, TargetKind};
@@ -30,6 +31,8 @@ struct Execute {
     scheduled_at: Option<String>,
     #[serde(default)]
     delay_seconds: Option<u64>,
+    #[serde(default)]
+    priority: Option<BackgroundPriority>,
 }
 
 impl Grants {
@@ -47,7 +50,8 @@ impl Grants {
     }
 
     pub(super) async fn workflows_execute(&self, arguments: &str) -> Result<Value> {
-        let Execute { workflow, input_data, scope, run_as, scheduled_at, delay_seconds } = parse(arguments)?;
+        let Execute { workflow, input_data, scope, run_as, scheduled_at, delay_seconds, priority } =
+            parse(arguments)?;
         let Granted { organization, caller, .. } =
             self.may(Operation::WorkflowsExecute, scope.as_deref()).await?;
         if run_as.is_some() {
@@ -73,6 +77,7 @@ impl Grants {
         };
         let mut new = NewExecution::by(&caller, workflow.id, parameters);
         new.not_before = schedule::deferral(bifrost_store::now(), scheduled_at.as_deref(), delay_seconds)?;
+        new.priority = priority.unwrap_or_default().into();
         new.lineage = self.children;
         let run = documents::accept(&org, self.objects.as_ref(), new).await?.execution;
         self.announce(&run).await;
@@ -103,5 +108,45 @@ impl Grants {
         for event in bifrost_core::events::history(run) {
             self.bus.publish(event).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+    use bifrost_core::{ExecutionId, Priority, UserId, WorkspaceReport};
+    use bifrost_store::workspaces::{self, Deployment};
+
+    #[tokio::test]
+    async fn a_child_has_the_priority_that_it_is_given() {
+        let world = World::new().await;
+        let report: WorkspaceReport = serde_json::from_value(json!({ "workflows": [{
+            "id": "a.py::f", "path": "a.py", "function": "f", "name": "f", "kind": "workflow", "parameters": [],
+        }]}))
+        .expect("a report");
+        let deployment = Deployment {
+            source_hash: "h".into(),
+            object_key: "k".into(),
+            own_key: "k".into(),
+            shared_hash: None,
+            propose: false,
+            instead_of: None,
+            report,
+            created_by: UserId::new(),
+            message: None,
+            force: false,
+        };
+        workspaces::deploy(&world.db.org(world.organization), deployment).await.expect("deployed");
+        let run = world.run(ExecutionId::new());
+        for (named, priority) in [(json!("bulk"), Priority::Bulk), (Value::Null, Priority::Normal)] {
+            let arguments = json!({ "workflow": "f", "priority": named }).to_string();
+            let started = run.workflows_execute(&arguments).await.expect("started");
+            let waiting = executions::backlog(&world.db, 10).await.expect("a backlog").waiting;
+            let line = waiting.iter().find(|line| line.priority == priority.rank()).expect("a line");
+            assert_eq!(json!(line.tickets[0].execution), started["execution_id"]);
+        }
+        let arguments = json!({ "workflow": "f", "priority": "interactive" }).to_string();
+        assert!(run.workflows_execute(&arguments).await.is_err());
     }
 }

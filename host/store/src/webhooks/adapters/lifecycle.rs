@@ -10,6 +10,7 @@ use super::values::{self, Kept};
 use super::{Method, cut};
 use crate::audit::{Event, Outcome, record};
 use crate::keyring::Keyring;
+use crate::notifications::events;
 use crate::webhooks::processing::backoff;
 use crate::webhooks::sources::{self, Webhook};
 use crate::{Db, Scoped, Sql, Tx, now};
@@ -41,6 +42,17 @@ impl Task {
             Self::Subscribe => Method::Subscribe,
             Self::Renew => Method::Renew,
             Self::Unsubscribe => Method::Unsubscribe,
+        }
+    }
+
+    /// What people are told when it is not tried again.
+    fn given_up(self) -> &'static str {
+        match self {
+            Self::Subscribe => "It could not subscribe at the other system; subscribe it again",
+            Self::Renew => "Its subscription at the other system could not be renewed; subscribe it again",
+            Self::Unsubscribe => {
+                "It is deleted, and its subscription at the other system could not be taken back"
+            }
         }
     }
 }
@@ -197,6 +209,10 @@ async fn failed(tx: &mut Tx, work: &Work, reason: &str) -> Result<Settled> {
             .detail("reason", cut(reason))
             .detail("is_final", is_last);
         record(tx, event).await?;
+    }
+    if is_last {
+        let name = &work.webhook.settings.name;
+        events::webhook_broken(tx, id, name, work.task.given_up(), reason).await?;
     }
     Ok(if is_last { Settled::GivenUp } else { Settled::Later })
 }

@@ -21,7 +21,9 @@ pub struct RabbitTest {
 impl RabbitTest {
     pub fn new() -> Self {
         let queue = format!("bifrost.test.{}", Uuid::now_v7().simple());
-        Self { options: RabbitOptions { queue, prefetch: 8, delivery_limit: DELIVERY_LIMIT } }
+        let options =
+            RabbitOptions { queue, prefetch: 8, delivery_limit: DELIVERY_LIMIT, ..Default::default() };
+        Self { options }
     }
 
     pub async fn connect(&self) -> RabbitQueue {
@@ -92,6 +94,23 @@ async fn a_cut_connection_is_made_again_and_unacknowledged_tickets_come_again() 
     assert_eq!(seen, [1, 2], "each once, also what waited here for a worker");
     assert!(held.ack().await.is_err(), "too late: it came again");
     assert!(timeout(NOT_NOW, queue.next()).await.is_err());
+    test.clean().await;
+}
+
+#[tokio::test]
+async fn a_ticket_that_waits_too_long_for_a_slot_is_let_go_and_one_in_hand_is_not() {
+    let mut test = RabbitTest::new();
+    test.options.hold = Duration::from_millis(300);
+    let full = test.connect().await;
+    full.publish(ticket(1)).await.unwrap();
+    let in_hand = timeout(SOON, full.next()).await.expect("a ticket").unwrap();
+    full.publish(ticket(2)).await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    assert!(timeout(NOT_NOW, full.next()).await.is_err(), "the run is in the database");
+    drop((full, in_hand));
+    let other = test.connect().await;
+    takes(&other, 1).await;
+    assert!(timeout(NOT_NOW, other.next()).await.is_err());
     test.clean().await;
 }
 

@@ -48,6 +48,17 @@ async def daily_b(days: int = 1) -> int:
     return days
 
 
+@workflow(
+    name="endpoint_b",
+    execution_mode="async",
+    endpoint_enabled=True,
+    allowed_methods=["GET", "POST"],
+    public_endpoint=True,
+)
+async def endpoint_b(number: int) -> int:
+    return number + 1
+
+
 @data_provider(name="choices_b", description="Domains of an organization", category="legacy", cache_ttl_seconds=300)
 async def choices_b(org_id: str = "", domain: str = "") -> list[dict[str, str]]:
     return [{"label": f"{domain}{n}", "value": str(n)} for n in range(2)] if org_id else []

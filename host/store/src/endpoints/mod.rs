@@ -1,14 +1,21 @@
 //! Endpoints: at which path of an organization which workflow answers plain HTTP, and to whom.
+//! Some are made by people, others stand in the workspace's code and follow its deployments.
+
+mod decorated;
+
+pub(crate) use decorated::synchronize;
 
 use crate::audit::{Event, record};
 use crate::{Row, Scoped, Sql, Tx, now};
 use bifrost_core::endpoint::{MAX_DEADLINE_SECONDS, check_rate, check_slug};
-use bifrost_core::{EndpointId, EndpointMode, Error, OrganizationId, Result, UserId, Verb, WorkflowId};
+use bifrost_core::{
+    EndpointId, EndpointMode, EndpointSource, Error, OrganizationId, Result, UserId, Verb, WorkflowId,
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Most endpoints of one organization.
+/// Most endpoints that people can make in one organization.
 pub const MAX_ENDPOINTS: i64 = 1_000;
 
 /// An endpoint as the database has it.
@@ -22,9 +29,11 @@ pub struct Endpoint {
     pub workflow_id: WorkflowId,
     /// The workflow's name now.
     pub workflow_name: String,
-    /// What can be changed.
-    pub settings: Settings,
     /// Who made it.
+    pub source: EndpointSource,
+    /// What can be changed; of one from a decorator, all but methods and mode.
+    pub settings: Settings,
+    /// Who made it, or deployed it.
     pub created_by: UserId,
     /// When.
     pub created_at: DateTime<Utc>,
@@ -69,7 +78,7 @@ impl Settings {
 }
 
 const SELECT: &str =
-    "SELECT e.id, e.organization_id, e.workflow_id, w.name AS workflow_name, e.slug, e.methods, e.mode,
+    "SELECT e.id, e.organization_id, e.workflow_id, w.name AS workflow_name, e.source, e.slug, e.methods, e.mode,
    e.deadline_seconds, e.is_public, e.rate_per_minute, e.is_enabled, e.created_by, e.created_at, e.updated_at
  FROM endpoints e JOIN workflows w ON w.id = e.workflow_id";
 
@@ -95,16 +104,17 @@ async fn create_in(
     settings: Settings,
     created_by: UserId,
 ) -> Result<Endpoint> {
-    let count = Sql::new("SELECT COUNT(*) AS n FROM endpoints WHERE organization_id = $1").bind(organization);
+    let count = Sql::new("SELECT COUNT(*) AS n FROM endpoints WHERE organization_id = $1 AND source = 'api'")
+        .bind(organization);
     if tx.one(count).await?.get::<i64>("n")? >= MAX_ENDPOINTS {
         let message = format!("there are {MAX_ENDPOINTS} endpoints already");
         return Err(Error::Conflict { code: "too_many_endpoints", message });
     }
     let id = EndpointId::new();
     let sql = Sql::new(
-        "INSERT INTO endpoints (id, organization_id, workflow_id, slug, methods, mode, deadline_seconds, is_public,
+        "INSERT INTO endpoints (id, organization_id, workflow_id, source, slug, methods, mode, deadline_seconds, is_public,
            rate_per_minute, is_enabled, created_by, created_at, updated_at)
-         SELECT $1, $2, w.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12 FROM workflows w
+         SELECT $1, $2, w.id, 'api', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12 FROM workflows w
          WHERE w.id = $3 AND w.removed_at IS NULL AND w.scope_id IN ($2, $13)",
     )
     .bind(id)
@@ -147,6 +157,7 @@ fn taken(error: Error) -> Error {
 }
 
 /// Changes an endpoint of the handle's organization to what `change` makes of its settings.
+/// `Conflict` with `endpoint_from_code` for what the decorator says.
 pub async fn update(
     org: &Scoped,
     id: EndpointId,
@@ -161,8 +172,11 @@ async fn update_in(
     change: impl FnOnce(Settings) -> Settings + Send,
 ) -> Result<Endpoint> {
     let lock = tx.engine().for_update_of("e");
-    let old = find(tx, id, &lock).await?.settings;
+    let Endpoint { source, settings: old, .. } = find(tx, id, &lock).await?;
     let new = change(old.clone()).check()?;
+    if source == EndpointSource::Decorator && (new.methods != old.methods || new.mode != old.mode) {
+        return Err(from_code());
+    }
     let sql = Sql::new(
         "UPDATE endpoints SET slug = $2, methods = $3, mode = $4, deadline_seconds = $5, is_public = $6,
            rate_per_minute = $7, is_enabled = $8, updated_at = $9 WHERE id = $1",
@@ -190,11 +204,20 @@ async fn update_in(
     find(tx, id, "").await
 }
 
-/// Deletes an endpoint of the handle's organization; its runs stay.
+fn from_code() -> Error {
+    let message = "this endpoint stands in the workspace's code: change its decorator, or disable it".into();
+    Error::Conflict { code: "endpoint_from_code", message }
+}
+
+/// Deletes an endpoint of the handle's organization; its runs stay. `Conflict` with
+/// `endpoint_from_code` for one that the next deployment would bring back.
 pub async fn delete(org: &Scoped, id: EndpointId) -> Result<()> {
     org.write(move |tx| {
         Box::pin(async move {
             let old = find(tx, id, "").await?;
+            if old.source == EndpointSource::Decorator {
+                return Err(from_code());
+            }
             tx.execute(Sql::new("DELETE FROM endpoints WHERE id = $1").bind(id)).await?;
             let event = Event::new("endpoint.delete")
                 .target("endpoint", id)
@@ -246,6 +269,7 @@ fn read(row: &Row) -> Result<Endpoint> {
         organization_id: row.get("organization_id")?,
         workflow_id: row.get("workflow_id")?,
         workflow_name: row.get("workflow_name")?,
+        source: row.parse("source")?,
         settings: Settings {
             slug: row.get("slug")?,
             methods: row.document("methods")?,
