@@ -54,7 +54,7 @@ function Fields({ webhook, subscription, delivered, onChange, workflow }: Props 
   const open = unmet(webhook.kind, filter, delivered);
   return (
     <div className="grid gap-4">
-      {places.length === 0 && <p className="text-ui text-muted">It gets no parameters. To give it some, change it under Subscriptions.</p>}
+      {places.length === 0 && <p className="text-ui text-muted">It gets no parameters. To give it some, change it under “Workflows that start”.</p>}
       {places.map(({ field, place, source, entered }) => {
         if (source === undefined) return <Fixed key={field.name} field={field} place={place} />;
         const problem = field.name in own ? read(field, entered) : undefined;

@@ -63,11 +63,16 @@ export function MappingRows({ rows, onChange, fields, tried }: Props) {
                   onChange={(event) => set({ text: event.target.value })}
                 />
               )}
-              {(field === undefined || row.text !== '' || isConstant) && (
-                <Button look="quiet" size="icon" aria-label={`Remove parameter ${name}`} className="ml-auto" onClick={() => onChange(rows.filter((_, at) => at !== index))}>
-                  <X aria-hidden />
-                </Button>
-              )}
+              <Button
+                look="quiet"
+                size="icon"
+                aria-label={`Remove parameter ${name}`}
+                className="ml-auto"
+                disabled={field !== undefined && row.text === '' && !isConstant}
+                onClick={() => onChange(rows.filter((_, at) => at !== index))}
+              >
+                <X aria-hidden />
+              </Button>
             </div>
             {isConstant ? (
               <div className="border-l-2 pl-3">

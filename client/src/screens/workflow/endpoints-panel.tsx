@@ -79,6 +79,7 @@ function One({ endpoint, workflow, input, onEdit }: Props & { endpoint: Endpoint
   const [trying, setTrying] = useState(false);
   // What the form for trying holds, once it is open; else what the form above would send.
   const [filled, setFilled] = useState<Record<string, unknown>>();
+  const [method, setMethod] = useState(endpoint.methods[0] ?? 'POST');
   const address = `${location.origin}${endpoint.path}`;
   const given = filled ?? { ...exampleInput(workflow.parameters), ...input };
   const toggle = () => {
@@ -88,9 +89,9 @@ function One({ endpoint, workflow, input, onEdit }: Props & { endpoint: Endpoint
   return (
     <li className="grid gap-2.5 px-4 py-3">
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
-        {endpoint.methods.map((method) => (
-          <Badge key={method} className="font-mono">
-            {method}
+        {endpoint.methods.map((one) => (
+          <Badge key={one} className="font-mono">
+            {one}
           </Badge>
         ))}
         <code className="min-w-0 font-mono text-xs break-all">{endpoint.path}</code>
@@ -99,7 +100,7 @@ function One({ endpoint, workflow, input, onEdit }: Props & { endpoint: Endpoint
         <span className="ml-auto flex gap-1">
           <Button size="small" look="quiet" aria-label={`Try ${endpoint.slug}`} aria-expanded={trying} aria-controls={panel} onClick={toggle}>
             <FlaskConical aria-hidden />
-            Try it
+            Try
           </Button>
           <Button size="small" look="quiet" aria-label={`Change ${endpoint.slug}`} onClick={onEdit}>
             <Pencil aria-hidden />
@@ -107,7 +108,7 @@ function One({ endpoint, workflow, input, onEdit }: Props & { endpoint: Endpoint
           </Button>
         </span>
       </div>
-      <Command text={endpointCommand({ method: endpoint.methods[0] ?? 'POST', address, input: given, open: endpoint.public })} />
+      <Command text={endpointCommand({ method, address, input: given, open: endpoint.public })} />
       <p className="text-xs text-muted">
         {endpoint.public
           ? 'No key is asked for. '
@@ -119,7 +120,7 @@ function One({ endpoint, workflow, input, onEdit }: Props & { endpoint: Endpoint
       <div id={panel} hidden={!trying}>
         {trying && (
           <Suspense fallback={<Skeleton className="h-40" />}>
-            <TryEndpoint endpoint={endpoint} workflow={workflow} address={address} input={input} onInput={setFilled} />
+            <TryEndpoint endpoint={endpoint} workflow={workflow} address={address} input={input} method={method} onMethod={setMethod} onInput={setFilled} />
           </Suspense>
         )}
       </div>

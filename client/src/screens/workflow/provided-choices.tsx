@@ -8,7 +8,7 @@ import { askedWith } from '@/lib/asked-with';
 import { useCalm } from '@/lib/hooks';
 import { choicesOf, type Field, type Values } from '@/lib/parameters';
 import { Button } from '@/ui/button';
-import { Input } from '@/ui/field';
+import { Input, Select } from '@/ui/field';
 import { Choices, type ChoicesProps } from './choices';
 
 interface Props extends Omit<ChoicesProps, 'choices'> {
@@ -41,26 +41,23 @@ export function ProvidedChoices({ provider, fields, values, ...props }: Props) {
     retry: false,
   });
   if (ready && options.data !== undefined) return <Choices {...props} choices={choicesOf(options.data.options)} />;
-  return (
-    <div className="grid gap-1.5">
-      <Input
-        {...tied}
-        value={text}
-        required={field.required}
-        disabled={missing.length > 0 && text === ''}
-        placeholder={missing.length === 0 && options.error === null ? 'Loading the choices…' : ''}
-        onBlur={onBlur}
-        onChange={(event) => onChange(event.target.value)}
-      />
-      {missing.length > 0 && <p className="text-xs text-muted">First fill in {missing.map(({ label }) => label).join(' and ')}.</p>}
-      {ready && options.error !== null && (
+  if (ready && options.error !== null) {
+    return (
+      <div className="grid gap-1.5">
+        <Input {...tied} value={text} required={field.required} onBlur={onBlur} onChange={(event) => onChange(event.target.value)} />
         <p role="alert" className="flex items-center gap-2 text-xs text-warn">
           The choices could not be loaded: {explain(options.error).title} Type the value, or
           <Button size="small" onClick={() => void options.refetch()}>
             Try again
           </Button>
         </p>
-      )}
-    </div>
+      </div>
+    );
+  }
+  const needed = missing.map(({ label }) => label).join(' and ');
+  return (
+    <Select {...tied} disabled value={text}>
+      <option value={text}>{text || (needed === '' ? 'Loading the choices…' : `First fill in ${needed}`)}</option>
+    </Select>
   );
 }

@@ -23,16 +23,17 @@ interface Props {
   address: string;
   /** What the fields hold at first. */
   input: Parameters;
-  /** Told what is filled in, for the command beside it. */
+  /** The command beside it is for the same method and input. */
+  method: Method;
+  onMethod: (method: Method) => void;
   onInput: (input: Parameters) => void;
 }
 
 type Method = Endpoint['methods'][number];
 
-export default function TryEndpoint({ endpoint, workflow, address, input, onInput }: Props) {
+export default function TryEndpoint({ endpoint, workflow, address, input, method, onMethod, onInput }: Props) {
   const fields = useMemo(() => fieldsOfWorkflow(workflow), [workflow]);
   const [begun] = useState(input);
-  const [method, setMethod] = useState<Method>(endpoint.methods[0] ?? 'POST');
   const [key, setKey] = useState('');
   const parameters = useRef<ParametersHandle>(null);
   const called = useMutation({
@@ -65,7 +66,7 @@ export default function TryEndpoint({ endpoint, workflow, address, input, onInpu
           {endpoint.methods.length > 1 && (
             <Field label="Method">
               {(tied) => (
-                <Select {...tied} value={method} onChange={(event) => setMethod(endpoint.methods.find((one) => one === event.target.value) ?? method)}>
+                <Select {...tied} value={method} onChange={(event) => onMethod(endpoint.methods.find((one) => one === event.target.value) ?? method)}>
                   {endpoint.methods.map((one) => (
                     <option key={one}>{one}</option>
                   ))}
