@@ -166,6 +166,12 @@ test('a webhook is made, tested and replayed', async ({ admin: page }) => {
   await expect(page.getByText('Where /data/action is opened · with name from /data/issue/title')).toBeVisible();
 
   await page.getByRole('tab', { name: 'Test' }).click();
+  await page.getByLabel('Fill it in for').selectOption({ label: 'hello' });
+  const name = page.getByRole('group', { name: 'Parameters of hello' }).getByLabel('Name');
+  await expect(name).toHaveValue('A test');
+  await name.fill('Somebody');
+  await expect(page.getByRole('textbox', { name: 'Body' })).toContainText('"title": "Somebody"');
+  await name.fill('A test');
   await page.getByLabel('Secret', { exact: true }).fill('not the secret');
   await page.getByRole('button', { name: 'Send the test' }).click();
   await expect(page.getByRole('alert')).toContainText(/signature/i);
@@ -223,6 +229,18 @@ test('an endpoint is called as its page says, and is public only when that is me
   const key = bifrost('keys', 'create', '--email', ADMIN.email, '--role', 'org_user').match(/bfr_[\w-]+/)?.[0] ?? '';
   expect(await run({ BIFROST_KEY: key })).toContain('Hello, Endpoint');
   expect(await run({ BIFROST_KEY: 'wrong' })).toContain('unauthenticated');
+
+  await page.getByRole('button', { name: 'Try hello' }).click();
+  const trial = page.getByRole('form', { name: 'Try hello' });
+  await trial.getByLabel('Key').fill(key);
+  await trial.getByLabel('Name').fill('Tried');
+  await expect(shown).toContainText('Tried');
+  await trial.getByRole('button', { name: 'Call it' }).click();
+  const answer = page.getByRole('region', { name: 'Answer', exact: true });
+  await expect(answer.getByRole('status')).toContainText('200');
+  await expect(answer.getByRole('region', { name: 'Body of the answer' })).toContainText('Hello, Tried');
+  await expect(answer.getByRole('link', { name: 'Its run' })).toBeVisible();
+  await page.getByRole('button', { name: 'Try hello' }).click();
 
   await page.getByRole('button', { name: 'Change hello' }).click();
   await page.getByLabel('Who may call it').selectOption({ label: 'Everybody who knows the address' });

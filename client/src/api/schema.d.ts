@@ -557,6 +557,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/files/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the organization has files, how many and how large, and what it may have. */
+        get: operations["list_file_locations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/files/signed-urls": {
         parameters: {
             query?: never;
@@ -4085,6 +4102,31 @@ export interface components {
         FileList: {
             files: components["schemas"]["FileEntry"][];
         };
+        /** @description What an organization keeps, and how much it may. */
+        FileUsage: {
+            /**
+             * Format: int64
+             * @description Files in all locations.
+             */
+            count: number;
+            /** @description The first 1,000 that have files, by name. */
+            locations: components["schemas"]["LocationUsage"][];
+            /**
+             * Format: int64
+             * @description How many there may be.
+             */
+            max_count: number;
+            /**
+             * Format: int64
+             * @description Bytes that there may be.
+             */
+            quota: number;
+            /**
+             * Format: int64
+             * @description Bytes of all of them.
+             */
+            used: number;
+        };
         /** @description A file, without its content. */
         FileView: {
             content_type: string;
@@ -4615,6 +4657,20 @@ export interface components {
             password: string;
             token: string;
         };
+        /** @description What an organization keeps in one location. */
+        LocationUsage: {
+            /**
+             * Format: int64
+             * @description Of all of them.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Files.
+             */
+            count: number;
+            name: string;
+        };
         /**
          * @description How serious a log line is.
          * @enum {string}
@@ -4917,7 +4973,7 @@ export interface components {
          * @description What may happen.
          * @enum {string}
          */
-        NotificationKind: "run_failed" | "connection_broken" | "schedule_missed";
+        NotificationKind: "run_failed" | "connection_broken" | "schedule_missed" | "delivery_failed" | "webhook_broken";
         /** @description A part of the list, the latest first. */
         NotificationList: {
             /** @description For what follows; `null` at the end. */
@@ -5292,6 +5348,11 @@ export interface components {
         PutDocument: {
             /** @description All of it. */
             data: Record<string, unknown>;
+            /**
+             * Format: int64
+             * @description Only if the document has this version, 0 if there is none; 409 `version_changed` otherwise.
+             */
+            if_version?: number | null;
         };
         /** @description What to set. */
         PutMapping: {
@@ -5299,7 +5360,7 @@ export interface components {
             config?: Record<string, unknown>;
             /** @description What the organization is called in the other system. */
             entity_id: string;
-            /** @description The same, for people; what it was if absent. */
+            /** @description The same, for people; what it was if absent, and `""` takes it away. */
             entity_name?: string | null;
         };
         /** @description Which documents. */
@@ -6286,6 +6347,11 @@ export interface components {
             data: Record<string, unknown>;
             /** @description One is made if absent. */
             id?: string | null;
+            /**
+             * Format: int64
+             * @description Only if the document has this version, 0 if there is none; 409 `version_changed` otherwise.
+             */
+            if_version?: number | null;
         };
     };
     responses: never;
@@ -10628,6 +10694,82 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_file_locations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileUsage"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22946,7 +23088,10 @@ export interface operations {
     };
     delete_document: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only if the document has this version; 409 `version_changed` otherwise. */
+                if_version?: number;
+            };
             header?: {
                 /** @description The organization meant; for platform administrators only */
                 "x-bifrost-organization"?: string;

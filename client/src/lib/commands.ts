@@ -39,16 +39,25 @@ export interface Call {
   open: boolean;
 }
 
-/** A request of an endpoint; the key comes from the environment. */
-export function endpointCommand({ method, address, input, open }: Call): string {
+/** Where the parameters of a call go: into the address, or into a body of JSON. */
+export function endpointRequest({ method, address, input }: Omit<Call, 'open'>): { url: string; body: string | undefined } {
   const values = Object.entries(input);
   const inQuery = method === 'GET' || method === 'DELETE';
-  const pairs = values.map(([name, value]): [string, string] => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
-  const query = inQuery && pairs.length > 0 ? `?${new URLSearchParams(pairs).toString()}` : '';
+  if (values.length === 0) return { url: address, body: undefined };
+  if (!inQuery) return { url: address, body: JSON.stringify(input) };
+  const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  // A field that is there several times is a list.
+  const pairs = values.flatMap(([name, value]) => (Array.isArray(value) && value.length > 1 ? value : [value]).map((one: unknown): [string, string] => [name, text(one)]));
+  return { url: `${address}?${new URLSearchParams(pairs).toString()}`, body: undefined };
+}
+
+/** A request of an endpoint; the key comes from the environment. */
+export function endpointCommand({ method, address, input, open }: Call): string {
+  const { url, body } = endpointRequest({ method, address, input });
   return [
-    `curl ${method === 'GET' || (method === 'POST' && values.length > 0) ? '' : `-X ${method} `}${quote(`${address}${query}`)}`,
+    `curl ${method === 'GET' || (method === 'POST' && body !== undefined) ? '' : `-X ${method} `}${quote(url)}`,
     ...(open ? [] : ['-H "X-Bifrost-Key: $BIFROST_KEY"']),
-    ...(inQuery || values.length === 0 ? [] : [`-H 'Content-Type: application/json'`, `-d ${quote(JSON.stringify(input))}`]),
+    ...(body === undefined ? [] : [`-H 'Content-Type: application/json'`, `-d ${quote(body)}`]),
   ].join(' \\\n  ');
 }
 

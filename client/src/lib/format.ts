@@ -9,6 +9,12 @@ export const count = (value: number): string => whole.format(value);
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
+const ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
+const ordinals = new Intl.PluralRules('en', { type: 'ordinal' });
+
+/** `1st`, `12th`. */
+export const ordinal = (value: number): string => `${count(value)}${ENDINGS[ordinals.select(value)] ?? 'th'}`;
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 /** `1.5 MiB`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Parameter } from '@/api/types';
-import { choicesOf, fieldsOf, initial, read, readAll } from './parameters';
+import { choicesOf, fieldsOf, fieldsOfSchema, fieldsOfWorkflow, initial, read, readAll } from './parameters';
 
 const parameter = (name: string, type: string, more: Partial<Parameter> = {}): Parameter => ({
   name,
@@ -36,6 +36,49 @@ describe('fields of a form', () => {
     expect(choicesOf('none')).toEqual([]);
   });
 
+  it('is drawn from a schema as from the parameters', () => {
+    const options = [
+      { label: 'small', value: 'small' },
+      { label: 'large', value: 'large' },
+    ];
+    const parameters = [
+      parameter('seats', 'int', { validation: { min: 1, message: 'At least one.' }, required: true }),
+      parameter('plan', 'string', { options, default_value: 'small', description: 'How much.' }),
+      parameter('company', 'string', { data_provider: 'Companies', required: true }),
+      parameter('users', 'list', { data_provider: 'Users' }),
+      parameter('tags', 'list', { options }),
+      parameter('quick', 'bool'),
+      parameter('share', 'float'),
+      parameter('model', 'json', { required: true }),
+    ];
+    const schema = {
+      type: 'object',
+      required: ['seats', 'company', 'model'],
+      'x-order': parameters.map(({ name }) => name),
+      properties: {
+        company: { title: 'company', type: 'string', 'x-data-provider': 'Companies' },
+        model: { title: 'model', allOf: [{ $id: 'parameter-7' }] },
+        plan: { title: 'plan', type: 'string', default: 'small', description: 'How much.', enum: ['small', 'large'] },
+        quick: { title: 'quick', type: ['boolean', 'null'] },
+        seats: { title: 'seats', type: 'integer', minimum: 1, 'x-message': 'At least one.' },
+        share: { title: 'share', type: ['number', 'null'] },
+        tags: { title: 'tags', type: ['array', 'null'], items: { enum: ['small', 'large'] } },
+        users: { title: 'users', type: ['array', 'null'], 'x-data-provider': 'Users' },
+      },
+    };
+    expect(fieldsOfSchema(schema)).toEqual(fieldsOf(parameters));
+    expect(fieldsOfWorkflow({ parameters: [], parameters_schema: schema })).toHaveLength(8);
+    expect(fieldsOfWorkflow({ parameters })).toHaveLength(8);
+  });
+
+  it('takes any schema of an object', () => {
+    expect(fieldsOfSchema({})).toEqual([]);
+    expect(fieldsOfSchema({ properties: { b: true, a: { enum: [null, 'x'] } }, required: 'a', 'x-order': ['a', 'gone'] })).toMatchObject([
+      { name: 'a', label: 'a', kind: 'choice', required: false, choices: [{ label: 'x', value: 'x' }] },
+      { name: 'b', label: 'b', kind: 'json' },
+    ]);
+  });
+
   it('begins with the default, or with what an earlier run had', () => {
     expect(initial(one('string', { default_value: 'world' }))).toBe('world');
     expect(initial(one('string', { default_value: 'world' }), { value: 'Ada' })).toBe('Ada');
@@ -59,10 +102,25 @@ describe('what was entered', () => {
     expect(read(one('json'), '{"a": [1]}')).toEqual({ value: { a: [1] } });
   });
 
+  it('keeps to the rules of its field', () => {
+    const seats = one('int', { validation: { min: 1 } });
+    expect(read(seats, '1')).toEqual({ value: 1 });
+    expect(read(seats, '0')).toEqual({ problem: 'Enter at least 1.' });
+    expect(read(seats, '')).toEqual({ value: undefined });
+    expect(read(one('list', { validation: { max_length: 1 } }), 'a\nb')).toHaveProperty('problem');
+    expect(read(one('json', { validation: { min: 1 } }), '0')).toEqual({ value: 0 });
+  });
+
   it('keeps the type of a choice', () => {
     const field = one('int', { options: [{ label: 'Two', value: 2 }] });
     expect(read(field, '2')).toEqual({ value: 2 });
     expect(read(one('string', { options: [{ label: 'Two', value: '2' }] }), '2')).toEqual({ value: '2' });
+    const provided = (type: string) => one(type, { data_provider: 'Users', validation: { max: 9 } });
+    expect(read(provided('int'), '2')).toEqual({ value: 2 });
+    expect(read(provided('int'), '12')).toHaveProperty('problem');
+    expect(read(provided('string'), '2')).toEqual({ value: '2' });
+    expect(read(provided('bool'), 'true')).toEqual({ value: true });
+    expect([read(provided('json'), '{"a":1}'), read(provided('json'), 'a')]).toEqual([{ value: { a: 1 } }, { value: 'a' }]);
   });
 
   it('is a list where several can be chosen', () => {

@@ -1,6 +1,8 @@
 /** From the parameters of a workflow to the fields of a form, and from what was entered to input. */
 import type { FieldErrors, Resolver } from 'react-hook-form';
 import type { Parameter } from '@/api/types';
+import { valueOf } from './entered';
+import { problemOf, rulesOf, type Rules } from './rules';
 
 /** A choice of a field. */
 export interface Choice {
@@ -15,6 +17,8 @@ export interface Field {
   name: string;
   label: string;
   kind: FieldKind;
+  /** What its value is, also where it is a choice. */
+  of: FieldKind;
   required: boolean;
   help: string | undefined;
   /** What is used where the field stays empty. */
@@ -22,6 +26,8 @@ export interface Field {
   choices: Choice[];
   /** The data provider that knows the choices. */
   provider: string | undefined;
+  /** What a value has to keep to. */
+  rules: Rules;
 }
 
 /** What a field holds while it is edited: a flag for booleans, text for all others, JSON for several choices. */
@@ -33,27 +39,83 @@ const KINDS: Record<string, FieldKind> = {
   float: 'number',
   bool: 'boolean',
   list: 'list',
-  json: 'json',
 };
 
-/** The fields of a workflow's form. */
+/** The same by the names of JSON Schema. */
+const SCHEMA_KINDS: Record<string, FieldKind> = {
+  string: 'text',
+  integer: 'integer',
+  number: 'number',
+  boolean: 'boolean',
+  array: 'list',
+};
+
+/** A field with a choice is one, whatever its type. */
+function kindOf(kind: FieldKind, choices: readonly Choice[], provider: string | undefined): FieldKind {
+  if (choices.length === 0 && provider === undefined) return kind;
+  return kind === 'list' ? 'choices' : 'choice';
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const recordOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+
+/** The fields of a workflow's form; drafts and lists have no schema. */
+export const fieldsOfWorkflow = (workflow: { parameters: readonly Parameter[]; parameters_schema?: Record<string, unknown> | null }): Field[] =>
+  workflow.parameters_schema == null ? fieldsOf(workflow.parameters) : fieldsOfSchema(workflow.parameters_schema);
+
+/** The fields that parameters make. */
 export function fieldsOf(parameters: readonly Parameter[]): Field[] {
   return parameters.map((parameter) => {
     const choices = choicesOf(parameter.options);
-    const provider = typeof parameter.data_provider === 'string' ? parameter.data_provider : undefined;
-    const chosen = parameter.type === 'list' ? 'choices' : 'choice';
-    const kind = choices.length > 0 || provider !== undefined ? chosen : (KINDS[parameter.type] ?? 'json');
+    const provider = textOf(parameter.data_provider);
+    const of = KINDS[parameter.type] ?? 'json';
     return {
       name: parameter.name,
       label: parameter.label || parameter.name,
-      kind,
+      kind: kindOf(of, choices, provider),
+      of,
       required: parameter.required,
-      help: typeof parameter.description === 'string' ? parameter.description : undefined,
+      help: textOf(parameter.description),
       fallback: parameter.default_value ?? undefined,
       choices,
       provider,
+      rules: parameter.type in KINDS ? rulesOf(recordOf(parameter.validation)) : {},
     };
   });
+}
+
+/** The fields that a JSON Schema of an object makes, in its `x-order`. */
+export function fieldsOfSchema(schema: Record<string, unknown>): Field[] {
+  const properties = recordOf(schema.properties);
+  const order = listOf(schema['x-order']);
+  const required = listOf(schema.required);
+  const names = Object.keys(properties);
+  const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
+  return names
+    .sort((one, other) => place(one) - place(other))
+    .map((name) => {
+      const property = recordOf(properties[name]);
+      // A type may be one of two where nothing is allowed as well.
+      const type = listOf(property.type).find((one) => one !== 'null') ?? property.type;
+      const options = listOf(property.enum ?? recordOf(property.items).enum).filter((value) => value !== null);
+      const choices = choicesOf(options);
+      const provider = textOf(property['x-data-provider']);
+      const of = SCHEMA_KINDS[String(type)] ?? 'json';
+      return {
+        name,
+        label: textOf(property.title) ?? name,
+        kind: kindOf(of, choices, provider),
+        of,
+        required: required.includes(name),
+        help: textOf(property.description),
+        fallback: property.default ?? undefined,
+        choices,
+        provider,
+        rules: rulesOf(property),
+      };
+    });
 }
 
 /** Reads options: `{label, value}`, or bare values. */
@@ -87,11 +149,19 @@ export const keyOf = (value: unknown): string => (typeof value === 'string' ? va
 /** Either the input's value (`undefined`: leave it out) or what is wrong with it. */
 export type Read = { value: unknown } | { problem: string };
 
-/** Reads what was entered. */
+/** Reads what was entered, and looks whether it keeps to the field's rules. */
 export function read(field: Field, entered: Entered, choices: readonly Choice[] = field.choices): Read {
+  const result = typed(field, entered, choices);
+  const problem = 'problem' in result ? undefined : problemOf(field.rules, result.value);
+  return problem === undefined ? result : { problem };
+}
+
+function typed(field: Field, entered: Entered, choices: readonly Choice[]): Read {
   if (typeof entered === 'boolean') return { value: entered };
   const text = field.kind === 'text' ? entered : entered.trim();
-  if (text === '' || (field.kind === 'choices' && text === '[]')) return field.required ? { problem: `${field.label} is needed.` } : { value: undefined };
+  if (text === '' || (field.kind === 'choices' && text === '[]')) {
+    return field.required ? { problem: `${field.label} is needed.` } : { value: undefined };
+  }
   switch (field.kind) {
     case 'integer':
       return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))
@@ -103,7 +173,7 @@ export function read(field: Field, entered: Entered, choices: readonly Choice[] 
     }
     case 'choice': {
       const choice = choices.find((one) => keyOf(one.value) === text);
-      return { value: choice === undefined ? text : choice.value };
+      return choice === undefined ? unlisted(field, text) : { value: choice.value };
     }
     case 'choices':
     case 'list':
@@ -113,6 +183,13 @@ export function read(field: Field, entered: Entered, choices: readonly Choice[] 
     default:
       return { value: text };
   }
+}
+
+/** A choice that is not at hand, such as one of a data provider, is of the type that is asked for. */
+function unlisted(field: Field, text: string): Read {
+  if (field.of === 'boolean') return { value: text === 'true' };
+  if (field.of === 'json') return { value: valueOf(text) };
+  return typed({ ...field, kind: field.of }, text, []);
 }
 
 function json(text: string): Read {

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { explain, problemOf, sentence } from '@/api/problem';
 import { buckets, spans } from '@/screens/home/buckets';
 import type { ExecutionSummary } from '@/api/types';
-import { curlCommand, endpointCommand, exampleInput, quote, runCommand } from './commands';
+import { curlCommand, endpointCommand, endpointRequest, exampleInput, quote, runCommand } from './commands';
 import { cronWords } from './cron';
 import { rows, totals } from './diff';
-import { bytes } from './format';
+import { bytes, ordinal } from './format';
 import { samples, total } from './metrics';
 import { asTable } from './table';
 import { ago, duration } from './time';
@@ -25,6 +25,7 @@ describe('times', () => {
       '1 d 1 h',
     ]);
     expect(duration(3_599_999)).toBe('60 min');
+    expect([1, 2, 3, 4, 11, 22, 1_113].map(ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '22nd', '1,113th']);
     expect([0, 1_536, 268_435_456].map(bytes)).toEqual(['0 B', '1.5 KiB', '256 MiB']);
   });
 
@@ -130,6 +131,11 @@ describe('texts of others', () => {
     expect(post).not.toContain('-X');
     expect(endpointCommand({ ...call, method: 'POST', input: {}, open: true })).toBe('curl -X POST http://x/api/endpoints/o/orders');
     expect(endpointCommand({ ...call, method: 'PUT', open: true })).toContain('curl -X PUT ');
+    const lists = { tags: ['a', 'b'], one: ['c'], empty: [] };
+    const { url, body } = endpointRequest({ ...call, method: 'DELETE', input: lists });
+    expect([...new URL(url).searchParams]).toEqual([['tags', 'a'], ['tags', 'b'], ['one', '["c"]'], ['empty', '[]']]);
+    expect(body).toBeUndefined();
+    expect(endpointRequest({ ...call, method: 'PATCH', input: lists })).toEqual({ url: call.address, body: JSON.stringify(lists) });
     const parameters = [
       { name: 'a', type: 'int', required: true },
       { name: 'b', type: 'string', required: false },

@@ -30,6 +30,7 @@ pub mod roi;
 pub mod schedule;
 pub mod source;
 pub mod trace;
+pub mod validation;
 pub mod webhook;
 pub mod workspace;
 

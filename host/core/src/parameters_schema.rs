@@ -2,8 +2,10 @@
 //! can draw one for every workflow.
 //!
 //! It asks for the types that the workflow wants. A submission may be laxer: text that says a
-//! number is converted when the run begins.
+//! number is converted when the run begins. Members of an object have no order in JSON, so
+//! `x-order` has that of the signature.
 
+use crate::validation::Rules;
 use crate::{Parameter, WorkflowInfo};
 use serde_json::{Map, Value, json};
 
@@ -20,6 +22,7 @@ pub fn schema(info: &WorkflowInfo) -> Value {
         "type": "object",
         "properties": info.parameters.iter().enumerate().map(one).collect::<Map<_, _>>(),
         "required": required.map(|parameter| parameter.name.as_str()).collect::<Vec<_>>(),
+        "x-order": info.parameters.iter().map(|parameter| parameter.name.as_str()).collect::<Vec<_>>(),
     });
     if !info.description.is_empty() {
         schema["description"] = info.description.as_str().into();
@@ -63,6 +66,7 @@ fn property(index: usize, parameter: &Parameter) -> Value {
             }
         };
     }
+    Rules::of(parameter).describe(&parameter.kind, &mut schema);
     Value::Object(schema)
 }
 
@@ -112,10 +116,28 @@ mod tests {
         }
     }
 
-    /// As the validator of tables sees it, which knows these keywords.
+    /// As the validator of tables sees it, which knows these keywords, and those of the rules.
     fn validates(schema: &Value, input: &Map<String, Value>) -> bool {
-        let schema: document_schema::Schema = serde_json::from_value(schema.clone()).expect("a schema");
-        schema.check("input_data", input).is_ok()
+        let known: document_schema::Schema = serde_json::from_value(schema.clone()).expect("a schema");
+        known.check("input_data", input).is_ok()
+            && input.iter().all(|(name, value)| keeps_to(&schema["properties"][name], value))
+    }
+
+    fn keeps_to(property: &Value, value: &Value) -> bool {
+        let within = |[least, most]: [&str; 2], size: f64| {
+            property[least].as_f64().is_none_or(|least| size >= least)
+                && property[most].as_f64().is_none_or(|most| size <= most)
+        };
+        match value {
+            Value::Number(number) => within(["minimum", "maximum"], number.as_f64().expect("a number")),
+            Value::Array(list) => within(["minItems", "maxItems"], list.len() as f64),
+            Value::String(text) => {
+                let pattern = property["pattern"].as_str().map(regex_lite::Regex::new);
+                within(["minLength", "maxLength"], text.chars().count() as f64)
+                    && pattern.is_none_or(|pattern| pattern.expect("a pattern").is_match(text))
+            }
+            _ => true,
+        }
     }
 
     #[test]
@@ -129,27 +151,24 @@ mod tests {
         ]);
         let mut company = parameter("company", "string", true);
         company.extra.insert("data_provider".into(), json!("Companies"));
+        let mut seats = parameter("seats", "int", false);
+        seats.extra.insert("validation".into(), json!({"min": 1, "message": "At least one."}));
         let mut model = parameter("model", "json", true);
         let user = json!({"$defs": {"A": {"type": "string"}}, "properties": {"a": {"$ref": "#/$defs/A"}}});
         model.extra.insert("schema".into(), user);
         let mut tags = parameter("tags", "list", false);
         tags.extra.insert("options".into(), options);
-        let schema = schema(&workflow(vec![
-            company,
-            plan,
-            parameter("seats", "int", false),
-            tags,
-            parameter("x", "json", false),
-            model,
-        ]));
+        let schema =
+            schema(&workflow(vec![company, plan, seats, tags, parameter("x", "json", false), model]));
         let expected = json!({
             "$schema": DIALECT, "title": "W", "description": "Does it.", "type": "object",
             "required": ["company", "model"],
+            "x-order": ["company", "plan", "seats", "tags", "x", "model"],
             "properties": {
                 "company": {"title": "COMPANY", "type": "string", "x-data-provider": "Companies"},
                 "plan": {"title": "PLAN", "type": "string", "default": "small", "description": "How much.",
                     "enum": ["small", "large"]},
-                "seats": {"title": "SEATS", "type": ["integer", "null"]},
+                "seats": {"title": "SEATS", "type": ["integer", "null"], "minimum": 1, "x-message": "At least one."},
                 "tags": {"title": "TAGS", "type": ["array", "null"], "items": {"enum": ["small", "large"]}},
                 "x": {"title": "X"},
                 "model": {"title": "MODEL", "allOf": [{"$id": "parameter-5",
@@ -162,7 +181,7 @@ mod tests {
     #[test]
     fn what_a_guest_says_wrongly_is_left_out() {
         let mut odd = parameter("odd", "colour", true);
-        for name in ["description", "data_provider", "schema", "options"] {
+        for name in ["description", "data_provider", "schema", "options", "validation"] {
             odd.extra.insert(name.into(), json!(7));
         }
         assert_eq!(schema(&workflow(vec![odd]))["properties"]["odd"], json!({"title": "ODD"}));
@@ -195,18 +214,30 @@ mod tests {
         }
     }
 
-    type Case = (&'static str, bool, bool, Option<Value>);
+    fn any_rules() -> impl Strategy<Value = Value> {
+        proptest::sample::select(vec![
+            json!(null),
+            json!({"min": -5, "max": 1e6}),
+            json!({"minimum": 0.5, "min_length": 1}),
+            json!({"maxLength": 2, "max": 100}),
+            json!({"pattern": "^[a-m]", "min_length": 2, "message": "No."}),
+            json!({"pattern": "(", "max_length": 1}),
+        ])
+    }
+
+    type Case = (&'static str, bool, bool, Value, Option<Value>);
 
     fn case() -> impl Strategy<Value = Case> {
         let value = proptest::option::of(any_value());
-        (proptest::sample::select(&KINDS[..]), any::<bool>(), any::<bool>(), value)
+        (proptest::sample::select(&KINDS[..]), any::<bool>(), any::<bool>(), any_rules(), value)
     }
 
     fn of(cases: &[Case]) -> (WorkflowInfo, Map<String, Value>) {
         let (mut parameters, mut input) = (vec![], Map::new());
-        for (index, (kind, required, has_default, value)) in cases.iter().enumerate() {
+        for (index, (kind, required, has_default, rules, value)) in cases.iter().enumerate() {
             let name = format!("p{index}");
             let mut one = parameter(&name, kind, *required);
+            one.extra.insert("validation".into(), rules.clone());
             one.default_value = (!required && *has_default).then(|| json!("d"));
             parameters.push(one);
             input.extend(value.clone().map(|value| (name, value)));
@@ -219,7 +250,7 @@ mod tests {
         #[test]
         fn what_is_accepted_validates(cases in proptest::collection::vec(case(), 0..6)) {
             let (info, mut input) = of(&cases);
-            for (index, (kind, required, has_default, value)) in cases.iter().enumerate() {
+            for (index, (kind, required, has_default, _, value)) in cases.iter().enumerate() {
                 let may_be_null = !required && !has_default;
                 let fits = value.as_ref().is_none_or(|v| is_of(kind, v) || (may_be_null && v.is_null()));
                 if !fits {

@@ -1,5 +1,6 @@
 //! What a deployed workspace holds, as the guest's `load` reports it.
 
+use crate::validation::Rules;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -82,8 +83,8 @@ pub struct WorkflowInfo {
 }
 
 impl WorkflowInfo {
-    /// Refuses parameters that cannot be right; everything else is for the guest, which
-    /// converts.
+    /// Refuses parameters that cannot be right or break a rule; everything else is for the guest,
+    /// which converts.
     ///
     /// # Errors
     /// `Invalid`, naming the parameter under `input_data`.
@@ -103,6 +104,12 @@ impl WorkflowInfo {
                     return wrong("expected list".into());
                 }
                 _ => {}
+            }
+            let given = input.get(&parameter.name);
+            if let Some(problem) =
+                given.and_then(|value| Rules::of(parameter).problem(&parameter.kind, value))
+            {
+                return wrong(problem);
             }
         }
         Ok(())

@@ -68,7 +68,7 @@ function Form({ editor, workflow, asked, answered }: Pick<Props, 'editor' | 'ask
   const { control, handleSubmit, getValues, setError, reset } = useForm<Values, unknown, Record<string, unknown>>({
     defaultValues: begun,
     resolver: resolver(fields),
-    reValidateMode: 'onChange',
+    mode: 'onTouched',
   });
   // Another signature is another form, with what was entered as far as it still fits.
   const shown = useRef(fields);
@@ -109,7 +109,7 @@ function Form({ editor, workflow, asked, answered }: Pick<Props, 'editor' | 'ask
         <FormError error={draft.error} />
         {fields.length === 0 && <p className="text-ui text-muted">It takes no parameters.</p>}
         {fields.map((field) => (
-          <FormField key={field.name} field={field} control={control} />
+          <FormField key={field.name} field={field} fields={fields} control={control} />
         ))}
         <div className="flex items-center gap-2">
           <p className="text-xs text-muted">Runs what is in the editor. Nothing is deployed.</p>

@@ -44,21 +44,21 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
   const [meant, setMeant] = useState(false);
   const [enabled, setEnabled] = useState(endpoint?.enabled ?? true);
   const opens = open && endpoint?.public !== true;
+  const fixed = endpoint?.source === 'decorator';
   const save = useSave(
     () => {
-      const body = {
+      const own = {
         slug,
-        methods,
-        mode,
         rate_per_minute: Number(rate),
         enabled,
         public: open,
         confirm_public: open,
         ...(mode === 'sync' ? { deadline_seconds: Number(deadline) } : {}),
       };
+      const body = { ...own, methods, mode };
       return endpoint === undefined
         ? call(api.POST('/api/endpoints', { body: { ...body, workflow_id: target } }))
-        : call(api.PATCH('/api/endpoints/{id}', { params: { path: { id: endpoint.id } }, body }));
+        : call(api.PATCH('/api/endpoints/{id}', { params: { path: { id: endpoint.id } }, body: fixed ? own : body }));
     },
     { says: (saved) => `“${saved.workflow_name}” answers at ${saved.slug}`, again: ['endpoints'], then: onClose },
   );
@@ -70,7 +70,11 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
   return (
     <FormDialog
       title={endpoint === undefined ? 'New endpoint' : endpoint.slug}
-      description={endpoint?.workflow_name ?? workflow?.name ?? 'A path at which a workflow answers plain HTTP.'}
+      description={
+        fixed
+          ? `It stands in the code of ${endpoint.workflow_name}, which says its methods and what it answers. It is taken away there, too.`
+          : (endpoint?.workflow_name ?? workflow?.name ?? 'A path at which a workflow answers plain HTTP.')
+      }
       side
       onClose={onClose}
       onSubmit={() => save.mutate()}
@@ -78,7 +82,8 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
       busy={save.isPending}
       disabled={target === '' || methods.length === 0 || (opens && !meant)}
       beside={
-        endpoint !== undefined && (
+        endpoint !== undefined &&
+        !fixed && (
           <DeleteButton name={endpoint.slug} onDelete={() => remove.mutateAsync()}>
             Whoever calls it gets “not found” from now on. Its runs stay.
           </DeleteButton>
@@ -107,28 +112,30 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
           <Input {...tied} value={slug} required pattern="[a-z0-9_\-]+" title="a-z, 0-9, - and _" spellCheck={false} className="font-mono" onChange={(event) => setSlug(event.target.value)} />
         )}
       </Field>
-      <fieldset className="grid gap-2">
-        <legend className="mb-1.5 text-ui font-medium">Methods</legend>
-        <div className="flex flex-wrap gap-x-5 gap-y-2">
-          {METHODS.map((method) => (
-            <CheckField
-              key={method}
-              label={method}
-              checked={methods.includes(method)}
-              onChange={(event) => setMethods(METHODS.filter((one) => (one === method ? event.target.checked : methods.includes(one))))}
-            />
-          ))}
-        </div>
-        {methods.length === 0 && <p className="text-xs text-bad">Choose at least one.</p>}
+      <fieldset disabled={fixed} className="grid min-w-0 gap-4">
+        <fieldset className="grid gap-2">
+          <legend className="mb-1.5 text-ui font-medium">Methods</legend>
+          <div className="flex flex-wrap gap-x-5 gap-y-2">
+            {METHODS.map((method) => (
+              <CheckField
+                key={method}
+                label={method}
+                checked={methods.includes(method)}
+                onChange={(event) => setMethods(METHODS.filter((one) => (one === method ? event.target.checked : methods.includes(one))))}
+              />
+            ))}
+          </div>
+          {methods.length === 0 && <p className="text-xs text-bad">Choose at least one.</p>}
+        </fieldset>
+        <Field label="It answers" error={problemAt(save.error, 'mode')}>
+          {(tied) => (
+            <Select {...tied} value={mode} onChange={(event) => setMode(event.target.value === 'async' ? 'async' : 'sync')}>
+              <option value="sync">What the workflow returns</option>
+              <option value="async">The id of the run, at once</option>
+            </Select>
+          )}
+        </Field>
       </fieldset>
-      <Field label="It answers" error={problemAt(save.error, 'mode')}>
-        {(tied) => (
-          <Select {...tied} value={mode} onChange={(event) => setMode(event.target.value === 'async' ? 'async' : 'sync')}>
-            <option value="sync">What the workflow returns</option>
-            <option value="async">The id of the run, at once</option>
-          </Select>
-        )}
-      </Field>
       <div className="grid gap-4 sm:grid-cols-2">
         {mode === 'sync' && (
           <Field label="Waits for (seconds)" help="Then the answer is 202, and the run goes on." error={problemAt(save.error, 'deadline_seconds')}>

@@ -10,6 +10,7 @@ import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { CopyButton } from '@/ui/copy';
 import { DataTable } from '@/ui/data-table';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
@@ -46,11 +47,18 @@ export function EndpointsScreen() {
             if (all.length === 0) {
               return (
                 <Empty icon={Link2} title="No workflow answers HTTP yet" command='bifrost endpoints create "Look up order" orders --method GET' action={add}>
-                  An endpoint lets other systems call a workflow with a key, or everybody where you say so.
+                  An endpoint lets other systems call a workflow with a key, or everybody where you say so. In code it is{' '}
+                  <code className="font-mono text-xs">@workflow(endpoint_enabled=True)</code>.
                 </Empty>
               );
             }
-            if (fits.length === 0) return <Empty icon={Link2} title="Nothing fits" />;
+            if (fits.length === 0) {
+              return (
+                <NothingFits icon={Link2} onClear={() => void navigate({ search: (old) => ({ ...old, q: undefined }), replace: true, resetScroll: false })}>
+                  No path and no workflow has “{search.q}” in its name.
+                </NothingFits>
+              );
+            }
             return (
               <DataTable
                 label="Endpoints"
@@ -84,6 +92,7 @@ export const EndpointBadges = ({ endpoint }: { endpoint: Endpoint }) => (
       <Badge>With a key</Badge>
     )}
     {!endpoint.enabled && <Badge tone="warn">Off</Badge>}
+    {endpoint.source === 'decorator' && <Badge>From the code</Badge>}
   </span>
 );
 

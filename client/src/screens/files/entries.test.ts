@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredFile } from '@/api/types';
-import { below, entriesOf, locationProblem, safeName, trail } from './entries';
+import { below, entriesOf, locationNames, locationProblem, safeName, trail } from './entries';
 
 const files = (...paths: string[]): StoredFile[] => paths.map((path) => ({ path, size: 10 }) as StoredFile);
 
@@ -27,6 +27,11 @@ describe('a folder', () => {
 });
 
 describe('names', () => {
+  it('of locations are those of always, those with files, and the chosen one', () => {
+    expect(locationNames([], 'uploads')).toEqual(['uploads', 'temp']);
+    expect(locationNames([{ name: 'reports' }, { name: 'temp' }, { name: 'exports' }], 'new')).toEqual(['uploads', 'temp', 'exports', 'new', 'reports']);
+  });
+
   it('of locations are those that the platform takes', () => {
     expect(['reports', '2026', 'a-b', 'uploads'].map(locationProblem)).toEqual([undefined, undefined, undefined, undefined]);
     for (const name of ['', '-a', 'A', 'a_b', 'workspace', 'a/b', 'a'.repeat(65)]) expect(locationProblem(name), name).toBeDefined();

@@ -43,6 +43,15 @@ export function trail(folder: string | undefined): { name: string; path: string 
   return parts.map((name, index) => ({ name, path: parts.slice(0, index + 1).join('/') }));
 }
 
+/** Locations that every organization has. */
+const ALWAYS = ['uploads', 'temp'];
+
+/** The locations to choose from, with the chosen one among them. */
+export function locationNames(used: readonly { name: string }[], chosen: string): string[] {
+  const others = new Set([...used.map(({ name }) => name), chosen]);
+  return [...ALWAYS, ...[...others].filter((name) => !ALWAYS.includes(name)).sort()];
+}
+
 /** What is wrong with the name of a location. */
 export function locationProblem(name: string): string | undefined {
   if (name === 'workspace') return 'The workspace changes by a deploy only; its files are under Code.';

@@ -10,6 +10,7 @@ import { bytes, count, plural } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Confirm } from '@/ui/confirm';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { Pages } from '@/ui/pages';
 import { SearchBox } from '@/ui/search-box';
@@ -122,7 +123,17 @@ export function FilesScreen() {
                   />
                 );
               }
-              if (q !== undefined) return <Empty icon={FileUp} title="No file fits" />;
+              if (q !== undefined) {
+                return (
+                  <NothingFits
+                    icon={FileUp}
+                    title="No file fits"
+                    onClear={() => void navigate({ search: (old) => ({ ...old, q: undefined }), replace: true, resetScroll: false })}
+                  >
+                    Search for another part of its path, or look in another location.
+                  </NothingFits>
+                );
+              }
               return (
                 <Empty
                   icon={FileUp}
@@ -167,15 +178,22 @@ export function FilesScreen() {
   );
 }
 
-/** What the location takes, of what the organization has. */
+/** From this share on there is a warning. */
+const NEAR = 0.9;
+
+/** What the location takes, and all of them of what the organization may. */
 function Usage({ location }: { location: string }) {
   const organization = useOrganization();
-  const { data } = useQuery(usageQuery(organization, location));
+  const { data } = useQuery(usageQuery(organization));
   if (data === undefined) return <span>An organization has room for 100,000 files and 10 GiB.</span>;
+  const here = data.locations.find(({ name }) => name === location);
   return (
-    <span className="tabular-nums">
-      {data.whole ? '' : 'More than '}
-      {count(data.files)} {data.files === 1 ? 'file' : 'files'} and {bytes(data.bytes)} in {location}. All locations together: at most 100,000 files and 10 GiB.
-    </span>
+    <div className="grid gap-1 tabular-nums">
+      <p>
+        {here === undefined ? 'Nothing' : `${plural(here.count, 'file')} and ${bytes(here.bytes)}`} in {location}. All locations together:{' '}
+        {count(data.count)} of {plural(data.max_count, 'file')} and {bytes(data.used)} of {bytes(data.quota)}.
+      </p>
+      {Math.max(data.used / data.quota, data.count / data.max_count) >= NEAR && <p className="text-warn">There is little room left: delete what nobody needs, or ask for more.</p>}
+    </div>
   );
 }

@@ -1,38 +1,17 @@
-/** Chooses the location of files. The platform keeps no list of them: those that were seen are remembered here. */
+/** Chooses the location of files: one that has some, one that every organization has, or another. */
+import { useQuery } from '@tanstack/react-query';
 import { FolderPlus } from 'lucide-react';
 import { useState } from 'react';
-import { useScopeId } from '@/api/session';
+import { useOrganization } from '@/api/session';
 import { Button } from '@/ui/button';
 import { Field, Input, Select } from '@/ui/field';
 import { FormDialog } from '@/ui/form-dialog';
-import { locationProblem } from './entries';
-
-const KNOWN = ['uploads', 'temp'];
-/** Most names that are remembered. */
-const MOST = 20;
-
-const keyOf = (scope: string): string => `bifrost.locations.${scope}`;
-
-function remembered(scope: string): string[] {
-  try {
-    const all: unknown = JSON.parse(localStorage.getItem(keyOf(scope)) ?? '[]');
-    return Array.isArray(all) ? all.filter((one): one is string => typeof one === 'string' && locationProblem(one) === undefined) : [];
-  } catch {
-    return [];
-  }
-}
-
-/** The locations to choose from, with this one in it. */
-function locations(scope: string, chosen: string): string[] {
-  const own = remembered(scope);
-  if (KNOWN.includes(chosen) || own.includes(chosen)) return [...KNOWN, ...own];
-  const now = [chosen, ...own].slice(0, MOST).sort();
-  localStorage.setItem(keyOf(scope), JSON.stringify(now));
-  return [...KNOWN, ...now];
-}
+import { locationNames, locationProblem } from './entries';
+import { usageQuery } from './queries';
 
 export function Locations({ value, onChange }: { value: string; onChange: (location: string) => void }) {
-  const scope = useScopeId();
+  const organization = useOrganization();
+  const { data } = useQuery(usageQuery(organization));
   const [asking, setAsking] = useState(false);
   const [name, setName] = useState('');
   const [problem, setProblem] = useState<string>();
@@ -51,7 +30,7 @@ export function Locations({ value, onChange }: { value: string; onChange: (locat
   return (
     <div className="flex items-center gap-1.5">
       <Select aria-label="Location" className="w-40" value={value} onChange={(event) => onChange(event.target.value)}>
-        {locations(scope, value).map((one) => (
+        {locationNames(data?.locations ?? [], value).map((one) => (
           <option key={one} value={one}>
             {one}
           </option>

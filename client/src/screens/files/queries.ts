@@ -6,8 +6,6 @@ import type { StoredFile } from '@/api/types';
 
 /** Files of a page; as many as the server gives. */
 const PAGE = 1_000;
-/** Most pages that are counted; who has more files sees that it is more. */
-const COUNTED = 10;
 /** Largest file, in bytes. */
 export const MOST_BYTES = 32 * 1_024 * 1_024;
 
@@ -17,41 +15,23 @@ interface FilesOf {
   cursor: string | undefined;
 }
 
-const read = (location: string, folder: string | undefined, cursor: string | undefined, signal: AbortSignal) => {
-  const query = { location, limit: PAGE, ...(folder === undefined ? {} : { directory: folder }), ...(cursor === undefined ? {} : { cursor }) };
-  return call(api.GET('/api/files', { params: { query }, signal }));
-};
-
 export const filesQuery = (organization: string | undefined, { location, folder, cursor }: FilesOf) =>
   queryOptions({
     queryKey: ['stored-files', organization, location, folder, cursor],
-    queryFn: ({ signal }) => read(location, folder, cursor, signal),
+    queryFn: ({ signal }) => {
+      const query = { location, limit: PAGE, ...(folder === undefined ? {} : { directory: folder }), ...(cursor === undefined ? {} : { cursor }) };
+      return call(api.GET('/api/files', { params: { query }, signal }));
+    },
     placeholderData: keepPreviousData,
   });
 
-export interface Usage {
-  files: number;
-  bytes: number;
-  /** False: there are more, which were not counted. */
-  whole: boolean;
-}
-
-/** What a location takes. */
-export const usageQuery = (organization: string | undefined, location: string) =>
+/** What the organization keeps, by location, and what it may. */
+export const usageQuery = (organization: string | undefined) =>
   queryOptions({
-    queryKey: ['stored-files', organization, location, 'usage'],
-    queryFn: async ({ signal }): Promise<Usage> => {
-      let [files, bytes, cursor]: [number, number, string | undefined] = [0, 0, undefined];
-      for (let page = 0; page < COUNTED; page += 1) {
-        const { files: all, next_cursor } = await read(location, undefined, cursor, signal);
-        files += all.length;
-        bytes += all.reduce((sum, file) => sum + file.size, 0);
-        if (next_cursor == null) return { files, bytes, whole: true };
-        cursor = next_cursor;
-      }
-      return { files, bytes, whole: false };
-    },
+    queryKey: ['stored-files', organization, 'locations'],
+    queryFn: ({ signal }) => call(api.GET('/api/files/locations', { signal })),
     staleTime: 60_000,
+    retry: false,
   });
 
 const contentOf = (location: string, path: string): string => `/api/files/content?${new URLSearchParams({ location, path }).toString()}`;

@@ -10,6 +10,7 @@ import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
@@ -57,7 +58,9 @@ export function IntegrationsScreen() {
                 </Empty>
               );
             }
-            if (fits.length === 0) return <Empty icon={Plug} title="Nothing fits" />;
+            if (fits.length === 0) {
+              return <NothingFits icon={Plug} onClear={() => void navigate({ search: (old) => ({ ...old, q: undefined }), replace: true, resetScroll: false })} />;
+            }
             return (
               <DataTable
                 label="Integrations"

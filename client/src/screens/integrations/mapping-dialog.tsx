@@ -22,9 +22,11 @@ export function MappingDialog({ integration, organization, mapping, onClose }: P
   const [name, setName] = useState(mapping?.entity_name ?? '');
   const form = useValuesForm(integration.config_schema, mapping?.config ?? {});
   const params = { path: { name: integration.name, organization: organization.id } };
+  // An empty name takes away the one that is there.
+  const named = name === '' && mapping?.entity_name == null ? {} : { entity_name: name };
   const save = useSave(
     (config: Values) =>
-      call(api.PUT('/api/integrations/{name}/mappings/{organization}', { params, body: { entity_id: id, ...(name === '' ? {} : { entity_name: name }), config } })),
+      call(api.PUT('/api/integrations/{name}/mappings/{organization}', { params, body: { entity_id: id, ...named, config } })),
     { says: () => `${organization.name} is mapped`, again: ['mappings', 'connections'], then: onClose },
   );
   const remove = useSave(() => call(api.DELETE('/api/integrations/{name}/mappings/{organization}', { params })), {
@@ -57,7 +59,7 @@ export function MappingDialog({ integration, organization, mapping, onClose }: P
       <Field label="Its id there" help="What the other system calls it, such as a tenant’s or customer’s id." error={problemAt(save.error, 'entity_id')}>
         {(tied) => <Input {...tied} value={id} required autoFocus spellCheck={false} className="font-mono" onChange={(event) => setId(event.target.value)} />}
       </Field>
-      <Field label="Its name there" optional help="For people. Left empty, it stays as it is." error={problemAt(save.error, 'entity_name')}>
+      <Field label="Its name there" optional help={mapping?.entity_name == null ? 'For people.' : 'For people. Left empty, it is taken away.'} error={problemAt(save.error, 'entity_name')}>
         {(tied) => <Input {...tied} value={name} onChange={(event) => setName(event.target.value)} />}
       </Field>
       {integration.config_schema.length > 0 && (

@@ -10,6 +10,7 @@ import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Fact, Facts } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
@@ -85,7 +86,11 @@ function Many({ rows, open }: ManyProps) {
       </div>
       <Card padded={false}>
         {fits.length === 0 ? (
-          <Empty icon={Building2} title="No organization fits" />
+          <NothingFits
+            icon={Building2}
+            title="No organization fits"
+            onClear={() => void navigate({ search: (old) => ({ ...old, q: undefined }), replace: true, resetScroll: false })}
+          />
         ) : (
           <DataTable
             label="Organizations"

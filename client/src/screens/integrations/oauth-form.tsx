@@ -7,6 +7,7 @@ import { linesOf, problemAt } from '@/lib/forms';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Command } from '@/ui/copy';
+import { DeleteButton } from '@/ui/delete-button';
 import { CheckField, Field, Input, Select, TextArea } from '@/ui/field';
 import { FormError } from '@/ui/states';
 
@@ -100,6 +101,10 @@ export function OAuthForm({ integration, kept }: { integration: Integration; kep
         }),
       ),
     { says: () => 'The authorization server is saved', again: ['integrations', 'connections'] },
+  );
+  const remove = useSave(
+    () => call(api.PATCH('/api/integrations/{name}', { params: { path: { name } }, body: { oauth: null } })),
+    { says: () => 'The authorization server is removed', again: ['integrations', 'connections'] },
   );
   const set = (part: Partial<Form>) => setForm((old) => ({ ...old, ...part }));
   const problem = (field: string) => problemAt(save.error, `oauth.${field}`);
@@ -204,7 +209,14 @@ export function OAuthForm({ integration, kept }: { integration: Integration; kep
           {oauth != null && linesOf(form.token_url)[0] !== oauth.token_url && kept.has_client_secret && (
             <p className="text-xs text-warn">Another token address needs the client’s secret anew.</p>
           )}
-          {oauth == null && <Button onClick={() => setWanted(false)}>Discard</Button>}
+          {oauth == null ? (
+            <Button onClick={() => setWanted(false)}>Discard</Button>
+          ) : (
+            <DeleteButton name="the authorization server" action="Remove" title="Remove the authorization server?" onDelete={() => remove.mutateAsync()}>
+              <p>Its addresses, scopes and the client’s secret go, for good. The integration’s values and mappings stay.</p>
+              <p>While something is connected through it, it cannot go: delete these connections first, each under Connection.</p>
+            </DeleteButton>
+          )}
           <Button type="submit" look="primary" busy={save.isPending}>
             Save the server
           </Button>

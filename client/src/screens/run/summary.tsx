@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useMay, useOrganizations } from '@/api/session';
 import type { Execution, Workflow } from '@/api/types';
-import { bytes } from '@/lib/format';
+import { bytes, ordinal } from '@/lib/format';
 import { duration } from '@/lib/time';
 import { isOver } from '@/ui/status';
 import { Ago, Elapsed } from '@/ui/time';
@@ -51,7 +51,7 @@ export function Summary({ run, workflow }: { run: Execution; workflow: Workflow 
       </Cell>
       <Cell name="Attempts">
         <span className="tabular-nums">{run.attempt}</span>
-        {run.attempt > 1 && <small className="block text-xs text-muted">An attempt failed, or its worker was lost.</small>}
+        {run.attempt > 1 && <small className="block text-xs text-muted">A worker was lost on the way.</small>}
       </Cell>
     </section>
   );
@@ -81,8 +81,7 @@ const MAX_POSITION = 1_000;
 
 function inLine(position: number | null | undefined): string {
   if (position == null) return 'in line for a worker';
-  if (position === 1) return 'next in line for a worker';
-  return position < MAX_POSITION ? `number ${position} in line for a worker` : 'far back in the line for a worker';
+  return position < MAX_POSITION ? `${ordinal(position)} in the queue` : 'far back in the queue';
 }
 
 function Parents({ run }: { run: Execution }) {

@@ -14,6 +14,7 @@ export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGo
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const params = { path: { id: schedule.id } };
+  const emits = schedule.topic != null;
   const run = useMutation({
     mutationFn: () => call(api.POST('/api/schedules/{id}/run', { params })),
     onSuccess: (answer) => navigate({ to: '/runs/$id', params: { id: answer.execution_id } }),
@@ -27,14 +28,18 @@ export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGo
   };
   return (
     <div className="mb-4 flex flex-wrap gap-2">
-      <Button size="small" busy={run.isPending} onClick={() => run.mutate()}>
-        <Play aria-hidden />
-        Run now
-      </Button>
-      <LinkButton size="small" to="/runs" search={{ schedule: schedule.id }}>
-        <FileClock aria-hidden />
-        Its runs
-      </LinkButton>
+      {!emits && (
+        <>
+          <Button size="small" busy={run.isPending} onClick={() => run.mutate()}>
+            <Play aria-hidden />
+            Run now
+          </Button>
+          <LinkButton size="small" to="/runs" search={{ schedule: schedule.id }}>
+            <FileClock aria-hidden />
+            Its runs
+          </LinkButton>
+        </>
+      )}
       {schedule.source === 'api' && (
         <Button size="small" look="danger" onClick={() => setAsking(true)}>
           <Trash2 aria-hidden />
@@ -42,7 +47,7 @@ export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGo
         </Button>
       )}
       <Confirm open={asking} onClose={() => setAsking(false)} title={`Delete “${schedule.name}”?`} action="Delete" onConfirm={remove}>
-        It starts nothing any more. Its runs stay in the history.
+        {emits ? 'It emits nothing any more. What it has started stays in the history.' : 'It starts nothing any more. Its runs stay in the history.'}
       </Confirm>
     </div>
   );

@@ -1,50 +1,28 @@
 /** Makes or changes a schedule, and shows when it comes. */
 import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef } from 'react';
+import { useMemo, useRef } from 'react';
 import { Controller, useForm } from 'react-hook-form';
-import { z } from 'zod';
-import { api, call } from '@/api/client';
-import { workflowsQuery } from '@/api/queries';
+import { workflowQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
 import type { Schedule } from '@/api/types';
 import { cronWords, PRESETS, timeZones } from '@/lib/cron';
 import { showAtField } from '@/lib/forms';
+import { fieldsOfWorkflow } from '@/lib/parameters';
 import { ParametersForm, type Input, type ParametersHandle } from '@/screens/workflow/parameters-form';
 import { Button } from '@/ui/button';
 import { Combobox } from '@/ui/combobox';
 import { Dialog, DialogActions } from '@/ui/dialog';
 import { CheckField, Field, Input as TextInput, Select } from '@/ui/field';
-import { FormError } from '@/ui/states';
+import { FormError, Show, Skeleton } from '@/ui/states';
 import { done } from '@/ui/toast';
 import { Preview } from './preview';
+import { form, initial, saved, type Values } from './form';
 import { ScheduleActions } from './schedule-actions';
+import { Target } from './target';
 
-const form = z.object({
-  workflow_id: z.string().min(1, 'Choose a workflow.'),
-  name: z.string(),
-  cron_expression: z.string().min(1, 'Say when.'),
-  timezone: z.string(),
-  overlap_policy: z.enum(['skip', 'queue', 'replace']),
-  catch_up_policy: z.enum(['none', 'last', 'all']),
-  priority: z.enum(['normal', 'bulk']),
-  enabled: z.boolean(),
-});
-
-type Values = z.infer<typeof form>;
-
-function initial(schedule: Schedule | undefined, workflow: string | undefined): Values {
-  return {
-    workflow_id: schedule?.workflow_id ?? workflow ?? '',
-    name: schedule?.name ?? '',
-    cron_expression: schedule?.cron_expression ?? '0 9 * * *',
-    timezone: schedule?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
-    overlap_policy: schedule?.overlap_policy ?? 'skip',
-    catch_up_policy: schedule?.catch_up_policy ?? 'last',
-    priority: schedule?.priority ?? 'normal',
-    enabled: schedule?.enabled ?? true,
-  };
-}
+/** A topic has no parameters of its own. */
+const NONE: [] = [];
 
 interface Props {
   schedule: Schedule | undefined;
@@ -56,42 +34,29 @@ interface Props {
 export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
   const client = useQueryClient();
   const organization = useOrganization();
-  const { data: workflows = [] } = useQuery(workflowsQuery(organization));
   const { register, control, handleSubmit, watch, setValue, setError, formState } = useForm<Values>({
     resolver: zodResolver(form),
     defaultValues: initial(schedule, workflow),
   });
   const save = useMutation({
-    mutationFn: ({ workflow_id, name, input, ...rest }: Values & { input: Input }) => {
-      const { overlap_policy, catch_up_policy, priority, enabled } = rest;
-      if (schedule === undefined) {
-        return call(
-          api.POST('/api/schedules', { body: { workflow_id, input_data: input, name: name || null, ...rest } }),
-        );
-      }
-      // What code says, only code changes.
-      const body =
-        schedule.source === 'decorator'
-          ? { overlap_policy, catch_up_policy, priority, enabled }
-          : { input_data: input, name: name || null, ...rest };
-      return call(api.PATCH('/api/schedules/{id}', { params: { path: { id: schedule.id } }, body }));
-    },
-    onSuccess: async (saved) => {
-      done(`“${saved.name}” is saved`);
+    mutationFn: ({ input, ...values }: Values & { input: Input }) => saved(schedule, values, input),
+    onSuccess: async ({ name }) => {
+      done(`“${name}” is saved`);
       onClose();
       await client.invalidateQueries({ queryKey: ['schedules'] });
     },
-    onError: (error) =>
-      showAtField<Values>(error, ['cron_expression', 'timezone', 'name', 'workflow_id'], setError),
+    onError: (error) => showAtField<Values>(error, ['cron_expression', 'timezone', 'name', 'workflow_id', 'topic', 'priority'], setError),
   });
   const errors = formState.errors;
   const fixed = schedule?.source === 'decorator';
-  const [cron, zone, chosen] = watch(['cron_expression', 'timezone', 'workflow_id']);
-  const started = workflows.find(({ id }) => id === chosen);
+  const [cron, zone, target, chosen] = watch(['cron_expression', 'timezone', 'target', 'workflow_id']);
+  const started = useQuery({ ...workflowQuery(organization, chosen), enabled: target === 'workflow' && chosen !== '' });
+  const fields = useMemo(() => (started.data === undefined ? [] : fieldsOfWorkflow(started.data)), [started.data]);
   const parameters = useRef<ParametersHandle>(null);
+  const before = (schedule?.input_data ?? {}) as Input;
   const submit = handleSubmit(async (values) => {
-    const input = fixed || parameters.current === null ? (schedule?.input_data ?? {}) : await parameters.current.read();
-    if (input !== undefined) save.mutate({ ...values, input: input as Input });
+    const input = fixed || parameters.current === null ? before : await parameters.current.read();
+    if (input !== undefined) save.mutate({ ...values, input });
   });
   return (
     <Dialog
@@ -99,33 +64,12 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
       side
       onClose={onClose}
       title={schedule?.name ?? 'New schedule'}
-      description={fixed ? 'It stands in code; here it can be paused, and its policies set.' : undefined}
+      description={about(schedule, fixed)}
     >
       {schedule !== undefined && <ScheduleActions schedule={schedule} onGone={onClose} />}
       <form className="grid gap-4" noValidate onSubmit={submit}>
         <FormError error={save.error} />
-        {schedule === undefined && (
-          <Field label="Workflow" error={errors.workflow_id?.message}>
-            {(tied) => (
-              <Controller
-                name="workflow_id"
-                control={control}
-                render={({ field }) => (
-                  <Combobox
-                    {...tied}
-                    label="Workflow"
-                    value={field.value}
-                    onChange={field.onChange}
-                    options={workflows
-                      .filter(({ kind }) => kind !== 'data_provider')
-                      .map(({ id, name, category }) => ({ value: id, label: name, hint: category }))}
-                    className="w-full"
-                  />
-                )}
-              />
-            )}
-          </Field>
-        )}
+        {schedule === undefined && <Target control={control} register={register} target={target} errors={errors} />}
         <fieldset disabled={fixed} className="grid gap-4 disabled:opacity-60">
           <Field label="Name" optional error={errors.name?.message}>
             {(tied) => <TextInput {...tied} {...register('name')} />}
@@ -168,19 +112,24 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
             )}
           </Field>
           <Preview cron={cron} zone={zone} />
-          {started !== undefined && (
-            <ParametersForm key={started.id} ref={parameters} workflow={started} input={(schedule?.input_data ?? {}) as Input} />
+          {target === 'topic' && <ParametersForm ref={parameters} fields={NONE} input={before} legend="What it says" />}
+          {target === 'workflow' && chosen !== '' && (
+            <Show query={started} skeleton={<Skeleton className="h-24" />}>
+              {({ id }) => <ParametersForm key={id} ref={parameters} fields={fields} input={before} />}
+            </Show>
           )}
         </fieldset>
-        <Field label="When an earlier run has not ended">
-          {(tied) => (
-            <Select {...tied} {...register('overlap_policy')}>
-              <option value="skip">Leave this one out</option>
-              <option value="queue">Wait for its end</option>
-              <option value="replace">Cancel the earlier one</option>
-            </Select>
-          )}
-        </Field>
+        {target === 'workflow' && (
+          <Field label="When an earlier run has not ended">
+            {(tied) => (
+              <Select {...tied} {...register('overlap_policy')}>
+                <option value="skip">Leave this one out</option>
+                <option value="queue">Wait for its end</option>
+                <option value="replace">Cancel the earlier one</option>
+              </Select>
+            )}
+          </Field>
+        )}
         <Field label="After the platform was down">
           {(tied) => (
             <Select {...tied} {...register('catch_up_policy')}>
@@ -190,22 +139,29 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
             </Select>
           )}
         </Field>
-        <Field label="When workers are busy">
-          {(tied) => (
-            <Select {...tied} {...register('priority')}>
-              <option value="normal">Take turns with other runs</option>
-              <option value="bulk">Wait until nothing else does</option>
-            </Select>
-          )}
-        </Field>
+        {target === 'workflow' && (
+          <Field label="When workers are busy" error={errors.priority?.message}>
+            {(tied) => (
+              <Select {...tied} {...register('priority')}>
+                <option value="normal">Take turns with other runs</option>
+                <option value="bulk">Wait until nothing else does</option>
+              </Select>
+            )}
+          </Field>
+        )}
         <CheckField label="On" help="Off: paused; its times pass without a run." {...register('enabled')} />
         <DialogActions>
           <Button onClick={onClose}>Discard</Button>
-          <Button type="submit" look="primary" busy={save.isPending}>
+          <Button type="submit" look="primary" busy={save.isPending} disabled={started.isLoading}>
             Save
           </Button>
         </DialogActions>
       </form>
     </Dialog>
   );
+}
+
+function about(schedule: Schedule | undefined, fixed: boolean): string | undefined {
+  if (fixed) return 'It stands in code; here it can be paused, and its priority and its policies set.';
+  return schedule?.topic == null ? undefined : `It emits ${schedule.topic}.`;
 }

@@ -29,23 +29,32 @@ export function SchedulesScreen() {
   const navigate = route.useNavigate();
   const organization = useOrganization();
   const schedules = useQuery({ ...schedulesQuery(organization), refetchInterval: AGAIN });
+  const add = (
+    <Button look="primary" onClick={() => void navigate({ search: (old) => ({ ...old, edit: NEW }) })}>
+      <Plus aria-hidden />
+      New schedule
+    </Button>
+  );
   const close = () => void navigate({ search: (old) => ({ ...old, edit: undefined, workflow: undefined }), resetScroll: false });
   return (
     <Page
       title="Schedules"
-      about="They start workflows by the clock, as the workflow itself: with no rights of a person."
-      actions={
-        <Button look="primary" onClick={() => void navigate({ search: (old) => ({ ...old, edit: NEW }) })}>
-          <Plus aria-hidden />
-          New schedule
-        </Button>
-      }
+      about="They start workflows by the clock, as the workflow itself: with no rights of a person. Or they emit a topic."
+      actions={add}
     >
       <Card padded={false}>
         <Show query={schedules}>
           {(all) =>
             all.length === 0 ? (
-              <Empty icon={CalendarClock} title="Nothing starts by the clock yet">
+              <Empty
+                icon={CalendarClock}
+                title="Nothing starts by the clock yet"
+                action={
+                  <Button look="primary" onClick={() => void navigate({ search: (old) => ({ ...old, edit: NEW }) })}>
+                    Choose a workflow and a time
+                  </Button>
+                }
+              >
                 Make a schedule here, or in code:{' '}
                 <code className="font-mono text-xs">@workflow(schedule="0 9 * * *", timezone="Europe/Berlin")</code>
               </Empty>
@@ -75,6 +84,9 @@ export function SchedulesScreen() {
   );
 }
 
+/** What it starts, or emits. */
+const aim = ({ topic, workflow_name }: Schedule): string => (topic == null ? (workflow_name ?? '') : `Emits ${topic}`);
+
 const columns: ColumnDef<Schedule>[] = [
   {
     accessorKey: 'name',
@@ -90,9 +102,7 @@ const columns: ColumnDef<Schedule>[] = [
         >
           {original.name}
         </Link>
-        {original.name !== (original.topic ?? original.workflow_name) && (
-          <span className="block text-xs text-muted">{original.topic ?? original.workflow_name}</span>
-        )}
+        {original.name !== aim(original) && <span className="block text-xs text-muted">{aim(original)}</span>}
       </>
     ),
   },
@@ -137,8 +147,10 @@ const columns: ColumnDef<Schedule>[] = [
 function Last({ schedule }: { schedule: Schedule }) {
   return (
     <span className="text-muted">
-      {schedule.last_run_at == null || schedule.last_execution_id == null ? (
+      {schedule.last_run_at == null ? (
         'never'
+      ) : schedule.last_execution_id == null ? (
+        <Ago at={schedule.last_run_at} />
       ) : (
         <Link
           to="/runs/$id"

@@ -12,6 +12,7 @@ import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
 import { Select } from '@/ui/field';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Pages } from '@/ui/pages';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
@@ -70,11 +71,21 @@ export function Deliveries({ webhook }: { webhook: Webhook }) {
 }
 
 function None({ filtered, topic }: { filtered: boolean; topic: string | undefined }) {
-  if (filtered) return <Empty icon={Inbox} title="No delivery is in this state" />;
+  const navigate = route.useNavigate();
+  if (filtered) {
+    return (
+      <NothingFits
+        icon={Inbox}
+        title="No delivery is in this state"
+        action="Show all deliveries"
+        onClear={() => void navigate({ search: (old) => ({ ...old, state: undefined, cursor: undefined }), replace: true, resetScroll: false })}
+      />
+    );
+  }
   if (topic !== undefined) {
     return (
       <Empty icon={Inbox} title="Nothing was emitted yet" command={`await events.emit("${topic}", {"id": 7})`}>
-        Workflows of this organization emit it in code.
+        Workflows of this organization emit it in code, and schedules by the clock.
       </Empty>
     );
   }

@@ -1,30 +1,23 @@
 /** Lets a workflow start for deliveries: for which of them, and with which parameters. */
 import { useQuery } from '@tanstack/react-query';
 import { Plus, X } from 'lucide-react';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { api, call } from '@/api/client';
-import { workflowsQuery } from '@/api/queries';
+import { workflowQuery, workflowsQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
-import type { Parameter, Subscription, Webhook } from '@/api/types';
+import type { Subscription, Webhook } from '@/api/types';
 import { useSave } from '@/lib/change';
 import { problemAt } from '@/lib/forms';
+import { fieldsOfWorkflow, type Field as FieldOf } from '@/lib/parameters';
 import { Button } from '@/ui/button';
 import { Combobox } from '@/ui/combobox';
 import { DeleteButton } from '@/ui/delete-button';
 import { CheckField, Field, Input, Select } from '@/ui/field';
 import { FormDialog } from '@/ui/form-dialog';
 import { Notice } from '@/ui/notice';
-import {
-  filterOf,
-  filterRows,
-  mappingOf,
-  mappingRows,
-  pointerProblem,
-  TESTS,
-  type FilterRow,
-  type MappingRow,
-  type Test,
-} from './conditions';
+import { filterOf, filterRows, mappingOf, mappingRows, pointerProblem, rowProblem, TESTS, type FilterRow, type MappingRow, type Test } from './conditions';
+import { MappingRows } from './mapping-rows';
+import { replaced, type RowsProps } from './rows';
 
 interface Props {
   webhook: Webhook;
@@ -32,10 +25,10 @@ interface Props {
   onClose: () => void;
 }
 
-/** Rows for the parameters of a workflow that have none yet. */
-const withParameters = (rows: MappingRow[], parameters: readonly Parameter[]): MappingRow[] => [
-  ...rows.filter(({ name, text }) => text !== '' || parameters.some((one) => one.name === name)),
-  ...parameters.filter(({ name }) => !rows.some((row) => row.name === name)).map(({ name }): MappingRow => ({ name, from: 'event', text: '' })),
+/** With rows for the parameters of a workflow that have none yet. */
+const withMissing = (rows: MappingRow[], fields: readonly FieldOf[]): MappingRow[] => [
+  ...rows,
+  ...fields.filter(({ name }) => !rows.some((row) => row.name === name)).map(({ name }): MappingRow => ({ name, from: 'event', text: '' })),
 ];
 
 export function SubscriptionDialog({ webhook, subscription, onClose }: Props) {
@@ -43,13 +36,15 @@ export function SubscriptionDialog({ webhook, subscription, onClose }: Props) {
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
   const [workflow, setWorkflow] = useState(subscription?.workflow_id ?? '');
   const [filter, setFilter] = useState(() => filterRows(subscription?.filter ?? []));
-  const [mapping, setMapping] = useState(() => mappingRows(subscription?.mapping ?? {}));
+  const [mapped, setMapped] = useState(() => mappingRows(subscription?.mapping ?? {}));
   const [enabled, setEnabled] = useState(subscription?.enabled ?? true);
   const [tried, setTried] = useState(false);
-  const chosen = workflows.find(({ id }) => id === workflow);
+  const { data: chosen } = useQuery({ ...workflowQuery(organization, workflow), enabled: workflow !== '' });
+  const fields = useMemo(() => (chosen === undefined ? [] : fieldsOfWorkflow(chosen)), [chosen]);
+  const mapping = withMissing(mapped, fields);
   const save = useSave(
     () => {
-      const body = { filter: filterOf(filter), mapping: mappingOf(mapping), enabled };
+      const body = { filter: filterOf(filter), mapping: mappingOf(mapping, fields), enabled };
       return subscription === undefined
         ? call(api.POST('/api/webhooks/{id}/subscriptions', { params: { path: { id: webhook.id } }, body: { ...body, workflow_id: workflow } }))
         : call(api.PATCH('/api/webhook-subscriptions/{id}', { params: { path: { id: subscription.id } }, body }));
@@ -62,16 +57,17 @@ export function SubscriptionDialog({ webhook, subscription, onClose }: Props) {
   );
   const wrong =
     filter.some(({ pointer }) => pointerProblem(pointer) !== undefined) ||
-    mapping.some(({ from, text }) => from === 'event' && text.trim() !== '' && pointerProblem(text) !== undefined);
+    mapping.some((row) => rowProblem(row, fields) !== undefined);
   const submit = () => {
     setTried(true);
     if (!wrong) save.mutate();
   };
   const choose = (id: string) => {
     setWorkflow(id);
-    setMapping((old) => withParameters(old, workflows.find((one) => one.id === id)?.parameters ?? []));
+    // What a field of another workflow held says nothing here.
+    setMapped((old) => old.filter(({ text, entered }) => text !== '' && entered === undefined));
   };
-  const unset = (chosen?.parameters ?? []).filter(
+  const unset = fields.filter(
     ({ name, required }) => required && !mapping.some((row) => row.name === name && (row.from === 'value' || row.text.trim() !== '')),
   );
   return (
@@ -107,7 +103,7 @@ export function SubscriptionDialog({ webhook, subscription, onClose }: Props) {
         </Field>
       )}
       <FilterRows rows={filter} onChange={setFilter} tried={tried} />
-      <MappingRows rows={mapping} onChange={setMapping} parameters={chosen?.parameters ?? []} tried={tried} />
+      <MappingRows rows={mapping} onChange={setMapped} fields={fields} tried={tried} />
       {unset.length > 0 && (
         <Notice tone="warn">
           {unset.map(({ name }) => name).join(', ')} {unset.length === 1 ? 'is' : 'are'} needed by the workflow, and {unset.length === 1 ? 'comes' : 'come'} from nowhere yet: its
@@ -118,15 +114,6 @@ export function SubscriptionDialog({ webhook, subscription, onClose }: Props) {
     </FormDialog>
   );
 }
-
-interface RowsProps<T> {
-  rows: T[];
-  onChange: (rows: T[]) => void;
-  /** Somebody has tried to save it: problems are shown. */
-  tried: boolean;
-}
-
-const replaced = <T,>(rows: T[], index: number, part: Partial<T>): T[] => rows.map((row, at) => (at === index ? { ...row, ...part } : row));
 
 function FilterRows({ rows, onChange, tried }: RowsProps<FilterRow>) {
   return (
@@ -185,65 +172,6 @@ function FilterRows({ rows, onChange, tried }: RowsProps<FilterRow>) {
         <Button size="small" onClick={() => onChange([...rows, { pointer: '', test: 'equals', value: '' }])}>
           <Plus aria-hidden />
           Add a condition
-        </Button>
-      </div>
-    </fieldset>
-  );
-}
-
-function MappingRows({ rows, onChange, parameters, tried }: RowsProps<MappingRow> & { parameters: readonly Parameter[] }) {
-  return (
-    <fieldset className="grid gap-2 border-t pt-4">
-      <legend className="sr-only">With which parameters</legend>
-      <p className="text-ui font-medium">With which parameters</p>
-      <p className="text-xs text-muted">
-        From a place in the event, or always the same. Values are JSON where they are some (<code className="font-mono">7</code>,{' '}
-        <code className="font-mono">true</code>), else text.
-      </p>
-      {rows.map((row, index) => {
-        const known = parameters.find(({ name }) => name === row.name);
-        const problem = tried && row.from === 'event' && row.text.trim() !== '' ? pointerProblem(row.text) : undefined;
-        return (
-          <div key={index} className="grid gap-1">
-            <div className="flex flex-wrap gap-1.5">
-              <Input
-                aria-label={`Parameter ${index + 1}`}
-                value={row.name}
-                readOnly={known !== undefined}
-                spellCheck={false}
-                className="min-w-24 flex-1 font-mono text-xs"
-                onChange={(event) => onChange(replaced(rows, index, { name: event.target.value }))}
-              />
-              <Select
-                aria-label={`Source of parameter ${row.name || index + 1}`}
-                value={row.from}
-                className="w-32"
-                onChange={(event) => onChange(replaced(rows, index, { from: event.target.value === 'value' ? 'value' : 'event' }))}
-              >
-                <option value="event">from event</option>
-                <option value="value">always</option>
-              </Select>
-              <Input
-                aria-label={`${row.from === 'event' ? 'Place in the event' : 'Value'} for parameter ${row.name || index + 1}`}
-                aria-invalid={problem === undefined ? undefined : true}
-                value={row.text}
-                placeholder={row.from === 'event' ? `/data/${row.name}` : 'a value'}
-                spellCheck={false}
-                className="min-w-32 flex-[2] font-mono text-xs"
-                onChange={(event) => onChange(replaced(rows, index, { text: event.target.value }))}
-              />
-              <Button look="quiet" size="icon" aria-label={`Remove parameter ${row.name || index + 1}`} onClick={() => onChange(rows.filter((_, at) => at !== index))}>
-                <X aria-hidden />
-              </Button>
-            </div>
-            {problem !== undefined && <p className="text-xs text-bad">{problem}</p>}
-          </div>
-        );
-      })}
-      <div>
-        <Button size="small" onClick={() => onChange([...rows, { name: '', from: 'event', text: '' }])}>
-          <Plus aria-hidden />
-          Add a parameter
         </Button>
       </div>
     </fieldset>

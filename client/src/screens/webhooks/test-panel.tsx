@@ -1,9 +1,10 @@
 /** Sends a delivery as its sender would: signed here, with a secret that only this page has. */
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Send } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { problemOf } from '@/api/problem';
+import { useOrganization } from '@/api/session';
 import type { components } from '@/api/schema';
 import type { Webhook } from '@/api/types';
 import { objectOf } from '@/lib/entered';
@@ -11,13 +12,17 @@ import { count, plural } from '@/lib/format';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Command } from '@/ui/copy';
-import { Field, Input } from '@/ui/field';
+import { Field, Input, Select } from '@/ui/field';
 import { JsonField } from '@/ui/json-field';
 import { Notice } from '@/ui/notice';
-import { FormError } from '@/ui/states';
+import { FormError, Skeleton } from '@/ui/states';
+import { fitting, type Delivered } from './fill';
 import { KINDS } from './kinds';
+import { subscriptionsQuery } from './queries';
 import { exampleBody, signed, testCommand } from './sign';
 import { addressOf } from './webhooks-screen';
+
+const Filler = lazy(() => import('./filler'));
 
 /** Of a delivery, of the events that an adapter found in it, or whatever else an adapter answers. */
 type Answer = components['schemas']['HookAnswer'] | components['schemas']['EventsAnswer'] | object;
@@ -46,6 +51,10 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
   const [secret, setSecret] = useState('');
   const [event, setEvent] = useState('issues');
   const [body, setBody] = useState(() => exampleBody(webhook));
+  const [filled, setFilled] = useState('');
+  const organization = useOrganization();
+  const { data: subscriptions = [] } = useQuery(subscriptionsQuery(organization, webhook.id));
+  const subscription = subscriptions.find((one) => one.id === filled);
   // Shown in the command; each press of the button is a delivery of its own.
   const [id] = useState(() => crypto.randomUUID());
   const { secret: needsSecret, label } = KINDS[webhook.kind];
@@ -53,6 +62,15 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
   const signs = !needsSecret || webhook.kind === 'microsoft_graph' || window.isSecureContext;
   const read = objectOf(body);
   const problem = 'problem' in read ? read.problem : undefined;
+  const deliver = (now: Delivered) => {
+    setBody(JSON.stringify(now.body, null, 2));
+    setEvent(now.event);
+  };
+  const choose = (to: string) => {
+    setFilled(to);
+    const chosen = subscriptions.find((one) => one.id === to);
+    if (chosen !== undefined && 'value' in read) deliver(fitting(webhook.kind, chosen.filter, { body: read.value, event }));
+  };
   const send = useMutation({
     mutationFn: async () => {
       const sent = await signed({ webhook, secret, body, event, id: crypto.randomUUID(), now: Date.now() });
@@ -95,6 +113,31 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
               {(tied) => <Input {...tied} value={event} required spellCheck={false} onChange={(changed) => setEvent(changed.target.value)} />}
             </Field>
           )}
+          {subscriptions.length > 0 && webhook.kind !== 'adapter' && (
+            <Field label="Fill it in for" optional help="Its parameters are written into the body, where the subscription looks for them.">
+              {(tied) => (
+                <Select {...tied} value={subscription?.id ?? ''} onChange={(changed) => choose(changed.target.value)}>
+                  <option value="">Nothing: the body as it is</option>
+                  {subscriptions.map(({ id: one, workflow_name }) => (
+                    <option key={one} value={one}>
+                      {workflow_name}
+                    </option>
+                  ))}
+                </Select>
+              )}
+            </Field>
+          )}
+          {subscription !== undefined &&
+            ('value' in read ? (
+              <fieldset className="grid min-w-0 gap-4 rounded-md border p-3">
+                <legend className="px-1 text-ui font-medium">Parameters of {subscription.workflow_name}</legend>
+                <Suspense fallback={<Skeleton className="h-24" />}>
+                  <Filler key={subscription.id} webhook={webhook} subscription={subscription} delivered={{ body: read.value, event }} onChange={deliver} />
+                </Suspense>
+              </fieldset>
+            ) : (
+              <Notice tone="warn">The body is no JSON object. Mend it below, then its parameters can be filled in.</Notice>
+            ))}
           <JsonField label="Body" value={body} onChange={setBody} error={problem} />
           <FormError error={send.error} />
           {send.data !== undefined && <Told answer={send.data} />}

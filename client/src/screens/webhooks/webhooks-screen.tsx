@@ -10,6 +10,7 @@ import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { CopyButton } from '@/ui/copy';
 import { DataTable } from '@/ui/data-table';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
@@ -53,7 +54,9 @@ export function WebhooksScreen() {
                 </Empty>
               );
             }
-            if (fits.length === 0) return <Empty icon={WebhookIcon} title="Nothing fits" />;
+            if (fits.length === 0) {
+              return <NothingFits icon={WebhookIcon} onClear={() => void navigate({ search: (old) => ({ ...old, q: undefined }), replace: true, resetScroll: false })} />;
+            }
             return (
               <DataTable
                 label="Webhooks"

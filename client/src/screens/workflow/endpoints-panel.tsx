@@ -1,7 +1,8 @@
 /** The paths at which the workflow answers plain HTTP, each with a command that calls it. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { Link2, Pencil, Plus } from 'lucide-react';
+import { FlaskConical, Link2, Pencil, Plus } from 'lucide-react';
+import { lazy, Suspense, useId, useState } from 'react';
 import { useOrganization } from '@/api/session';
 import type { Endpoint, Workflow } from '@/api/types';
 import { EndpointDialog } from '@/screens/endpoints/endpoint-dialog';
@@ -12,7 +13,9 @@ import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Command, CopyButton } from '@/ui/copy';
-import { Empty, Show } from '@/ui/states';
+import { Empty, Show, Skeleton } from '@/ui/states';
+
+const TryEndpoint = lazy(() => import('./try-endpoint'));
 
 const route = getRouteApi('/app/workflows/$id');
 
@@ -72,25 +75,40 @@ export default function EndpointsPanel({ workflow, input }: Props) {
 }
 
 function One({ endpoint, workflow, input, onEdit }: Props & { endpoint: Endpoint; onEdit: () => void }) {
+  const panel = useId();
+  const [trying, setTrying] = useState(false);
+  // What the form for trying holds, once it is open; else what the form above would send.
+  const [filled, setFilled] = useState<Record<string, unknown>>();
+  const [method, setMethod] = useState(endpoint.methods[0] ?? 'POST');
   const address = `${location.origin}${endpoint.path}`;
-  const given = { ...exampleInput(workflow.parameters), ...input };
+  const given = filled ?? { ...exampleInput(workflow.parameters), ...input };
+  const toggle = () => {
+    setTrying(!trying);
+    setFilled(undefined);
+  };
   return (
     <li className="grid gap-2.5 px-4 py-3">
       <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
-        {endpoint.methods.map((method) => (
-          <Badge key={method} className="font-mono">
-            {method}
+        {endpoint.methods.map((one) => (
+          <Badge key={one} className="font-mono">
+            {one}
           </Badge>
         ))}
         <code className="min-w-0 font-mono text-xs break-all">{endpoint.path}</code>
         <CopyButton text={address} label={`Copy the address of ${endpoint.slug}`} />
         <EndpointBadges endpoint={endpoint} />
-        <Button size="small" look="quiet" className="ml-auto" aria-label={`Change ${endpoint.slug}`} onClick={onEdit}>
-          <Pencil aria-hidden />
-          Change
-        </Button>
+        <span className="ml-auto flex gap-1">
+          <Button size="small" look="quiet" aria-label={`Try ${endpoint.slug}`} aria-expanded={trying} aria-controls={panel} onClick={toggle}>
+            <FlaskConical aria-hidden />
+            Try
+          </Button>
+          <Button size="small" look="quiet" aria-label={`Change ${endpoint.slug}`} onClick={onEdit}>
+            <Pencil aria-hidden />
+            Change
+          </Button>
+        </span>
       </div>
-      <Command text={endpointCommand({ method: endpoint.methods[0] ?? 'POST', address, input: given, open: endpoint.public })} />
+      <Command text={endpointCommand({ method, address, input: given, open: endpoint.public })} />
       <p className="text-xs text-muted">
         {endpoint.public
           ? 'No key is asked for. '
@@ -99,6 +117,13 @@ function One({ endpoint, workflow, input, onEdit }: Props & { endpoint: Endpoint
           ? `The answer is what the workflow returns; after ${endpoint.deadline_seconds} s it is 202, and the run goes on.`
           : 'The answer is the id of the run, at once.'}
       </p>
+      <div id={panel} hidden={!trying}>
+        {trying && (
+          <Suspense fallback={<Skeleton className="h-40" />}>
+            <TryEndpoint endpoint={endpoint} workflow={workflow} address={address} input={input} method={method} onMethod={setMethod} onInput={setFilled} />
+          </Suspense>
+        )}
+      </div>
     </li>
   );
 }

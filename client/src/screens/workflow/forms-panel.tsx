@@ -31,7 +31,17 @@ export function FormsPanel({ workflow }: { workflow: Workflow }) {
         {(all) => {
           const mine = all.filter(({ workflow_id }) => workflow_id === workflow.id);
           return mine.length === 0 ? (
-            <Empty icon={ClipboardList} title="No form starts it">
+            <Empty
+              icon={ClipboardList}
+              title="No form starts it"
+              action={
+                manages && (
+                  <LinkButton to="/forms/new" search={{ workflow: workflow.id }} look="primary">
+                    Build a form
+                  </LinkButton>
+                )
+              }
+            >
               A form asks people for its parameters in their words, with choices and rules. Who may use the form needs no
               permission to run the workflow.
             </Empty>

@@ -31,7 +31,7 @@ export function LastRuns({ workflow }: { workflow: Workflow }) {
       <Show query={runs} skeleton={<SkeletonRows rows={4} />}>
         {({ executions }) =>
           executions.length === 0 ? (
-            <p className="px-4 py-6 text-center text-ui text-muted">It has not run yet.</p>
+            <p className="px-4 py-6 text-center text-ui text-muted">It has not run yet. Fill in its form and press Run.</p>
           ) : (
             <ul className="divide-y">
               {executions.map((run) => (

@@ -1,12 +1,13 @@
 /** Parameters of a workflow within another form: as fields, or as JSON for whoever prefers that. */
 import { Braces, ListChecks } from 'lucide-react';
-import { useImperativeHandle, useMemo, useState, type Ref } from 'react';
+import { useImperativeHandle, useState, type Ref } from 'react';
 import { useForm } from 'react-hook-form';
-import type { Workflow } from '@/api/types';
-import { fieldsOf, initial, resolver, type Values } from '@/lib/parameters';
+import { objectOf } from '@/lib/entered';
+import { initial, resolver, type Field as FieldOf, type Values } from '@/lib/parameters';
 import { Button } from '@/ui/button';
 import { Field, TextArea } from '@/ui/field';
 import { FormField } from './form-field';
+import { useTold } from './use-told';
 
 export type Input = Record<string, unknown>;
 
@@ -18,32 +19,28 @@ export interface ParametersHandle {
 
 interface Props {
   ref: Ref<ParametersHandle>;
-  workflow: Workflow;
+  /** None: only as JSON. */
+  fields: readonly FieldOf[];
   input: Input;
+  legend?: string;
+  /** Told what the fields hold, as far as it is right. */
+  onInput?: (input: Input) => void;
 }
 
 const asText = (input: Input): string => JSON.stringify(input, null, 2);
 
-function parsed(text: string): Input | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Input) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export function ParametersForm({ ref, workflow, input }: Props) {
-  const fields = useMemo(() => fieldsOf(workflow.parameters), [workflow.parameters]);
+export function ParametersForm({ ref, fields, input, legend = 'Parameters', onInput }: Props) {
   const [isText, setIsText] = useState(fields.length === 0);
   const [text, setText] = useState(() => asText(input));
   const [problem, setProblem] = useState<string>();
   // What no parameter has a name for, for functions that take anything.
   const [rest, setRest] = useState(() => others(input));
-  const { control, handleSubmit, reset } = useForm<Values, unknown, Input>({
+  const { control, handleSubmit, reset, watch, getValues } = useForm<Values, unknown, Input>({
     defaultValues: valuesOf(input),
     resolver: resolver(fields),
+    mode: 'onTouched',
   });
+  useTold({ watch, getValues, fields, onInput });
 
   function others(of: Input): Input {
     return Object.fromEntries(Object.entries(of).filter(([name]) => !fields.some((field) => field.name === name)));
@@ -52,9 +49,9 @@ export function ParametersForm({ ref, workflow, input }: Props) {
     return Object.fromEntries(fields.map((field) => [field.name, initial(field, of)]));
   }
   const readText = (): Input | undefined => {
-    const value = parsed(text);
-    setProblem(value === undefined ? 'Enter a JSON object, such as {"name": "Ada"}' : undefined);
-    return value;
+    const result = objectOf(text);
+    setProblem('problem' in result ? result.problem : undefined);
+    return 'value' in result ? result.value : undefined;
   };
   const readFields = () =>
     new Promise<Input | undefined>((resolve) => {
@@ -78,7 +75,7 @@ export function ParametersForm({ ref, workflow, input }: Props) {
   };
   return (
     <fieldset className="grid gap-4 rounded-md border p-3">
-      <legend className="px-1 text-ui font-medium">Parameters</legend>
+      <legend className="px-1 text-ui font-medium">{legend}</legend>
       {isText ? (
         <Field label="As JSON" help="By name." error={problem}>
           {(tied) => (
@@ -88,12 +85,16 @@ export function ParametersForm({ ref, workflow, input }: Props) {
               spellCheck={false}
               className="font-mono text-xs"
               value={text}
-              onChange={(event) => setText(event.target.value)}
+              onChange={(event) => {
+                setText(event.target.value);
+                const result = objectOf(event.target.value);
+                if ('value' in result) onInput?.(result.value);
+              }}
             />
           )}
         </Field>
       ) : (
-        fields.map((field) => <FormField key={field.name} field={field} control={control} />)
+        fields.map((field) => <FormField key={field.name} field={field} fields={fields} control={control} />)
       )}
       {fields.length > 0 && (
         <Button size="small" look="quiet" className="justify-self-start" onClick={() => void turn()}>

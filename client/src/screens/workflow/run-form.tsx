@@ -2,16 +2,17 @@
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { CalendarClock, Play } from 'lucide-react';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useForm } from 'react-hook-form';
 import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
 import type { Execution, Workflow } from '@/api/types';
-import { fieldsOf, initial, readAll, resolver, type Values } from '@/lib/parameters';
+import { fieldsOfWorkflow, initial, resolver, type Values } from '@/lib/parameters';
 import { Button } from '@/ui/button';
 import { FormError } from '@/ui/states';
 import { FormField } from './form-field';
 import { LaterDialog } from './later-dialog';
+import { useTold } from './use-told';
 
 type Input = Record<string, unknown>;
 
@@ -30,15 +31,15 @@ function inputOf(execution: Execution | undefined): Input {
 
 export function RunForm({ workflow, earlier, onInput }: Props) {
   const navigate = useNavigate();
-  const fields = useMemo(() => fieldsOf(workflow.parameters), [workflow.parameters]);
+  const fields = useMemo(() => fieldsOfWorkflow(workflow), [workflow]);
   const defaults = useMemo(
     () => Object.fromEntries(fields.map((field) => [field.name, initial(field, inputOf(earlier))])),
     [fields, earlier],
   );
-  const { control, handleSubmit, watch, setError, formState } = useForm<Values, unknown, Input>({
+  const { control, handleSubmit, watch, getValues, setError, formState } = useForm<Values, unknown, Input>({
     defaultValues: defaults,
     resolver: resolver(fields),
-    reValidateMode: 'onChange',
+    mode: 'onTouched',
   });
   const [later, setLater] = useState<Input>();
   // Two presses of the same form are one run.
@@ -67,16 +68,7 @@ export function RunForm({ workflow, earlier, onInput }: Props) {
       if (name !== undefined && name in defaults) setError(name, { message: error.message });
     },
   });
-  useEffect(() => {
-    const tell = (values: Partial<Values>) => {
-      const complete = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? '']));
-      const result = readAll(fields, complete);
-      if ('input' in result) onInput(result.input);
-    };
-    tell(defaults);
-    const subscription = watch((values) => tell(values as Partial<Values>));
-    return () => subscription.unsubscribe();
-  }, [watch, fields, defaults, onInput]);
+  useTold({ watch, getValues, fields, onInput });
   const submit = handleSubmit((input) => run.mutate({ input }));
   return (
     <form
@@ -90,7 +82,7 @@ export function RunForm({ workflow, earlier, onInput }: Props) {
       <FormError error={run.error} />
       {fields.length === 0 && <p className="text-ui text-muted">It takes no parameters.</p>}
       {fields.map((field) => (
-        <FormField key={field.name} field={field} control={control} />
+        <FormField key={field.name} field={field} fields={fields} control={control} />
       ))}
       <div className="flex flex-wrap items-center justify-end gap-2 border-t pt-4">
         {earlier !== undefined && (

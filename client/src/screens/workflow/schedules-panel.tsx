@@ -25,7 +25,15 @@ export function SchedulesPanel({ workflow }: { workflow: Workflow }) {
       <Show query={schedules}>
         {(all) =>
           all.length === 0 ? (
-            <Empty icon={CalendarClock} title="It starts only when somebody asks">
+            <Empty
+              icon={CalendarClock}
+              title="It starts only when somebody asks"
+              action={
+                <LinkButton to="/schedules" search={{ edit: 'new', workflow: workflow.id }} look="primary">
+                  Choose a time
+                </LinkButton>
+              }
+            >
               A schedule starts it by the clock. In code it is{' '}
               <code className="font-mono text-xs">@workflow(schedule="0 9 * * *")</code>.
             </Empty>

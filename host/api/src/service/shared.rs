@@ -110,6 +110,7 @@ async fn build_source(
     retry::check(&mut report);
     endpoint::check(&mut report);
     forms::files::find(state, scope, own, &mut report).await?;
+    bifrost_core::validation::check(&mut report);
     Ok(report)
 }
 
