@@ -225,6 +225,18 @@ async fn a_local_folder_gets_its_packages_the_same_way() {
 }
 
 #[tokio::test]
+async fn an_index_that_was_away_is_asked_again() {
+    let index = FakeIndex::with(&[polite()]).await;
+    index.answer("greeter", 500, "");
+    let (folder, data) = folder(&[("flow.py", FLOW), ("requirements.txt", "greeter\n")]);
+    let error = local(folder.path(), data.path(), &index, "greet").await.expect_err("it is away");
+    assert!(error.contains("it answers 500"), "{error}");
+    index.add(&greeter("1.0"));
+    let answer = local(folder.path(), data.path(), &index, "greet").await.expect("it is back");
+    assert!(answer.contains("hello Ada 1.0"), "{answer}");
+}
+
+#[tokio::test]
 async fn the_workspaces_own_file_wins_over_a_package() {
     let flow = "import greeter.late\nimport polite\nfrom bifrost import workflow\n\n\n@workflow\nasync def own():\n    \
                 return [polite.WORD, greeter.late.VALUE, greeter.own.VALUE, greeter.greet('x')]\n";
