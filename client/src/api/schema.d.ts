@@ -3734,6 +3734,12 @@ export interface components {
              * @default null
              */
             requests_per_minute: number | null;
+            /**
+             * @description Hosts whose certificates are not checked where a workflow asks for that. Whoever is between
+             *     can then read and change what is sent.
+             * @default []
+             */
+            unverified_hosts: string[];
         };
         /** @description An organization's egress policy. It holds for new requests within five seconds. */
         EgressView: components["schemas"]["EgressPolicy"] & {
