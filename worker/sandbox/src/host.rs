@@ -333,12 +333,22 @@ impl log::Host for State {
     }
 }
 
+/// Stand-ins, and the package beside which they can be imported. To all others they are not there:
+/// many packages look whether they have the real one.
+const BESIDE: [(&str, &str); 2] = [("PIL", "reportlab"), ("_ctypes", "ldap3")];
+
 impl modules::Host for State {
     async fn find(&mut self, name: String) -> Option<modules::Module> {
         let found = self.tree().module(&name);
         let found =
             found.map(|(filename, is_package, source)| modules::Module { filename, is_package, source });
         found.or_else(|| {
+            let root = name.split('.').next().unwrap_or(&name);
+            let is_hidden =
+                |(module, package): &(&str, &str)| *module == root && !self.tree().is_folder(package);
+            if BESIDE.iter().any(is_hidden) {
+                return None;
+            }
             let found = library::find(&name)?;
             let (filename, is_package) = (found.filename(), found.is_package);
             Some(modules::Module { filename, is_package, source: found.source() })

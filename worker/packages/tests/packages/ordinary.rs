@@ -160,6 +160,21 @@ async fn a_stand_in_is_there_in_every_version_and_never_fetched() {
 }
 
 #[tokio::test]
+async fn a_package_is_taken_without_what_only_a_part_of_it_uses() {
+    let index = FakeIndex::with(&[
+        project("reportlab", "5.0").needs("pillow>=9").needs("leaf"),
+        project("leaf", "1.0"),
+        project("images", "1.0").needs("reportlab").needs("pillow>=9"),
+        project("pillow", "12.0").tags("cp314-cp314-manylinux_2_17_x86_64"),
+    ])
+    .await;
+    assert_eq!(index.locked("reportlab").await, ["leaf 1.0", "reportlab 5.0"]);
+    let refused = index.refused("images").await;
+    assert!(refused[0].message.contains("`images` 1.0 needs `pillow>=9`"), "{refused:?}");
+    assert!(index.refused("pillow").await[0].message.contains("a service that handles images"));
+}
+
+#[tokio::test]
 async fn an_index_without_metadata_beside_its_wheels_will_do() {
     let bare = |project: crate::index::Project| project.with(|p| p.served_metadata = Some(Served::Nothing));
     let index = FakeIndex::with(&[
