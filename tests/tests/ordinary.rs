@@ -175,3 +175,29 @@ async fn threads_at_import_are_refused() {
     assert_eq!((error.line, error.kind.as_str()), (Some(2), "OutsideExecutionError"));
     assert!(error.message.contains("a thread") && error.message.contains("@workflow"), "{}", error.message);
 }
+
+/// Some packages make a socket when they are imported, to ask how large its buffers are.
+#[tokio::test]
+async fn a_socket_that_a_package_only_looked_at_is_closed() {
+    let errors = async |flow: &str| {
+        let mut source = Source::default();
+        for (path, text) in [
+            ("probe-1.dist-info/RECORD", "probe/__init__.py,,\n"),
+            (
+                "probe/__init__.py",
+                "import socket\nstream = socket.socket()\nsize = stream.getsockopt(1, 8)\n",
+            ),
+            ("flow.py", flow),
+        ] {
+            source.insert(path.to_owned(), text.into()).expect("fits");
+        }
+        let lab =
+            Lab::deploy(env!("CARGO_TARGET_TMPDIR"), Arc::new(source), 4, &BuildLimits::default()).await;
+        lab.expect("deploys").built.report.errors.clone()
+    };
+    assert_eq!(errors("import probe\n").await, []);
+    let own = errors("import probe\nimport socket\nown = socket.socket()\n").await;
+    assert_eq!(own.len(), 1, "{own:?}");
+    assert_eq!((own[0].path.as_str(), own[0].kind.as_str()), ("flow.py", "LeftoverError"));
+    assert!(own[0].message.contains("an open socket"), "{own:?}");
+}

@@ -3735,8 +3735,7 @@ export interface components {
              */
             requests_per_minute: number | null;
             /**
-             * @description Hosts whose certificates are not checked where a workflow asks for that. Whoever is between
-             *     can then read and change what is sent.
+             * @description Hosts whose certificates are not checked where a workflow asks for that.
              * @default []
              */
             unverified_hosts: string[];

@@ -35,8 +35,7 @@ pub struct EgressPolicy {
     pub ports: Vec<u16>,
     /// Private networks that may be reached besides, in CIDR notation.
     pub private_networks: Vec<String>,
-    /// Hosts whose certificates are not checked where a workflow asks for that. Whoever is between
-    /// can then read and change what is sent.
+    /// Hosts whose certificates are not checked where a workflow asks for that.
     pub unverified_hosts: Vec<String>,
     /// Requests in one minute, of all its runs together.
     pub requests_per_minute: Option<u64>,

@@ -189,22 +189,15 @@ impl Provider {
         Unresolved::Refused(refused)
     }
 
-    /// Gives up on a package of which version after version needs what cannot be installed.
-    fn check_obstructed(&self, name: &PackageName, requirements: &[Requirement]) -> Result<(), Stop> {
+    /// Counts a version of a package that needs what cannot be installed.
+    fn note_obstructed(&self, name: &PackageName, requirements: &[Requirement]) {
         let mut facts = self.facts.borrow_mut();
         let is_obstacle = |need: &Requirement| {
             facts.candidates.get(&need.name).is_some_and(|found| found.obstacle.is_some())
         };
-        if !requirements.iter().any(is_obstacle) {
-            return Ok(());
+        if requirements.iter().any(is_obstacle) {
+            *facts.obstructed.entry(name.clone()).or_default() += 1;
         }
-        let count = facts.obstructed.entry(name.clone()).or_default();
-        *count += 1;
-        if *count < MAX_OBSTRUCTED {
-            return Ok(());
-        }
-        let text = format!("nor can the {MAX_OBSTRUCTED} newest versions of `{name}` that were looked at");
-        Err(Stop::TooMuch(text))
     }
 
     pub fn markers(&self) -> &pep508_rs::MarkerEnvironment {
@@ -357,6 +350,9 @@ impl DependencyProvider for Provider {
         let Some(name) = part.package() else { return Ok(Some(Version::new([0]))) };
         let candidates = self.candidates(name)?;
         let facts = self.facts.borrow();
+        if facts.obstructed.get(name).is_some_and(|count| *count >= MAX_OBSTRUCTED) {
+            return Ok(None);
+        }
         let tried = facts.needs.get(name).map_or(0, BTreeMap::len);
         if tried >= UNLUCKY && tried % (AHEAD / 2) == UNLUCKY {
             self.look_further(&candidates, range);
@@ -388,7 +384,7 @@ impl DependencyProvider for Provider {
                 Ok(metadata) => {
                     let requirements = self.requirements(&metadata, extra);
                     if extra.is_none() {
-                        self.check_obstructed(name, &requirements)?;
+                        self.note_obstructed(name, &requirements);
                     }
                     constraints.extend(self.constraints(requirements.iter()));
                 }
