@@ -162,13 +162,12 @@ class _Loading:
             asyncio.events._set_running_loop(None)
         asyncio.set_event_loop(None)
         for item in objects:
-            path = self._holder(item)
-            if path is None and _is_unused(item):
+            if _is_unused(item) and self._holder(item) is None:
                 item.close()
                 continue
             what = _leftover(item)
             if what is not None:
-                path = path or (self.finder.executed[-1] if self.finder.executed else "")
+                path = self._holder(item) or (self.finder.executed[-1] if self.finder.executed else "")
                 self._error(
                     path,
                     "LeftoverError",
