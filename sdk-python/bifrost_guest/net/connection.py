@@ -32,7 +32,7 @@ _unverified: dict[str, bool] = {}
 
 
 def leaves_unverified(host: str) -> bool:
-    """Whether the egress policy lets this host's certificate go unchecked. Asks once in a run."""
+    """Whether the egress policy lets this host's certificate go unchecked. Asks once in a run. Raises `OSError`."""
     place = f"[{host}]" if ":" in host else host
     if isinstance(_platform.current(), _platform.Loading):
         return False
@@ -40,7 +40,9 @@ def leaves_unverified(host: str) -> bool:
         try:
             blocking(exchange("CONNECT", True, place, "/", [_UNVERIFIED], None, block_until(None))).close()
             _unverified[place] = True
-        except Refused:
+        except Refused as refused:
+            if not isinstance(refused.code, types.ErrorCode_HttpRequestDenied):
+                raise _meaning(refused, place) from None
             _unverified[place] = False
     return _unverified[place]
 
