@@ -162,9 +162,12 @@ class _Loading:
             asyncio.events._set_running_loop(None)
         asyncio.set_event_loop(None)
         for item in objects:
+            if _is_unused(item) and self._holder(item) is None:
+                item.close()
+                continue
             what = _leftover(item)
             if what is not None:
-                path = self._holder(item)
+                path = self._holder(item) or (self.finder.executed[-1] if self.finder.executed else "")
                 self._error(
                     path,
                     "LeftoverError",
@@ -210,13 +213,13 @@ class _Loading:
                 )
         return list(named.values())
 
-    def _holder(self, item: Any) -> str:
-        """The file whose module holds an object in a global variable; else the last one executed."""
+    def _holder(self, item: Any) -> str | None:
+        """The workspace's file whose module holds an object in a global variable."""
         for path, name in self.workspace.names.items():
             module = sys.modules.get(name)
             if module is not None and any(value is item for value in module.__dict__.values()):
                 return path
-        return self.finder.executed[-1] if self.finder.executed else ""
+        return None
 
     def _error(self, path: str, kind: str, message: str, line: int | None = None, traceback: str = "") -> None:
         self.errors.setdefault(
@@ -225,6 +228,11 @@ class _Loading:
 
     def _warn(self, path: str, line: int | None, message: str) -> None:
         self.warnings.append({"path": path, "line": line, "message": message})
+
+
+def _is_unused(item: Any) -> bool:
+    """True for a socket that never was connected, such as one that was only asked for its options."""
+    return isinstance(item, socket.socket) and item.fileno() >= 0 and getattr(item, "connection", None) is None
 
 
 def _leftover(item: Any) -> str | None:

@@ -51,9 +51,57 @@ assert over.get_unverified_chain() == [] and over.context is inner
 """
 
 
-def test_settings_can_be_made_past_the_context() -> None:
-    """As `truststore` does. In a process of its own, because it takes the place of `ssl`."""
-    code = BEHIND.format(shims=str(SHIMS))
-    path = f"import sys; sys.path[:0] = [{str(SDK)!r}, {str(SDK / 'tests/fake')!r}]\n"
-    done = subprocess.run([sys.executable, "-c", path + code], capture_output=True, text=True, check=False)
+UNCHECKED = """
+import bifrost_guest.net.install, ssl
+from bifrost_guest.net import connection
+from wit_world.imports import wasi_http_types as types
+
+asked = []
+
+
+class Answer:
+    def close(self):
+        pass
+
+
+async def exchange(method, secure, authority, target, fields, content, wait):
+    asked.append((method, secure, authority, fields))
+    if authority != "printer.example":
+        raise connection.Refused(types.ErrorCode_HttpRequestDenied())
+    return Answer()
+
+
+connection.exchange = exchange
+context = ssl._create_unverified_context()
+for host in ("example.org", None):
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=host)
+    except ssl.SSLError as error:
+        assert "cannot be switched off" in str(error) and "unverified_hosts" in str(error)
+    else:
+        raise AssertionError(f"the check was switched off for {{host}}")
+for context, unverified in ((context, True), (context, True), (ssl.create_default_context(), False)):
+    outgoing = ssl.MemoryBIO()
+    context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="Printer.example").do_handshake()
+    link = connection.Connection("printer.example", 443)
+    link.feed(outgoing.read() + b"GET / HTTP/1.1\\r\\nHost: printer.example\\r\\n\\r\\n")
+    assert link.secure and link.unverified is unverified and link.unasked
+field = [("bifrost-tls-unverified", b"1")]
+assert asked == [("CONNECT", True, "example.org", field), ("CONNECT", True, "printer.example", field)], asked
+"""
+
+
+def run(code: str) -> None:
+    """In a process of its own, because it takes the place of `ssl`."""
+    code = f"import sys; sys.path[:0] = [{str(SDK)!r}, {str(SDK / 'tests/fake')!r}]\n" + code.format(shims=str(SHIMS))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_certificates_go_unchecked_where_the_policy_says_so() -> None:
+    run(UNCHECKED)
+
+
+def test_settings_can_be_made_past_the_context() -> None:
+    """As `truststore` does."""
+    run(BEHIND)

@@ -1,12 +1,13 @@
 //! Ordinary Python that needs more than a sandbox has: threads, files, late imports.
 
+use async_trait::async_trait;
 use bifrost_builder::read_folder;
-use bifrost_core::{Source, Status};
-use bifrost_sandbox::BuildLimits;
+use bifrost_core::{Limits, Source, Status};
+use bifrost_sandbox::{BuildLimits, Capabilities, HttpError, HttpRequest, HttpResponse, Invocation};
 use bifrost_tests::{Lab, Server, folder, succeeded};
 use serde_json::json;
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 async fn lab() -> Lab {
@@ -174,4 +175,94 @@ async fn threads_at_import_are_refused() {
     let error = &report.errors[0];
     assert_eq!((error.line, error.kind.as_str()), (Some(2), "OutsideExecutionError"));
     assert!(error.message.contains("a thread") && error.message.contains("@workflow"), "{}", error.message);
+}
+
+/// Some packages make a socket when they are imported, to ask how large its buffers are.
+#[tokio::test]
+async fn a_socket_that_a_package_only_looked_at_is_closed() {
+    let errors = async |flow: &str| {
+        let mut source = Source::default();
+        for (path, text) in [
+            ("probe-1.dist-info/RECORD", "probe/__init__.py,,\n"),
+            (
+                "probe/__init__.py",
+                "import socket\nstream = socket.socket()\nsize = stream.getsockopt(1, 8)\n",
+            ),
+            ("flow.py", flow),
+        ] {
+            source.insert(path.to_owned(), text.into()).expect("fits");
+        }
+        let lab =
+            Lab::deploy(env!("CARGO_TARGET_TMPDIR"), Arc::new(source), 4, &BuildLimits::default()).await;
+        lab.expect("deploys").built.report.errors.clone()
+    };
+    assert_eq!(errors("import probe\n").await, []);
+    let own = errors("import probe\nimport socket\nown = socket.socket()\n").await;
+    assert_eq!(own.len(), 1, "{own:?}");
+    assert_eq!((own[0].path.as_str(), own[0].kind.as_str()), ("flow.py", "LeftoverError"));
+    assert!(own[0].message.contains("an open socket"), "{own:?}");
+}
+
+/// Lets the certificate of one host go unchecked, and keeps what it is asked.
+#[derive(Default)]
+struct Lenient(Mutex<Vec<HttpRequest>>);
+
+#[async_trait]
+impl Capabilities for Lenient {
+    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let is_let = !request.unverified || request.url.starts_with("https://printer.example/");
+        self.0.lock().expect("lock").push(request);
+        if is_let { Ok(HttpResponse::empty()) } else { Err(HttpError::Denied("it is checked".to_owned())) }
+    }
+}
+
+const UNCHECKED: &str = r#"
+import ssl
+import urllib.error
+import urllib.request
+
+from bifrost import workflow
+
+
+@workflow
+def unchecked():
+    lax, said = ssl._create_unverified_context(), []
+    for url, context in (
+        ("https://printer.example/a", lax), ("https://printer.example/b", None), ("https://other.example/c", lax),
+    ):
+        try:
+            with urllib.request.urlopen(url, context=context, timeout=5) as answer:
+                said.append(answer.status)
+        except urllib.error.URLError as error:
+            said.append(str(error))
+    return said
+"#;
+
+#[tokio::test]
+async fn a_certificate_goes_unchecked_where_the_host_lets_it() {
+    let mut source = Source::default();
+    source.insert("unchecked.py".to_owned(), UNCHECKED.into()).expect("fits");
+    let lab = Lab::deploy(env!("CARGO_TARGET_TMPDIR"), Arc::new(source), 4, &BuildLimits::default()).await;
+    let (lab, lenient) = (lab.expect("deploys"), Arc::new(Lenient::default()));
+    let id = "unchecked.py::unchecked";
+    let usual = lab.invocation(id, &json!({}), &Limits::default(), &lab.host());
+    let outcome = lab.built.image.run(Invocation { capabilities: lenient.clone(), ..usual }).await;
+    let said = succeeded(id, &outcome);
+    assert_eq!((&said[0], &said[1]), (&json!(200), &json!(200)));
+    assert!(said[2].as_str().is_some_and(|text| text.contains("cannot be switched off")), "{said}");
+    let asked = lenient.0.lock().expect("lock");
+    let of = |unverified: bool| {
+        let requests = asked.iter().filter(move |request| request.unverified == unverified);
+        requests.map(|request| format!("{} {}", request.method, request.url)).collect::<Vec<_>>()
+    };
+    let unverified = [
+        "CONNECT https://printer.example/",
+        "GET https://printer.example/a",
+        "CONNECT https://other.example/",
+    ];
+    assert_eq!(of(true), unverified);
+    assert!(of(false).contains(&"GET https://printer.example/b".to_owned()), "{:?}", of(false));
+    assert!(!of(false).iter().any(|request| request.ends_with("/c")), "nothing is sent to who is refused");
+    let is_told = |request: &HttpRequest| request.headers.iter().any(|(name, _)| name.starts_with("bifrost"));
+    assert!(!asked.iter().any(is_told), "how the guest asks is between it and the host");
 }

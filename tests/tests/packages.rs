@@ -4,7 +4,7 @@
 #[expect(dead_code, reason = "also used by the tests of the resolver")]
 mod index;
 
-use bifrost_packages::{Target, is_reserved};
+use bifrost_packages::{Answer, Request, Requirements, SUBCOMMAND, Target, is_reserved, resolve_apart};
 use bifrost_tests::{Platform, program};
 use index::{FakeIndex, Project, project};
 use serde_json::{Map, Value, json};
@@ -222,6 +222,89 @@ async fn a_local_folder_gets_its_packages_the_same_way() {
     std::fs::write(folder.path().join("requirements.txt"), "greeter\n-e .\n").expect("file");
     let error = local(folder.path(), data.path(), &index, "greet").await.expect_err("refused");
     assert!(error.contains("requirements.txt:2: `-e .`"), "{error}");
+}
+
+#[tokio::test]
+async fn an_index_that_was_away_is_asked_again() {
+    let index = FakeIndex::with(&[polite()]).await;
+    index.answer("greeter", 500, "");
+    let (folder, data) = folder(&[("flow.py", FLOW), ("requirements.txt", "greeter\n")]);
+    let error = local(folder.path(), data.path(), &index, "greet").await.expect_err("it is away");
+    assert!(error.contains("it answers 500"), "{error}");
+    index.add(&greeter("1.0"));
+    let answer = local(folder.path(), data.path(), &index, "greet").await.expect("it is back");
+    assert!(answer.contains("hello Ada 1.0"), "{answer}");
+}
+
+/// Hidden from everybody else: many packages look whether they have the real one.
+#[tokio::test]
+async fn some_stand_ins_are_there_beside_one_package_alone() {
+    let flow = |package: &str| {
+        format!(
+            "import importlib\nimport {package}\nfrom bifrost import workflow\n\n\n@workflow\nasync def stand_ins():\n    \
+             found = []\n    for name in ('PIL.Image', 'ctypes'):\n        try:\n            \
+             found.append(importlib.import_module(name).__name__)\n        except ImportError:\n            pass\n    \
+             return found\n"
+        )
+    };
+    let index =
+        FakeIndex::with(&[project("reportlab", "5.0"), project("ldap3", "2.9"), project("other", "1.0")])
+            .await;
+    for (package, found) in
+        [("reportlab", json!(["PIL.Image"])), ("ldap3", json!(["ctypes"])), ("other", json!([]))]
+    {
+        let (folder, data) = folder(&[("flow.py", &flow(package)), ("requirements.txt", package)]);
+        let answer = local(folder.path(), data.path(), &index, "stand_ins").await.expect("it works");
+        let answer: Value = serde_json::from_str(&answer).expect("JSON");
+        assert_eq!(answer, found, "{package}");
+    }
+}
+
+/// What the process knows and may use while it reads what strangers wrote.
+#[tokio::test]
+async fn packages_are_chosen_by_a_process_with_an_empty_environment_and_limits() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an index that says nothing");
+    let folder = tempfile::tempdir().expect("folder");
+    let request = Request {
+        requirements: Requirements { requirements: Some("anything\n".to_owned()), pyproject: None },
+        index: format!("http://{}/simple", silent.local_addr().expect("address")),
+        provided: vec![],
+        folder: folder.path().to_owned(),
+        patience: Duration::from_secs(60),
+    };
+    let program = program().expect("program");
+    let resolving = tokio::spawn(async move { resolve_apart(&program, &request).await });
+    let asked = tokio::time::timeout(Duration::from_secs(30), silent.accept()).await.expect("in time");
+    let _unanswered = asked.expect("it asks");
+    let read =
+        |process: &str, file: &str| std::fs::read(format!("/proc/{process}/{file}")).unwrap_or_default();
+    let own = std::process::id().to_string();
+    let is_ours = |process: &String| {
+        let status = String::from_utf8_lossy(&read(process, "status")).into_owned();
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap_or_default().trim();
+        parent == own && String::from_utf8_lossy(&read(process, "cmdline")).contains(SUBCOMMAND)
+    };
+    let processes = std::fs::read_dir("/proc")
+        .expect("processes")
+        .filter_map(|one| one.ok()?.file_name().into_string().ok());
+    let process = processes.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).find(is_ours);
+    let process = process.expect("the process that resolves");
+    let environment = String::from_utf8_lossy(&read(&process, "environ")).into_owned();
+    let names: Vec<_> =
+        environment.split('\0').filter_map(|one| one.split_once('=')).map(|(name, _)| name).collect();
+    assert!(names.iter().all(|name| name.starts_with("SSL_CERT_")), "{names:?}");
+    let limits = String::from_utf8_lossy(&read(&process, "limits")).into_owned();
+    for limit in ["Max cpu time", "Max address space", "Max file size", "Max core file size"] {
+        let line = limits.lines().find(|line| line.starts_with(limit)).expect(limit);
+        assert!(!line.contains("unlimited"), "{line}");
+    }
+    // As the system ends it when it has used up its time.
+    let ended = tokio::process::Command::new("kill").args(["-s", "XCPU", &process]).status().await;
+    assert!(ended.expect("kill runs").success());
+    let Answer::Unavailable(text) = resolving.await.expect("it ends").expect("an answer") else {
+        panic!("it was ended")
+    };
+    assert!(text.contains("more memory or time than it may"), "{text}");
 }
 
 #[tokio::test]

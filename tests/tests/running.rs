@@ -152,3 +152,33 @@ async fn the_second_build_of_a_source_is_found() {
         }
     }
 }
+
+/// How busy the machine was says nothing of the file.
+#[tokio::test]
+async fn a_file_that_took_too_long_is_tried_again_by_the_next_build() {
+    let folder = tempfile::tempdir_in(TEMPORARY).expect("folder");
+    let shared = sandbox(TEMPORARY, 8).await.expect("sandbox");
+    let code = format!(
+        "import time\nfrom bifrost import workflow\n\nend = time.monotonic() + 1.5\nwhile time.monotonic() < end:\n    \
+         pass\n\n@workflow\nasync def hello():\n    return {:?}\n",
+        folder.path().display().to_string()
+    );
+    let mut source = Source::default();
+    source.insert("hello.py", code.into_bytes()).expect("a plain path");
+    let source = Arc::new(source);
+    let output: bifrost_builder::Output = Arc::new(|_, _| {});
+    let short = BuildLimits { file_ms: 300, ..BuildLimits::default() };
+    for _ in 0..2 {
+        let built = build(&shared, &source, &Arc::default(), &short, output.clone()).await.expect("builds");
+        let kinds: Vec<_> = built.report.errors.iter().map(|error| error.kind.as_str()).collect();
+        assert_eq!(kinds, [bifrost_sandbox::TOOK_TOO_LONG]);
+        assert!(!built.is_lasting());
+    }
+    let ample = BuildLimits { file_ms: 60_000, ..BuildLimits::default() };
+    let built = build(&shared, &source, &Arc::default(), &ample, output.clone()).await.expect("builds");
+    assert_eq!(built.report.errors, []);
+    assert!(built.is_lasting());
+    let started = Instant::now();
+    let found = build(&shared, &source, &Arc::default(), &short, output).await.expect("is found");
+    assert!(found.report.errors.is_empty() && started.elapsed() < Duration::from_millis(1_400), "it is kept");
+}

@@ -3751,6 +3751,11 @@ export interface components {
              * @default null
              */
             requests_per_minute: number | null;
+            /**
+             * @description Hosts whose certificates are not checked where a workflow asks for that.
+             * @default []
+             */
+            unverified_hosts: string[];
         };
         /** @description An organization's egress policy. It holds for new requests within five seconds. */
         EgressView: components["schemas"]["EgressPolicy"] & {

@@ -60,6 +60,9 @@ struct Change {
     /// Private networks that may be reached, such as `10.1.0.0/16`; `""` for none.
     #[arg(long, value_delimiter = ',', value_name = "CIDR")]
     private_networks: Option<Vec<String>>,
+    /// Hosts whose certificates are not checked where a workflow asks for that; `""` for none.
+    #[arg(long, value_delimiter = ',', value_name = "HOST")]
+    unverified_hosts: Option<Vec<String>>,
     /// Requests in one minute; 0 for as many as they like.
     #[arg(long, value_name = "NUMBER")]
     requests_per_minute: Option<u64>,
@@ -75,6 +78,7 @@ impl Change {
             ("deny_hosts", self.deny_hosts),
             ("methods", self.methods),
             ("private_networks", self.private_networks),
+            ("unverified_hosts", self.unverified_hosts),
         ];
         let filled = |list: Vec<String>| list.into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>();
         for (name, list) in lists {

@@ -35,6 +35,8 @@ pub struct EgressPolicy {
     pub ports: Vec<u16>,
     /// Private networks that may be reached besides, in CIDR notation.
     pub private_networks: Vec<String>,
+    /// Hosts whose certificates are not checked where a workflow asks for that.
+    pub unverified_hosts: Vec<String>,
     /// Requests in one minute, of all its runs together.
     pub requests_per_minute: Option<u64>,
     /// Bytes sent and received in bodies in one day (UTC), of all its runs together.
@@ -76,6 +78,7 @@ impl EgressPolicy {
             methods,
             ports,
             private_networks,
+            unverified_hosts: hosts("unverified_hosts", self.unverified_hosts)?,
             requests_per_minute: quota("requests_per_minute", self.requests_per_minute)?,
             bytes_per_day: quota("bytes_per_day", self.bytes_per_day)?,
         })
@@ -97,6 +100,13 @@ impl EgressPolicy {
         } else {
             None
         }
+    }
+
+    /// True when a workflow may leave this host's certificate unchecked. The host is as in
+    /// [`Self::refusal`].
+    pub fn leaves_unverified(&self, host: &str) -> bool {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        self.unverified_hosts.iter().any(|pattern| matches_host(pattern, host))
     }
 
     fn may_use(&self, method: &str) -> bool {
@@ -217,6 +227,22 @@ mod tests {
             assert!(refusal.contains(reason), "{refusal}");
         }
         assert_eq!(EgressPolicy::default().refusal(Some("PATCH"), "anything.example", 8080), None);
+    }
+
+    #[test]
+    fn certificates_are_checked_unless_the_host_is_named() {
+        let policy = policy(|p| p.unverified_hosts = vec!["Printer.example".into(), "*.lab.example".into()]);
+        let policy = policy.expect("valid");
+        for (host, is_left) in [
+            ("printer.example", true),
+            ("printer.example.", true),
+            ("a.lab.example", true),
+            ("lab.example", false),
+            ("example.org", false),
+        ] {
+            assert_eq!(policy.leaves_unverified(host), is_left, "{host}");
+            assert!(!EgressPolicy::default().leaves_unverified(host));
+        }
     }
 
     #[test]

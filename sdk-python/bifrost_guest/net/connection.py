@@ -12,14 +12,39 @@ from wit_world.imports import wasi_http_types as types
 from bifrost import _platform
 from bifrost.errors import OutsideExecutionError
 
-from ..exchange import TIMEOUTS, Answer, Refused, Wait, exchange
+from ..exchange import TIMEOUTS, Answer, Refused, Wait, block_until, blocking, exchange
 from . import wire
 
 TLS = b"\x16bifrost tls\r\n"
 """What begins a connection that the host encrypts, as a handshake natively does."""
 
+UNVERIFIED_TLS = b"\x16bifrost tls unverified\r\n"
+"""The same, where the certificate is not to be checked."""
+
+_UNVERIFIED = ("bifrost-tls-unverified", b"1")
+"""The field that asks the host for that; it goes no further."""
+
 _reached: set[str] = set()
 """Where somebody listened in this run: no need to ask again."""
+
+_unverified: dict[str, bool] = {}
+"""Hosts that were asked about, and whether their certificates may go unchecked."""
+
+
+def leaves_unverified(host: str) -> bool:
+    """Whether the egress policy lets this host's certificate go unchecked. Asks once in a run. Raises `OSError`."""
+    place = f"[{host}]" if ":" in host else host
+    if isinstance(_platform.current(), _platform.Loading):
+        return False
+    if place not in _unverified:
+        try:
+            blocking(exchange("CONNECT", True, place, "/", [_UNVERIFIED], None, block_until(None))).close()
+            _unverified[place] = True
+        except Refused as refused:
+            if not isinstance(refused.code, types.ErrorCode_HttpRequestDenied):
+                raise _meaning(refused, place) from None
+            _unverified[place] = False
+    return _unverified[place]
 
 
 class Connection:
@@ -32,6 +57,8 @@ class Connection:
         """Both, as in a URL."""
         self.secure = False
         """True when the host encrypts."""
+        self.unverified = False
+        """True when it checks no certificate."""
         self.ended = False
         """True when no more bytes will come out."""
         self.output = bytearray()
@@ -60,9 +87,11 @@ class Connection:
             return
         if self._fresh:
             self._fresh = False
-            if bytes(data[: len(TLS)]) == TLS:
-                self.secure = True
-                data = data[len(TLS) :]
+            for beginning in (TLS, UNVERIFIED_TLS):
+                if bytes(data[: len(beginning)]) == beginning:
+                    self.secure, self.unverified = True, beginning is UNVERIFIED_TLS
+                    data = data[len(beginning) :]
+                    break
         self._reader.feed(data)
         while (request := self._reader.next()) is not None:
             self._requests.append(request)
@@ -124,9 +153,10 @@ class Connection:
             raise wire.NotHTTP(
                 f"the header `Host: {request.host}` does not name the host that is connected to, {authority}"
             )
+        fields = [*request.fields, _UNVERIFIED] if self.unverified else request.fields
         try:
             answer = await exchange(
-                request.method, self.secure, authority, request.target, request.fields, request.content, wait
+                request.method, self.secure, authority, request.target, fields, request.content, wait
             )
         except Refused as refused:
             self.close()

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-from bifrost_guest.net.connection import TLS
+from bifrost_guest.net.connection import TLS, UNVERIFIED_TLS, leaves_unverified
 from bifrost_guest.net.sockets import Socket
 from bifrost_guest.net.tls_names import (
     AlertDescription,
@@ -191,14 +191,19 @@ class SSLContext(_SSLContext):
         """Refuses what cannot be done. Raises `SSLError`."""
         if server_side or self.protocol == SSLMethod.PROTOCOL_TLS_SERVER:
             raise SSLError(1, "no server can listen in here")
-        if self._verify_mode == CERT_NONE:
+        if self._verify_mode == CERT_NONE and not (server_hostname and leaves_unverified(server_hostname.lower())):
             raise SSLError(
                 1,
                 "the check of certificates cannot be switched off (verify=False, CERT_NONE): TLS is done by the "
-                "platform; a certificate of one's own authority has to be made known to it by its administrator",
+                "platform; a certificate of one's own authority has to be made known to it by its administrator, "
+                "or the host be named among `unverified_hosts` in the organization's egress policy",
             )
         if self._check_hostname and not server_hostname:
             raise ValueError("check_hostname requires server_hostname")
+
+    def beginning(self) -> bytes:
+        """What a connection begins with, in place of a handshake."""
+        return UNVERIFIED_TLS if self._verify_mode == CERT_NONE else TLS
 
     def alpn(self) -> str | None:
         """What was agreed upon."""
@@ -292,7 +297,7 @@ class SSLSocket(_Facts, Socket):
         """From here on the platform encrypts."""
         connection = self._connected()
         if not connection.secure:
-            connection.feed(TLS)
+            connection.feed(self.context.beginning())
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
         """As `recv`."""
@@ -363,7 +368,7 @@ class SSLObject(_Facts):
         """Says to the connection that the platform has to encrypt it."""
         if not self._begun:
             self._begun = True
-            self._outgoing.write(TLS)
+            self._outgoing.write(self.context.beginning())
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
         """What came in. Raises `SSLWantReadError` when there is nothing yet."""

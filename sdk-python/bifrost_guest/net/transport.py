@@ -7,7 +7,7 @@ import errno
 from typing import Any, Protocol
 
 from ..exchange import Wait
-from .connection import TLS, Connection
+from .connection import Connection
 from .sockets import Socket
 
 
@@ -40,7 +40,7 @@ class Transport(asyncio.Transport):
     def encrypt(self, context: Any, server_hostname: str | None) -> None:
         """From here on the platform encrypts. Raises `ssl.SSLError`."""
         context.check(False, server_hostname)
-        self._connection.feed(TLS)
+        self._connection.feed(context.beginning())
         self._extra.update(sslcontext=context, ssl_object=_SecureFacts(context, server_hostname), peercert={})  # type: ignore[attr-defined]
 
     def begin(self, waiter: asyncio.Future[None] | None) -> None:

@@ -87,6 +87,7 @@ fn http(job: JobId, number: u64, body: usize) -> FromSandbox {
         body: vec![0; body],
         connect_timeout_ms: None,
         timeout_ms: None,
+        unverified: false,
     };
     call(job, number, Call::Http(request))
 }

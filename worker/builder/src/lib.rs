@@ -27,6 +27,14 @@ pub struct Built {
     pub image: Image,
 }
 
+impl Built {
+    /// False when a file was left out because importing it took too long here and now: another
+    /// build may find it in time.
+    pub fn is_lasting(&self) -> bool {
+        self.report.errors.iter().all(|error| error.kind != TOOK_TOO_LONG)
+    }
+}
+
 /// Receives what a workspace prints while it is imported.
 pub type Output = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
@@ -51,8 +59,11 @@ pub async fn build(
     }
     let loaded = sandbox.load(load_invocation(source, packages, output), limits).await?;
     let image = sandbox.store_image(&image_name, &loaded.memory)?;
-    sandbox.cache().put(&report_name, &serde_json::to_vec(&loaded.report)?)?;
-    Ok(Built { report: Arc::new(loaded.report), image })
+    let built = Built { report: Arc::new(loaded.report), image };
+    if built.is_lasting() {
+        sandbox.cache().put(&report_name, &serde_json::to_vec(&*built.report)?)?;
+    }
+    Ok(built)
 }
 
 fn load_invocation(source: &Arc<Source>, packages: &Arc<Installed>, output: Output) -> Invocation {

@@ -1,11 +1,13 @@
 //! Why requirements cannot be met, in words that name them.
 
+use crate::metadata::Metadata;
 use crate::requirements::{Refusal, Wanted};
 use crate::resolve::{Part, Provider, range};
 use pep440_rs::Version;
 use pep508_rs::{PackageName, Requirement};
 use pubgrub::{DerivationTree, External};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use version_ranges::Ranges;
 
 /// Most sentences of one explanation.
@@ -39,7 +41,7 @@ pub(crate) fn explain(provider: &Provider, tree: &Tree) -> Vec<Refusal> {
 }
 
 /// A refusal for each line that leads to a package of which there is nothing to install.
-fn hopeless(provider: &Provider) -> Vec<Refusal> {
+pub(crate) fn hopeless(provider: &Provider) -> Vec<Refusal> {
     let mut refused = vec![];
     for one in &provider.wanted {
         if let Some((way, obstacle)) = obstacle(provider, one) {
@@ -69,11 +71,24 @@ fn obstacle(provider: &Provider, wanted: &Wanted) -> Option<(Vec<String>, String
             }
             let range = range(&requirement);
             let Some(known) = facts.needs.get(&name) else { continue };
-            let known = known.iter().rev().find(|(version, needs)| range.contains(version) && needs.is_ok());
-            let Some((version, Ok(metadata))) = known else { continue };
+            let counts = |need: &Requirement| need.evaluate_markers(provider.markers(), &requirement.extras);
+            let is_obstacle =
+                |need: &Requirement| facts.candidates.get(&need.name).is_some_and(|c| c.obstacle.is_some());
+            let known: Vec<_> = known
+                .iter()
+                .rev()
+                .filter(|(version, _)| range.contains(version))
+                .filter_map(|(version, needs)| Some((version, needs.as_ref().ok()?)))
+                .collect();
+            // An older version that does without what the newest needs is what would be installed.
+            let does_without = |(_, metadata): &&(&Version, &Rc<Metadata>)| {
+                !metadata.requires.iter().any(|need| counts(need) && is_obstacle(need))
+            };
+            let Some((version, metadata)) = known.iter().find(does_without).or(known.first()) else {
+                continue;
+            };
             for need in &metadata.requires {
-                let counts = need.evaluate_markers(provider.markers(), &requirement.extras);
-                if counts && seen.insert(need.name.clone()) {
+                if counts(need) && seen.insert(need.name.clone()) {
                     let mut way = way.clone();
                     way.push(format!("`{name}` {version} needs `{}`", plain(need)));
                     further.push((need.name.clone(), need.clone(), way));

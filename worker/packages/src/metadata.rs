@@ -1,5 +1,6 @@
 //! What a package says of itself, in the form of PEP 566 and later.
 
+use crate::fallbacks::does_without;
 use pep440_rs::Version;
 use pep508_rs::{PackageName, Requirement, VersionOrUrl};
 use std::str::FromStr;
@@ -14,7 +15,7 @@ pub struct Metadata {
     pub name: PackageName,
     /// Its version.
     pub version: Version,
-    /// What it needs, each with its marker.
+    /// What it needs, each with its marker. What it asks for and works without is left out.
     pub requires: Vec<Requirement>,
     /// `Requires-Python`.
     pub requires_python: Option<String>,
@@ -44,8 +45,10 @@ impl Metadata {
         }
         let name = name.ok_or("has metadata without a name")?;
         let version = version.ok_or("has metadata without a version")?;
+        let name = PackageName::new(name).map_err(|_| "has metadata with a name that is none")?;
+        requires.retain(|need: &Requirement| !does_without(name.as_ref(), need.name.as_ref()));
         Ok(Self {
-            name: PackageName::new(name).map_err(|_| "has metadata with a name that is none")?,
+            name,
             version: Version::from_str(&version).map_err(|_| "has metadata with a version that is none")?,
             requires,
             requires_python,

@@ -5,6 +5,7 @@ use crate::lock::{Answer, Request, lock};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -56,6 +57,11 @@ pub async fn resolve_apart(program: &Path, request: &Request) -> Result<Answer> 
         return Ok(Answer::Unavailable("installing the packages took too long; try again later".to_owned()));
     };
     let (answer, status) = answer.context("the process that resolves packages")?;
+    if status.signal().is_some() {
+        let text =
+            "choosing the packages took more memory or time than it may; say more precisely which versions";
+        return Ok(Answer::Unavailable(text.to_owned()));
+    }
     ensure!(status.success(), "the process that resolves packages ended with {status}");
     serde_json::from_slice(&answer).context("the answer of the process that resolves packages")
 }

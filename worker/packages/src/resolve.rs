@@ -28,6 +28,9 @@ const MAX_VERSIONS: usize = 5_000;
 /// When so many versions of one package did not fit, the needs of the next are asked for ahead.
 const UNLUCKY: usize = 2;
 const AHEAD: usize = 16;
+/// When so many versions of one package need what cannot be installed, no older one is looked for:
+/// it would be years old.
+const MAX_OBSTRUCTED: usize = 100;
 
 /// What there is to choose a version of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +98,8 @@ pub(crate) struct Facts {
     pub candidates: BTreeMap<PackageName, Rc<Candidates>>,
     pub needs: HashMap<PackageName, BTreeMap<Version, Needs>>,
     pre_releases: HashSet<PackageName>,
+    /// How many versions of a package need something of which there is nothing to install.
+    obstructed: HashMap<PackageName, usize>,
 }
 
 pub(crate) struct Provider {
@@ -141,7 +146,7 @@ pub fn resolve(
             PubGrubError::ErrorChoosingVersion { source, .. }
             | PubGrubError::ErrorRetrievingDependencies { source, .. }
             | PubGrubError::ErrorInShouldCancel(source),
-        ) => Err(source.into()),
+        ) => Err(provider.stopped(source)),
     }
 }
 
@@ -167,6 +172,34 @@ fn specifiers(requirement: &Requirement) -> Option<&VersionSpecifiers> {
 }
 
 impl Provider {
+    /// Why there is no choice when looking for one was stopped: the requirements that lead to what
+    /// cannot be installed, as far as that was seen.
+    fn stopped(&self, stop: Stop) -> Unresolved {
+        let text = match stop {
+            Stop::TooMuch(text) => text,
+            Stop::Index(error) => return Unresolved::Index(error),
+        };
+        let mut refused = explain::hopeless(self);
+        if refused.is_empty() {
+            return Unresolved::TooMuch(text);
+        }
+        for refusal in &mut refused {
+            refusal.message = format!("{}; {text}", refusal.message);
+        }
+        Unresolved::Refused(refused)
+    }
+
+    /// Counts a version of a package that needs what cannot be installed.
+    fn note_obstructed(&self, name: &PackageName, requirements: &[Requirement]) {
+        let mut facts = self.facts.borrow_mut();
+        let is_obstacle = |need: &Requirement| {
+            facts.candidates.get(&need.name).is_some_and(|found| found.obstacle.is_some())
+        };
+        if requirements.iter().any(is_obstacle) {
+            *facts.obstructed.entry(name.clone()).or_default() += 1;
+        }
+    }
+
     pub fn markers(&self) -> &pep508_rs::MarkerEnvironment {
         &self.target.markers
     }
@@ -317,6 +350,9 @@ impl DependencyProvider for Provider {
         let Some(name) = part.package() else { return Ok(Some(Version::new([0]))) };
         let candidates = self.candidates(name)?;
         let facts = self.facts.borrow();
+        if facts.obstructed.get(name).is_some_and(|count| *count >= MAX_OBSTRUCTED) {
+            return Ok(None);
+        }
         let tried = facts.needs.get(name).map_or(0, BTreeMap::len);
         if tried >= UNLUCKY && tried % (AHEAD / 2) == UNLUCKY {
             self.look_further(&candidates, range);
@@ -346,7 +382,11 @@ impl DependencyProvider for Provider {
         if let Some(Some(file)) = candidates.versions.get(version) {
             match self.needs(name, version, file)? {
                 Ok(metadata) => {
-                    constraints.extend(self.constraints(self.requirements(&metadata, extra).iter()));
+                    let requirements = self.requirements(&metadata, extra);
+                    if extra.is_none() {
+                        self.note_obstructed(name, &requirements);
+                    }
+                    constraints.extend(self.constraints(requirements.iter()));
                 }
                 Err(reason) => return Ok(Dependencies::Unavailable(reason)),
             }

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{OnceCell, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
 /// After so much rest, memory that many runs have left behind goes back to the system.
 const REST: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ struct Version {
     source: Arc<Source>,
     /// Or why they cannot be had.
     packages: Result<Arc<Installed>, String>,
-    built: OnceCell<bifrost_builder::Built>,
+    built: AsyncMutex<Option<bifrost_builder::Built>>,
 }
 
 impl Version {
@@ -105,7 +105,7 @@ impl Child {
             ToSandbox::Wheel { sha256, bytes } => lock(&self.wheels).add(sha256, bytes),
             ToSandbox::Version { hash, source } => {
                 let packages = lock(&self.wheels).install(source.packages()).map_err(|e| format!("{e:#}"));
-                let version = Version { source: Arc::new(source), packages, built: OnceCell::new() };
+                let version = Version { source: Arc::new(source), packages, built: AsyncMutex::default() };
                 lock(&self.versions).insert(hash, Arc::new(version));
             }
             ToSandbox::Forget { hash } => {
@@ -204,22 +204,29 @@ impl Child {
             let _ = out.post(&FromSandbox::Log { job, level, logger, message });
         };
         let version = version?;
-        self.built(&version, Arc::new(output)).await
+        self.built(&version, Arc::new(output), true).await
     }
 
     async fn warm(&self, version: Result<Arc<Version>>) -> Result<()> {
-        self.built(&*version?, silent()).await.map(drop)
+        self.built(&*version?, silent(), false).await.map(drop)
     }
 
+    /// What a version was built to. Runs take what is there; `again` makes once more what may
+    /// come out better.
     async fn built(
         &self,
         version: &Version,
         output: bifrost_builder::Output,
+        again: bool,
     ) -> Result<bifrost_builder::Built> {
+        let mut kept = version.built.lock().await;
+        if let Some(built) = kept.as_ref().filter(|built| !again || built.is_lasting()) {
+            return Ok(built.clone());
+        }
         let packages = version.packages()?;
-        let build =
-            || bifrost_builder::build(&self.sandbox, &version.source, &packages, &self.limits, output);
-        Ok(version.built.get_or_try_init(build).await?.clone())
+        let built =
+            bifrost_builder::build(&self.sandbox, &version.source, &packages, &self.limits, output).await?;
+        Ok(kept.insert(built).clone())
     }
 
     fn invocation(
@@ -248,7 +255,7 @@ impl Child {
     ) -> Result<bifrost_core::Outcome> {
         let version = version?;
         // What its version prints while it is imported is no part of a run's log.
-        let built = self.built(&version, silent()).await?;
+        let built = self.built(&version, silent(), false).await?;
         Ok(built.image.run(self.invocation(job, &version, wire)?).await)
     }
 

@@ -238,6 +238,7 @@ mod tests {
             body: vec![],
             connect_timeout_ms: None,
             timeout_ms: None,
+            unverified: false,
         };
         FromSandbox::Call { job: 1, call, request: Call::Http(request) }
     }

@@ -68,12 +68,21 @@ pub struct HttpRequest {
     pub connect_timeout_ms: Option<u64>,
     /// Longest wait for the first byte of the answer, in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// The certificate is not to be checked; the organization's policy says whether that can be.
+    pub unverified: bool,
 }
 
 impl HttpRequest {
     /// True for `CONNECT`, which asks only whether somebody listens where the URL points.
     pub fn connects(&self) -> bool {
         self.method == "CONNECT"
+    }
+}
+
+impl HttpResponse {
+    /// The answer that something is so: 200, and nothing else.
+    pub fn empty() -> Self {
+        Self { status: 200, headers: vec![], body: vec![], rest: None }
     }
 }
 

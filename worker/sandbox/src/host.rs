@@ -7,6 +7,7 @@ use crate::http::HttpGate;
 use crate::meter::Meter;
 use crate::package_codes::PackageCodes;
 use crate::packages::{Packages, Tree};
+use crate::progress::Progress;
 use bifrost_base::library;
 use bifrost_core::{ConfigType, Limits, LogLevel, Source};
 use std::collections::HashMap;
@@ -33,16 +34,6 @@ impl Exceeded {
 
     pub fn get(&self) -> Option<&'static str> {
         self.0.lock().ok().and_then(|slot| *slot)
-    }
-}
-
-/// Where a build stands: the file being imported, and since when.
-#[derive(Clone, Default)]
-pub(crate) struct Progress(Arc<Mutex<Option<(String, Instant)>>>);
-
-impl Progress {
-    pub fn current(&self) -> Option<(String, Instant)> {
-        self.0.lock().ok().and_then(|current| current.clone())
     }
 }
 
@@ -169,7 +160,9 @@ impl State {
             return Some(code).filter(|code| !code.is_empty());
         }
         let (compiler, content) = (self.compiler.clone()?, self.packages.read(path)?);
+        self.progress.pause();
         let code = compiler.compile(path, content).await.unwrap_or_default();
+        self.progress.go_on();
         self.package_codes.put(&part, path, code.clone());
         Some(code).filter(|code| !code.is_empty())
     }
@@ -340,12 +333,22 @@ impl log::Host for State {
     }
 }
 
+/// Stand-ins, and the package beside which they can be imported. To all others they are not there:
+/// many packages look whether they have the real one.
+const BESIDE: [(&str, &str); 2] = [("PIL", "reportlab"), ("_ctypes", "ldap3")];
+
 impl modules::Host for State {
     async fn find(&mut self, name: String) -> Option<modules::Module> {
         let found = self.tree().module(&name);
         let found =
             found.map(|(filename, is_package, source)| modules::Module { filename, is_package, source });
         found.or_else(|| {
+            let root = name.split('.').next().unwrap_or(&name);
+            let is_hidden =
+                |(module, package): &(&str, &str)| *module == root && !self.tree().is_folder(package);
+            if BESIDE.iter().any(is_hidden) {
+                return None;
+            }
             let found = library::find(&name)?;
             let (filename, is_package) = (found.filename(), found.is_package);
             Some(modules::Module { filename, is_package, source: found.source() })
@@ -385,9 +388,7 @@ impl modules::Host for State {
     }
 
     async fn loading(&mut self, path: String) {
-        if let Ok(mut current) = self.progress.0.lock() {
-            *current = Some((path, Instant::now()));
-        }
+        self.progress.begin(path);
     }
 }
 

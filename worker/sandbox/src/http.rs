@@ -12,6 +12,9 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+/// The header by which the guest's TLS asks that a certificate is not checked. It goes no further.
+const UNVERIFIED: &str = "bifrost-tls-unverified";
+
 /// Checks limits before a request leaves the sandbox.
 pub(crate) struct HttpGate {
     capabilities: Arc<dyn Capabilities>,
@@ -72,7 +75,8 @@ impl WasiHttpHooks for HttpGate {
         let limit = self.body_bytes;
         Box::new(async move {
             let permit = concurrent.acquire_owned().await.map_err(|_| Error::ConnectionTerminated)?;
-            let (parts, body) = request.into_parts();
+            let (mut parts, body) = request.into_parts();
+            let unverified = parts.headers.remove(UNVERIFIED).is_some();
             let body = Limited::new(body, limit)
                 .collect()
                 .await
@@ -86,6 +90,7 @@ impl WasiHttpHooks for HttpGate {
                 body: body.to_vec(),
                 connect_timeout_ms: options.and_then(|o| o.connect_timeout).map(millis),
                 timeout_ms: options.and_then(|o| o.first_byte_timeout).map(millis),
+                unverified,
             };
             let response = capabilities.http(request).await.map_err(|error| refusal(error, limit))?;
             let mut builder = http::Response::builder().status(response.status);

@@ -14,6 +14,7 @@ mod load;
 mod meter;
 mod package_codes;
 mod packages;
+mod progress;
 mod run;
 mod signing;
 
@@ -23,7 +24,7 @@ pub use capabilities::{
     Nothing,
 };
 pub use engine::{Image, Sandbox, Settings};
-pub use load::{BuildLimits, Loaded};
+pub use load::{BuildLimits, Loaded, TOOK_TOO_LONG};
 pub use packages::{NoPackages, Packages};
 pub use run::Invocation;
 

@@ -2,8 +2,9 @@
 
 use crate::bindings::Skipped;
 use crate::engine::{Image, Sandbox};
-use crate::host::{Progress, State};
+use crate::host::State;
 use crate::meter::{Metered, OutOfFuel};
+use crate::progress::Progress;
 use crate::run::{Invocation, guest_invocation, judge, new_store};
 use crate::{NoPackages, Nothing, immortal};
 use anyhow::{Context, Result, ensure};
@@ -13,6 +14,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::Store;
 use wasmtime::component::Instance;
+
+/// What an error of a file is called that says how busy the machine was, and nothing that holds for
+/// the file next time.
+pub const TOOK_TOO_LONG: &str = "limit_exceeded:file_ms";
 
 /// What a build may use; its own, since nobody waits in a queue for it.
 #[derive(Clone, Debug)]
@@ -252,8 +257,8 @@ async fn guarded<T>(
         tokio::select! {
             biased;
             _ = tick.tick() => {
-                let since = progress.current().map_or(Duration::ZERO, |(_, since)| since.elapsed());
-                if since > Duration::from_millis(limits.file_ms) || Instant::now() > deadline {
+                let taken = progress.current().map_or(Duration::ZERO, |(_, taken)| taken);
+                if taken > Duration::from_millis(limits.file_ms) || Instant::now() > deadline {
                     return Err(Stopped::TooLong);
                 }
             }
@@ -274,10 +279,9 @@ fn verdict<T>(answer: Result<T, Stopped>, store: &Store<State>, limits: &BuildLi
                 return Err(Broken { path, kind, reason });
             }
         },
-        Err(Stopped::TooLong) => (
-            "limit_exceeded:file_ms",
-            format!("importing it took longer than {} s", limits.file_ms as f64 / 1000.0),
-        ),
+        Err(Stopped::TooLong) => {
+            (TOOK_TOO_LONG, format!("importing it took longer than {} s", limits.file_ms as f64 / 1000.0))
+        }
         Err(Stopped::Trapped(error)) if error.is::<OutOfFuel>() => {
             ("limit_exceeded:fuel", "importing it used up the build's processor time".to_owned())
         }

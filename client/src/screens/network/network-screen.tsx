@@ -51,11 +51,12 @@ interface Values {
   methods: string;
   ports: string;
   private_networks: string;
+  unverified_hosts: string;
   requests_per_minute: string;
   bytes_per_day: string;
 }
 
-const NAMES = ['allow_hosts', 'deny_hosts', 'methods', 'ports', 'private_networks', 'requests_per_minute', 'bytes_per_day'] as const;
+const NAMES = ['allow_hosts', 'deny_hosts', 'methods', 'ports', 'private_networks', 'unverified_hosts', 'requests_per_minute', 'bytes_per_day'] as const;
 
 function toValues(policy: EgressPolicy): Values {
   return {
@@ -64,6 +65,7 @@ function toValues(policy: EgressPolicy): Values {
     methods: (policy.methods ?? []).join(', '),
     ports: (policy.ports ?? []).join(', '),
     private_networks: (policy.private_networks ?? []).join('\n'),
+    unverified_hosts: (policy.unverified_hosts ?? []).join('\n'),
     requests_per_minute: policy.requests_per_minute?.toString() ?? '',
     bytes_per_day: policy.bytes_per_day == null ? '' : String(policy.bytes_per_day / MIB),
   };
@@ -76,6 +78,7 @@ function toPolicy(values: Values): EgressPolicy {
     methods: linesOf(values.methods),
     ports: linesOf(values.ports).map(Number),
     private_networks: linesOf(values.private_networks),
+    unverified_hosts: linesOf(values.unverified_hosts),
     requests_per_minute: values.requests_per_minute === '' ? null : Number(values.requests_per_minute),
     bytes_per_day: values.bytes_per_day === '' ? null : Math.round(Number(values.bytes_per_day) * MIB),
   };
@@ -114,6 +117,13 @@ function Form({ policy }: { policy: EgressPolicy }) {
         </Field>
         <Field label="Private networks" help="That may be reached besides, such as 10.1.0.0/16." error={errorOf('private_networks')}>
           {(tied) => <TextArea {...tied} {...register('private_networks')} rows={3} spellCheck={false} className="font-mono text-xs" />}
+        </Field>
+        <Field
+          label="Certificates not checked"
+          help="Hosts for which a workflow may switch the check off. Whoever is between can read what is sent."
+          error={errorOf('unverified_hosts')}
+        >
+          {(tied) => <TextArea {...tied} {...register('unverified_hosts')} rows={3} spellCheck={false} className="font-mono text-xs" />}
         </Field>
         <div className="grid content-start gap-4">
           <Field label="Only these methods" help="Such as GET, POST. Empty: all." error={errorOf('methods')}>

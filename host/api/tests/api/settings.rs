@@ -109,6 +109,7 @@ async fn an_egress_policy_is_the_provider_s_to_set() {
         (json!({ "private_networks": ["127.0.0.0/8"] }), "private_networks"),
         (json!({ "deny_hosts": ["http://x"] }), "deny_hosts"),
         (json!({ "ports": [0] }), "ports"),
+        (json!({ "unverified_hosts": ["https://x"] }), "unverified_hosts"),
     ] {
         assert_eq!(put(body).send().await.expect(422)["field"], field);
     }

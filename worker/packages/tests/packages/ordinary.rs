@@ -160,6 +160,21 @@ async fn a_stand_in_is_there_in_every_version_and_never_fetched() {
 }
 
 #[tokio::test]
+async fn a_package_is_taken_without_what_only_a_part_of_it_uses() {
+    let index = FakeIndex::with(&[
+        project("reportlab", "5.0").needs("pillow>=9").needs("leaf"),
+        project("leaf", "1.0"),
+        project("images", "1.0").needs("reportlab").needs("pillow>=9"),
+        project("pillow", "12.0").tags("cp314-cp314-manylinux_2_17_x86_64"),
+    ])
+    .await;
+    assert_eq!(index.locked("reportlab").await, ["leaf 1.0", "reportlab 5.0"]);
+    let refused = index.refused("images").await;
+    assert!(refused[0].message.contains("`images` 1.0 needs `pillow>=9`"), "{refused:?}");
+    assert!(index.refused("pillow").await[0].message.contains("a service that handles images"));
+}
+
+#[tokio::test]
 async fn an_index_without_metadata_beside_its_wheels_will_do() {
     let bare = |project: crate::index::Project| project.with(|p| p.served_metadata = Some(Served::Nothing));
     let index = FakeIndex::with(&[
@@ -179,4 +194,25 @@ async fn a_circle_of_dependencies_is_no_problem() {
     ])
     .await;
     assert_eq!(index.locked("a").await, ["a 1.0", "b 1.0", "c 1.0"]);
+}
+
+#[tokio::test]
+async fn a_package_whose_versions_all_need_what_is_not_there_is_given_up_in_time() {
+    let versions = (0..200).map(|minor| project("many", &format!("1.{minor}")).needs("orjson>=3"));
+    let mut projects: Vec<_> = versions.collect();
+    projects.push(project("many", "0.1"));
+    projects.extend([project("few", "1.0"), project("top", "1.0"), project("top", "2.0").needs("many")]);
+    projects.extend((1..10).map(|minor| project("few", &format!("1.{minor}")).needs("orjson>=3")));
+    projects.push(project("orjson", "3.0").tags("cp314-cp314-manylinux_2_17_x86_64"));
+    let index = FakeIndex::with(&projects).await;
+    assert_eq!(index.locked("few").await, ["few 1.0"], "an older one that does without is found");
+    let asked = index.asked().len();
+    let refused = index.refused("many").await;
+    assert_eq!((refused.len(), refused[0].line), (1, Some(1)), "{refused:?}");
+    for text in ["`many` 1.199 needs `orjson>=3`: `orjson` cannot be installed", "instead, use `json`"] {
+        assert!(refused[0].message.contains(text), "{text}: {refused:?}");
+    }
+    let asked = index.asked().len() - asked;
+    assert!(asked < 180, "{asked} questions");
+    assert_eq!(index.locked("top").await, ["top 1.0"], "who can do without it does");
 }

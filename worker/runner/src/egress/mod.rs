@@ -10,6 +10,7 @@ mod own;
 mod policy;
 mod presence;
 mod rests;
+mod unverified;
 mod web;
 
 pub use own::Service;
@@ -23,6 +24,7 @@ use bifrost_store::Db;
 use bytes::Bytes;
 use dial::{Dial, DialError, Way};
 use http_body_util::{BodyExt, Full};
+use ipnet::IpNet;
 use own::Own;
 use policy::Policies;
 use presence::Presence;
@@ -53,6 +55,8 @@ const TRACE_PARENT: &str = "traceparent";
 #[derive(Clone)]
 pub struct Egress {
     tls: Arc<ClientConfig>,
+    /// For hosts whose certificates a policy leaves unchecked.
+    unverified_tls: Arc<ClientConfig>,
     way: Way,
     presence: Presence,
     body_bytes: usize,
@@ -79,6 +83,7 @@ impl Egress {
         let way = Dial::new(reach, Arc::new(Own::default())).way(&tls);
         Ok(Self {
             tls: Arc::new(tls),
+            unverified_tls: Arc::new(unverified::config(&provider)?),
             way,
             presence: Presence::default(),
             body_bytes,
@@ -148,6 +153,12 @@ impl Egress {
         let method = http::Method::from_bytes(request.method.as_bytes());
         let method = method.map_err(|_| protocol(format!("`{}` is no method", request.method)))?;
         let connects = request.connects();
+        if request.unverified {
+            self.check_unverified(&host).await?;
+            if connects {
+                return Ok((HttpResponse::empty(), None));
+            }
+        }
         let mut headers = headers::checked(request.headers, &url, request.body.len())?;
         headers::credentials(&mut url, &mut headers)?;
         if let Some(parent) = bifrost_core::trace::current().filter(|_| self.hears_of_traces(&host))
@@ -160,11 +171,7 @@ impl Egress {
             (Some(policies), Some(organization)) => {
                 let method = (!connects).then_some(method.as_str());
                 let asked = policy::Asked { method, host: &host, port, bytes: request.body.len() };
-                policies
-                    .admit(organization, asked, |networks| {
-                        self.way.dial.with_networks(networks).way(&self.tls)
-                    })
-                    .await?
+                policies.admit(organization, asked, |networks| self.way_to(networks)).await?
             }
             _ => None,
         };
@@ -173,13 +180,16 @@ impl Egress {
         let uri: http::Uri = url.as_str().parse().map_err(|e| protocol(format!("the URL: {e}")))?;
         if connects {
             self.presence.ask(place, &way.dial, uri, request.connect_timeout_ms).await?;
-            return Ok((HttpResponse { status: 200, headers: vec![], body: vec![], rest: None }, None));
+            return Ok((HttpResponse::empty(), None));
         }
         let mut outgoing = http::Request::new(Full::new(Bytes::from(request.body)));
         *outgoing.method_mut() = method;
         *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = headers;
-        let response = way.client.request(outgoing).await.map_err(|error| failure(&error))?;
+        // Shared with nobody: a kept connection would serve who wants the certificate checked.
+        let alone = request.unverified.then(|| way.dial.clone().way(&self.unverified_tls));
+        let client = &alone.as_ref().unwrap_or(way).client;
+        let response = client.request(outgoing).await.map_err(|error| failure(&error))?;
         self.presence.note(place);
         let (head, body) = response.into_parts();
         let body = body.map_err(|error| HttpError::Connection(error.to_string())).boxed_unsync();
@@ -188,6 +198,25 @@ impl Egress {
         let headers = head.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
         let response = HttpResponse { status: head.status.as_u16(), headers, body: first.bytes, rest: None };
         Ok((response, (!first.is_last).then_some(rest)))
+    }
+
+    fn way_to(&self, networks: &[IpNet]) -> Way {
+        self.way.dial.with_networks(networks).way(&self.tls)
+    }
+
+    /// Whether the policy lets this host's certificate go unchecked.
+    async fn check_unverified(&self, host: &str) -> Result<(), HttpError> {
+        let is_left = match (&self.policies, self.organization) {
+            (Some(policies), Some(organization)) => {
+                policies.leaves_unverified(organization, host, |networks| self.way_to(networks)).await?
+            }
+            _ => false,
+        };
+        if is_left {
+            return Ok(());
+        }
+        let why = format!("the certificate of `{host}` must be checked by the organization's egress policy");
+        Err(HttpError::Denied(why))
     }
 
     fn hears_of_traces(&self, host: &str) -> bool {

@@ -89,6 +89,17 @@ impl Policies {
         Ok(read.way)
     }
 
+    /// Whether this host's certificate may go unchecked.
+    pub async fn leaves_unverified(
+        &self,
+        organization: OrganizationId,
+        host: &str,
+        way: impl FnOnce(&[IpNet]) -> Way,
+    ) -> Result<bool, HttpError> {
+        let known = lock(&self.known).entry(organization).or_default().clone();
+        Ok(self.read(organization, &known, way).await?.policy.leaves_unverified(host))
+    }
+
     /// Counts the bytes of an answer.
     pub fn received(self: &Arc<Self>, organization: OrganizationId, bytes: usize) {
         let Some(known) = lock(&self.known).get(&organization).cloned() else { return };

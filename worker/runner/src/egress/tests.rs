@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+mod certificates;
 mod dns;
 
 /// A server that answers every request with what it was sent, or with a redirect.
@@ -46,6 +47,7 @@ fn request(method: &str, url: &str) -> HttpRequest {
         body: vec![],
         connect_timeout_ms: None,
         timeout_ms: Some(5_000),
+        unverified: false,
     }
 }
 

@@ -23,6 +23,7 @@ impl Web for Egress {
             body: post.body.into_bytes(),
             connect_timeout_ms: None,
             timeout_ms: None,
+            unverified: false,
         };
         // The provider's own have no organization's policy, and all checks of addresses.
         let way = Self { organization: scope.organization(), body_bytes: ANSWER_BYTES, ..self.clone() };
