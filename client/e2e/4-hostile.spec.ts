@@ -17,7 +17,7 @@ test('in names, descriptions, logs, results and errors', async ({ admin: page })
   const text = `${MARK}"window.planted='config'">`;
   await api(page, 'PUT', '/api/config/planted', { value: text, description: text });
   await page.goto('/workflows?q=Planted');
-  await expect(page.getByText(MARK).first()).toBeVisible();
+  await expect(page.getByRole('listitem').getByText(MARK).first()).toBeVisible();
   await expectNothingRan(page);
   await openWorkflow(page, 'Planted');
   await expectNothingRan(page);

@@ -122,7 +122,8 @@ export async function expectAccessible(page: Page, what: string): Promise<void> 
     return (await axe.run(document, { runOnly: tags, resultTypes: ['violations'], iframes: false })).violations;
   });
   const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `  ${node.html}\n  ${node.failureSummary ?? ''}`).join('\n')}`);
-  expect(told, what).toEqual([]);
+  // The rest of the screens is looked at as well.
+  expect.soft(told, what).toEqual([]);
 }
 
 /** Runs a workflow by its form, as a person does, and waits for its page. */

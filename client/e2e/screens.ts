@@ -31,14 +31,14 @@ export async function expectScreens(browser: Browser, theme: (typeof THEMES)[num
     const page = await context.newPage();
     watch(page);
     await page.goto(path);
-    await expect(page.getByRole('heading', { level: 1, ...(heading === undefined ? {} : { name: heading }) })).toBeAttached();
+    await expect.soft(page.getByRole('heading', { level: 1, ...(heading === undefined ? {} : { name: heading }) })).toBeAttached();
     await page.waitForLoadState('networkidle');
     await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
     for (const [size, viewport] of Object.entries(SIZES)) {
       await page.setViewportSize(viewport);
       await expectAccessible(page, `${name}, ${theme}, ${size}`);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      expect(wide, `${name} scrolls sideways on a ${size}`).toBeLessThanOrEqual(0);
+      expect.soft(wide, `${name} scrolls sideways on a ${size}`).toBeLessThanOrEqual(0);
       await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${size}.png`) });
     }
     await context.close();

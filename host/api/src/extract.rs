@@ -83,7 +83,8 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         let path = error.path().to_string();
         let inner = error.into_inner();
         let message = inner.to_string();
-        if !inner.is_data() {
+        // A number where a name is expected is called bad syntax by the parser of names.
+        if !inner.is_data() && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
             return ApiError::new(
                 StatusCode::BAD_REQUEST,
                 "not_json",

@@ -80,6 +80,16 @@ workspaces of 100 files, waves of 1,000 runs.
   (`tests/bench/workspace/compute.py`), timed by Python's own clock after a warm-up; the
   sandbox with limits, without, and native CPython take turns. `metering_overhead` is the
   larger of the two slow-downs by limits.
+- `ui`: the release program's own UI in headless Chromium, measured by `client/bench` with a server
+  and an administrator of its own; 95th percentiles. `first_log_line_ms`: from the time that a
+  workflow writes into its first line until the frame with that line is painted on the run's page,
+  by the machine's clock; it prints a second after Run was pressed on the workflow's page.
+  `first_log_line_at_once_ms`: the same where it prints as soon as it starts, so that opening the
+  run's page is in it. `form_50_fields_ms`: from pressing a key in the first of 50 fields, most of
+  which have rules, until the frame is painted that has its validation and the visibility of the
+  last one. `lighthouse`: scores from 0 to 100 of the pages of signing in, of all workflows and of a
+  run, with Lighthouse's default settings (a phone with slow 4G and a quarter of the processor's
+  speed); the median of performance, the least of accessibility.
 
 The keys of `details` in the summary hold sample counts and what else was seen.
 ";

@@ -1,6 +1,18 @@
-//! Memory of processes, and the cores that they run on.
+//! What processes inherit, their memory, and the cores that they run on.
 
 use anyhow::Result;
+use std::process::Command;
+
+/// Keeps settings of the platform that this process has from what the command starts.
+pub fn without_settings(command: &mut Command) {
+    const PREFIXES: [&str; 6] = ["BIFROST_", "OTEL_", "S3_", "DATABASE_", "AMQP_", "REDIS_"];
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(&name);
+        }
+    }
+}
 
 /// A process and everything below it.
 pub fn family(root: u32) -> Vec<u32> {

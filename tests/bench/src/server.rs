@@ -3,6 +3,7 @@
 use crate::Bench;
 use crate::client::Client;
 use crate::engines::{Cluster, Engines};
+use crate::process::without_settings;
 use crate::python::output;
 use anyhow::{Context, Result, bail, ensure};
 use sqlx::{Connection, Executor, Row};
@@ -103,13 +104,7 @@ impl Server {
     pub fn launch(&mut self, command: &'static str) -> Result<()> {
         let log = std::fs::File::options().create(true).append(true).open(&self.log)?;
         let mut process = Command::new(&self.program);
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            let prefixes = ["BIFROST_", "OTEL_", "S3_", "DATABASE_", "AMQP_", "REDIS_"];
-            if prefixes.iter().any(|prefix| text.starts_with(prefix)) {
-                process.env_remove(&name);
-            }
-        }
+        without_settings(&mut process);
         process.arg(command).envs(self.variables.iter().map(|(name, value)| (*name, value.as_str())));
         process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let child = process.spawn().with_context(|| format!("bifrost {command}"))?;

@@ -84,6 +84,15 @@ pub const TARGETS: &[Target] = &[
     most("cpu.fib_ratio", 2.2, 1.5),
     most("cpu.loop_ratio", 5.0, 2.5),
     most("cpu.metering_overhead", 0.45, 0.10),
+    Target { key: "ui.first_log_line_ms", must: Some(Bound::Most(150.0)), aim: None },
+    Target { key: "ui.first_log_line_at_once_ms", must: Some(Bound::Most(150.0)), aim: None },
+    Target { key: "ui.form_50_fields_ms", must: Some(Bound::Most(100.0)), aim: None },
+    Target { key: "ui.lighthouse.sign_in_performance", must: Some(Bound::Least(95.0)), aim: None },
+    Target { key: "ui.lighthouse.sign_in_accessibility", must: Some(Bound::Least(95.0)), aim: None },
+    Target { key: "ui.lighthouse.workflows_performance", must: Some(Bound::Least(95.0)), aim: None },
+    Target { key: "ui.lighthouse.workflows_accessibility", must: Some(Bound::Least(95.0)), aim: None },
+    Target { key: "ui.lighthouse.run_performance", must: Some(Bound::Least(95.0)), aim: None },
+    Target { key: "ui.lighthouse.run_accessibility", must: Some(Bound::Least(95.0)), aim: None },
 ];
 
 impl Bound {

@@ -2,10 +2,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { FolderCode, PencilLine } from 'lucide-react';
-import { workspaceQuery } from '@/api/queries';
+import { versionsQuery, workspaceQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
+import { Notice } from '@/ui/notice';
 import { Page } from '@/ui/page';
 import { Empty, Show } from '@/ui/states';
 import { Tabs } from '@/ui/tabs';
@@ -71,11 +72,7 @@ export function CodeScreen() {
       <Show query={workspace}>
         {({ version, report }) =>
           version == null ? (
-            <Card>
-              <Empty icon={FolderCode} title="Nothing is deployed yet" command="bifrost deploy my-workspace">
-                A workspace is a folder with Python files. Each deploy makes a version, and old ones can come back.
-              </Empty>
-            </Card>
+            <Inactive />
           ) : (
             <>
               <Report report={report} />
@@ -90,5 +87,28 @@ export function CodeScreen() {
         }
       </Show>
     </Page>
+  );
+}
+
+/** No version is active: there is none, or each one waits for somebody's look or was rejected. */
+function Inactive() {
+  const versions = useQuery(versionsQuery(useOrganization()));
+  return (
+    <Show query={versions}>
+      {(all) =>
+        all.length === 0 ? (
+          <Card>
+            <Empty icon={FolderCode} title="Nothing is deployed yet" command="bifrost deploy my-workspace">
+              A workspace is a folder with Python files. Each deploy makes a version, and old ones can come back.
+            </Empty>
+          </Card>
+        ) : (
+          <>
+            <Notice>No version is active yet. One becomes active when somebody approves it.</Notice>
+            <Versions />
+          </>
+        )
+      }
+    </Show>
   );
 }

@@ -1,7 +1,10 @@
 /** What a deploy did, file by file. */
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CircleCheck, CircleX, Hourglass, Package, TriangleAlert } from 'lucide-react';
+import { workflowsQuery } from '@/api/queries';
 import type { components } from '@/api/schema';
+import { useOrganization } from '@/api/session';
 import { plural } from '@/lib/format';
 import { duration } from '@/lib/time';
 import { Button, LinkButton } from '@/ui/button';
@@ -13,7 +16,7 @@ export type Deployed = components['schemas']['DeployResponse'];
 const WORDS = { added: 'New', modified: 'Changed', removed: 'Deleted' };
 
 export function DeployResult({ answer, sent, onClose }: { answer: Deployed; sent: Edits; onClose: () => void }) {
-  const { number, state, workflows, packages, duration_ms, errors, warnings, dependants } = answer;
+  const { number, state, workflows, added, packages, duration_ms, errors, warnings, dependants } = answer;
   const others = errors.filter(({ path }) => !sent.has(path));
   const broken = dependants.filter((impact) => impact.errors.length + impact.removed.length > 0);
   return (
@@ -41,6 +44,7 @@ export function DeployResult({ answer, sent, onClose }: { answer: Deployed; sent
           ))}
         </ul>
       </section>
+      {state === 'active' && <NewWorkflows ids={added} />}
       {packages.length > 0 && (
         <section aria-label="Packages" className="grid gap-2">
           <h3 className="text-ui font-semibold">Packages</h3>
@@ -77,6 +81,27 @@ export function DeployResult({ answer, sent, onClose }: { answer: Deployed; sent
         </Button>
       </DialogActions>
     </div>
+  );
+}
+
+/** The way on to workflows that were not there before. */
+function NewWorkflows({ ids }: { ids: string[] }) {
+  const workflows = useQuery(workflowsQuery(useOrganization()));
+  const found = workflows.data?.filter(({ function_id }) => ids.includes(function_id)) ?? [];
+  if (found.length === 0) return null;
+  return (
+    <section aria-label="New workflows" className="grid gap-2">
+      <h3 className="text-ui font-semibold">New workflows</h3>
+      <ul className="flex flex-wrap gap-x-4 gap-y-1 text-ui">
+        {found.map(({ id, name }) => (
+          <li key={id}>
+            <Link to="/workflows/$id" params={{ id }} className="text-accent-text hover:underline">
+              {name}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -7,7 +7,7 @@ import { useMay, useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
 import { plural } from '@/lib/format';
 import { Badge } from '@/ui/badge';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Select } from '@/ui/field';
 import { Page } from '@/ui/page';
@@ -24,7 +24,7 @@ export function WorkflowsScreen() {
   return (
     <Page title="Workflows" about="Everything that you may run here.">
       <Show query={workflows} skeleton={<Card padded={false}><Skeletons /></Card>}>
-        {(all) => (all.length === 0 ? <Nothing mayDeploy={may('workspace.deploy')} /> : <List all={all} />)}
+        {(all) => (all.length === 0 ? <Nothing mayDeploy={may('workspace.deploy')} mayWrite={may('workspace.draft')} /> : <List all={all} />)}
       </Show>
     </Page>
   );
@@ -32,12 +32,23 @@ export function WorkflowsScreen() {
 
 const Skeletons = () => <div role="status" aria-label="Loading" className="h-80 animate-pulse bg-hover/40" />;
 
-function Nothing({ mayDeploy }: { mayDeploy: boolean }) {
+function Nothing({ mayDeploy, mayWrite }: { mayDeploy: boolean; mayWrite: boolean }) {
   return (
     <Card>
       {mayDeploy ? (
-        <Empty icon={WorkflowIcon} title="No workflows yet" command="bifrost deploy my-workspace">
-          A workflow is a Python function in a folder of yours. Deploy the folder, and it stands here.
+        <Empty
+          icon={WorkflowIcon}
+          title="No workflows yet"
+          command="bifrost deploy my-workspace"
+          action={
+            mayWrite && (
+              <LinkButton to="/code/edit" search={{}} look="primary">
+                Write the first one
+              </LinkButton>
+            )
+          }
+        >
+          A workflow is a Python function in a folder of yours. Deploy the folder, or write the function here.
         </Empty>
       ) : (
         <Empty icon={WorkflowIcon} title="No workflows for you yet">

@@ -257,11 +257,12 @@ impl Platform {
     pub async fn claim(&self) -> Claimed {
         loop {
             let tickets = executions::pending_tickets(&self.state.db).await.expect("tickets");
-            if let Some(ticket) = tickets.first() {
-                return executions::claim(&self.state.db, *ticket, "test", 60)
-                    .await
-                    .expect("claim")
-                    .expect("not taken");
+            // One whose organization has as many as it may, or that was cancelled, is refused.
+            for ticket in tickets {
+                let claimed = executions::claim(&self.state.db, ticket, "test", 60).await.expect("claim");
+                if let Some(claimed) = claimed {
+                    return claimed;
+                }
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }

@@ -12,6 +12,7 @@ pub mod memory;
 pub mod save;
 pub mod scaling;
 pub mod schedules;
+pub mod ui;
 
 use crate::{Bench, Summary};
 use anyhow::Result;
@@ -44,11 +45,13 @@ pub enum Section {
     Schedules,
     /// Memory of waiting runs, and of nothing at all.
     Memory,
+    /// The web UI in Chromium: the first line of a log, a large form, Lighthouse.
+    Ui,
 }
 
 impl Section {
     /// All of them, in the order in which they are measured.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ColdStart,
         Self::Libraries,
         Self::Scaling,
@@ -61,6 +64,7 @@ impl Section {
         Self::Fairness,
         Self::Schedules,
         Self::Memory,
+        Self::Ui,
     ];
 
     /// Measures it.
@@ -81,6 +85,7 @@ impl Section {
             Self::Fairness => fairness::measure(bench, summary),
             Self::Schedules => schedules::measure(bench, summary),
             Self::Memory => memory::measure(bench, summary),
+            Self::Ui => ui::measure(bench, summary),
         }
     }
 }
