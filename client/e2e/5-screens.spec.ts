@@ -130,7 +130,7 @@ async function prepare(browser: Browser): Promise<Found> {
 
 for (const theme of THEMES) {
   test(`every screen is accessible: ${theme}`, async ({ browser }) => {
-    test.setTimeout(600_000);
+    test.setTimeout(1_200_000);
     await expectScreens(browser, theme, screens(await prepare(browser)));
   });
 }

@@ -392,7 +392,7 @@ test('who may not is told so, and is shown no way there', async ({ browser }) =>
 
 for (const theme of THEMES) {
   test(`these screens are accessible: ${theme}`, async ({ browser }) => {
-    test.setTimeout(300_000);
+    test.setTimeout(600_000);
     const page = await open(browser);
     await signIn(page, ADMIN.email, ADMIN.password);
     const { deliveries } = await api<{ deliveries: { id: string }[] }>(page, 'GET', `/api/webhooks/${made.webhook?.split('/').pop() ?? ''}/deliveries`);

@@ -20,20 +20,16 @@ export interface Screen {
 /** No violation of WCAG 2.2 AA, nothing that scrolls sideways, and a picture of each, for a desktop
  *  and for a phone, in target/ui-screenshots. */
 export async function expectScreens(browser: Browser, theme: (typeof THEMES)[number], screens: Screen[]): Promise<void> {
+  const looks = { baseURL: URL, colorScheme: theme, reducedMotion: 'reduce', viewport: SIZES.desktop } as const;
+  const signedIn = await browser.newContext({ ...looks, storageState: ADMIN_STATE });
+  const nobody = await browser.newContext(looks);
   for (const { name, path, heading, signedOut } of screens) {
-    const context = await browser.newContext({
-      baseURL: URL,
-      colorScheme: theme,
-      reducedMotion: 'reduce',
-      viewport: SIZES.desktop,
-      ...(signedOut === true ? {} : { storageState: ADMIN_STATE }),
-    });
-    const page = await context.newPage();
+    const page = await (signedOut === true ? nobody : signedIn).newPage();
     watch(page);
     await page.goto(path);
     await expect.soft(page.getByRole('heading', { level: 1, ...(heading === undefined ? {} : { name: heading }) })).toBeAttached();
     await page.waitForLoadState('networkidle');
-    await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
+    await expect.soft(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
     for (const [size, viewport] of Object.entries(SIZES)) {
       await page.setViewportSize(viewport);
       await expectAccessible(page, `${name}, ${theme}, ${size}`);
@@ -41,6 +37,8 @@ export async function expectScreens(browser: Browser, theme: (typeof THEMES)[num
       expect.soft(wide, `${name} scrolls sideways on a ${size}`).toBeLessThanOrEqual(0);
       await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${size}.png`) });
     }
-    await context.close();
+    await page.close();
   }
+  await signedIn.close();
+  await nobody.close();
 }

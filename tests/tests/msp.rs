@@ -320,7 +320,7 @@ async fn people(world: &World) -> Result<()> {
     let made = seen.of("POST", "/v1.0/users");
     assert_eq!(made.len(), 1, "it is not made twice because nothing was heard of it");
     assert_eq!(seen.statuses("POST", "/v1.0/users/user-new-7/assignLicense"), [401, 200]);
-    let mails = seen.of("POST", "/v1.0/users/service@provider.example/sendMail");
+    let mails = seen.of("POST", "/v1.0/users/service%40provider.example/sendMail");
     let password = made[0]["body"]["passwordProfile"]["password"].as_str().context("a password")?;
     assert_eq!(mails.len(), 1);
     assert!(mails[0]["body"].to_string().contains(password));

@@ -18,9 +18,9 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
       </Link>
       <nav aria-label="Main" className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
         {groups.map((group) => (
-          <div key={group.label ?? ''} className="pt-2">
+          <div key={group.label ?? ''} className="pt-1">
             {group.label !== undefined && (
-              <p className="px-2 pt-3 pb-1.5 text-xs font-medium text-faint">{group.label}</p>
+              <p className="px-2 pt-2.5 pb-1.5 text-xs font-medium text-faint">{group.label}</p>
             )}
             <ul className="grid gap-0.5">
               {group.places.map(({ to, label, icon: Icon }) => (
@@ -29,7 +29,7 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
                     to={to}
                     onClick={onNavigate}
                     activeOptions={{ exact: to === '/', includeSearch: false }}
-                    className="flex h-8 items-center gap-2.5 rounded-md px-2 text-ui font-medium text-muted transition-colors hover:bg-hover hover:text-ink data-[status=active]:bg-accent-soft data-[status=active]:text-accent-text [&_svg]:size-4"
+                    className="flex h-9 items-center gap-2.5 rounded-md lg:h-7.5 px-2 text-ui font-medium text-muted transition-colors hover:bg-hover hover:text-ink data-[status=active]:bg-accent-soft data-[status=active]:text-accent-text [&_svg]:size-4"
                   >
                     <Icon aria-hidden />
                     {label}

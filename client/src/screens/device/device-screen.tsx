@@ -32,7 +32,14 @@ function EnterCode() {
         className="grid gap-4"
         onSubmit={handleSubmit(({ code }) => navigate({ to: '/device', search: { code: code.trim() } }))}
       >
-        <Field label="Code that your command line shows">
+        <Field
+          label="Code that your command line shows"
+          help={
+            <>
+              <code className="font-mono">bifrost login</code> prints it. Confirm only what you have started yourself.
+            </>
+          }
+        >
           {(tied) => (
             <Input
               {...tied}

@@ -77,7 +77,7 @@ function List({ all }: { all: Workflow[] }) {
         />
         <Select
           aria-label="Category"
-          className="w-auto"
+          className="w-auto max-w-full sm:max-w-56"
           value={search.category ?? ''}
           onChange={(event) => set({ category: event.target.value || undefined })}
         >
@@ -88,7 +88,7 @@ function List({ all }: { all: Workflow[] }) {
         </Select>
         <Select
           aria-label="Tag"
-          className="w-auto"
+          className="w-auto max-w-full sm:max-w-56"
           value={search.tag ?? ''}
           onChange={(event) => set({ tag: event.target.value || undefined })}
         >
@@ -150,7 +150,9 @@ function Row({ workflow }: { workflow: Workflow }) {
       </div>
       <div className="flex shrink-0 items-center gap-1.5 max-md:hidden">
         {workflow.tags.map((tag) => (
-          <Badge key={tag}>{tag}</Badge>
+          <Badge key={tag} className="max-w-44">
+            <span className="truncate">{tag}</span>
+          </Badge>
         ))}
         {workflow.organization_id == null && (
           <Badge>

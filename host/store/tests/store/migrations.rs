@@ -1,6 +1,7 @@
 //! A database as the first landed state had it, with rows in all of its tables, is brought up to
 //! date, and everything in it goes on from there.
 
+use crate::common::Place;
 use crate::common::*;
 use bifrost_core::ports::Ticket;
 use bifrost_core::*;

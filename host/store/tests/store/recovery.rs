@@ -3,6 +3,7 @@
 use crate::common::*;
 use bifrost_core::ports::Ticket;
 use bifrost_core::*;
+use bifrost_store::executions::Lease;
 use bifrost_store::{Db, executions, now, workflows, workspaces};
 use futures::future::join_all;
 use serde_json::json;

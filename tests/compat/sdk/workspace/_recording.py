@@ -110,9 +110,15 @@ def watch_all() -> None:
     plain = _context.ExecutionContext.__getattribute__
 
     def of_proxy(self: Any, name: str) -> Any:
-        value = proxied(self, name)
-        if by_an_author():
-            noted(name, value)
+        mine = by_an_author()
+        try:
+            value = proxied(self, name)
+        except Exception as refusal:
+            value = refusal
+            raise
+        finally:
+            if mine:
+                noted(name, value)
         return value
 
     def of_context(self: Any, name: str) -> Any:
