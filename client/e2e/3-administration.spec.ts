@@ -244,7 +244,7 @@ test('an organization has its own scope, and its deploys are reviewed', async ({
   await expect(page.getByText('async def theirs()')).toBeVisible();
   await page.getByRole('button', { name: 'Approve' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
-  await expect(page.getByText('Version 1 is approved and active')).toBeVisible();
+  await expect(page.getByText('Version 1 is approved and active', { exact: true })).toBeVisible();
 
   // A run in another organization is followed live, too.
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workflows' }).click();
@@ -265,7 +265,7 @@ test('network policy, audit log and operations', async ({ admin: page }) => {
   await expect(page.getByText(/is no name of a host/).first()).toBeVisible();
   await page.getByLabel('Never these hosts').fill('evil.example');
   await page.getByRole('button', { name: 'Save the policy' }).click();
-  await expect(page.getByText('The policy is saved')).toBeVisible();
+  await expect(page.getByText('The policy is saved', { exact: true })).toBeVisible();
 
   await page.goto('/audit?action=config.');
   await expect(page.getByText('config.set').first()).toBeVisible();
@@ -294,7 +294,7 @@ test('own sessions are listed, and others end', async ({ admin: page, browser })
   await expect(page.getByText('This one')).toBeVisible();
   await page.getByRole('button', { name: 'End all others' }).click();
   await page.getByRole('button', { name: 'End them' }).click();
-  await expect(page.getByText('All other sessions are ended')).toBeVisible();
+  await expect(page.getByText('All other sessions are ended', { exact: true })).toBeVisible();
   await expect(async () => {
     await other.goto('/workflows');
     await expect(other.getByRole('heading', { name: 'Sign in' })).toBeVisible({ timeout: 1_000 });

@@ -208,7 +208,7 @@ test('a form of 50 fields answers at once', async ({ admin: page }) => {
           ...(at % 6 === 1 ? { default_expression: `"after " + coalesce(text(fields.f${at - 1}), "nothing")` } : {}),
         }),
   );
-  const id = await formOf(page, { name: 'Fifty fields', workflow: 'Filled in', access: 'authenticated', fields });
+  const id = await formOf(page, { name: 'Fifty fields', workflow: 'Step by step', access: 'authenticated', fields });
   await page.goto(`/forms/${id}`);
   await page.getByRole('textbox', { name: 'Field 0 (optional)' }).click();
   await page.evaluate(() => {

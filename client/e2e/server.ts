@@ -50,7 +50,8 @@ export async function startServer({ workspace, cache }: Options): Promise<Server
   const program = process.env.BIFROST ?? join(ROOT, 'target/debug/bifrost');
   const deployed = workspace === undefined ? [] : ['--workspace', workspace];
   const server = spawn(program, ['up', ...deployed, '--listen', listen, '--public-url', url], {
-    env: { ...process.env, BIFROST_DATA: data },
+    // The tests have servers of their own on the loopback, for OAuth.
+    env: { ...process.env, BIFROST_DATA: data, BIFROST_EGRESS_PRIVATE: 'true' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

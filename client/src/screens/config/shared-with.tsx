@@ -27,6 +27,8 @@ export function SharedWith({ queryKey, load, change, children }: Props) {
       await client.invalidateQueries({ queryKey: ['config'] });
     },
   });
+  // A box shows at once what it was set to.
+  const set = save.isPending ? save.variables : undefined;
   const others = all.filter((organization) => !organization.is_provider);
   return (
     <div className="grid gap-3">
@@ -41,7 +43,7 @@ export function SharedWith({ queryKey, load, change, children }: Props) {
                 <CheckField
                   key={id}
                   label={label}
-                  checked={data.shares.some((share) => share.organization_id === id)}
+                  checked={set?.organization === id ? set.share : data.shares.some((share) => share.organization_id === id)}
                   disabled={save.isPending}
                   onChange={(event) => save.mutate({ organization: id, share: event.target.checked })}
                 />
