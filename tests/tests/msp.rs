@@ -564,7 +564,7 @@ async fn triage(world: &World) -> Result<()> {
     // The token is refused before its time: the platform gets another one.
     world.seen("halopsa").await?;
     world.fail("halopsa", json!({ "kind": "expire" })).await?;
-    assert_eq!(deliver(&"0".repeat(64)).await?, StatusCode::UNAUTHORIZED);
+    assert_eq!(deliver(&"0".repeat(64)).await?, StatusCode::FORBIDDEN);
     assert_eq!(
         (deliver(&signature).await?, deliver(&signature).await?),
         (StatusCode::ACCEPTED, StatusCode::ACCEPTED)

@@ -88,6 +88,13 @@ function Written({ document }: { document: Document }) {
   );
 }
 
+/** What the server says of the content, with the place in it that it speaks of. */
+function contentProblem(error: unknown): string | undefined {
+  const said = problemAt(error, 'data');
+  const place = error instanceof ProblemError ? error.field?.replace(/^data\.?/, '') : undefined;
+  return said === undefined || place === undefined || place === '' ? said : `${place}: ${said}`;
+}
+
 /** Somebody wrote the document in between. */
 const changed = () =>
   new ProblemError({ status: 409, code: 'version_changed', detail: 'somebody has written this document in between; close it and open it again' });
@@ -137,7 +144,7 @@ function Editor({ table, document, onClose }: { table: Table; document: Document
         </>
       }
     >
-      <JsonField label="Content" value={text} onChange={setText} error={problem ?? problemAt(save.error, 'data')} height="65vh" />
+      <JsonField label="Content" value={text} onChange={setText} error={problem ?? contentProblem(save.error)} height="65vh" />
     </FormDialog>
   );
 }

@@ -98,7 +98,7 @@ async fn admit(
         let caller = Caller::service(workflow.id, organization, IDENTITY, slug);
         let actor = origin.actor(&caller);
         let scope = Scope::Organization(organization);
-        let auth = Auth::new(caller, scope, actor, &origin);
+        let auth = Auth::new(caller, scope, actor, origin);
         return Ok((auth, endpoint.clone(), workflow));
     }
     let credential = match Credential::of(headers, state) {

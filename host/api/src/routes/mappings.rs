@@ -139,7 +139,7 @@ async fn writable(
 ) -> Result<Integration, Error> {
     let is_providers = auth.may(Permission::EnterOrganizations);
     let is_own = auth.scope == Scope::Organization(organization);
-    if !is_own && !(auth.scope == Scope::Global && is_providers) {
+    if !(is_own || auth.scope == Scope::Global && is_providers) {
         return Err(Error::NotFound("organization"));
     }
     let integration = definitions::find(&auth.scoped(state), name).await?;

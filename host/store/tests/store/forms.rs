@@ -72,7 +72,7 @@ async fn forms_are_written_and_read(db: Db) {
     let org = w.db.org(w.org.id);
     let form = made(&org, "Order", w.workflow).await;
     assert_eq!((form.revision, form.workflow_name.as_str(), form.source), (1, "sync", forms::Source::Api));
-    assert_eq!(forms::list(&org).await.unwrap(), [form.clone()]);
+    assert_eq!(forms::list(&org).await.unwrap(), std::slice::from_ref(&form));
     let taken = forms::create(&org, new("Order", w.workflow)).await.unwrap_err();
     assert!(matches!(taken, Error::Conflict { code: "already_exists", .. }), "{taken:?}");
     let changed = forms::update(&org, form.id, 1, NewForm { is_granted: true, ..new("Offer", w.shared) })

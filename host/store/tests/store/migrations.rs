@@ -251,7 +251,7 @@ impl Old {
         );
         assert_eq!(caller.ceiling, Permissions::all());
         for org in [self.org, self.provider] {
-            assert_eq!(rules::list(&db.org(org)).await.unwrap().len(), 3, "rules that all begin with");
+            assert_eq!(rules::list(&db.org(org)).await.unwrap().len(), 5, "rules that all begin with");
         }
     }
 
@@ -273,7 +273,7 @@ impl Old {
         assert_eq!((version.id, version.own_key.as_str()), (self.version, "sources/h1"));
         assert!(version.is_active && version.review.is_none() && version.shared_hash.is_none());
         let info: WorkflowInfo = serde_json::from_str(INFO).unwrap();
-        assert_eq!(report.workflows, [info.clone()]);
+        assert_eq!(report.workflows, std::slice::from_ref(&info));
         let workflow = workflows::find(&org, "sync").await.unwrap();
         assert_eq!((workflow.id, workflow.version_id, workflow.info), (self.workflow, self.version, info));
         let sql = Sql::new("SELECT activated_at FROM versions WHERE id = $1").bind(self.version);
