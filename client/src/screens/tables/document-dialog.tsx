@@ -54,7 +54,7 @@ function New({ table, onClose }: { table: Table; onClose: () => void }) {
       <Field label="Id" optional help="One of a kind within the table; one is made where it is empty." error={problemAt(insert.error, 'id')}>
         {(tied) => <Input {...tied} value={id} spellCheck={false} className="font-mono" onChange={(event) => setId(event.target.value)} />}
       </Field>
-      <JsonField label="Content" value={text} onChange={setText} error={problem ?? problemAt(insert.error, 'data')} height="60vh" />
+      <JsonField label="Content" value={text} onChange={setText} error={problem ?? contentProblem(insert.error)} height="60vh" />
     </FormDialog>
   );
 }
