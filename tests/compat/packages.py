@@ -30,7 +30,7 @@ TIMEOUT = 240
 """Seconds for one package."""
 
 
-BESIDE = {"google-auth": ("requests",)}
+BESIDE = {"authlib": ("httpx",), "google-auth": ("requests",)}
 """What the use of a package takes beside it, as its documentation says."""
 
 
