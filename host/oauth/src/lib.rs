@@ -204,14 +204,7 @@ impl Inner {
             need.check(&current)?;
             let holder = format!("{}/{}", self.name, uuid::Uuid::now_v7());
             let version = current.connection.version;
-            if let Some(lease) = renewal::take(&scoped, id, version, holder).await? {
-                // Somebody may have failed between the look and the lease.
-                let seen = current::get(&scoped, &self.keys, id).await;
-                if !matches!(&seen, Ok(seen) if seen.connection.failures == current.connection.failures) {
-                    bifrost_store::integrations::others::release(&scoped, id, lease).await?;
-                    seen?;
-                    continue;
-                }
+            if let Some(lease) = renewal::take(&scoped, &current.connection, holder).await? {
                 self.renew(&current, lease).await?;
                 let renewed = current::get(&scoped, &self.keys, id).await?;
                 let has_token = renewed.tokens.as_ref().is_some_and(|tokens| tokens.access_token.is_some());

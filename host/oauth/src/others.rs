@@ -105,7 +105,7 @@ impl Inner {
                 return Ok(fresh);
             }
             let holder = format!("{}/{}", self.name, uuid::Uuid::now_v7());
-            if let Some(lease) = renewal::take(&scoped, id, current.connection.version, holder).await? {
+            if let Some(lease) = renewal::take(&scoped, &current.connection, holder).await? {
                 // Somebody may have ended between the look and the lease.
                 return match self.known(&scoped, &current, &key, renew).await {
                     Ok(None) => self.get_for(&scoped, &current, lease, key).await,

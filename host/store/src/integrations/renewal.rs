@@ -4,7 +4,7 @@
 //! The version, not the lease, decides who wrote first: somebody whose lease ran out while the
 //! server answered has the only good refresh token where those rotate, and must still keep it.
 
-use super::connections;
+use super::connections::{self, Connection};
 use super::current::Tokens;
 use super::vault::{self, Name};
 use crate::audit::{Event, record};
@@ -53,9 +53,10 @@ pub struct Failure {
     pub is_final: bool,
 }
 
-/// Takes the lease of a connection of the handle's scope, if it still has this version and nobody
-/// else renews it.
-pub async fn take(scoped: &Scoped, id: ConnectionId, version: i64, holder: String) -> Result<Option<Lease>> {
+/// Takes the lease of a connection of the handle's scope, if it is still as it was `seen` (no newer
+/// version, no attempt that failed in between) and nobody else renews it.
+pub async fn take(scoped: &Scoped, seen: &Connection, holder: String) -> Result<Option<Lease>> {
+    let (id, version, failures) = (seen.id, seen.version, seen.failures);
     scoped
         .write(move |tx| {
             Box::pin(async move {
@@ -63,9 +64,10 @@ pub async fn take(scoped: &Scoped, id: ConnectionId, version: i64, holder: Strin
                 let lock = tx.engine().for_update();
                 let sql = Sql::new(format!(
                     "SELECT lease_holder FROM oauth_connections WHERE id = $1 AND version = $2
-                       AND (lease_until IS NULL OR lease_until <= $3){lock}"
+                       AND failures = $4 AND (lease_until IS NULL OR lease_until <= $3){lock}"
                 ));
-                let free = tx.optional(sql.bind(id).bind(version).bind(time)).await?;
+                let sql = sql.bind(id).bind(version).bind(time).bind(failures);
+                let free = tx.optional(sql).await?;
                 let Some(row) = free else { return Ok(None) };
                 let is_taken_over = row.opt::<String>("lease_holder")?.is_some();
                 let sql = Sql::new(

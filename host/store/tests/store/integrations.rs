@@ -322,21 +322,33 @@ async fn a_connection_is_made_where_nobody_has_to_agree(db: Db) {
 async fn one_of_many_has_the_lease(db: Db) {
     let w = World::new(db).await;
     let (org, connection) = connected(&w).await;
-    let (id, version) = (connection.id, connection.version);
+    let id = connection.id;
     let all = (0..20).map(|n| {
-        let org = org.clone();
-        tokio::spawn(async move { renewal::take(&org, id, version, format!("process-{n}")).await.unwrap() })
+        let (org, seen) = (org.clone(), connection.clone());
+        tokio::spawn(async move { renewal::take(&org, &seen, format!("process-{n}")).await.unwrap() })
     });
     let all: Vec<_> = futures::future::join_all(all).await.into_iter().map(Result::unwrap).collect();
     let leases: Vec<_> = all.into_iter().flatten().collect();
     assert_eq!(leases.len(), 1);
     assert!(!leases[0].is_taken_over);
-    assert!(renewal::take(&org, id, version - 1, "late".into()).await.unwrap().is_none(), "another version");
+    let older = Connection { version: connection.version - 1, ..connection.clone() };
+    assert!(renewal::take(&org, &older, "late".into()).await.unwrap().is_none(), "another version");
     // Its holder dies: the lease runs out, and the next one is told.
     let past = bifrost_store::now() - TimeDelta::seconds(1);
     set(&org, "UPDATE oauth_connections SET lease_until = $2 WHERE id = $1", id, past).await;
-    let next = renewal::take(&org, id, version, "next".into()).await.unwrap().unwrap();
+    let next = renewal::take(&org, &connection, "next".into()).await.unwrap().unwrap();
     assert!(next.is_taken_over);
+    // Who has looked before an attempt failed does not make another one at once.
+    let failure = Failure { reason: "no answer".into(), is_final: false };
+    assert!(renewal::fail(&org, id, next, failure).await.unwrap());
+    assert!(renewal::take(&org, &connection, "late".into()).await.unwrap().is_none(), "it has failed since");
+    assert!(lease(&org, id, "knows").await.version == connection.version);
+}
+
+/// The lease of a connection as it is now.
+async fn lease(org: &Scoped, id: ConnectionId, holder: &str) -> Lease {
+    let seen = connections::get(org, id).await.unwrap();
+    renewal::take(org, &seen, holder.into()).await.unwrap().expect("nobody has it")
 }
 
 async fn tokens_are_written_over_their_own_version(db: Db) {
@@ -344,10 +356,10 @@ async fn tokens_are_written_over_their_own_version(db: Db) {
     let (org, connection) = connected(&w).await;
     let (id, version) = (connection.id, connection.version);
     // The first holder's lease runs out while the server answers; the second one asks too.
-    let first = renewal::take(&org, id, version, "first".into()).await.unwrap().unwrap();
+    let first = lease(&org, id, "first").await;
     let past = bifrost_store::now() - TimeDelta::seconds(1);
     set(&org, "UPDATE oauth_connections SET lease_until = $2 WHERE id = $1", id, past).await;
-    let second = renewal::take(&org, id, version, "second".into()).await.unwrap().unwrap();
+    let second = lease(&org, id, "second").await;
     // The answer of the first is the good one where refresh tokens rotate: it is kept.
     let answer = fresh("access-2", Some("refresh-2"));
     assert!(renewal::commit(&org, &keys(), id, first.version, answer).await.unwrap());
@@ -362,7 +374,7 @@ async fn tokens_are_written_over_their_own_version(db: Db) {
     assert_eq!(access_token(&org, id).await.as_deref(), Some("access-2"));
     assert!(now.refresh_at.unwrap() < now.expires_at.unwrap());
     // Whoever was disconnected stays so.
-    let lease = renewal::take(&org, id, version + 1, "third".into()).await.unwrap().unwrap();
+    let lease = lease(&org, id, "third").await;
     connections::disconnect(&org, id).await.unwrap();
     assert!(!renewal::commit(&org, &keys(), id, lease.version, fresh("access-4", None)).await.unwrap());
     assert_eq!(access_token(&org, id).await, None);
@@ -373,7 +385,7 @@ async fn failures_are_written_down(db: Db) {
     let (org, connection) = connected(&w).await;
     let (id, version) = (connection.id, connection.version);
     let attempt = async |is_final: bool| {
-        let lease = renewal::take(&org, id, version, "p".into()).await.unwrap().unwrap();
+        let lease = lease(&org, id, "p").await;
         let failure = Failure { reason: format!("no answer ({is_final})"), is_final };
         assert!(renewal::fail(&org, id, lease, failure).await.unwrap());
         connections::get(&org, id).await.unwrap()
@@ -402,9 +414,9 @@ async fn failures_are_written_down(db: Db) {
 async fn a_broken_connection_is_told(db: Db) {
     let w = World::new(db).await;
     let (org, connection) = connected(&w).await;
-    let (id, version) = (connection.id, connection.version);
+    let id = connection.id;
     let attempt = async |is_final: bool| {
-        let lease = renewal::take(&org, id, version, "p".into()).await.unwrap().unwrap();
+        let lease = lease(&org, id, "p").await;
         let failure = Failure { reason: "invalid_grant".into(), is_final };
         assert!(renewal::fail(&org, id, lease, failure).await.unwrap());
         let sql = Sql::new("SELECT COUNT(*) AS n FROM notification_events");
@@ -565,7 +577,7 @@ async fn what_is_due_comes_first(db: Db) {
     assert_eq!(at, connection.expires_at.unwrap() - TimeDelta::minutes(5));
     let own = Scope::Organization(w.org.id);
     assert_eq!(due(at).await, [(own, connection.id)]);
-    renewal::take(&org, connection.id, connection.version, "p".into()).await.unwrap().unwrap();
+    lease(&org, connection.id, "p").await;
     assert!(due(now + TimeDelta::seconds(30)).await.is_empty(), "somebody renews it");
     renewal::postpone(&org, connection.id, TimeDelta::minutes(1)).await.unwrap();
     assert_eq!(due(at).await, [(own, connection.id)], "nothing was due that could be put off");
