@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use bifrost_api::health::Services;
 use bifrost_core::Limits;
-use bifrost_core::ports::{Bus, Objects, Queue};
+use bifrost_core::ports::{Bus, Objects, Queue, SharedCache};
 use bifrost_notify::{Notifier, Security, SmtpSettings};
 use bifrost_oauth::OAuth;
 use bifrost_runner::egress::{Egress, Reach, Service};
@@ -12,7 +12,7 @@ use bifrost_runner::{Pool, PoolSettings, Runner, RunnerSettings};
 use bifrost_scheduler::SchedulerSettings;
 use bifrost_store::{
     Db, DirectoryObjects, InProcessBus, InProcessQueue, Keyring, Options, RabbitOptions, RabbitQueue,
-    RedisBus, RedisOptions, S3Objects, S3Options,
+    RedisBus, RedisCache, RedisOptions, S3Objects, S3Options,
 };
 use chrono::TimeDelta;
 use clap::Args;
@@ -80,7 +80,8 @@ pub struct EngineArgs {
     /// The queue's name at RabbitMQ; different ones let installations share a broker.
     #[arg(long, env = "BIFROST_QUEUE", default_value = "bifrost.tickets")]
     pub queue: String,
-    /// Redis, for live events between processes; without it they stay in this process.
+    /// Redis, for live events between processes and sessions that they tell each other of; without it
+    /// events stay in this process.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis: Option<String>,
     #[command(flatten)]
@@ -285,6 +286,8 @@ pub struct Engines {
     pub keys: Keyring,
     pub queue: Arc<dyn Queue>,
     pub bus: Arc<dyn Bus>,
+    /// What processes remember for each other, if they do.
+    pub cache: Option<Arc<dyn SharedCache>>,
     pub objects: Arc<dyn Objects>,
     /// True when no other process can take part.
     pub embedded: bool,
@@ -322,6 +325,10 @@ impl EngineArgs {
             Some(url) => Arc::new(RedisBus::open(url, RedisOptions::default()).context("Redis (REDIS_URL)")?),
             None => Arc::new(InProcessBus::new()),
         };
+        let cache: Option<Arc<dyn SharedCache>> = match &self.redis {
+            Some(url) => Some(Arc::new(RedisCache::open(url, RedisOptions::default())?)),
+            None => None,
+        };
         let objects: Arc<dyn Objects> = match self.s3.options() {
             Some(options) => Arc::new(S3Objects::connect(options).await.context("objects (S3_BUCKET)")?),
             None => Arc::new(DirectoryObjects::open(data.join("objects")).await?),
@@ -329,7 +336,7 @@ impl EngineArgs {
         let name = format!("{}-{}-{}", host(), std::process::id(), uuid::Uuid::now_v7().simple());
         let services = self.services(&url);
         let (embedded, smtp) = (self.amqp.is_none(), self.smtp.settings());
-        Ok((Engines { db, keys, queue, bus, objects, embedded, name, services, smtp }, data))
+        Ok((Engines { db, keys, queue, bus, cache, objects, embedded, name, services, smtp }, data))
     }
 
     /// Where everything is that these processes talk to.

@@ -204,7 +204,7 @@ fn state(
     operations: Operations,
 ) -> Result<ApiState> {
     Ok(ApiState {
-        sign_in: SignIn::new(engines.db.clone(), engines.keys.clone(), settings)?,
+        sign_in: SignIn::new(engines.db.clone(), engines.keys.clone(), settings, engines.cache.clone())?,
         db: engines.db.clone(),
         keyring: engines.keys.clone(),
         bus: engines.bus.clone(),

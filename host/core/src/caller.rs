@@ -58,8 +58,9 @@ impl std::str::FromStr for Role {
     }
 }
 
-/// The authenticated sender of a request. Scope comes from here, never from a body.
-#[derive(Clone, Debug)]
+/// The authenticated sender of a request. Scope comes from here, never from a body; it is written
+/// and read only where it is sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Caller {
     /// The person or service account behind the key.
     pub user: UserId,

@@ -1,6 +1,6 @@
 //! The ports to engines. Each has an embedded and a distributed implementation and
-//! one conformance suite. The database is the truth for every run; what crosses
-//! these ports can be lost without losing a run.
+//! one conformance suite; [`SharedCache`] has no embedded one. The database is the truth
+//! for every run; what crosses these ports can be lost without losing a run.
 
 use crate::{ExecutionId, Result};
 use async_trait::async_trait;
@@ -142,6 +142,19 @@ pub trait Bus: Send + Sync + 'static {
 pub mod subscription {
     /// Yields events in order.
     pub type Receiver = tokio::sync::mpsc::Receiver<super::Event>;
+}
+
+/// What processes remember for each other for some moments. Best effort: what fails or takes too long
+/// is as if nothing was there. Whoever can reach the engine reads and writes it, so nothing is
+/// believed that is not sealed.
+#[async_trait]
+pub trait SharedCache: Send + Sync + 'static {
+    /// What is kept under a key, and for how long still.
+    async fn get(&self, key: &str) -> Option<(Vec<u8>, std::time::Duration)>;
+    /// Keeps something under a key for so long, in place of what is there.
+    async fn set(&self, key: &str, value: Vec<u8>, lasts: std::time::Duration);
+    /// Deletes what is kept under these keys.
+    async fn delete(&self, keys: Vec<String>);
 }
 
 /// The way out for requests of the platform itself to addresses that somebody has entered: the

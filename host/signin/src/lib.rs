@@ -5,21 +5,23 @@ pub mod oidc;
 pub mod passkeys;
 pub mod password;
 pub mod second_factor;
+mod session_cache;
 pub mod throttle;
 
+use bifrost_core::ports::SharedCache;
 use bifrost_core::{Caller, Error, OrganizationId, Result, UserId};
 use bifrost_store::sign_in::failures::{self, Subject};
 use bifrost_store::sign_in::flows::{self, Kind};
 use bifrost_store::sign_in::passwords;
-use bifrost_store::sign_in::sessions::{self, Held};
+use bifrost_store::sign_in::sessions::{self, Ended, Held};
 use bifrost_store::sign_in::totp;
-use bifrost_store::{Db, Keyring, identity};
+use bifrost_store::{Db, Keyring};
 use chrono::{TimeDelta, Utc};
-use moka::future::Cache;
 use oidc::Oidc;
 use passkeys::Passkeys;
 use password::Hasher;
 use serde::{Deserialize, Serialize};
+use session_cache::SessionCache;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,11 +31,9 @@ use zeroize::Zeroizing;
 
 /// How long a step of signing in may take.
 pub const STEP: TimeDelta = TimeDelta::minutes(10);
-/// How long a process believes that a session is good without asking the database: what is
-/// revoked elsewhere is refused within this time.
+/// How long processes believe that a session is good after one of them has asked the database: what
+/// is revoked elsewhere is refused within this time.
 pub const SESSION_CACHE: Duration = Duration::from_secs(2);
-/// Sessions that a process remembers.
-const SESSIONS: u64 = 20_000;
 
 /// How people reach the platform, and how often.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ struct Inner {
     passkeys: Passkeys,
     oidc: Oidc,
     throttle: Throttle,
-    sessions: Cache<Vec<u8>, (Held, Caller)>,
+    sessions: SessionCache,
 }
 
 /// Somebody who has shown who they are.
@@ -103,13 +103,19 @@ struct Half {
 }
 
 impl SignIn {
-    /// Prepares signing in.
+    /// Prepares signing in. `shared` is where processes tell each other of sessions, if anywhere.
     ///
     /// # Errors
     /// When the public address fits no passkey library, or there is no HTTP client.
-    pub fn new(db: Db, keyring: Keyring, settings: Settings) -> Result<Self> {
+    pub fn new(
+        db: Db,
+        keyring: Keyring,
+        settings: Settings,
+        shared: Option<Arc<dyn SharedCache>>,
+    ) -> Result<Self> {
         let url = settings.public_url;
         Ok(Self(Arc::new(Inner {
+            sessions: SessionCache::new(db.clone(), keyring.clone(), shared),
             db,
             keyring,
             passkeys: Passkeys::new(&url)?,
@@ -117,7 +123,6 @@ impl SignIn {
             public_url: url,
             hasher: Hasher::default(),
             throttle: Throttle::new(settings.rates),
-            sessions: Cache::builder().max_capacity(SESSIONS).time_to_live(SESSION_CACHE).build(),
         })))
     }
 
@@ -151,23 +156,15 @@ impl SignIn {
         &self.0.throttle
     }
 
-    /// Who holds a session now; `None` when it is not good. Answered from memory for at most
+    /// Who holds a session now; `None` when it is not good. Answered without the database for at most
     /// [`SESSION_CACHE`].
     pub async fn session(&self, token: &str, kind: sessions::Kind) -> Result<Option<(Held, Caller)>> {
-        let key = bifrost_store::sign_in::hash(&format!("{}\0{token}", kind.as_str()));
-        if let Some(known) = self.0.sessions.get(&key).await {
-            return Ok(Some(known));
-        }
-        let db = &self.0.db;
-        let Some(held) = sessions::find(db, token, kind).await? else { return Ok(None) };
-        let Some(caller) = identity::caller(db, held.user).await? else { return Ok(None) };
-        self.0.sessions.insert(key, (held, caller.clone())).await;
-        Ok(Some((held, caller)))
+        self.0.sessions.find(token, kind).await
     }
 
-    /// Forgets what this process believes of sessions; after one was ended.
-    pub fn forget_sessions(&self) {
-        self.0.sessions.invalidate_all();
+    /// Forgets sessions that have ended.
+    pub async fn forget_sessions(&self, ended: &Ended) {
+        self.0.sessions.forget(ended).await;
     }
 
     /// Checks an e-mail and a password.

@@ -24,6 +24,15 @@ pub(crate) fn database(error: sqlx::Error) -> Error {
     }
 }
 
+/// Tells of what already exists what it is; other errors stay.
+pub(crate) fn taken(message: impl Into<String>) -> impl FnOnce(Error) -> Error {
+    let message = message.into();
+    move |error| match error {
+        Error::Conflict { code: code @ "already_exists", .. } => Error::Conflict { code, message },
+        other => other,
+    }
+}
+
 fn known(error: &dyn DatabaseError) -> Option<Error> {
     match error.kind() {
         ErrorKind::UniqueViolation => {

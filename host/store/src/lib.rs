@@ -55,8 +55,8 @@ mod writer;
 pub use db::{Access, Db, Options, Scoped};
 pub use dialect::Engine;
 pub use engines::{
-    DirectoryObjects, InProcessBus, InProcessQueue, RabbitOptions, RabbitQueue, RedisBus, RedisOptions,
-    S3Objects, S3Options,
+    DirectoryObjects, InProcessBus, InProcessQueue, RabbitOptions, RabbitQueue, RedisBus, RedisCache,
+    RedisOptions, S3Objects, S3Options,
 };
 pub use keyring::Keyring;
 pub use sql::{Row, Sql, Value};

@@ -1,6 +1,7 @@
 //! People and service accounts.
 
 use crate::audit::{Event, record};
+use crate::error::taken;
 use crate::{Access, Row, Scoped, Sql, Tx, now};
 use bifrost_core::caller::SERVICE_IDENTITIES;
 use bifrost_core::{Error, OrganizationId, Result, Role, RoleId, UserId};
@@ -151,7 +152,7 @@ pub async fn create_in(tx: &mut Tx, organization: OrganizationId, new: NewUser) 
     .bind(name)
     .bind(new.role.as_str())
     .bind(now());
-    tx.execute(sql).await.map_err(|error| taken(error, &email))?;
+    tx.execute(sql).await.map_err(taken(format!("the organization has a user {email} already")))?;
     set_roles(tx, organization, id, &new.roles).await?;
     let user = find(tx, organization, id).await?;
     let roles: Vec<_> = user.roles.iter().map(|role| role.name.as_str()).collect();
@@ -164,15 +165,6 @@ pub async fn create_in(tx: &mut Tx, organization: OrganizationId, new: NewUser) 
         .detail("roles", roles);
     record(tx, event).await?;
     Ok(user)
-}
-
-fn taken(error: Error, email: &str) -> Error {
-    match error {
-        Error::Conflict { code: code @ "already_exists", .. } => {
-            Error::Conflict { code, message: format!("the organization has a user {email} already") }
-        }
-        other => other,
-    }
 }
 
 /// Users that the handle reaches, by e-mail.

@@ -1,8 +1,7 @@
 //! Documents of tables, one by one and in batches.
 //!
-//! A table that is missing is made by the first document of its name. Writes of documents are not
-//! in the audit log, which is about who changes what the platform does; a document tells its
-//! version and who wrote it last.
+//! A table that is missing is made by the first document of its name. A write is one entry of the
+//! audit log, whatever its size; a document tells its version and who wrote it last.
 
 use crate::auth::may;
 use crate::extract::{Input, Path, Query};

@@ -216,8 +216,8 @@ pub(crate) async fn password(
     }
     let about = [caller.email.as_str(), caller.name.as_str()];
     let hash = state.sign_in.hasher().accept("new_password", body.new_password, &about).await?;
-    passwords::set(&org, person.user, hash, Some(me.signed.id)).await?;
-    state.sign_in.forget_sessions();
+    let ended = passwords::set(&org, person.user, hash, Some(me.signed.id)).await?;
+    state.sign_in.forget_sessions(&ended).await;
     let mut answer = HeaderMap::new();
     if me.signed.kind == sessions::Kind::Browser {
         let step = Step { state: &state, headers: &headers, origin: Origin::of(&extensions) };
@@ -257,8 +257,8 @@ pub(crate) async fn confirm_second_factor(
         return Err(Error::invalid("code", text).into());
     }
     let (codes, kept) = second_factor::new_codes()?;
-    totp::confirm(&me.org(&state), person.user, kept, Some(me.signed.id)).await?;
-    state.sign_in.forget_sessions();
+    let ended = totp::confirm(&me.org(&state), person.user, kept, Some(me.signed.id)).await?;
+    state.sign_in.forget_sessions(&ended).await;
     Ok(Json(RecoveryCodes { recovery_codes: codes }))
 }
 
@@ -377,8 +377,8 @@ pub(crate) async fn end_session(
     me: Me,
     Path(id): Path<SessionId>,
 ) -> ApiResult<StatusCode> {
-    sessions::end(&me.org(&state), me.person().user, id).await?;
-    state.sign_in.forget_sessions();
+    let ended = sessions::end(&me.org(&state), me.person().user, id).await?;
+    state.sign_in.forget_sessions(&ended).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -386,7 +386,7 @@ pub(crate) async fn end_session(
 #[utoipa::path(delete, path = "/api/me/sessions", operation_id = "end_other_sessions", tag = "sign-in",
     responses((status = 204, description = "Ended"), Reads))]
 pub(crate) async fn end_other_sessions(State(state): State<ApiState>, me: Me) -> ApiResult<StatusCode> {
-    sessions::end_all(&me.org(&state), me.person().user, Some(me.signed.id)).await?;
-    state.sign_in.forget_sessions();
+    let ended = sessions::end_all(&me.org(&state), me.person().user, Some(me.signed.id)).await?;
+    state.sign_in.forget_sessions(&ended).await;
     Ok(StatusCode::NO_CONTENT)
 }

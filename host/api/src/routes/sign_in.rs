@@ -17,7 +17,7 @@ use bifrost_store::audit::{self, Actor, Event, Outcome};
 use bifrost_store::sign_in::flows::{self, Kind};
 use bifrost_store::sign_in::passwords;
 use bifrost_store::sign_in::sessions::{self, NewSession};
-use bifrost_store::sign_in::{passkeys, providers, set_up};
+use bifrost_store::sign_in::{hash, passkeys, providers, set_up};
 use bifrost_store::{identity, invitations};
 use http::{Extensions, HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -207,7 +207,8 @@ impl<'a> Step<'a> {
         };
         let before = Cookie::Session.get(self.headers, url);
         let (_, token) = sessions::begin(&db, new, before.as_deref()).await?;
-        self.state.sign_in.forget_sessions();
+        let ended = before.iter().map(|before| hash(before)).collect();
+        self.state.sign_in.forget_sessions(&ended).await;
         let mut headers = HeaderMap::new();
         Cookie::Session.set(&mut headers, url, &token);
         Cookie::Step.clear(&mut headers, url);
@@ -366,8 +367,8 @@ pub(crate) async fn link(
     let about = [caller.email.as_str(), caller.name.as_str()];
     let hash = state.sign_in.hasher().accept("password", body.password, &about).await?;
     let db = state.db.by(step.origin.actor(&caller));
-    let (user, organization) = passwords::use_link(&db, &body.token, hash).await?;
-    state.sign_in.forget_sessions();
+    let (user, organization, ended) = passwords::use_link(&db, &body.token, hash).await?;
+    state.sign_in.forget_sessions(&ended).await;
     let person = Person { user, organization };
     let second = state.sign_in.has_second_factor(person).await?;
     let checked = state.sign_in.first_factor(person, second).await?;
@@ -425,8 +426,8 @@ pub(crate) async fn out(
         ApiError::from(Error::Conflict { code: "no_session", message: text.into() })
     })?;
     let own = auth.db(&state).org(auth.caller.organization);
-    sessions::end(&own, auth.caller.user, signed.id).await?;
-    state.sign_in.forget_sessions();
+    let ended = sessions::end(&own, auth.caller.user, signed.id).await?;
+    state.sign_in.forget_sessions(&ended).await;
     let mut answer = HeaderMap::new();
     if matches!(Credential::of(&headers, &state), Some(Credential::Session(_, sessions::Kind::Browser))) {
         Cookie::Session.clear(&mut answer, state.sign_in.public_url());

@@ -72,7 +72,7 @@ pub(crate) async fn end_sessions(
     Path(id): Path<UserId>,
 ) -> ApiResult<StatusCode> {
     check_above(&state, &auth, id).await?;
-    sessions::end_all(&auth.org(&state), id, None).await?;
-    state.sign_in.forget_sessions();
+    let ended = sessions::end_all(&auth.org(&state), id, None).await?;
+    state.sign_in.forget_sessions(&ended).await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -213,7 +213,7 @@ async fn forgeries_that_an_adapter_refuses_leave_a_bounded_trace() {
     let rates = Rates { per_address: 1, sign_in: 0, ..Rates::default() };
     let settings = Settings { rates, ..Settings::at(PUBLIC_URL).expect("an address") };
     let state = platform.state.clone();
-    let sign_in = SignIn::new(state.db.clone(), state.keyring.clone(), settings).expect("signing in");
+    let sign_in = SignIn::new(state.db.clone(), state.keyring.clone(), settings, None).expect("signing in");
     let platform = platform.with(ApiState { sign_in, ..state });
     let mut statuses = vec![];
     for _ in 0..20 {

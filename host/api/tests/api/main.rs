@@ -26,6 +26,7 @@ mod operations;
 mod people;
 mod runs;
 mod schedules;
+mod sessions;
 mod settings;
 mod sign_in;
 mod sign_in_audited;

@@ -45,7 +45,8 @@ async fn small(url: &str) -> (Router, Db, String, tempfile::TempDir) {
         Notifier::new(db.clone(), keyring.clone(), web, None, "http://127.0.0.1:8400").expect("a notifier");
     let state = ApiState {
         db: db.clone(),
-        sign_in: bifrost_signin::SignIn::new(db.clone(), keyring.clone(), settings).expect("signing in"),
+        sign_in: bifrost_signin::SignIn::new(db.clone(), keyring.clone(), settings, None)
+            .expect("signing in"),
         keyring,
         bus,
         oauth,

@@ -22,7 +22,6 @@ async fn platform() -> Platform {
 async fn run(platform: &Platform, sql: &'static str) {
     let write = platform.state.db.system();
     write.write(move |tx| Box::pin(async move { tx.execute(Sql::new(sql)).await })).await.expect("written");
-    platform.state.sign_in.forget_sessions();
 }
 
 #[tokio::test]
@@ -372,8 +371,8 @@ async fn too_many_requests_are_told_when_to_come_back() {
     let settings =
         bifrost_signin::Settings { rates, ..bifrost_signin::Settings::at(PUBLIC_URL).expect("an address") };
     let mut state = platform.state.clone();
-    state.sign_in =
-        bifrost_signin::SignIn::new(state.db.clone(), state.keyring.clone(), settings).expect("signing in");
+    let sign_in = bifrost_signin::SignIn::new(state.db.clone(), state.keyring.clone(), settings, None);
+    state.sign_in = sign_in.expect("signing in");
     let platform = platform.with(state);
     let own = statuses(9, || platform.get("/api/me").key(&platform.own.user)).await;
     assert!(own[..6].iter().all(|status| *status == 200) && own.contains(&429), "{own:?}");

@@ -197,7 +197,7 @@ impl Platform {
         let oauth = OAuth::new(db.clone(), keyring.clone(), bus.clone(), web.clone(), "test".into());
         let notifier = Notifier::new(db.clone(), keyring.clone(), web, None, PUBLIC_URL).expect("a notifier");
         let state = ApiState {
-            sign_in: SignIn::new(db.clone(), keyring.clone(), settings).expect("signing in"),
+            sign_in: SignIn::new(db.clone(), keyring.clone(), settings, None).expect("signing in"),
             db,
             keyring,
             bus,

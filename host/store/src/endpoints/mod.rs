@@ -6,6 +6,7 @@ mod decorated;
 pub(crate) use decorated::synchronize;
 
 use crate::audit::{Event, record};
+use crate::error::taken;
 use crate::{Row, Scoped, Sql, Tx, now};
 use bifrost_core::endpoint::{MAX_DEADLINE_SECONDS, check_rate, check_slug};
 use bifrost_core::{
@@ -17,6 +18,8 @@ use uuid::Uuid;
 
 /// Most endpoints that people can make in one organization.
 pub const MAX_ENDPOINTS: i64 = 1_000;
+/// Said of a slug that is taken.
+const TAKEN: &str = "the organization has an endpoint with this slug already";
 
 /// An endpoint as the database has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -130,7 +133,7 @@ async fn create_in(
     .bind(created_by)
     .bind(now())
     .bind(Uuid::nil());
-    if tx.execute(sql).await.map_err(taken)? == 0 {
+    if tx.execute(sql).await.map_err(taken(TAKEN))? == 0 {
         return Err(Error::NotFound("workflow"));
     }
     let made = find(tx, id, "").await?;
@@ -144,16 +147,6 @@ async fn create_in(
         .detail("is_enabled", made.settings.is_enabled);
     record(tx, event).await?;
     Ok(made)
-}
-
-fn taken(error: Error) -> Error {
-    match error {
-        Error::Conflict { code: "already_exists", .. } => Error::Conflict {
-            code: "already_exists",
-            message: "the organization has an endpoint with this slug already".into(),
-        },
-        other => other,
-    }
 }
 
 /// Changes an endpoint of the handle's organization to what `change` makes of its settings.
@@ -190,7 +183,7 @@ async fn update_in(
     .bind(new.rate_per_minute)
     .bind(new.is_enabled)
     .bind(now());
-    tx.execute(sql).await.map_err(taken)?;
+    tx.execute(sql).await.map_err(taken(TAKEN))?;
     let event = Event::new("endpoint.update")
         .target("endpoint", id)
         .change("slug", &old.slug, &new.slug)

@@ -35,7 +35,7 @@ const KEYS_PER_SCAN: u32 = 1_000;
 /// How to use Redis.
 #[derive(Clone, Debug)]
 pub struct RedisOptions {
-    /// Before every channel's name, so that installations can share one Redis.
+    /// Before the name of every channel and key, so that installations can share one Redis.
     pub prefix: String,
 }
 

@@ -12,6 +12,7 @@ pub use reach::Reach;
 pub use sessions::{NewSession, Session, Upload};
 
 use crate::audit::{Event, record};
+use crate::error::taken;
 use crate::{Row, Scoped, Sql, Tx, now};
 use bifrost_core::{Error, FormId, OrganizationId, Result, Scope, WorkflowId};
 use chrono::{DateTime, Utc};
@@ -21,6 +22,8 @@ use uuid::Uuid;
 
 /// Most forms of one organization, and of the provider.
 pub const MAX_FORMS: i64 = 1_000;
+/// Said of a name that is taken.
+const TAKEN: &str = "there is a form with this name already";
 
 /// Where a form is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -127,7 +130,7 @@ async fn create_in(tx: &mut Tx, new: NewForm) -> Result<Form> {
     .bind(tx.actor().and_then(|actor| actor.id))
     .bind(now())
     .bind(&new.definition);
-    tx.execute(sql).await.map_err(taken)?;
+    tx.execute(sql).await.map_err(taken(TAKEN))?;
     needs(tx, id, &new).await?;
     let event = Event::new("form.create")
         .target("form", id)
@@ -136,16 +139,6 @@ async fn create_in(tx: &mut Tx, new: NewForm) -> Result<Form> {
         .detail("access", access(new.is_granted));
     record(tx, event).await?;
     own(tx, id, "").await
-}
-
-fn taken(error: Error) -> Error {
-    match error {
-        Error::Conflict { code: "already_exists", .. } => Error::Conflict {
-            code: "already_exists",
-            message: "there is a form with this name already".into(),
-        },
-        other => other,
-    }
 }
 
 /// Notes which workflows a form needs.
@@ -179,7 +172,7 @@ async fn update_in(tx: &mut Tx, id: FormId, revision: i64, new: NewForm) -> Resu
         );
         return Err(Error::Conflict { code: "changed_meanwhile", message });
     }
-    write(tx, id, &new).await.map_err(taken)?;
+    write(tx, id, &new).await.map_err(taken(TAKEN))?;
     let event = Event::new("form.update")
         .target("form", id)
         .change("name", &old.name, &new.name)

@@ -5,6 +5,7 @@ use super::current::{self, OwnClient, Tokens};
 use super::definitions::{self, Integration, check_client_secret};
 use super::vault::{self, Name};
 use crate::audit::{Event, record};
+use crate::error::taken;
 use crate::keyring::Keyring;
 use crate::{Row, Scoped, Sql, Tx, now};
 use bifrost_core::{
@@ -132,13 +133,8 @@ async fn create_in(
     }
     let id = ConnectionId::new();
     let sql = insert(tx, id, integration.id, new.client_id.clone(), Some(by));
-    tx.execute(sql).await.map_err(|error| match error {
-        Error::Conflict { code: "already_exists", .. } => Error::Conflict {
-            code: "already_exists",
-            message: format!("there is a connection to `{}` already", integration.name),
-        },
-        other => other,
-    })?;
+    let message = format!("there is a connection to `{}` already", integration.name);
+    tx.execute(sql).await.map_err(taken(message))?;
     if let Some(secret) = new.client_secret.clone() {
         keep_client(tx, keys, id, &integration, secret).await?;
     }

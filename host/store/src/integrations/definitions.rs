@@ -3,6 +3,7 @@
 
 use super::vault::{self, Name};
 use crate::audit::{Event, record};
+use crate::error::taken;
 use crate::keyring::Keyring;
 use crate::{Access, Row, Scoped, Sql, Tx, Value, now};
 use bifrost_core::integration::{MAX_DESCRIPTION, Schema, Values, changed, checked_name, merged};
@@ -147,7 +148,7 @@ async fn create_in(tx: &mut Tx, keys: &Keyring, new: NewIntegration) -> Result<I
     .bind(oauth_value(new.oauth.as_ref())?)
     .bind(new.created_by)
     .bind(now());
-    tx.execute(sql).await.map_err(taken)?;
+    tx.execute(sql).await.map_err(taken("there is an integration with this name already"))?;
     vault::put_values(tx, keys, Name::Definition(id), &secret).await?;
     if let Some(secret) = &new.client_secret {
         vault::put(tx, keys, Name::Client(id), secret).await?;
@@ -166,16 +167,6 @@ async fn create_in(tx: &mut Tx, keys: &Keyring, new: NewIntegration) -> Result<I
 
 fn oauth_value(oauth: Option<&OAuthSettings>) -> Result<Value> {
     oauth.map_or(Ok(Value::Json(None)), Value::json)
-}
-
-fn taken(error: Error) -> Error {
-    match error {
-        Error::Conflict { code: "already_exists", .. } => Error::Conflict {
-            code: "already_exists",
-            message: "there is an integration with this name already".into(),
-        },
-        other => other,
-    }
 }
 
 /// Changes a definition of the handle's own scope. Secrets do not go to another token endpoint by

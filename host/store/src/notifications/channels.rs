@@ -2,6 +2,7 @@
 
 use super::rules;
 use crate::audit::{Event, record};
+use crate::error::taken;
 use crate::keyring::Keyring;
 use crate::secrets::{self, DataKey, NOTIFICATIONS, WRAPS};
 use crate::{Row, Scoped, Sql, Tx, Value, now, users};
@@ -19,6 +20,8 @@ const PREFIX: &str = "nfs_";
 const MAX_URL: usize = 2_048;
 /// Between two tests of one channel.
 const BETWEEN_TESTS: TimeDelta = TimeDelta::seconds(5);
+/// Said of a name that is taken.
+pub(super) const TAKEN: &str = "this name is taken";
 
 /// A channel as the database has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,7 +215,7 @@ async fn create_in(
     .bind(new.is_enabled)
     .bind(new.created_at)
     .bind(new.created_by);
-    tx.execute(sql).await.map_err(taken)?;
+    tx.execute(sql).await.map_err(taken(TAKEN))?;
     if let Some(secret) = secret {
         put_secret(tx, keys, &new, &secret).await?;
     }
@@ -225,15 +228,6 @@ async fn create_in(
         .detail("full_errors", new.full_errors);
     record(tx, event).await?;
     Ok(new)
-}
-
-pub(super) fn taken(error: Error) -> Error {
-    match error {
-        Error::Conflict { code: code @ "already_exists", .. } => {
-            Error::Conflict { code, message: "this name is taken".into() }
-        }
-        other => other,
-    }
 }
 
 async fn put_secret(tx: &mut Tx, keys: &Keyring, of: &Channel, secret: &str) -> Result<()> {
@@ -316,7 +310,7 @@ async fn update_in(
     .bind(new.full_errors)
     .bind(new.is_enabled)
     .bind(new.updated_at);
-    tx.execute(sql).await.map_err(taken)?;
+    tx.execute(sql).await.map_err(taken(TAKEN))?;
     let mut event = Event::new("notification_channel.update")
         .target("notification_channel", id)
         .change("name", &old.name, &new.name)

@@ -1,7 +1,8 @@
 //! What is told, and where.
 
-use super::channels::{checked_name, taken};
+use super::channels::{TAKEN, checked_name};
 use crate::audit::{Event, record};
+use crate::error::taken;
 use crate::{Row, Scoped, Sql, Tx, Value, now};
 use bifrost_core::notification::{MAX_CHANNELS, MAX_WORKFLOWS};
 use bifrost_core::{
@@ -165,7 +166,7 @@ async fn insert(
     .bind(settings.is_enabled)
     .bind(created_by)
     .bind(now());
-    tx.execute(sql).await.map(drop).map_err(taken)
+    tx.execute(sql).await.map(drop).map_err(taken(TAKEN))
 }
 
 /// Refuses workflows and channels that the organization does not have.
@@ -225,7 +226,7 @@ async fn save(tx: &mut Tx, id: NotificationRuleId, settings: &Settings) -> Resul
     .bind(Value::json(&settings.channels)?)
     .bind(settings.is_enabled)
     .bind(now());
-    tx.execute(sql).await.map(drop).map_err(taken)
+    tx.execute(sql).await.map(drop).map_err(taken(TAKEN))
 }
 
 /// Deletes a rule of the handle's organization.

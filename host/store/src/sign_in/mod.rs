@@ -4,6 +4,7 @@
 pub mod devices;
 pub mod failures;
 pub mod flows;
+pub mod known;
 pub mod passkeys;
 pub mod passwords;
 pub mod providers;

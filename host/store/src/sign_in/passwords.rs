@@ -1,6 +1,7 @@
 //! Passwords, as hashes of a slow function, and who may be meant by an e-mail.
 
-use super::{flows, sessions, totp};
+use super::sessions::{self, Ended};
+use super::{flows, totp};
 use crate::audit::{Event, record};
 use crate::users::{self, UserKind};
 use crate::{Db, Scoped, Sql, Tx, Value, invitations, now};
@@ -75,7 +76,7 @@ pub(crate) async fn set_in(
 }
 
 /// Sets a user's own password: all other sessions end, and links for a new one are void.
-pub async fn set(org: &Scoped, user: UserId, hash: String, keep: Option<SessionId>) -> Result<()> {
+pub async fn set(org: &Scoped, user: UserId, hash: String, keep: Option<SessionId>) -> Result<Ended> {
     let organization = org.organization()?;
     org.db()
         .system()
@@ -89,12 +90,13 @@ async fn replace_in(
     organization: OrganizationId,
     hash: String,
     keep: Option<SessionId>,
-) -> Result<()> {
+) -> Result<Ended> {
     set_in(tx, user, organization, hash).await?;
-    sessions::end_all_in(tx, user, keep).await?;
+    let ended = sessions::end_all_in(tx, user, keep).await?;
     flows::cancel_in(tx, flows::Kind::PasswordLink, Some(user)).await?;
     flows::cancel_in(tx, flows::Kind::SecondFactor, Some(user)).await?;
-    record(tx, Event::new("password.set").within(organization).target("user", user)).await
+    record(tx, Event::new("password.set").within(organization).target("user", user)).await?;
+    Ok(ended)
 }
 
 /// What an administrator's link does.
@@ -137,7 +139,7 @@ pub async fn make_link(org: &Scoped, user: UserId, reset_second_factor: bool) ->
 }
 
 /// Sets the password of whoever a link was made for, and ends all of their sessions.
-pub async fn use_link(db: &Db, token: &str, hash: String) -> Result<(UserId, OrganizationId)> {
+pub async fn use_link(db: &Db, token: &str, hash: String) -> Result<(UserId, OrganizationId, Ended)> {
     let token = super::hash(token);
     db.system()
         .write(move |tx| {
@@ -149,12 +151,12 @@ pub async fn use_link(db: &Db, token: &str, hash: String) -> Result<(UserId, Org
                 if !users::find(tx, link.organization, user).await?.is_active {
                     return Err(flows::expired());
                 }
-                replace_in(tx, user, link.organization, hash, None).await?;
+                let ended = replace_in(tx, user, link.organization, hash, None).await?;
                 if link.reset_second_factor && totp::remove_in(tx, user).await? {
                     let event = Event::new("second_factor.remove").within(link.organization);
                     record(tx, event.target("user", user)).await?;
                 }
-                Ok((user, link.organization))
+                Ok((user, link.organization, ended))
             })
         })
         .await

@@ -6,6 +6,7 @@ use crate::identity::{hash, random_token};
 use crate::{Db, Row, Scoped, Sql, Tx, now};
 use bifrost_core::{Error, OrganizationId, Result, SessionId, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 /// What every session's token begins with.
 pub const SESSION_PREFIX: &str = "bfs_";
@@ -13,7 +14,8 @@ pub const SESSION_PREFIX: &str = "bfs_";
 const SEEN_STEP: TimeDelta = TimeDelta::seconds(60);
 
 /// Where a session is held; it is good nowhere else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// In a browser's cookie.
     Browser,
@@ -50,6 +52,9 @@ impl std::str::FromStr for Kind {
         }
     }
 }
+
+/// What is kept of the tokens of sessions that have ended, so that caches forget them.
+pub type Ended = Vec<Vec<u8>>;
 
 /// A session as its holder sees it.
 #[derive(Clone, Debug)]
@@ -151,7 +156,7 @@ pub async fn begin(db: &Db, new: NewSession, replaces: Option<&str>) -> Result<(
 }
 
 /// A session that is good now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// Its id.
     pub id: SessionId,
@@ -230,12 +235,12 @@ fn read(row: &Row) -> Result<Session> {
     })
 }
 
-/// Ends all sessions of a user but one; how many there were.
-pub async fn end_all(org: &Scoped, user: UserId, but: Option<SessionId>) -> Result<u64> {
+/// Ends all sessions of a user but one.
+pub async fn end_all(org: &Scoped, user: UserId, but: Option<SessionId>) -> Result<Ended> {
     org.write(move |tx| {
         Box::pin(async move {
             let ended = end_all_in(tx, user, but).await?;
-            let event = Event::new("session.end_all").target("user", user).detail("sessions", ended);
+            let event = Event::new("session.end_all").target("user", user).detail("sessions", ended.len());
             record(tx, event).await?;
             Ok(ended)
         })
@@ -243,23 +248,23 @@ pub async fn end_all(org: &Scoped, user: UserId, but: Option<SessionId>) -> Resu
     .await
 }
 
-pub(crate) async fn end_all_in(tx: &mut Tx, user: UserId, but: Option<SessionId>) -> Result<u64> {
+pub(crate) async fn end_all_in(tx: &mut Tx, user: UserId, but: Option<SessionId>) -> Result<Ended> {
     let mut sql = Sql::new("DELETE FROM sessions WHERE user_id = $1").bind(user);
     if let Some(but) = but {
         sql.push(" AND id <> ").push_bind(but);
     }
-    tx.execute(sql).await
+    sql.push(" RETURNING hash");
+    tx.all(sql).await?.iter().map(|row| row.get("hash")).collect()
 }
 
 /// Ends one session of a user; `NotFound` when it is not theirs or has ended.
-pub async fn end(org: &Scoped, user: UserId, id: SessionId) -> Result<()> {
+pub async fn end(org: &Scoped, user: UserId, id: SessionId) -> Result<Ended> {
     org.write(move |tx| {
         Box::pin(async move {
-            let sql = Sql::new("DELETE FROM sessions WHERE id = $1 AND user_id = $2").bind(id).bind(user);
-            if tx.execute(sql).await? == 0 {
-                return Err(Error::NotFound("session"));
-            }
-            record(tx, Event::new("session.end").target("session", id)).await
+            let sql = Sql::new("DELETE FROM sessions WHERE id = $1 AND user_id = $2 RETURNING hash");
+            let row = tx.optional(sql.bind(id).bind(user)).await?.ok_or(Error::NotFound("session"))?;
+            record(tx, Event::new("session.end").target("session", id)).await?;
+            Ok(vec![row.get("hash")?])
         })
     })
     .await

@@ -1,7 +1,7 @@
 //! The second factor by a code: a secret that is kept encrypted, the time step of the last
 //! code, and recovery codes that are good once.
 
-use super::sessions;
+use super::sessions::{self, Ended};
 use crate::audit::{Event, record};
 use crate::keyring::Keyring;
 use crate::secrets::{self, DataKey, TOTP, WRAPS};
@@ -74,7 +74,12 @@ pub async fn use_step(org: &Scoped, user: UserId, step: i64) -> Result<bool> {
 
 /// From now on the code is asked for. Replaces the recovery codes, and ends all sessions but
 /// the one that this came with.
-pub async fn confirm(org: &Scoped, user: UserId, codes: Vec<Vec<u8>>, keep: Option<SessionId>) -> Result<()> {
+pub async fn confirm(
+    org: &Scoped,
+    user: UserId,
+    codes: Vec<Vec<u8>>,
+    keep: Option<SessionId>,
+) -> Result<Ended> {
     let organization = org.organization()?;
     org.write(move |tx| {
         Box::pin(async move {
@@ -84,8 +89,9 @@ pub async fn confirm(org: &Scoped, user: UserId, codes: Vec<Vec<u8>>, keep: Opti
                 return Err(Error::NotFound("second factor to confirm"));
             }
             replace_codes_in(tx, organization, user, codes).await?;
-            sessions::end_all_in(tx, user, keep).await?;
-            record(tx, Event::new("second_factor.add").target("user", user)).await
+            let ended = sessions::end_all_in(tx, user, keep).await?;
+            record(tx, Event::new("second_factor.add").target("user", user)).await?;
+            Ok(ended)
         })
     })
     .await

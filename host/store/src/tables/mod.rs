@@ -213,16 +213,14 @@ async fn update_in(tx: &mut Tx, named: &str, change: Change) -> Result<Table> {
             .bind(document(schema.as_ref())?)
             .bind(now());
     tx.execute(sql).await?;
-    let event = Event::new("table.update")
-        .target("table", old.id)
-        .detail("name", &old.name)
+    let event = event("table.update", &old)
         .change("description", &old.description, &description)
         .change("schema", &old.schema, &schema);
     record(tx, event).await?;
     seen(tx, &old.id.to_string()).await
 }
 
-/// Deletes a table of the handle's own scope with its documents.
+/// Deletes a table of the handle's own scope with its documents, some at a time.
 pub async fn delete(scoped: &Scoped, named: &str) -> Result<()> {
     let named = named.to_owned();
     // There may be many, and others write in between.
@@ -246,6 +244,9 @@ async fn delete_some(tx: &mut Tx, named: &str) -> Result<u64> {
     let bytes = rows.iter().map(|row| row.get::<i64>("bytes")).sum::<Result<i64>>()?;
     let count = rows.len() as i64;
     writes::tally(tx, &table, -count, -bytes).await?;
+    if count > 0 {
+        record(tx, event("document.delete", &table).detail("deleted", count)).await?;
+    }
     Ok(rows.len() as u64)
 }
 
@@ -253,7 +254,13 @@ async fn delete_in(tx: &mut Tx, named: &str) -> Result<()> {
     let table = locked(tx, named).await?;
     tx.execute(Sql::new("DELETE FROM documents WHERE table_id = $1").bind(table.id)).await?;
     tx.execute(Sql::new("DELETE FROM document_tables WHERE id = $1").bind(table.id)).await?;
-    record(tx, Event::new("table.delete").target("table", table.id).detail("name", &table.name)).await
+    let rest = Some(table.documents).filter(|rest| *rest > 0);
+    record(tx, event("table.delete", &table).maybe("deleted", rest)).await
+}
+
+/// What was done to a table or to its documents.
+fn event(action: &'static str, table: &Table) -> Event {
+    Event::new(action).target("table", table.id).detail("name", &table.name)
 }
 
 fn read(row: &Row) -> Result<Table> {

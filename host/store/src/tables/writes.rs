@@ -1,13 +1,19 @@
-//! Writing documents. A batch is one transaction and one statement, whatever its size.
+//! Writing documents. A batch is one transaction and one statement, whatever its size, and one entry
+//! of the audit log.
 
-use super::{Table, locked, locked_or_new};
+use super::{Table, event, locked, locked_or_new};
+use crate::audit::{Event, record};
 use crate::{Engine, Scoped, Sql, Tx, now};
 use bifrost_core::documents::{MAX_BATCH, MAX_DOCUMENTS, MAX_TABLE_BYTES, check_id, settle};
 use bifrost_core::{Document, Error, Result, UserId};
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
+
+/// Ids of documents that an entry of the audit log has; of more it has only the number.
+const AUDITED_IDS: usize = 20;
 
 /// A document to write.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -122,6 +128,11 @@ async fn write_in(tx: &mut Tx, named: &str, new: Vec<Checked>, replaces: bool) -
     let added = new.len() as i64 - old.len() as i64;
     let bytes = new.iter().map(|one| one.bytes as i64).sum::<i64>();
     tally(tx, &table, added, bytes - old.values().map(|old| old.bytes).sum::<i64>()).await?;
+    if !new.is_empty() {
+        let action = if replaces { "document.upsert" } else { "document.insert" };
+        let event = of_documents(action, &table, &ids).detail("inserted", added);
+        record(tx, event.maybe("updated", replaces.then_some(old.len()))).await?;
+    }
     let document = |one: Checked| {
         let old = old.get(&one.id);
         Document {
@@ -136,6 +147,11 @@ async fn write_in(tx: &mut Tx, named: &str, new: Vec<Checked>, replaces: bool) -
         }
     };
     Ok(new.into_iter().map(document).collect())
+}
+
+/// What was done to documents of a table, without what they hold.
+fn of_documents(action: &'static str, table: &Table, ids: &[impl Serialize]) -> Event {
+    event(action, table).maybe("ids", (ids.len() <= AUDITED_IDS).then_some(ids))
 }
 
 /// `found` is the version of a document of a locked table, `None` where there is none.
@@ -249,6 +265,7 @@ async fn update_in(
     .bind(document.updated_at);
     tx.execute(sql).await?;
     tally(tx, &table, 0, bytes - before).await?;
+    record(tx, of_documents("document.update", &table, &[id]).detail("updated", 1)).await?;
     Ok(document)
 }
 
@@ -290,5 +307,8 @@ async fn delete_in(tx: &mut Tx, named: &str, ids: &[String]) -> Result<Vec<Strin
     tally(tx, &table, -(rows.len() as i64), -bytes).await?;
     let mut gone = rows.iter().map(|row| row.get("id")).collect::<Result<Vec<String>>>()?;
     gone.sort_unstable();
+    if !gone.is_empty() {
+        record(tx, of_documents("document.delete", &table, &gone).detail("deleted", gone.len())).await?;
+    }
     Ok(gone)
 }

@@ -2,6 +2,7 @@
 
 use super::{adapters, secrets, subscriptions};
 use crate::audit::{Event, record};
+use crate::error::taken;
 use crate::keyring::Keyring;
 use crate::{Db, Row, Scoped, Sql, Tx, now};
 use bifrost_core::adapter;
@@ -23,6 +24,8 @@ const MAX_HEADER: usize = 100;
 const MAX_TOLERANCE: u32 = 3_600;
 /// Deliveries that are deleted in one transaction.
 const DELIVERIES: u32 = 1_000;
+/// Said of a name or a topic that is taken.
+const TAKEN: &str = "the organization has a webhook with this name or topic already";
 
 /// A source as the database has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,7 +192,7 @@ pub(super) async fn create_in(
     .bind(new.kind.as_str())
     .bind(new.created_by)
     .bind(new.created_at);
-    tx.execute(bind(sql, &new.settings)?).await.map_err(taken)?;
+    tx.execute(bind(sql, &new.settings)?).await.map_err(taken(TAKEN))?;
     if let Some(secret) = secret {
         secrets::insert(tx, keys, new.organization_id, new.id, &secret).await?;
     }
@@ -218,16 +221,6 @@ fn bind(sql: Sql, settings: &Settings) -> Result<Sql> {
         .bind(settings.is_enabled))
 }
 
-fn taken(error: Error) -> Error {
-    match error {
-        Error::Conflict { code: "already_exists", .. } => Error::Conflict {
-            code: "already_exists",
-            message: "the organization has a webhook with this name or topic already".into(),
-        },
-        other => other,
-    }
-}
-
 /// Changes a source of the handle's organization to what `change` makes of its settings.
 pub async fn update(
     org: &Scoped,
@@ -251,7 +244,7 @@ async fn update_in(
            tolerance_seconds = $7, networks = $8, rate_per_minute = $9, body_bytes = $10, retention_days = $11,
            is_enabled = $12, updated_at = $2 WHERE id = $1",
     );
-    tx.execute(bind(sql.bind(id).bind(now()), &new)?).await.map_err(taken)?;
+    tx.execute(bind(sql.bind(id).bind(now()), &new)?).await.map_err(taken(TAKEN))?;
     let event = Event::new("webhook.update")
         .target("webhook", id)
         .change("name", &old.name, &new.name)

@@ -2,6 +2,7 @@
 //! real ones, reached through a proxy where a test cuts connections.
 
 mod bus;
+mod cache;
 pub mod objects;
 mod proxy;
 mod queue;

@@ -13,6 +13,7 @@ mod database;
 mod dead_letters;
 mod document_versions;
 mod documents;
+mod documents_audited;
 mod emitting;
 mod endpoints;
 mod engines;

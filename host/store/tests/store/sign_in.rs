@@ -66,14 +66,14 @@ async fn sessions_end_when_they_should(db: Db) {
     let other = w.db.org(w.other.id);
     assert!(sessions::list(&other, w.user).await.unwrap().is_empty());
     assert!(sessions::end(&org, UserId::new(), first.id).await.is_err(), "somebody else's");
-    sessions::end(&org, w.user, first.id).await.unwrap();
+    assert_eq!(sessions::end(&org, w.user, first.id).await.unwrap(), [hash(&token)]);
     assert!(!good(&token, Browser).await);
     assert!(matches!(sessions::end(&org, w.user, first.id).await, Err(Error::NotFound("session"))));
 
     let (kept, one) = sessions::begin(&w.db, session(&w, CommandLine), None).await.unwrap();
     let (_, two) = sessions::begin(&w.db, session(&w, Browser), None).await.unwrap();
     assert_eq!(sessions::list(&org, w.user).await.unwrap().len(), 2);
-    assert_eq!(sessions::end_all(&org, w.user, Some(kept.id)).await.unwrap(), 1);
+    assert_eq!(sessions::end_all(&org, w.user, Some(kept.id)).await.unwrap(), [hash(&two)]);
     assert!(good(&one, CommandLine).await && !good(&two, Browser).await);
 
     for end in ["UPDATE sessions SET idle_until = created_at", "UPDATE sessions SET expires_at = created_at"]
@@ -155,7 +155,8 @@ async fn passwords_and_links(db: Db) {
     let email = users::get(&org, w.user).await.unwrap().email;
     assert!(passwords::candidates(&w.db, &email, None).await.unwrap().is_empty());
     let (_, held) = sessions::begin(&w.db, session(&w, sessions::Kind::Browser), None).await.unwrap();
-    passwords::set(&org, w.user, "hash".into(), None).await.unwrap();
+    let ended = passwords::set(&org, w.user, "hash".into(), None).await.unwrap();
+    assert_eq!(ended, [hash(&held)]);
     assert!(sessions::find(&w.db, &held, sessions::Kind::Browser).await.unwrap().is_none());
     let found = passwords::candidates(&w.db, &email.to_uppercase(), None).await.unwrap();
     assert_eq!((found.len(), found[0].user, found[0].hash.as_str()), (1, w.user, "hash"));
@@ -169,7 +170,7 @@ async fn passwords_and_links(db: Db) {
     totp::begin(&org, &keys(), w.user, Zeroizing::new(vec![1; 20])).await.unwrap();
     totp::confirm(&org, w.user, vec![vec![1]], None).await.unwrap();
     assert!(passwords::use_link(&w.db, &void, "x".into()).await.is_err(), "a later link voids it");
-    assert_eq!(passwords::use_link(&w.db, &link, "new".into()).await.unwrap(), (w.user, w.org.id));
+    assert_eq!(passwords::use_link(&w.db, &link, "new".into()).await.unwrap(), (w.user, w.org.id, vec![]));
     assert_eq!(passwords::get(&org, w.user).await.unwrap().as_deref(), Some("new"));
     assert!(totp::get(&org, &keys(), w.user).await.unwrap().is_none(), "the second factor went too");
     assert!(passwords::use_link(&w.db, &link, "again".into()).await.is_err(), "once");

@@ -210,6 +210,7 @@ mod tests {
     use crate::testing::World;
     use bifrost_core::{ExecutionId, OrganizationId};
     use bifrost_sandbox::ErrorKind;
+    use bifrost_store::Sql;
     use serde_json::{Value, json};
 
     async fn call(
@@ -257,6 +258,21 @@ mod tests {
         assert_eq!(gone.await, Ok(json!({"deleted_ids": ["a"]})));
         assert_eq!(call(&run, "tables.delete", json!({"table": "t"})).await, Ok(Value::Null));
         assert_eq!(call(&run, "tables.query", json!({"table": "t"})).await, Err(ErrorKind::NotFound));
+    }
+
+    #[tokio::test]
+    async fn the_audit_log_names_the_run_that_wrote() {
+        let world = World::new().await;
+        let execution = ExecutionId::new();
+        let new = json!({"table": "t", "documents": [{"id": "a", "data": {"n": "canary"}}]});
+        call(&world.run(execution), "tables.insert", new).await.expect("made");
+        let last = Sql::new("SELECT entry FROM audit_outbox ORDER BY id DESC LIMIT 1");
+        let row = world.db.system().read().await.expect("a reader").one(last).await.expect("an entry");
+        let text: String = row.get("entry").expect("text");
+        let entry: Value = serde_json::from_str(&text).expect("json");
+        assert_eq!((&entry["action"], &entry["details"]["ids"]), (&json!("document.insert"), &json!(["a"])));
+        assert_eq!(entry["actor"]["execution"], json!(execution));
+        assert!(!text.contains("canary"));
     }
 
     #[tokio::test]

@@ -72,11 +72,11 @@ async fn closes(bus: impl Bus) {
     assert_eq!(timeout(SOON, open.recv()).await.unwrap(), None, "closes with the bus");
 }
 
-fn redis_url() -> String {
+pub(super) fn redis_url() -> String {
     std::env::var("REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379".into())
 }
 
-fn own_prefix() -> RedisOptions {
+pub(super) fn own_prefix() -> RedisOptions {
     RedisOptions { prefix: format!("bifrost.test.{}:", Uuid::now_v7().simple()) }
 }
 
