@@ -1,7 +1,8 @@
 //! Who may do what, as data: a row for every operation of the API. An operation
 //! without a row fails the test.
 
-use crate::common::target::{By, DOCUMENT, LEAVING, OWNERS, Owner, SLUG, opened, target};
+use crate::common::made::opened;
+use crate::common::target::{By, DOCUMENT, LEAVING, OWNERS, Owner, SLUG, target};
 use crate::common::{Key, Platform, WORKFLOWS, files};
 use bifrost_core::Permission::{self, *};
 use bifrost_core::{Permissions, Role, RoleId};
