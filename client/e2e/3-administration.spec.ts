@@ -42,7 +42,7 @@ test('a schedule is made, paused and run', async ({ admin: page }) => {
   await expect(page.getByText('At 09:00, Monday through Friday')).toBeVisible();
   await expect(page.getByRole('region', { name: 'Next times' }).getByRole('listitem')).toHaveCount(5);
   await page.getByLabel('When', { exact: true }).fill('61 * * * *');
-  await expect(page.getByRole('region', { name: 'Next times' })).toContainText('out of bounds');
+  await expect(page.getByRole('region', { name: 'Next times' })).toContainText('Minute 61 is out of range: 0 to 59');
   await page.getByRole('button', { name: 'Weekdays at 9' }).click();
   await page.getByRole('button', { name: 'Save' }).click();
   const row = page.getByRole('row').filter({ hasText: 'Morning' });

@@ -1,62 +1,50 @@
 /** All screens, each with what its URL may say. A screen's code is loaded when it is opened. */
 import type { QueryClient } from '@tanstack/react-query';
-import {
-  createRootRouteWithContext,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  Outlet,
-  redirect,
-  retainSearchParams,
-} from '@tanstack/react-router';
-import { setOrganization } from '@/api/client';
-import { isSignedOut, ProblemError } from '@/api/problem';
-import { meQuery } from '@/api/session';
-import { Frame } from '@/frame/frame';
-import { live } from '@/frame/live';
-import { NotFound, Pending, ScreenError } from '@/frame/fallbacks';
+import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { Pending, ScreenError } from '@/frame/fallbacks';
 import { LEVELS } from '@/lib/log-store';
 import { oneOf, parseSearch, positive, stringifySearch, text, texts, uuid } from '@/lib/search';
+import {
+  account,
+  audit,
+  keys,
+  network,
+  notifications,
+  operations,
+  organization,
+  organizations,
+  people,
+  providers,
+  roles,
+} from '@/routes/administration';
+import { app, root, signIn } from '@/routes/frame';
+import {
+  DELIVERY_STATES,
+  EDITOR_VIEWS,
+  INTEGRATION_TABS,
+  KINDS,
+  MAX_WHERE,
+  RUN_TABS,
+  WEBHOOK_TABS,
+  WORKFLOW_TABS,
+  builderSearch,
+  clean,
+  list,
+  type BuilderSearch,
+  type EditorSearch,
+  type FilesSearch,
+  type IntegrationTab,
+  type ListSearch,
+  type Raw,
+  type Returned,
+  type RunSearch,
+  type RunsSearch,
+  type TableSearch,
+  type WebhookSearch,
+  type WorkflowKind,
+  type WorkflowTab,
+} from '@/routes/search';
 import { STATUSES } from '@/ui/status';
-
-type Raw = Record<string, unknown>;
-
-const root = createRootRouteWithContext<{ client: QueryClient }>()({
-  validateSearch: (raw: Raw): { org?: string } => clean({ org: uuid(raw.org) }),
-  search: { middlewares: [retainSearchParams(['org'])] },
-  component: Outlet,
-  notFoundComponent: NotFound,
-});
-
-const signIn = createRoute({
-  getParentRoute: () => root,
-  path: '/sign-in',
-  validateSearch: (raw: Raw): { next?: string; problem?: string } =>
-    clean({ next: localPath(raw.next), problem: text(raw.problem) }),
-  // Whoever signs in may not know the organization that was looked at before.
-  beforeLoad: () => setOrganization(undefined),
-  component: lazyRouteComponent(() => import('./screens/sign-in/sign-in-screen'), 'SignInScreen'),
-});
-
-const app = createRoute({
-  getParentRoute: () => root,
-  id: 'app',
-  component: Frame,
-  beforeLoad: async ({ context, search, location }) => {
-    setOrganization(search.org);
-    live.setOrganization(search.org);
-    try {
-      await context.client.ensureQueryData(meQuery);
-    } catch (error) {
-      if (isSignedOut(error)) throw redirect({ to: '/sign-in', search: { next: location.href } });
-      // An organization that is gone: back to the own one.
-      if (search.org !== undefined && error instanceof ProblemError && error.status === 404) {
-        throw redirect({ to: '/', search: { org: undefined } });
-      }
-      throw error;
-    }
-  },
-});
 
 const device = createRoute({
   getParentRoute: () => app,
@@ -275,236 +263,6 @@ const version = createRoute({
   validateSearch: (raw: Raw): { against?: number } => clean({ against: positive(raw.against) }),
   component: lazyRouteComponent(() => import('./screens/code/version-screen'), 'VersionScreen'),
 });
-
-const account = createRoute({
-  getParentRoute: () => app,
-  path: '/account',
-  component: lazyRouteComponent(() => import('./screens/account/account-screen'), 'AccountScreen'),
-});
-
-const people = createRoute({
-  getParentRoute: () => app,
-  path: '/people',
-  validateSearch: (raw: Raw): { tab?: 'invitations' | 'services'; q?: string; inactive?: '1'; user?: string; sort?: string } =>
-    clean({
-      tab: oneOf(['invitations', 'services'], raw.tab),
-      q: text(raw.q),
-      inactive: oneOf(['1'], raw.inactive),
-      user: uuid(raw.user),
-      sort: text(raw.sort),
-    }),
-  component: lazyRouteComponent(() => import('./screens/people/people-screen'), 'PeopleScreen'),
-});
-
-const roles = createRoute({
-  getParentRoute: () => app,
-  path: '/roles',
-  validateSearch: (raw: Raw): { tab?: 'grants'; edit?: string } =>
-    clean({ tab: oneOf(['grants'], raw.tab), edit: text(raw.edit) }),
-  component: lazyRouteComponent(() => import('./screens/roles/roles-screen'), 'RolesScreen'),
-});
-
-const keys = createRoute({
-  getParentRoute: () => app,
-  path: '/keys',
-  validateSearch: (raw: Raw): { all?: '1'; sort?: string } =>
-    clean({ all: oneOf(['1'], raw.all), sort: text(raw.sort) }),
-  component: lazyRouteComponent(() => import('./screens/keys/keys-screen'), 'KeysScreen'),
-});
-
-const network = createRoute({
-  getParentRoute: () => app,
-  path: '/network',
-  component: lazyRouteComponent(() => import('./screens/network/network-screen'), 'NetworkScreen'),
-});
-
-const notifications = createRoute({
-  getParentRoute: () => app,
-  path: '/notifications',
-  validateSearch: (raw: Raw): NotificationsSearch =>
-    clean({
-      tab: oneOf(['rules', 'channels'], raw.tab),
-      edit: text(raw.edit),
-      unread: oneOf(['1'], raw.unread),
-      cursor: text(raw.cursor),
-    }),
-  component: lazyRouteComponent(() => import('./screens/notifications/notifications-screen'), 'NotificationsScreen'),
-});
-
-const audit = createRoute({
-  getParentRoute: () => app,
-  path: '/audit',
-  validateSearch: (raw: Raw): AuditSearch =>
-    clean({
-      actor: text(raw.actor),
-      action: text(raw.action),
-      target: text(raw.target),
-      since: text(raw.since),
-      until: text(raw.until),
-      cursor: positive(raw.cursor),
-    }),
-  component: lazyRouteComponent(() => import('./screens/audit/audit-screen'), 'AuditScreen'),
-});
-
-const organizations = createRoute({
-  getParentRoute: () => app,
-  path: '/organizations',
-  validateSearch: (raw: Raw): { q?: string; sort?: string } => clean({ q: text(raw.q), sort: text(raw.sort) }),
-  component: lazyRouteComponent(() => import('./screens/organizations/organizations-screen'), 'OrganizationsScreen'),
-});
-
-const organization = createRoute({
-  getParentRoute: () => app,
-  path: '/organizations/$id',
-  component: lazyRouteComponent(() => import('./screens/organizations/organization-screen'), 'OrganizationScreen'),
-});
-
-const providers = createRoute({
-  getParentRoute: () => app,
-  path: '/identity-providers',
-  validateSearch: (raw: Raw): { edit?: string } => clean({ edit: text(raw.edit) }),
-  component: lazyRouteComponent(() => import('./screens/providers/providers-screen'), 'ProvidersScreen'),
-});
-
-const operations = createRoute({
-  getParentRoute: () => app,
-  path: '/operations',
-  validateSearch: (raw: Raw): { state?: 'retried' | 'failed'; replayed?: 'yes' | 'no'; cursor?: string } =>
-    clean({
-      state: oneOf(['retried', 'failed'], raw.state),
-      replayed: oneOf(['yes', 'no'], raw.replayed),
-      cursor: uuid(raw.cursor),
-    }),
-  component: lazyRouteComponent(() => import('./screens/operations/operations-screen'), 'OperationsScreen'),
-});
-
-const KINDS = ['workflow', 'tool', 'data_provider'] as const;
-type WorkflowKind = (typeof KINDS)[number];
-
-const WORKFLOW_TABS = ['runs', 'forms', 'schedules', 'endpoints', 'code', 'call'] as const;
-export type WorkflowTab = (typeof WORKFLOW_TABS)[number];
-
-export const RUN_TABS = ['log', 'result', 'input', 'variables'] as const;
-export type RunTab = (typeof RUN_TABS)[number];
-
-const EDITOR_VIEWS = ['search', 'changes'] as const;
-
-export interface EditorSearch {
-  path?: string;
-  line?: number;
-  view?: (typeof EDITOR_VIEWS)[number];
-  /** What is searched for, and how: letters of `c` (case), `w` (whole word) and `r` (regular expression). */
-  q?: string;
-  how?: string;
-  /** The workflow beside the code, as `path::function`; `+` for whichever fits. */
-  run?: string;
-}
-
-export interface RunSearch {
-  tab?: RunTab;
-  line?: number;
-  level?: (typeof LEVELS)[number];
-  q?: string;
-}
-
-export interface RunsSearch {
-  status?: (typeof STATUSES)[number];
-  workflow?: string;
-  schedule?: string;
-  from?: string;
-  to?: string;
-  cursor?: string;
-  sort?: string;
-}
-
-export interface NotificationsSearch {
-  tab?: 'rules' | 'channels';
-  edit?: string;
-  unread?: '1';
-  cursor?: string;
-}
-
-export interface AuditSearch {
-  actor?: string;
-  action?: string;
-  target?: string;
-  since?: string;
-  until?: string;
-  cursor?: number;
-}
-
-/** What most lists have: a search, an order, and what is open. */
-interface ListSearch {
-  q?: string;
-  sort?: string;
-  edit?: string;
-}
-
-/** With what somebody comes back from an authorization server. */
-interface Returned {
-  integration?: string;
-  problem?: string;
-  detail?: string;
-}
-
-const INTEGRATION_TABS = ['connection', 'values', 'definition', 'organizations', 'sharing'] as const;
-export type IntegrationTab = (typeof INTEGRATION_TABS)[number];
-
-const WEBHOOK_TABS = ['subscriptions', 'test', 'settings'] as const;
-export type WebhookTab = (typeof WEBHOOK_TABS)[number];
-
-const DELIVERY_STATES = ['pending', 'done', 'ignored', 'failed'] as const;
-
-export interface WebhookSearch {
-  tab?: WebhookTab;
-  state?: (typeof DELIVERY_STATES)[number];
-  cursor?: string;
-  delivery?: string;
-  edit?: string;
-}
-
-/** Longest filter of documents that a URL holds. */
-const MAX_WHERE = 4_000;
-
-export interface TableSearch {
-  tab?: 'settings';
-  where?: string;
-  sort?: string;
-  offset?: number;
-  edit?: string;
-}
-
-export interface FilesSearch {
-  location?: string;
-  folder?: string;
-  cursor?: string;
-  q?: string;
-  sort?: string;
-}
-const BUILDER_TABS = ['settings', 'access', 'file'] as const;
-
-/** What the builder of forms shows: a tab, and one of the fields. */
-export interface BuilderSearch {
-  tab?: (typeof BUILDER_TABS)[number];
-  field?: string;
-}
-
-const builderSearch = (raw: Raw) => ({ tab: oneOf(BUILDER_TABS, raw.tab), field: text(raw.field) });
-
-type Cleaned<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Leaves out what is not set, so that it does not stand in the URL. */
-function clean<T extends object>(search: T): Cleaned<T> {
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as Cleaned<T>;
-}
-
-const list = (raw: Raw): ListSearch => clean({ q: text(raw.q), sort: text(raw.sort), edit: text(raw.edit) });
-
-/** A path of this platform; never an address elsewhere. */
-function localPath(value: unknown): string | undefined {
-  const path = text(value);
-  return path !== undefined && /^\/(?![/\\])/.test(path) ? path : undefined;
-}
 
 const tree = root.addChildren([
   signIn,

@@ -1,6 +1,6 @@
 """A platform in memory that has the integrations of all vendors, tables and files, for one organization.
 
-What the real one does beyond that is tested with it: `tests/tests/msp.rs`.
+What the real one does beyond that is tested with it: `tests/tests/msp`.
 """
 
 from __future__ import annotations

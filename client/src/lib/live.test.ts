@@ -72,6 +72,17 @@ describe('the live connection', () => {
     expect(other).toHaveBeenCalledTimes(1);
   });
 
+  it('asks for a log where the one who wants it goes on, whoever else listens', () => {
+    const live = new Live(open);
+    live.listen('execution:1', { message: () => {} });
+    socket(0).opened();
+    const leave = live.listen('execution:1', { message: () => {}, after: () => 500 });
+    leave();
+    live.listen('execution:1', { message: () => {}, after: () => 700 });
+    live.listen('execution:1', { message: () => {}, after: () => 600 });
+    expect(socket(0).sent.map(({ after }) => after)).toEqual([undefined, 500, 700, 600]);
+  });
+
   it('comes back after a loss, where the log ended, and says so', () => {
     const live = new Live(open);
     let last = 0;

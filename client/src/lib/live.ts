@@ -10,7 +10,7 @@ export interface LiveMessage {
 }
 
 export interface Listener {
-  /** Where an execution's log goes on; absent for channels without a log. */
+  /** Where an execution's log goes on; absent for whoever wants no log. */
   after?: () => number;
   /** A message of the channel. */
   message: (message: LiveMessage) => void;
@@ -126,9 +126,9 @@ export class Live {
   }
 
   private subscribe(channel: string): void {
-    const [listener] = this.channels.get(channel) ?? [];
-    const after = listener?.after?.();
-    this.send({ type: 'subscribe', channels: [channel], ...(after === undefined ? {} : { after }) });
+    const starts = [...(this.channels.get(channel) ?? [])].flatMap(({ after }) => after?.() ?? []);
+    const after = starts.length === 0 ? {} : { after: Math.min(...starts) };
+    this.send({ type: 'subscribe', channels: [channel], ...after });
   }
 
   private send(message: object): void {

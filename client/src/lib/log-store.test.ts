@@ -51,4 +51,33 @@ describe('a log', () => {
     expect(heard).toHaveBeenCalledTimes(1);
     expect(log.snapshot()).not.toBe(before);
   });
+
+  it('tells ten times a second while lines come without a pause', async () => {
+    vi.useFakeTimers();
+    const log = new LogStore();
+    const heard = vi.fn();
+    log.subscribe(heard);
+    for (let sequence = 1; sequence <= 100; sequence += 1) {
+      log.add([line(sequence)]);
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(heard.mock.calls.length).toBeGreaterThan(8);
+    expect(heard.mock.calls.length).toBeLessThan(13);
+    await vi.runAllTimersAsync();
+    const all = heard.mock.calls.length;
+    log.finish();
+    await vi.runAllTimersAsync();
+    vi.useRealTimers();
+    expect(heard).toHaveBeenCalledTimes(all + 1);
+  });
+
+  it('looks through no long log for lines that come again', () => {
+    const log = new LogStore();
+    const lines = Array.from({ length: 100_000 }, (_, index) => line(index + 1));
+    log.add(lines);
+    const begin = performance.now();
+    log.add(lines);
+    expect(performance.now() - begin).toBeLessThan(1_000);
+    expect(log.size).toBe(100_000);
+  });
 });

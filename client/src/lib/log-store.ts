@@ -4,6 +4,9 @@ import type { LogLevel, LogLine } from '@/api/types';
 /** Levels to filter by, the least serious first. */
 export const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const satisfies readonly LogLevel[];
 
+/** Between two calls of the listeners, in milliseconds: each draws the whole log anew. */
+const CALM = 100;
+
 /** How serious a level is; a traceback belongs to its error. */
 const rank = (level: LogLevel): number => LEVELS.indexOf(level === 'TRACEBACK' ? 'ERROR' : level);
 
@@ -27,6 +30,7 @@ export class LogStore {
   private readonly listeners = new Set<() => void>();
   private version = 0;
   private notifying = false;
+  private told = 0;
   private finished = false;
 
   /** Sequence of the last line; where the log goes on. */
@@ -78,7 +82,7 @@ export class LogStore {
     return rows;
   }
 
-  /** Calls back after changes, at most once per turn of the event loop. */
+  /** Calls back after changes, at once after the first, then ten times a second at most. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -92,17 +96,24 @@ export class LogStore {
       this.lines.push(line);
       return;
     }
-    const at = this.lines.findIndex((known) => known.sequence >= line.sequence);
-    if (this.lines[at]?.sequence !== line.sequence) this.lines.splice(at, 0, line);
+    let [from, to] = [0, this.lines.length];
+    while (from < to) {
+      const middle = Math.floor((from + to) / 2);
+      if ((this.lines[middle]?.sequence ?? 0) < line.sequence) from = middle + 1;
+      else to = middle;
+    }
+    if (this.lines[from]?.sequence !== line.sequence) this.lines.splice(from, 0, line);
   }
 
   private changed(): void {
     this.version += 1;
     if (this.notifying) return;
     this.notifying = true;
+    const wait = Math.min(Math.max(this.told + CALM - Date.now(), 0), CALM);
     setTimeout(() => {
       this.notifying = false;
+      this.told = Date.now();
       for (const listener of this.listeners) listener();
-    });
+    }, wait);
   }
 }

@@ -1,8 +1,9 @@
-//! Who may do what, as data: a row for every operation of the API. An operation
+//! Who may do what, as data: a row for every operation of the API, by areas. An operation
 //! without a row fails the test.
 
-use crate::common::target::{By, DOCUMENT, LEAVING, OWNERS, Owner, SLUG, opened, target};
-use crate::common::{Key, Platform, WORKFLOWS, files};
+use crate::common::made::opened;
+use crate::common::target::{By, DOCUMENT, OWNERS, Owner, SLUG, target};
+use crate::common::{Key, Platform};
 use bifrost_core::Permission::{self, *};
 use bifrost_core::{Permissions, Role, RoleId};
 use bifrost_store::identity::{self, NewKey};
@@ -11,14 +12,22 @@ use bifrost_store::users::{self, NewUser};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
+#[path = "authorization/data.rs"]
+mod data;
 #[path = "authorization/forms.rs"]
 mod forms;
 #[path = "authorization/integrations.rs"]
 mod integrations;
 #[path = "authorization/notifications.rs"]
 mod notifications;
+#[path = "authorization/organizations.rs"]
+mod organizations;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
+#[path = "authorization/webhooks.rs"]
+mod webhooks;
+#[path = "authorization/workflows.rs"]
+mod workflows;
 
 /// `expected` has, for each role, the statuses for a target in the caller's own
 /// organization, in a foreign one, and in the provider's or global scope.
@@ -57,317 +66,36 @@ const ID_ADMINS_CREATE: [&str; 4] = ["401 401 401", "403 403 403", "201 404 404"
 const CALLS: [&str; 4] = ["401 401 401", "202 404 404", "202 404 404", "202 202 202"];
 /// Global workflows and plain global values are there for everybody.
 const ID_SHARED: [&str; 4] = ["401 401 401", "200 404 200", "200 404 200", "200 404 200"];
-
 const ID_ADMINS_SHARED: [&str; 4] = ["401 401 401", "403 403 403", "200 404 200", "200 404 200"];
 
 fn none(_: &str) -> Value {
     Value::Null
 }
 
-fn deploy(_: &str) -> Value {
-    let other = format!("{WORKFLOWS}async def w{}():\n", uuid::Uuid::now_v7().simple());
-    json!({ "files": files(&[("flows.py", &other)]) })
-}
-
-fn execute(_: &str) -> Value {
-    json!({ "workflow_id": "hello", "input_data": { "name": "Ada" } })
-}
-
-fn draft(_: &str) -> Value {
-    json!({ "workflow": "flows.py::hello", "input_data": { "name": "Ada" } })
-}
-
-fn new_schedule(_: &str) -> Value {
-    json!({ "workflow_id": "nightly", "cron_expression": "0 3 * * *" })
-}
-
-fn expression(_: &str) -> Value {
-    json!({ "cron_expression": "0 3 * * *" })
-}
-
 fn pause(_: &str) -> Value {
     json!({ "enabled": false })
-}
-
-fn value(_: &str) -> Value {
-    json!({ "value": 1 })
-}
-
-fn approval(_: &str) -> Value {
-    json!({ "force": true })
-}
-
-fn rejection(_: &str) -> Value {
-    json!({ "comment": "no" })
-}
-
-fn nothing_shared(_: &str) -> Value {
-    json!({ "folders": [] })
-}
-
-fn leaving(_: &str) -> Value {
-    json!({ "confirm": LEAVING })
-}
-
-fn new_endpoint(_: &str) -> Value {
-    json!({ "workflow_id": "nightly", "slug": uuid::Uuid::now_v7().to_string() })
-}
-
-fn new_webhook(_: &str) -> Value {
-    json!({ "name": uuid::Uuid::now_v7().to_string(), "kind": "generic" })
-}
-
-fn new_subscription(_: &str) -> Value {
-    json!({ "workflow_id": "nightly" })
-}
-
-fn new_table(_: &str) -> Value {
-    json!({ "name": format!("t{}", uuid::Uuid::now_v7().simple()) })
-}
-
-fn document(_: &str) -> Value {
-    json!({ "data": { "n": 1 } })
-}
-
-fn batch(_: &str) -> Value {
-    json!({ "insert": [{ "data": { "n": 1 } }] })
-}
-
-fn query(_: &str) -> Value {
-    json!({ "where": { "n": 1 } })
-}
-
-fn content(_: &str) -> Value {
-    json!({ "n": 1 })
-}
-
-fn signing(_: &str) -> Value {
-    json!({ "path": "matrix.csv" })
 }
 
 fn empty(_: &str) -> Value {
     json!({})
 }
 
-fn egress(_: &str) -> Value {
-    json!({ "ports": [443] })
-}
-
-fn organization(_: &str) -> Value {
-    json!({ "name": "New" })
-}
-
-fn new_key(_: &str) -> Value {
-    json!({ "name": "k", "email": address(), "role": "org_user" })
-}
-
-fn address() -> String {
-    format!("{}@else.example", uuid::Uuid::now_v7())
-}
-
-fn new_user(_: &str) -> Value {
-    json!({ "email": address() })
-}
-
-fn change_user(_: &str) -> Value {
-    json!({ "name": "Ada" })
-}
-
-fn new_invitation(_: &str) -> Value {
-    json!({ "email": address() })
-}
-
-fn new_role(_: &str) -> Value {
-    json!({ "name": uuid::Uuid::now_v7().to_string() })
-}
-
 fn change_role(_: &str) -> Value {
     json!({ "description": "x" })
 }
 
-fn new_grant(user: &str) -> Value {
-    json!({ "workflow_id": "hello", "user_id": user })
-}
-
-#[rustfmt::skip]
-const ROWS: &[Row] = &[
-    Row { method: "GET", path: "/health/live", needs: None, by: By::Scope, body: none, expected: OPEN },
-    Row { method: "GET", path: "/health/ready", needs: None, by: By::Scope, body: none, expected: OPEN },
-    Row { method: "GET", path: "/metrics", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
-    Row { method: "GET", path: "/api/version", needs: None, by: By::Scope, body: none, expected: OPEN },
-    Row { method: "GET", path: "/openapi.json", needs: None, by: By::Scope, body: none, expected: OPEN },
-    Row { method: "GET", path: "/api/me", needs: None, by: By::Scope, body: none, expected: ALL },
-    Row { method: "POST", path: "/api/workspace/deploy", needs: Some(DeployWorkspace), by: By::Scope, body: deploy, expected: ADMINS },
-    Row { method: "POST", path: "/api/workspace/check", needs: Some(DraftWorkspace), by: By::Scope, body: empty, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace/versions", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace/versions/{number}", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/workspace/versions/{number}/activate", needs: Some(DeployWorkspace), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace/versions/{number}/diff", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/workspace/versions/{number}/approve", needs: Some(ReviewWorkspace), by: By::Proposal, body: approval, expected: ADMINS },
-    Row { method: "POST", path: "/api/workspace/versions/{number}/reject", needs: Some(ReviewWorkspace), by: By::Proposal, body: rejection, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace/shared", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
-    // Only the provider shares, and only from its own workspace.
-    Row { method: "PUT", path: "/api/workspace/shared", needs: Some(DeployWorkspace), by: By::Scope, body: nothing_shared,
-        expected: ["401 401 401", "403 404 404", "409 404 404", "409 409 200"] },
-    Row { method: "GET", path: "/api/workspace/files", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/workspace/files/{path}", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/drafts", needs: Some(DraftWorkspace), by: By::Scope, body: draft, expected: ADMINS },
-    Row { method: "GET", path: "/api/workflows", needs: None, by: By::Scope, body: none, expected: ALL },
-    Row { method: "GET", path: "/api/workflows/{id}", needs: Some(RunWorkflows), by: By::Workflow, body: none, expected: ID_SHARED },
-    Row { method: "POST", path: "/api/workflows/execute", needs: Some(RunWorkflows), by: By::Scope, body: execute,
-        expected: ["401 401 401", "202 404 404", "202 404 404", "202 202 202"] },
-    Row { method: "POST", path: "/api/data-providers/{id}/invoke", needs: Some(RunWorkflows), by: By::Provider, body: none,
-        expected: ID_SHARED },
-    Row { method: "GET", path: "/api/executions", needs: None, by: By::Scope, body: none, expected: ALL },
-    Row { method: "GET", path: "/api/executions/{id}", needs: None, by: By::Execution, body: none, expected: ID_ALL },
-    Row { method: "GET", path: "/api/executions/{id}/result", needs: None, by: By::Execution, body: none, expected: ID_ALL },
-    Row { method: "GET", path: "/api/executions/{id}/logs", needs: None, by: By::Execution, body: none, expected: ID_ALL },
-    Row { method: "GET", path: "/api/executions/{id}/variables", needs: Some(ReadExecutions), by: By::Execution, body: none, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/executions/{id}/cancel", needs: None, by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
-    Row { method: "POST", path: "/api/executions/{id}/rerun", needs: None, by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
-    Row { method: "GET", path: "/api/dead-letters", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
-    Row { method: "GET", path: "/api/dead-letters/{id}", needs: Some(OperatePlatform), by: By::DeadLetter, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "POST", path: "/api/dead-letters/{id}/replay", needs: Some(OperatePlatform), by: By::DeadLetter, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "202 202 202"] },
-    Row { method: "GET", path: "/api/schedules", needs: Some(ManageSchedules), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/schedules", needs: Some(ManageSchedules), by: By::Scope, body: new_schedule,
-        expected: ["401 401 401", "403 404 404", "201 404 404", "201 201 201"] },
-    Row { method: "POST", path: "/api/schedules/preview", needs: Some(ManageSchedules), by: By::Scope, body: expression, expected: ADMINS },
-    Row { method: "GET", path: "/api/schedules/{id}", needs: Some(ManageSchedules), by: By::Schedule, body: none, expected: ID_ADMINS },
-    Row { method: "PATCH", path: "/api/schedules/{id}", needs: Some(ManageSchedules), by: By::Schedule, body: pause, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/schedules/{id}", needs: Some(ManageSchedules), by: By::Schedule, body: none,
-        expected: ["401 401 401", "403 403 403", "204 404 404", "204 404 204"] },
-    Row { method: "POST", path: "/api/schedules/{id}/pause", needs: Some(ManageSchedules), by: By::Schedule, body: none, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/schedules/{id}/resume", needs: Some(ManageSchedules), by: By::Schedule, body: none, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/schedules/{id}/run", needs: Some(ManageSchedules), by: By::Schedule, body: none,
-        expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
-    Row { method: "GET", path: "/api/schedules/{id}/preview", needs: Some(ManageSchedules), by: By::Schedule, body: none, expected: ID_ADMINS },
-    Row { method: "GET", path: "/api/endpoints", needs: Some(ManageWebhooks), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/endpoints", needs: Some(ManageWebhooks), by: By::Scope, body: new_endpoint, expected: ADMINS_CREATE },
-    Row { method: "GET", path: "/api/endpoints/{id}", needs: Some(ManageWebhooks), by: By::Endpoint, body: none, expected: ID_ADMINS },
-    Row { method: "PATCH", path: "/api/endpoints/{id}", needs: Some(ManageWebhooks), by: By::Endpoint, body: pause, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/endpoints/{id}", needs: Some(ManageWebhooks), by: By::Endpoint, body: none, expected: ID_ADMINS_DELETE },
-    // One that asks for a key.
-    Row { method: "GET", path: "/api/endpoints/{id}/{slug}", needs: Some(RunWorkflows), by: By::Slug, body: none, expected: CALLS },
-    Row { method: "POST", path: "/api/endpoints/{id}/{slug}", needs: Some(RunWorkflows), by: By::Slug, body: none, expected: CALLS },
-    Row { method: "PUT", path: "/api/endpoints/{id}/{slug}", needs: Some(RunWorkflows), by: By::Slug, body: none, expected: CALLS },
-    Row { method: "PATCH", path: "/api/endpoints/{id}/{slug}", needs: Some(RunWorkflows), by: By::Slug, body: none, expected: CALLS },
-    Row { method: "DELETE", path: "/api/endpoints/{id}/{slug}", needs: Some(RunWorkflows), by: By::Slug, body: none, expected: CALLS },
-    Row { method: "GET", path: "/api/webhooks", needs: Some(ManageWebhooks), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/webhooks", needs: Some(ManageWebhooks), by: By::Scope, body: new_webhook, expected: ADMINS_CREATE },
-    Row { method: "GET", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS },
-    Row { method: "PATCH", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: pause, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/webhooks/{id}", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "POST", path: "/api/webhooks/{id}/secrets", needs: Some(ManageWebhooks), by: By::Webhook, body: empty, expected: ID_ADMINS_CREATE },
-    Row { method: "POST", path: "/api/webhooks/{id}/subscribe", needs: Some(ManageWebhooks), by: By::AdapterSource, body: none,
-        expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
-    Row { method: "GET", path: "/api/webhook-adapters", needs: Some(ManageWebhooks), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "DELETE", path: "/api/webhook-secrets/{id}", needs: Some(ManageWebhooks), by: By::WebhookSecret, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "GET", path: "/api/webhooks/{id}/subscriptions", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/webhooks/{id}/subscriptions", needs: Some(ManageWebhooks), by: By::Webhook, body: new_subscription, expected: ID_ADMINS_CREATE },
-    Row { method: "PATCH", path: "/api/webhook-subscriptions/{id}", needs: Some(ManageWebhooks), by: By::Subscription, body: pause, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/webhook-subscriptions/{id}", needs: Some(ManageWebhooks), by: By::Subscription, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "GET", path: "/api/webhooks/{id}/deliveries", needs: Some(ManageWebhooks), by: By::Webhook, body: none, expected: ID_ADMINS },
-    Row { method: "GET", path: "/api/webhook-deliveries/{id}", needs: Some(ManageWebhooks), by: By::Delivery, body: none, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/webhook-deliveries/{id}/replay", needs: Some(ManageWebhooks), by: By::Delivery, body: none,
-        expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
-    // One that asks for no signature.
-    Row { method: "POST", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["202 202 202"; 4] },
-    // Only adapters are asked.
-    Row { method: "GET", path: "/api/hooks/{id}", needs: None, by: By::Hook, body: none, expected: ["405 405 405"; 4] },
-    Row { method: "GET", path: "/api/tables", needs: Some(ReadTables), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/tables", needs: Some(WriteTables), by: By::Scope, body: new_table, expected: ADMINS_CREATE },
-    Row { method: "GET", path: "/api/tables/{id}", needs: Some(ReadTables), by: By::Table, body: none, expected: ID_ADMINS_SHARED },
-    Row { method: "PATCH", path: "/api/tables/{id}", needs: Some(WriteTables), by: By::Table, body: change_role, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/tables/{id}", needs: Some(WriteTables), by: By::Table, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "POST", path: "/api/tables/{id}/query", needs: Some(ReadTables), by: By::Table, body: query, expected: ID_ADMINS_SHARED },
-    Row { method: "POST", path: "/api/tables/{id}/count", needs: Some(ReadTables), by: By::Table, body: query, expected: ID_ADMINS_SHARED },
-    Row { method: "POST", path: "/api/tables/{id}/batch", needs: Some(WriteTables), by: By::Table, body: batch, expected: ID_ADMINS },
-    Row { method: "POST", path: "/api/tables/{id}/documents", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS_CREATE },
-    Row { method: "GET", path: "/api/tables/{id}/documents/{document}", needs: Some(ReadTables), by: By::Table, body: none, expected: ID_ADMINS_SHARED },
-    Row { method: "PUT", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS },
-    Row { method: "PATCH", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: document, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/tables/{id}/documents/{document}", needs: Some(WriteTables), by: By::Table, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "GET", path: "/api/files", needs: Some(ReadFiles), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/files/locations", needs: Some(ReadFiles), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/files/content", needs: Some(ReadFiles), by: By::File, body: none, expected: ID_ADMINS },
-    // A path that exists elsewhere is a new path here.
-    Row { method: "PUT", path: "/api/files/content", needs: Some(WriteFiles), by: By::File, body: content,
-        expected: ["401 401 401", "403 403 403", "200 200 200", "200 200 200"] },
-    Row { method: "DELETE", path: "/api/files/content", needs: Some(WriteFiles), by: By::File, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "POST", path: "/api/files/signed-urls", needs: Some(WriteFiles), by: By::Scope, body: signing, expected: ADMINS },
-    // Whoever has the address has what it is for, and no more.
-    Row { method: "GET", path: "/api/files/signed/{token}", needs: None, by: By::SignedGet, body: none, expected: OPEN },
-    Row { method: "PUT", path: "/api/files/signed/{token}", needs: None, by: By::SignedPut, body: content, expected: OPEN },
-    Row { method: "GET", path: "/api/config", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/config/{key}", needs: Some(ReadConfig), by: By::Config, body: none,
-        expected: ["401 401 401", "403 403 403", "200 404 200", "200 404 200"] },
-    // A key that exists elsewhere is a new key here.
-    Row { method: "PUT", path: "/api/config/{key}", needs: Some(WriteConfig), by: By::Config, body: value,
-        expected: ["401 401 401", "403 403 403", "200 200 200", "200 200 200"] },
-    Row { method: "DELETE", path: "/api/config/{key}", needs: Some(WriteConfig), by: By::Config, body: none,
-        expected: ["401 401 401", "403 403 403", "204 404 404", "204 404 204"] },
-    Row { method: "GET", path: "/api/config/{key}/shares", needs: Some(ManageOrganizations), by: By::Share, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "PUT", path: "/api/config/{key}/shares/{organization}", needs: Some(ManageOrganizations), by: By::Share, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
-    Row { method: "DELETE", path: "/api/config/{key}/shares/{organization}", needs: Some(ManageOrganizations), by: By::Share, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
-    Row { method: "GET", path: "/api/egress", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/organizations/{id}/egress", needs: Some(ManageOrganizations), by: By::Organization, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "PUT", path: "/api/organizations/{id}/egress", needs: Some(ManageOrganizations), by: By::Organization, body: egress,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "GET", path: "/api/organizations", needs: Some(ManageOrganizations), by: By::Scope, body: none, expected: PLATFORM },
-    Row { method: "POST", path: "/api/organizations", needs: Some(ManageOrganizations), by: By::Scope, body: organization, expected: PLATFORM_CREATES },
-    Row { method: "GET", path: "/api/organizations/{id}", needs: Some(ManageOrganizations), by: By::Organization, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "PATCH", path: "/api/organizations/{id}", needs: Some(ManageOrganizations), by: By::Organization, body: organization,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "POST", path: "/api/organizations/{id}/offboarding", needs: Some(ManageOrganizations), by: By::Leaving, body: leaving,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "202 202 202"] },
-    Row { method: "GET", path: "/api/organizations/{id}/offboarding", needs: Some(ManageOrganizations), by: By::Left, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "GET", path: "/api/organizations/{id}/offboarding/export", needs: Some(ManageOrganizations), by: By::Left, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
-    Row { method: "DELETE", path: "/api/organizations/{id}/offboarding/export", needs: Some(ManageOrganizations), by: By::Left, body: none,
-        expected: ["401 401 401", "403 403 403", "403 403 403", "204 204 204"] },
-    Row { method: "GET", path: "/api/keys", needs: Some(ManageKeys), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/keys", needs: Some(ManageKeys), by: By::Scope, body: new_key, expected: ADMINS_CREATE },
-    Row { method: "DELETE", path: "/api/keys/{id}", needs: Some(ManageKeys), by: By::Key, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "GET", path: "/api/users", needs: Some(ReadUsers), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/users", needs: Some(ManageUsers), by: By::Scope, body: new_user, expected: ADMINS_CREATE },
-    Row { method: "GET", path: "/api/users/{id}", needs: Some(ReadUsers), by: By::User, body: none, expected: ID_ADMINS },
-    Row { method: "PATCH", path: "/api/users/{id}", needs: Some(ManageUsers), by: By::User, body: change_user, expected: ID_ADMINS },
-    Row { method: "GET", path: "/api/invitations", needs: Some(ManageUsers), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/invitations", needs: Some(ManageUsers), by: By::Scope, body: new_invitation, expected: ADMINS_CREATE },
-    Row { method: "DELETE", path: "/api/invitations/{id}", needs: Some(ManageUsers), by: By::Invitation, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "GET", path: "/api/roles", needs: Some(ReadUsers), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "POST", path: "/api/roles", needs: Some(ManageRoles), by: By::Scope, body: new_role, expected: ADMINS_CREATE },
-    Row { method: "GET", path: "/api/roles/{id}", needs: Some(ReadUsers), by: By::Role, body: none, expected: ID_ADMINS },
-    Row { method: "PATCH", path: "/api/roles/{id}", needs: Some(ManageRoles), by: By::Role, body: change_role, expected: ID_ADMINS },
-    Row { method: "DELETE", path: "/api/roles/{id}", needs: Some(ManageRoles), by: By::Role, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "GET", path: "/api/grants", needs: Some(ReadUsers), by: By::Scope, body: none, expected: ADMINS },
-    // The body names the target.
-    Row { method: "POST", path: "/api/grants", needs: Some(ManageRoles), by: By::User, body: new_grant,
-        expected: ["401 401 401", "403 403 403", "201 422 422", "201 422 201"] },
-    Row { method: "DELETE", path: "/api/grants/{id}", needs: Some(ManageRoles), by: By::Grant, body: none, expected: ID_ADMINS_DELETE },
-    Row { method: "GET", path: "/api/audit", needs: Some(ReadAudit), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/audit/export", needs: Some(ReadAudit), by: By::Scope, body: none, expected: ADMINS },
-    Row { method: "GET", path: "/api/audit/verify", needs: Some(ReadAudit), by: By::Scope, body: none, expected: ADMINS },
-    // 426: everything is right but that this client cannot switch to WebSocket. Without a
-    // key in the headers the first message has to bring it.
-    Row { method: "GET", path: "/ws/connect", needs: None, by: By::Scope, body: none,
-        expected: ["426 426 426", "426 404 404", "426 404 404", "426 426 426"] },
-    Row { method: "GET", path: "/ws/execution/{id}", needs: None, by: By::Execution, body: none,
-        expected: ["426 426 426", "426 404 404", "426 404 404", "426 404 426"] },
-];
-
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let own = ROWS.iter().chain(forms::ROWS).chain(integrations::ROWS);
-    own.chain(notifications::ROWS).chain(sign_in::ROWS)
+    let areas = [
+        workflows::ROWS,
+        webhooks::ROWS,
+        data::ROWS,
+        organizations::ROWS,
+        forms::ROWS,
+        integrations::ROWS,
+        notifications::ROWS,
+        sign_in::ROWS,
+    ];
+    areas.into_iter().flatten()
 }
 
 #[test]

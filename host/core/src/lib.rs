@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod caller;
 pub mod config;
+mod cron;
 pub mod dead_letter;
 pub mod document_filter;
 pub mod document_schema;

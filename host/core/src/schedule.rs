@@ -4,10 +4,9 @@
 //! after a gap that holds its time, and the first time when the time comes twice. What
 //! has `*` for the minute or the hour follows elapsed time: hourly is every hour.
 
-use crate::{Error, Result, Warning, WorkflowId, WorkflowInfo, WorkflowKind, WorkspaceReport};
+use crate::{Error, Result, Warning, WorkflowId, WorkflowInfo, WorkflowKind, WorkspaceReport, cron};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
-use croner::parser::{CronParser, Seconds, Year};
 use serde::{Deserialize, Serialize};
 
 /// The channel on which the scheduler hears that something was scheduled.
@@ -151,8 +150,7 @@ impl Timetable {
         if expression.len() > MAX_EXPRESSION {
             return Err(invalid(format!("longer than {MAX_EXPRESSION} bytes")));
         }
-        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let cron = parser.parse(expression.trim()).map_err(|error| invalid(explain(expression, &error)))?;
+        let cron = cron::parse(expression).map_err(invalid)?;
         let zone: Tz = zone.parse().map_err(|_| {
             Error::invalid("timezone", "expected an IANA time zone such as Europe/Berlin or UTC")
         })?;
@@ -205,23 +203,6 @@ impl Timetable {
         };
         let missed = run.first().is_none_or(|first| *first > due);
         Plan { run, missed, next: self.next_after(now) }
-    }
-}
-
-/// Adds the reasons that people need: the parser speaks of its own insides.
-fn explain(expression: &str, error: &croner::errors::CronError) -> String {
-    use croner::errors::CronError;
-    let fields = expression.split_whitespace().count();
-    if fields != 5 && !expression.trim_start().starts_with('@') {
-        return format!("`{expression}` has {fields} fields; expected minute, hour, day, month and weekday");
-    }
-    match error {
-        CronError::InvalidPattern(why)
-        | CronError::IllegalCharacters(why)
-        | CronError::ComponentError(why) => {
-            format!("`{expression}`: {}", why.trim_end_matches('.'))
-        }
-        other => format!("`{expression}`: {}", other.to_string().trim_end_matches('.')),
     }
 }
 

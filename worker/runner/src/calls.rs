@@ -1,7 +1,8 @@
 //! Calls that are no runs: a function of a deployed version, in a fresh sandbox, of which nothing is
 //! kept but what it returns.
 
-use crate::consumer::{Runner, answer, redacted};
+use crate::consumer::Runner;
+use crate::drive::{answer, redacted};
 use crate::grants::Grants;
 use crate::pool::JobEvent;
 use crate::protocol::*;

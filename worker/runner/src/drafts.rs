@@ -1,6 +1,7 @@
 //! What the API asks of a runner directly: builds, drafts, calls, and ending a run at once.
 
-use crate::consumer::{Runner, answer, lock, redacted};
+use crate::consumer::{Runner, lock};
+use crate::drive::{answer, redacted};
 use crate::grants::Grants;
 use crate::pool::JobEvent;
 use crate::protocol::*;

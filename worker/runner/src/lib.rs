@@ -8,6 +8,7 @@ mod calls;
 pub mod child;
 pub mod consumer;
 mod drafts;
+mod drive;
 pub mod egress;
 mod forget;
 #[cfg(test)]

@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { Download, ShieldAlert, ShieldCheck } from 'lucide-react';
 import { api, call, scopeHeaders } from '@/api/client';
 import { problemOf } from '@/api/problem';
-import type { AuditSearch } from '@/router';
+import type { AuditSearch } from '@/routes/search';
 import { count, download } from '@/lib/format';
 import { stringifySearch } from '@/lib/search';
 import { Button } from '@/ui/button';

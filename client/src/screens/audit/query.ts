@@ -1,5 +1,5 @@
 /** From the URL to the question to the server. */
-import type { AuditSearch } from '@/router';
+import type { AuditSearch } from '@/routes/search';
 
 /** A day of the reader's calendar as an instant. */
 function instant(day: string, later: number): string {

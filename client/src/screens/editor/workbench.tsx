@@ -4,7 +4,7 @@ import { CodeXml, FolderTree, Play, Rocket, X } from 'lucide-react';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { explain } from '@/api/problem';
 import { useMay } from '@/api/session';
-import type { EditorSearch } from '@/router';
+import type { EditorSearch } from '@/routes/search';
 import { cn } from '@/lib/cn';
 import { Button } from '@/ui/button';
 import { done } from '@/ui/toast';

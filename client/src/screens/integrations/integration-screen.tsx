@@ -4,7 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { api, call } from '@/api/client';
 import { useMay, useOrganization } from '@/api/session';
 import type { Integration } from '@/api/types';
-import type { IntegrationTab } from '@/router';
+import type { IntegrationTab } from '@/routes/search';
 import { useSave } from '@/lib/change';
 import { Card } from '@/ui/card';
 import { DeleteButton } from '@/ui/delete-button';

@@ -5,7 +5,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { workflowQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import type { Execution } from '@/api/types';
-import type { RunTab } from '@/router';
+import type { RunTab } from '@/routes/search';
 import { Card } from '@/ui/card';
 import { CopyButton } from '@/ui/copy';
 import { Page } from '@/ui/page';

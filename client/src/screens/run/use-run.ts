@@ -7,11 +7,10 @@ import { useOrganization } from '@/api/session';
 import type { Execution, LogLine, Status } from '@/api/types';
 import { live, useLiveState } from '@/frame/live';
 import type { LiveMessage } from '@/lib/live';
+import { PAGE, readPages } from '@/lib/log-pages';
 import { LogStore } from '@/lib/log-store';
 import { isOver } from '@/ui/status';
 
-/** Lines that are read at once; the most that the server gives. */
-const PAGE = 10_000;
 /** How often a run is asked for that waits in line, or while the live connection is broken, in milliseconds. */
 const ASK = 3_000;
 
@@ -39,7 +38,7 @@ export function useRun(id: string): UseQueryResult<Execution> {
       if (isOver(status)) refresh();
       else client.setQueryData(queryKey, (old) => old && { ...old, ...changes(update, status) });
     };
-    return live.listen(channelOf(id), { message, resumed: refresh, after: () => 0 });
+    return live.listen(channelOf(id), { message, resumed: refresh });
   }, [client, organization, id, over]);
   return run;
 }
@@ -60,10 +59,13 @@ export function useLog(id: string): { log: LogStore; error: unknown } {
     const abort = new AbortController();
     let leave = () => {};
     const follow = async () => {
-      const complete = await readPages(id, log, abort.signal);
+      const complete = await readPages(log, (after) => {
+        const params = { path: { id }, query: { after, limit: PAGE } };
+        return call(api.GET('/api/executions/{id}/logs', { params, signal: abort.signal }));
+      });
       if (abort.signal.aborted) return;
       if (complete) log.finish();
-      else leave = live.listen(channelOf(id), { after: () => log.last, message: (message) => take(message, log) });
+      else leave = live.listen(channelOf(id), { after: () => log.last, message: taking(log) });
     };
     follow().catch((problem: unknown) => !abort.signal.aborted && setError(problem));
     return () => {
@@ -74,19 +76,13 @@ export function useLog(id: string): { log: LogStore; error: unknown } {
   return { log, error };
 }
 
-/** Reads what there is; true when nothing more can come. */
-async function readPages(id: string, log: LogStore, signal: AbortSignal): Promise<boolean> {
-  let after = log.last;
-  for (;;) {
-    const params = { path: { id }, query: { after, limit: PAGE } };
-    const page = await call(api.GET('/api/executions/{id}/logs', { params, signal }));
-    log.add(page.logs);
-    if (page.complete || page.next === after) return page.complete;
-    after = page.next;
-  }
-}
-
-function take(message: LiveMessage, log: LogStore): void {
-  if (message.type === 'execution_log') log.add([message as unknown as LogLine]);
-  else if (message.type === 'execution_update' && isOver(message.status as Status)) log.finish();
+/** Takes what comes from where the log goes on; what was under way before belongs further behind. */
+function taking(log: LogStore): (message: LiveMessage) => void {
+  let begun = false;
+  return (message) => {
+    if (message.type === 'subscribed') begun = true;
+    else if (!begun) return;
+    else if (message.type === 'execution_log') log.add([message as unknown as LogLine]);
+    else if (message.type === 'execution_update' && isOver(message.status as Status)) log.finish();
+  };
 }

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { X } from 'lucide-react';
 import { workflowsQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
-import type { RunsSearch } from '@/router';
+import type { RunsSearch } from '@/routes/search';
 import { oneOf } from '@/lib/search';
 import { whole } from '@/lib/time';
 import { Button } from '@/ui/button';

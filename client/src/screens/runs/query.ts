@@ -1,6 +1,6 @@
 /** From the URL of the list to the question to the server. */
 import type { RunFilters } from '@/api/queries';
-import type { RunsSearch } from '@/router';
+import type { RunsSearch } from '@/routes/search';
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 

@@ -5,7 +5,7 @@ import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
 import { useOrganization } from '@/api/session';
 import type { Webhook } from '@/api/types';
-import type { WebhookTab } from '@/router';
+import type { WebhookTab } from '@/routes/search';
 import { useSave } from '@/lib/change';
 import { Badge } from '@/ui/badge';
 import { CopyButton } from '@/ui/copy';

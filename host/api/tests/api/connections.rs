@@ -3,7 +3,7 @@
 
 use crate::common::browser::{Browser, PASSWORD, set_password};
 use crate::common::idp::{Idp, SECRET};
-use crate::common::target::{connection, integration};
+use crate::common::made::{connection, integration};
 use crate::common::web::{FakeWeb, RealWeb};
 use crate::common::{Answer, Key, PUBLIC_URL, Platform};
 use bifrost_core::{OrganizationId, Scope};

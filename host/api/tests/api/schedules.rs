@@ -243,9 +243,16 @@ async fn an_expression_is_previewed_over_a_change_of_the_clock() {
         ["2026-03-28T02:30:00+01:00", "2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00"]
     );
     assert_eq!(preview["next"][1]["at"], "2026-03-29T01:00:00Z");
-    let wrong = json!({ "cron_expression": "at night" });
-    let answer = platform.post("/api/schedules/preview").key(&platform.own.admin).json(wrong).send().await;
-    assert_eq!(answer.expect(422)["field"], "cron_expression");
+    for (wrong, why) in [
+        ("at night", "`at night` has 2 fields; expected minute, hour, day, month and weekday"),
+        ("75 * * * *", "minute 75 is out of range: 0 to 59 (in \"75 * * * *\")"),
+    ] {
+        let wrong = json!({ "cron_expression": wrong });
+        let answer =
+            platform.post("/api/schedules/preview").key(&platform.own.admin).json(wrong).send().await;
+        let refused = answer.expect(422);
+        assert_eq!((&refused["field"], &refused["detail"]), (&json!("cron_expression"), &json!(why)));
+    }
 }
 
 #[tokio::test]
@@ -263,7 +270,8 @@ async fn a_decorator_brings_its_schedule_or_a_warning() {
             (1, &json!("flows.py"), &json!(3))
         );
         let message = warnings[0]["message"].as_str().expect("text");
-        assert!(message.starts_with("`bad` is deployed without its schedule: `0 25 * * *`"), "{message}");
+        let why = "`bad` is deployed without its schedule: hour 25 is out of range: 0 to 23";
+        assert!(message.starts_with(why), "{message}");
     }
     let list = platform.get("/api/schedules").key(admin).send().await.expect(200);
     let found = &list["schedules"][0];

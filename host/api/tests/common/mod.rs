@@ -4,6 +4,7 @@
 pub mod authenticator;
 pub mod browser;
 pub mod idp;
+pub mod made;
 pub mod target;
 pub mod web;
 pub mod worker;

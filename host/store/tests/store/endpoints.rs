@@ -1,4 +1,5 @@
-//! Endpoints of decorators: in step with deployments, and never more open than somebody decided.
+//! Endpoints: one of a kind, those of decorators in step with deployments, and never more open than
+//! somebody decided.
 
 use crate::common::*;
 use bifrost_core::*;
@@ -7,11 +8,61 @@ use bifrost_store::{Db, Scoped, workspaces};
 use serde_json::{Value, json};
 
 on_both!(
+    endpoints_are_one_of_a_kind,
     endpoints_of_decorators_follow_deployments,
     what_was_decided_about_an_endpoint_stays,
     a_slug_that_is_taken_gets_a_hash_behind_it,
     the_provider_has_endpoints_of_its_own,
 );
+
+pub fn endpoint(slug: &str) -> Settings {
+    Settings {
+        slug: slug.into(),
+        methods: vec![Verb::Post, Verb::Get, Verb::Post],
+        mode: EndpointMode::Sync,
+        deadline_seconds: 30,
+        is_public: false,
+        rate_per_minute: 60,
+        is_enabled: true,
+    }
+}
+
+async fn endpoints_are_one_of_a_kind(db: Db) {
+    let w = World::new(db).await;
+    let (org, other) = (w.db.org(w.org.id), w.db.org(w.other.id));
+    let made = endpoints::create(&org, w.workflow, endpoint("orders"), w.user).await.unwrap();
+    assert_eq!(made.settings.methods, [Verb::Get, Verb::Post]);
+    assert_eq!(endpoints::at(&org, "orders").await.unwrap().as_ref(), Some(&made));
+    assert_eq!(
+        code(endpoints::create(&org, w.shared, endpoint("orders"), w.user).await.unwrap_err()),
+        "already_exists"
+    );
+    // The same path elsewhere; only of what that organization has.
+    assert!(matches!(
+        endpoints::create(&other, w.workflow, endpoint("orders"), w.user).await,
+        Err(Error::NotFound(_))
+    ));
+    endpoints::create(&other, w.shared, endpoint("orders"), w.user).await.unwrap();
+    assert!(
+        endpoints::get(&other, made.id).await.is_err() && endpoints::delete(&other, made.id).await.is_err()
+    );
+    let second = endpoints::create(&org, w.shared, endpoint("more"), w.user).await.unwrap();
+    let moved = endpoints::update(&org, second.id, |old| Settings { slug: "orders".into(), ..old }).await;
+    assert_eq!(code(moved.unwrap_err()), "already_exists");
+    let off = endpoints::update(&org, made.id, |old| Settings { is_enabled: false, ..old }).await.unwrap();
+    assert!(!off.settings.is_enabled && endpoints::at(&org, "orders").await.unwrap().is_none());
+    for bad in [
+        Settings { slug: "a/b".into(), ..endpoint("x") },
+        Settings { methods: vec![], ..endpoint("x") },
+        Settings { deadline_seconds: 0, ..endpoint("x") },
+        Settings { rate_per_minute: 0, ..endpoint("x") },
+    ] {
+        let refused = endpoints::create(&org, w.workflow, bad, w.user).await;
+        assert!(matches!(refused, Err(Error::Invalid { .. })));
+    }
+    endpoints::delete(&org, made.id).await.unwrap();
+    assert_eq!(endpoints::list(&org).await.unwrap().len(), 1);
+}
 
 /// A workflow that asks for an endpoint, with more that its decorator says.
 fn asking(id: &str, more: Value) -> WorkflowInfo {

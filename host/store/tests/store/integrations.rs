@@ -1,19 +1,16 @@
-//! Integrations: who sees what of them, and tokens that are written once, over what they were
-//! made from.
+//! Integrations: who sees what of them.
 
 use crate::common::*;
 use bifrost_core::integration::{Field, Schema, Values};
 use bifrost_core::*;
 use bifrost_store::integrations::connections::{self, Change, NewConnection};
-use bifrost_store::integrations::renewal::{self, Failure, Fresh, Lease};
+use bifrost_store::integrations::renewal::{self, Fresh};
 use bifrost_store::integrations::states::{self, Beginner};
 use bifrost_store::integrations::{
     Connection, Integration, NewIntegration, NewMapping, Resolved, Tokens, current, definitions, mappings,
     resolve, shares,
 };
-use bifrost_store::notifications::{events, notices};
-use bifrost_store::organizations::{self, OrganizationChange};
-use bifrost_store::{Db, Keyring, Scoped, Sql, audit, rotation};
+use bifrost_store::{Db, Keyring, Scoped, Sql};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -23,18 +20,10 @@ on_both!(
     what_is_global_is_told_where_it_is_shared,
     nothing_is_seen_by_another_organization,
     a_connection_is_made_where_nobody_has_to_agree,
-    one_of_many_has_the_lease,
-    tokens_are_written_over_their_own_version,
-    failures_are_written_down,
-    a_broken_connection_is_told,
-    a_state_is_good_once_and_for_whoever_began_it,
-    secrets_do_not_go_elsewhere,
-    everything_survives_rotation,
     what_is_used_stays,
-    what_is_due_comes_first,
 );
 
-fn keys() -> Keyring {
+pub fn keys() -> Keyring {
     Keyring::from_bytes([1; 32])
 }
 
@@ -79,12 +68,12 @@ async fn integration(scoped: &Scoped, name: &str, flow: OAuthFlow) -> Integratio
     definitions::create(scoped, &keys(), new_integration(name, flow, UserId::new())).await.unwrap()
 }
 
-async fn map(w: &World, organization: OrganizationId, integration: &Integration, config: Value) {
+pub async fn map(w: &World, organization: OrganizationId, integration: &Integration, config: Value) {
     let new = NewMapping { entity_id: "tenant-1".into(), entity_name: None, config: object(config) };
     mappings::set(&w.db.org(organization), &keys(), integration.id, new).await.unwrap();
 }
 
-async fn seen(w: &World, workspace: Scope, name: &str) -> Resolved {
+pub async fn seen(w: &World, workspace: Scope, name: &str) -> Resolved {
     resolve(&w.db, &keys(), Scope::Organization(w.org.id), workspace, name).await.unwrap()
 }
 
@@ -104,7 +93,7 @@ pub fn fresh(access: &str, refresh: Option<&str>) -> Fresh {
 }
 
 /// An integration of the organization with a connection that has tokens.
-async fn connected(w: &World) -> (Scoped, Connection) {
+pub async fn connected(w: &World) -> (Scoped, Connection) {
     let org = w.db.org(w.org.id);
     let made = integration(&org, "crm", OAuthFlow::AuthorizationCode).await;
     map(w, w.org.id, &made, json!({})).await;
@@ -114,17 +103,17 @@ async fn connected(w: &World) -> (Scoped, Connection) {
     (org, connection)
 }
 
-async fn access_token(org: &Scoped, id: ConnectionId) -> Option<String> {
+pub async fn access_token(org: &Scoped, id: ConnectionId) -> Option<String> {
     let current = current::get(org, &keys(), id).await.unwrap();
     current.tokens.and_then(|tokens| tokens.access_token).map(|token| token.to_string())
 }
 
-async fn set(org: &Scoped, sql: &'static str, id: ConnectionId, time: chrono::DateTime<chrono::Utc>) {
+pub async fn set(org: &Scoped, sql: &'static str, id: ConnectionId, time: chrono::DateTime<chrono::Utc>) {
     let sql = Sql::new(sql).bind(id).bind(time);
     assert_eq!(org.write(move |tx| Box::pin(async move { tx.execute(sql).await })).await.unwrap(), 1);
 }
 
-async fn audited(db: &Db, action: &str) -> Vec<Value> {
+pub async fn audited(db: &Db, action: &str) -> Vec<Value> {
     let mut tx = db.system().read().await.unwrap();
     let rows = tx.all(Sql::new("SELECT entry FROM audit_outbox ORDER BY id")).await.unwrap();
     let all = rows.iter().map(|row| row.get::<String>("entry").unwrap());
@@ -319,231 +308,6 @@ async fn a_connection_is_made_where_nobody_has_to_agree(db: Db) {
     assert!(connection.scope == Scope::Global && told.client_secret);
 }
 
-async fn one_of_many_has_the_lease(db: Db) {
-    let w = World::new(db).await;
-    let (org, connection) = connected(&w).await;
-    let id = connection.id;
-    let all = (0..20).map(|n| {
-        let (org, seen) = (org.clone(), connection.clone());
-        tokio::spawn(async move { renewal::take(&org, &seen, format!("process-{n}")).await.unwrap() })
-    });
-    let all: Vec<_> = futures::future::join_all(all).await.into_iter().map(Result::unwrap).collect();
-    let leases: Vec<_> = all.into_iter().flatten().collect();
-    assert_eq!(leases.len(), 1);
-    assert!(!leases[0].is_taken_over);
-    let older = Connection { version: connection.version - 1, ..connection.clone() };
-    assert!(renewal::take(&org, &older, "late".into()).await.unwrap().is_none(), "another version");
-    // Its holder dies: the lease runs out, and the next one is told.
-    let past = bifrost_store::now() - TimeDelta::seconds(1);
-    set(&org, "UPDATE oauth_connections SET lease_until = $2 WHERE id = $1", id, past).await;
-    let next = renewal::take(&org, &connection, "next".into()).await.unwrap().unwrap();
-    assert!(next.is_taken_over);
-    // Who has looked before an attempt failed does not make another one at once.
-    let failure = Failure { reason: "no answer".into(), is_final: false };
-    assert!(renewal::fail(&org, id, next, failure).await.unwrap());
-    assert!(renewal::take(&org, &connection, "late".into()).await.unwrap().is_none(), "it has failed since");
-    assert!(lease(&org, id, "knows").await.version == connection.version);
-}
-
-/// The lease of a connection as it is now.
-async fn lease(org: &Scoped, id: ConnectionId, holder: &str) -> Lease {
-    let seen = connections::get(org, id).await.unwrap();
-    renewal::take(org, &seen, holder.into()).await.unwrap().expect("nobody has it")
-}
-
-async fn tokens_are_written_over_their_own_version(db: Db) {
-    let w = World::new(db).await;
-    let (org, connection) = connected(&w).await;
-    let (id, version) = (connection.id, connection.version);
-    // The first holder's lease runs out while the server answers; the second one asks too.
-    let first = lease(&org, id, "first").await;
-    let past = bifrost_store::now() - TimeDelta::seconds(1);
-    set(&org, "UPDATE oauth_connections SET lease_until = $2 WHERE id = $1", id, past).await;
-    let second = lease(&org, id, "second").await;
-    // The answer of the first is the good one where refresh tokens rotate: it is kept.
-    let answer = fresh("access-2", Some("refresh-2"));
-    assert!(renewal::commit(&org, &keys(), id, first.version, answer).await.unwrap());
-    assert_eq!(access_token(&org, id).await.as_deref(), Some("access-2"));
-    // The second one was refused, which is no failure any more; nor would its tokens be kept.
-    let failure = Failure { reason: "invalid_grant".into(), is_final: true };
-    assert!(!renewal::fail(&org, id, second.clone(), failure).await.unwrap());
-    let late = fresh("access-3", Some("refresh-3"));
-    assert!(!renewal::commit(&org, &keys(), id, second.version, late).await.unwrap());
-    let now = connections::get(&org, id).await.unwrap();
-    assert_eq!((now.status, now.error, now.version), (ConnectionStatus::Connected, None, version + 1));
-    assert_eq!(access_token(&org, id).await.as_deref(), Some("access-2"));
-    assert!(now.refresh_at.unwrap() < now.expires_at.unwrap());
-    // Whoever was disconnected stays so.
-    let lease = lease(&org, id, "third").await;
-    connections::disconnect(&org, id).await.unwrap();
-    assert!(!renewal::commit(&org, &keys(), id, lease.version, fresh("access-4", None)).await.unwrap());
-    assert_eq!(access_token(&org, id).await, None);
-}
-
-async fn failures_are_written_down(db: Db) {
-    let w = World::new(db).await;
-    let (org, connection) = connected(&w).await;
-    let (id, version) = (connection.id, connection.version);
-    let attempt = async |is_final: bool| {
-        let lease = lease(&org, id, "p").await;
-        let failure = Failure { reason: format!("no answer ({is_final})"), is_final };
-        assert!(renewal::fail(&org, id, lease, failure).await.unwrap());
-        connections::get(&org, id).await.unwrap()
-    };
-    let first = attempt(false).await;
-    assert_eq!((first.status, first.failures), (ConnectionStatus::Connected, 1));
-    assert_eq!(first.error.as_deref(), Some("no answer (false)"));
-    let second = attempt(false).await;
-    assert!(second.refresh_at.unwrap() > first.refresh_at.unwrap(), "pauses grow");
-    assert_eq!(audited(&w.db, "oauth_connection.refresh_failed").await.len(), 1, "once for a row of them");
-    set(&org, "UPDATE oauth_connections SET expires_at = $2 WHERE id = $1", id, bifrost_store::now()).await;
-    assert_eq!(connections::get(&org, id).await.unwrap().status, ConnectionStatus::Expired);
-    let last = attempt(true).await;
-    assert_eq!((last.status, last.refresh_at), (ConnectionStatus::Failed, None));
-    let entries = audited(&w.db, "oauth_connection.refresh_failed").await;
-    assert_eq!((entries.len(), &entries[1]["details"]["is_final"]), (2, &json!(true)));
-    assert_eq!(entries[1]["outcome"], "failed");
-    // What comes after it is good again.
-    assert!(renewal::commit(&org, &keys(), id, version, fresh("a", Some("r"))).await.unwrap());
-    let good = connections::get(&org, id).await.unwrap();
-    assert_eq!((good.status, good.error, good.failures), (ConnectionStatus::Connected, None, 0));
-    let nobody = Lease { holder: "p".into(), version, is_taken_over: false };
-    assert!(!renewal::fail(&org, id, nobody, Failure { reason: "x".into(), is_final: true }).await.unwrap());
-}
-
-async fn a_broken_connection_is_told(db: Db) {
-    let w = World::new(db).await;
-    let (org, connection) = connected(&w).await;
-    let id = connection.id;
-    let attempt = async |is_final: bool| {
-        let lease = lease(&org, id, "p").await;
-        let failure = Failure { reason: "invalid_grant".into(), is_final };
-        assert!(renewal::fail(&org, id, lease, failure).await.unwrap());
-        let sql = Sql::new("SELECT COUNT(*) AS n FROM notification_events");
-        w.db.system().read().await.unwrap().one(sql).await.unwrap().get::<i64>("n").unwrap()
-    };
-    // A server that is away for a moment is nobody's business; after three times in a row it is.
-    assert_eq!([attempt(false).await, attempt(false).await], [0, 0]);
-    assert_eq!([attempt(false).await, attempt(false).await], [1, 1]);
-    assert_eq!(attempt(true).await, 2, "for good");
-    assert_eq!(events::process(&w.db, 10).await.unwrap().events, 2);
-    let reader = |permissions| notices::Reader { user: w.user, permissions };
-    let list =
-        async |permissions| notices::list(&org, reader(permissions), false, None, 10).await.unwrap().items;
-    let all = list([Permission::ManageIntegrations].into_iter().collect()).await;
-    assert_eq!((all.len(), all[0].count, all[0].subject_id), (1, 2, id.0));
-    assert_eq!(all[0].details.name, connection.integration_name);
-    assert_eq!(all[0].details.error.as_deref(), Some("invalid_grant"));
-    assert_eq!(all[0].details.error_for(false), None);
-    assert!(
-        list(Permissions::all().without([Permission::ManageIntegrations].into_iter().collect()))
-            .await
-            .is_empty()
-    );
-}
-
-async fn a_state_is_good_once_and_for_whoever_began_it(db: Db) {
-    let w = World::new(db).await;
-    let (org, connection) = connected(&w).await;
-    let session = SessionId::new();
-    let begin = async |session: Option<SessionId>| {
-        let beginner = Beginner { user: w.user, session };
-        let verifier = Zeroizing::new("canary-verifier".to_owned());
-        states::begin(&org, &keys(), connection.id, beginner, verifier, "/x".into()).await.unwrap()
-    };
-    let take = async |state: &str, user: UserId, session: SessionId| {
-        states::take(&w.db, &keys(), state, user, session).await
-    };
-    let state = begin(Some(session)).await;
-    for (state, user, session) in [
-        ("bfo_other", w.user, session),
-        (state.as_str(), UserId::new(), session),
-        (state.as_str(), w.user, SessionId::new()),
-    ] {
-        assert_eq!(code(take(state, user, session).await.err().unwrap()), "expired");
-    }
-    let back = take(&state, w.user, session).await.ok().unwrap();
-    assert_eq!(
-        (back.connection, back.verifier.as_str(), back.return_to.as_str()),
-        (connection.id, "canary-verifier", "/x")
-    );
-    assert_eq!(code(take(&state, w.user, session).await.err().unwrap()), "expired", "twice");
-    // A program began it: any session of the same person ends it.
-    let state = begin(None).await;
-    assert!(take(&state, w.user, SessionId::new()).await.is_ok());
-    // What is begun again ends what was begun before.
-    let (old, new) = (begin(Some(session)).await, begin(Some(session)).await);
-    assert!(take(&old, w.user, session).await.is_err());
-    let past = bifrost_store::now();
-    set(&org, "UPDATE oauth_states SET expires_at = $2 WHERE connection_id = $1", connection.id, past).await;
-    assert!(take(&new, w.user, session).await.is_err(), "too late");
-}
-
-async fn secrets_do_not_go_elsewhere(db: Db) {
-    let w = World::new(db).await;
-    let (org, connection) = connected(&w).await;
-    let elsewhere = || Some(Some(oauth(OAuthFlow::AuthorizationCode, "https://elsewhere.example/token")));
-    let change = definitions::Change { oauth: elsewhere(), ..Default::default() };
-    let error = definitions::update(&org, &keys(), "crm", change).await.unwrap_err();
-    assert!(error.to_string().starts_with("client_secret"), "{error}");
-    let secret = Some(Some(Zeroizing::new("another".to_owned())));
-    let change = definitions::Change { oauth: elsewhere(), client_secret: secret, ..Default::default() };
-    definitions::update(&org, &keys(), "crm", change).await.unwrap();
-    // Tokens of the old endpoint are neither sent to the new one, nor used.
-    assert_eq!(access_token(&org, connection.id).await, None);
-    let back = Some(Some(oauth(OAuthFlow::AuthorizationCode, "https://login.example/{entity_id}/token")));
-    let secret = Some(Some(Zeroizing::new("canary-client".to_owned())));
-    let change = definitions::Change { oauth: back, client_secret: secret, ..Default::default() };
-    definitions::update(&org, &keys(), "crm", change).await.unwrap();
-    assert_eq!(access_token(&org, connection.id).await.as_deref(), Some("access-1"));
-    // Nor are those of one tenant those of another.
-    let integration = definitions::find(&org, "crm").await.unwrap();
-    let new = NewMapping { entity_id: "tenant-2".into(), ..NewMapping::default() };
-    mappings::set(&org, &keys(), integration.id, new).await.unwrap();
-    assert_eq!(access_token(&org, connection.id).await, None);
-    map(&w, w.org.id, &integration, json!({})).await;
-
-    // Another client is another connection.
-    let change = Change {
-        client_id: Some(Some("own".into())),
-        client_secret: Some(Some(Zeroizing::new("canary-own".to_owned()))),
-        refresh_token: None,
-    };
-    let changed = connections::update(&org, &keys(), connection.id, change, w.user).await.unwrap();
-    assert_eq!(changed.status, ConnectionStatus::NotConnected);
-    let current = current::get(&org, &keys(), connection.id).await.unwrap();
-    assert_eq!(current.settings.client_id, "own");
-    assert_eq!(current.client_secret(&w.db, &keys()).await.unwrap().unwrap().as_str(), "canary-own");
-    let elsewhere = oauth(OAuthFlow::AuthorizationCode, "https://elsewhere.example/token");
-    let there = definitions::Change {
-        oauth: Some(Some(elsewhere)),
-        client_secret: Some(Some(Zeroizing::new("canary-client".to_owned()))),
-        ..Default::default()
-    };
-    definitions::update(&org, &keys(), "crm", there).await.unwrap();
-    let current = current::get(&org, &keys(), connection.id).await.unwrap();
-    assert!(current.client_secret(&w.db, &keys()).await.unwrap().is_none(), "it was not given for there");
-    let change = Change { client_id: Some(None), ..Change::default() };
-    connections::update(&org, &keys(), connection.id, change, w.user).await.unwrap();
-    let current = current::get(&org, &keys(), connection.id).await.unwrap();
-    assert_eq!(current.client_secret(&w.db, &keys()).await.unwrap().unwrap().as_str(), "canary-client");
-    assert!(audited(&w.db, "oauth_connection.update").await.len() == 2);
-}
-
-async fn everything_survives_rotation(db: Db) {
-    let w = World::new(db).await;
-    let (org, connection) = connected(&w).await;
-    map(&w, w.org.id, &definitions::find(&org, "crm").await.unwrap(), json!({ "api_key": "of-mapping" }))
-        .await;
-    let done = rotation::renew(&w.db, &keys(), &mut |_| ()).await.unwrap();
-    assert_eq!((done.data_keys, done.values), (1, 4), "definition, client, mapping, tokens");
-    assert_eq!(access_token(&org, connection.id).await.as_deref(), Some("access-1"));
-    let own = Scope::Organization(w.org.id);
-    assert_eq!(seen(&w, own, "crm").await.config["api_key"], "of-mapping");
-    let current = current::get(&org, &keys(), connection.id).await.unwrap();
-    assert_eq!(current.client_secret(&w.db, &keys()).await.unwrap().unwrap().as_str(), "canary-client");
-}
-
 async fn what_is_used_stays(db: Db) {
     let w = World::new(db).await;
     let (org, global) = (w.db.org(w.org.id), w.db.scope(Scope::Global));
@@ -565,24 +329,4 @@ async fn what_is_used_stays(db: Db) {
         let row = tx.one(Sql::new(format!("SELECT COUNT(*) AS n FROM {table}"))).await.unwrap();
         assert_eq!(row.get::<i64>("n").unwrap(), 0, "{table}");
     }
-}
-
-async fn what_is_due_comes_first(db: Db) {
-    let w = World::new(db).await;
-    let (org, connection) = connected(&w).await;
-    let now = bifrost_store::now();
-    let due = async |time| renewal::due(&w.db, time, 10).await.unwrap();
-    assert!(due(now).await.is_empty());
-    let at = connection.refresh_at.unwrap();
-    assert_eq!(at, connection.expires_at.unwrap() - TimeDelta::minutes(5));
-    let own = Scope::Organization(w.org.id);
-    assert_eq!(due(at).await, [(own, connection.id)]);
-    lease(&org, connection.id, "p").await;
-    assert!(due(now + TimeDelta::seconds(30)).await.is_empty(), "somebody renews it");
-    renewal::postpone(&org, connection.id, TimeDelta::minutes(1)).await.unwrap();
-    assert_eq!(due(at).await, [(own, connection.id)], "nothing was due that could be put off");
-    let change = OrganizationChange { is_active: Some(false), ..Default::default() };
-    organizations::update(&w.db, w.org.id, change).await.unwrap();
-    assert!(due(at).await.is_empty(), "a suspended organization's tokens are left alone");
-    while audit::append(&w.db).await.unwrap() > 0 {}
 }

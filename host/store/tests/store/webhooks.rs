@@ -1,12 +1,13 @@
 //! Deliveries: taken in once, made into runs once, whoever does it and however often.
 
 use crate::common::*;
+use crate::endpoints::endpoint;
 use bifrost_core::*;
 use bifrost_store::webhooks::deliveries::{self, Delivery, State};
 use bifrost_store::webhooks::sources::{self, Settings, Webhook};
 use bifrost_store::webhooks::subscriptions::{self, NewSubscription};
 use bifrost_store::webhooks::{self, MAX_ATTEMPTS, Received, secrets};
-use bifrost_store::{Db, Keyring, Scoped, Sql, endpoints, executions, rotation, workspaces};
+use bifrost_store::{Db, Keyring, Scoped, Sql, endpoints, executions};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -21,14 +22,9 @@ on_both!(
     a_replay_is_a_new_delivery,
     deliveries_go_when_their_time_is_over,
     events_reach_topics_and_chains_end,
-    secrets_change_and_survive_rotation,
-    nothing_is_seen_by_another_organization,
-    a_source_goes_with_all_that_it_has,
-    endpoints_are_one_of_a_kind,
-    a_workflow_in_use_stays_deployed,
 );
 
-fn keys() -> Keyring {
+pub fn keys() -> Keyring {
     Keyring::from_bytes([1; 32])
 }
 
@@ -77,7 +73,7 @@ pub fn received(id: &str, body: Value) -> Received {
     }
 }
 
-async fn delivered(w: &World, webhook: &Webhook, id: &str, body: Value) -> DeliveryId {
+pub async fn delivered(w: &World, webhook: &Webhook, id: &str, body: Value) -> DeliveryId {
     let taken = webhooks::receive(&w.db.org(w.org.id), webhook, received(id, body)).await.unwrap();
     assert!(taken.is_new);
     taken.id
@@ -112,7 +108,7 @@ async fn count(db: &Db, sql: &'static str) -> i64 {
     db.system().read().await.unwrap().one(Sql::new(sql)).await.unwrap().get("n").unwrap()
 }
 
-async fn runs(w: &World) -> i64 {
+pub async fn runs(w: &World) -> i64 {
     count(&w.db, "SELECT COUNT(*) AS n FROM executions").await
 }
 
@@ -350,172 +346,4 @@ async fn events_reach_topics_and_chains_end(db: Db) {
         assert!(length <= Lineage::MAX_DEPTH);
     }
     assert_eq!(length, Lineage::MAX_DEPTH);
-}
-
-async fn secrets_change_and_survive_rotation(db: Db) {
-    let w = World::new(db).await;
-    let org = w.db.org(w.org.id);
-    for refused in ["", "short"] {
-        let secret = Some(Zeroizing::new(refused.into()));
-        let made = sources::create(&org, &keys(), WebhookKind::Generic, settings("x"), secret, w.user).await;
-        assert!(matches!(made, Err(Error::Invalid { field, .. }) if field == "secret"));
-    }
-    assert!(sources::create(&org, &keys(), WebhookKind::Github, settings("x"), None, w.user).await.is_err());
-    let webhook = source(&w, &org).await;
-    let first = secrets::list(&org, webhook.id).await.unwrap()[0].id;
-    assert_eq!(code(secrets::remove(&org, first).await.unwrap_err()), "last_secret");
-    let next = Zeroizing::new("the next secret".to_owned());
-    let second = secrets::add(&org, &keys(), webhook.id, next.clone()).await.unwrap();
-    assert_eq!(code(secrets::add(&org, &keys(), webhook.id, next).await.unwrap_err()), "too_many_secrets");
-    let values = async |keys: &Keyring| {
-        let all = secrets::of(&org, keys, webhook.id).await.unwrap();
-        all.iter().map(|one| String::from_utf8(one.to_vec()).unwrap()).collect::<Vec<_>>()
-    };
-    assert_eq!(values(&keys()).await, ["a secret", "the next secret"]);
-    let new = Keyring::from_bytes([2; 32]).with_previous(&keys());
-    rotation::wrap(&w.db, &new, &mut |_| ()).await.unwrap();
-    let renewed = rotation::renew(&w.db, &new, &mut |_| ()).await.unwrap();
-    assert_eq!(renewed.values, 2);
-    rotation::finish(&w.db, &new, &mut |_| ()).await.unwrap();
-    assert_eq!(values(&new).await, ["a secret", "the next secret"]);
-    secrets::remove(&org, first).await.unwrap();
-    assert_eq!(values(&new).await, ["the next secret"]);
-    assert!(secrets::remove(&w.db.org(w.other.id), second).await.is_err());
-    let stored =
-        org.read().await.unwrap().all(Sql::new("SELECT ciphertext FROM webhook_secrets")).await.unwrap();
-    let stored: Vec<u8> = stored[0].get("ciphertext").unwrap();
-    assert!(!stored.windows(4).any(|part| part == b"next"), "it is encrypted");
-}
-
-async fn nothing_is_seen_by_another_organization(db: Db) {
-    let w = World::new(db).await;
-    let (org, other) = (w.db.org(w.org.id), w.db.org(w.other.id));
-    let webhook = source(&w, &org).await;
-    let subscription = subscribe(&w, webhook.id, json!([]), json!({})).await;
-    let id = delivered(&w, &webhook, "1", json!(1)).await;
-    process(&w, id).await;
-    assert!(
-        sources::get(&other, webhook.id).await.is_err() && sources::list(&other).await.unwrap().is_empty()
-    );
-    assert!(deliveries::get(&other, id).await.is_err() && deliveries::replay(&other, id).await.is_err());
-    assert!(deliveries::list(&other, webhook.id, None, None, 10).await.is_err());
-    assert!(subscriptions::get(&other, subscription).await.is_err());
-    assert!(subscriptions::delete(&other, subscription).await.is_err());
-    assert!(sources::delete(&other, webhook.id).await.is_err());
-    assert!(secrets::of(&other, &keys(), webhook.id).await.unwrap().is_empty());
-    let new = NewSubscription {
-        workflow_id: w.workflow,
-        filter: Filter::default(),
-        mapping: Mapping::default(),
-        is_enabled: true,
-        created_by: w.user,
-    };
-    // Neither a foreign source nor a foreign workflow.
-    assert!(subscriptions::create(&other, webhook.id, new.clone()).await.is_err());
-    let keys = keys();
-    let theirs = sources::create(&other, &keys, WebhookKind::Unsigned, settings("theirs"), None, w.user);
-    let theirs = theirs.await.unwrap();
-    assert!(matches!(subscriptions::create(&other, theirs.id, new).await, Err(Error::NotFound("workflow"))));
-    assert_eq!(sources::get(&org, webhook.id).await.unwrap(), webhook, "the control");
-}
-
-async fn a_source_goes_with_all_that_it_has(db: Db) {
-    let w = World::new(db).await;
-    let org = w.db.org(w.org.id);
-    let webhook = source(&w, &org).await;
-    subscribe(&w, webhook.id, json!([]), json!({})).await;
-    let id = delivered(&w, &webhook, "1", json!(1)).await;
-    process(&w, id).await;
-    let left = delivered(&w, &webhook, "2", json!(1)).await;
-    let keys = keys();
-    let taken = sources::create(&org, &keys, WebhookKind::Unsigned, settings("hook"), None, w.user);
-    assert_eq!(code(taken.await.unwrap_err()), "already_exists");
-    assert!(sources::at(&w.db, webhook.hook_id).await.unwrap().is_some());
-    sources::update(&org, webhook.id, |old| Settings { is_enabled: false, ..old }).await.unwrap();
-    assert!(sources::at(&w.db, webhook.hook_id).await.unwrap().is_none());
-    sources::delete(&org, webhook.id).await.unwrap();
-    for table in ["webhook_sources", "webhook_secrets", "webhook_subscriptions", "webhook_deliveries"] {
-        let sql = Sql::new(format!("SELECT COUNT(*) AS n FROM {table}"));
-        assert_eq!(org.read().await.unwrap().one(sql).await.unwrap().get::<i64>("n").unwrap(), 0, "{table}");
-    }
-    assert_eq!(runs(&w).await, 1, "runs stay");
-    // Whoever was about to process or to deliver finds nothing.
-    assert!(matches!(webhooks::process(&w.db, &NoObjects, w.org.id, left).await, Err(Error::NotFound(_))));
-    assert!(matches!(
-        webhooks::receive(&org, &webhook, received("3", json!(1))).await,
-        Err(Error::NotFound(_))
-    ));
-}
-
-fn endpoint(slug: &str) -> endpoints::Settings {
-    endpoints::Settings {
-        slug: slug.into(),
-        methods: vec![Verb::Post, Verb::Get, Verb::Post],
-        mode: EndpointMode::Sync,
-        deadline_seconds: 30,
-        is_public: false,
-        rate_per_minute: 60,
-        is_enabled: true,
-    }
-}
-
-async fn endpoints_are_one_of_a_kind(db: Db) {
-    let w = World::new(db).await;
-    let (org, other) = (w.db.org(w.org.id), w.db.org(w.other.id));
-    let made = endpoints::create(&org, w.workflow, endpoint("orders"), w.user).await.unwrap();
-    assert_eq!(made.settings.methods, [Verb::Get, Verb::Post]);
-    assert_eq!(endpoints::at(&org, "orders").await.unwrap().as_ref(), Some(&made));
-    assert_eq!(
-        code(endpoints::create(&org, w.shared, endpoint("orders"), w.user).await.unwrap_err()),
-        "already_exists"
-    );
-    // The same path elsewhere; only of what that organization has.
-    assert!(matches!(
-        endpoints::create(&other, w.workflow, endpoint("orders"), w.user).await,
-        Err(Error::NotFound(_))
-    ));
-    endpoints::create(&other, w.shared, endpoint("orders"), w.user).await.unwrap();
-    assert!(
-        endpoints::get(&other, made.id).await.is_err() && endpoints::delete(&other, made.id).await.is_err()
-    );
-    let second = endpoints::create(&org, w.shared, endpoint("more"), w.user).await.unwrap();
-    let moved =
-        endpoints::update(&org, second.id, |old| endpoints::Settings { slug: "orders".into(), ..old }).await;
-    assert_eq!(code(moved.unwrap_err()), "already_exists");
-    let off = endpoints::update(&org, made.id, |old| endpoints::Settings { is_enabled: false, ..old })
-        .await
-        .unwrap();
-    assert!(!off.settings.is_enabled && endpoints::at(&org, "orders").await.unwrap().is_none());
-    for bad in [
-        endpoints::Settings { slug: "a/b".into(), ..endpoint("x") },
-        endpoints::Settings { methods: vec![], ..endpoint("x") },
-        endpoints::Settings { deadline_seconds: 0, ..endpoint("x") },
-        endpoints::Settings { rate_per_minute: 0, ..endpoint("x") },
-    ] {
-        let refused = endpoints::create(&org, w.workflow, bad, w.user).await;
-        assert!(matches!(refused, Err(Error::Invalid { .. })));
-    }
-    endpoints::delete(&org, made.id).await.unwrap();
-    assert_eq!(endpoints::list(&org).await.unwrap().len(), 1);
-}
-
-async fn a_workflow_in_use_stays_deployed(db: Db) {
-    let w = World::new(db).await;
-    let org = w.db.org(w.org.id);
-    let without = || deployment("h2", vec![info("b.py::new", "new")]);
-    let made = endpoints::create(&org, w.workflow, endpoint("orders"), w.user).await.unwrap();
-    let refused = workspaces::deploy(&org, without()).await.unwrap_err();
-    assert!(refused.to_string().contains("endpoint orders"), "{refused}");
-    endpoints::delete(&org, made.id).await.unwrap();
-    let webhook = source(&w, &org).await;
-    subscribe(&w, webhook.id, json!([]), json!({})).await;
-    let refused = workspaces::deploy(&org, without()).await.unwrap_err();
-    assert!(refused.to_string().contains("webhook subscription"), "{refused}");
-    // Somebody else's use of a global workflow counts as well.
-    endpoints::create(&org, w.shared, endpoint("shared"), w.user).await.unwrap();
-    let global = deployment("g2", vec![info("x.py::y", "y")]);
-    let refused = workspaces::deploy(&w.db.scope(Scope::Global), global).await.unwrap_err();
-    assert!(refused.to_string().contains("endpoint shared"), "{refused}");
-    sources::delete(&org, webhook.id).await.unwrap();
-    workspaces::deploy(&org, without()).await.unwrap();
 }

@@ -10,7 +10,7 @@ import type { Workflow } from '@/api/types';
 import type { Evaluator, Scope } from '@/expressions';
 import { draftOf, emptyForm, placeOf, tidy } from '@/lib/form-draft';
 import { useCalm } from '@/lib/hooks';
-import type { BuilderSearch } from '@/router';
+import type { BuilderSearch } from '@/routes/search';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Confirm } from '@/ui/confirm';
