@@ -14,6 +14,7 @@ mod endpoints;
 mod errors;
 mod files;
 mod forms;
+mod forms_defaults;
 mod forms_of_workspaces;
 mod forms_random;
 mod inside;
