@@ -7,7 +7,8 @@ use bifrost_store::executions;
 use serde_json::{Value, json};
 
 const FLOWS: &str = "async def order(site: string?, seats: int?, plan: string?):\n\
-     async def choices_of_seats(site):\nasync def choices_of_plan(seats: int):\n";
+     async def choices_of_seats(site):\nasync def choices_of_plan(seats: int):\n\
+     async def choices_of_site():\nasync def choices_of_street(town):\n";
 
 fn order() -> Value {
     json!({ "name": "Order", "workflow": "order", "fields": [
@@ -36,6 +37,8 @@ async fn run_everything(platform: &Platform) {
             "choices_of_seats" if given["site"] == "down" => failure(),
             "choices_of_seats" => success(json!(["7", { "label": "Eight", "value": 8 }])),
             "choices_of_plan" => success(json!([plan])),
+            "choices_of_site" => success(json!([{ "value": "s1", "metadata": { "town": "Ulm" } }])),
+            "choices_of_street" => success(json!([format!("{} 1", given["town"].as_str().expect("a town"))])),
             _ => success(Value::Null),
         };
         platform.finish(&run, outcome, true).await;
@@ -130,4 +133,37 @@ async fn the_data_provider_of_a_default_is_one_and_is_kept() {
     platform.post("/api/forms").key(admin).json(order()).send().await.expect(201);
     let rest = FLOWS.replace("async def choices_of_plan(seats: int):\n", "");
     assert_eq!(deploy(&platform, &rest).await.expect(409)["code"], "workflow_in_use");
+}
+
+/// A browser sends what was entered, not what came of it.
+async fn choose(platform: &Platform) {
+    let (user, admin) = (&platform.own.user, &platform.own.admin);
+    let definition = json!({ "name": "Streets", "workflow": "order", "fields": [
+        { "name": "site", "label": "Site", "type": "select", "data_provider": "choices_of_site",
+            "auto_fill": { "town": "town" } },
+        { "name": "town", "label": "Town", "type": "text", "enabled_expression": "empty(fields.site)" },
+        { "name": "plan", "label": "Street", "type": "select", "data_provider": "choices_of_street",
+            "data_provider_inputs": { "town": { "mode": "fieldRef", "field_name": "town" } } },
+    ] });
+    let made = platform.post("/api/forms").key(admin).json(definition).send().await.expect(201);
+    let form = format!("/api/forms/{}", made["id"].as_str().expect("an id"));
+    let session = platform.post(format!("{form}/open")).key(user).json(json!({})).send().await.expect(200);
+    let ask = async |values: Value| {
+        let body = json!({ "session_id": session["session_id"], "field": "plan", "values": values });
+        platform.post(format!("{form}/options")).key(user).json(body).send().await.expect(200)
+    };
+    let street = |town: &str| json!([{ "label": format!("{town} 1"), "value": format!("{town} 1") }]);
+    assert_eq!(ask(json!({})).await["missing"], json!(["town"]));
+    assert_eq!(ask(json!({ "town": "Rome" })).await["options"], street("Rome"));
+    assert_eq!(ask(json!({ "site": "s1", "town": "Rome" })).await["options"], street("Ulm"));
+}
+
+#[tokio::test]
+async fn options_follow_what_another_choice_fills_in() {
+    let platform = Platform::new().await;
+    deploy(&platform, FLOWS).await.expect(200);
+    tokio::select! {
+        () = choose(&platform) => {}
+        () = run_everything(&platform) => unreachable!("it runs for ever"),
+    }
 }

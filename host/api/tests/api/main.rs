@@ -25,6 +25,7 @@ mod notifications;
 mod oidc;
 mod operations;
 mod people;
+mod provided;
 mod runs;
 mod schedules;
 mod settings;
