@@ -70,10 +70,14 @@ export function useFilling({ definition, evaluator, source, context, now }: Sett
   const defaults = useOptions(fields, 'default', settled, source, evaluator);
   const uploads = useUploads(source, (name, ids) => set({ [name]: ids }));
 
-  // Options that came count from now on; what was chosen may be none of them.
+  // What came counts from now on; what was chosen may be none of the options, once all of it counts.
   useEffect(() => {
-    if (isNew(came(options), offered)) setOffered(came(options));
-    if (isNew(came(defaults), first)) setFirst(came(defaults));
+    const [choices, firsts] = [came(options), came(defaults)];
+    if (isNew(choices, offered) || isNew(firsts, first)) {
+      setOffered(choices);
+      setFirst(firsts);
+      return;
+    }
     const changed: Entered = {};
     for (const field of fields) {
       const list = options[field.name]?.options;
