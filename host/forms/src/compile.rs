@@ -147,14 +147,14 @@ impl Compiler {
                     if *field_name == field.name || !self.names.contains_key(field_name) {
                         self.problem(path, format!("`{field_name}` is no other field of this form"));
                     } else {
-                        self.is_before(field_name, asked, &path);
+                        self.must_be_before(field_name, asked, &path);
                     }
                 }
                 Input::Expression { expression } => {
                     let path = joined(&path, "expression");
                     if let Some(read) = self.expression(expression, &path) {
                         for name in read.fields() {
-                            self.is_before(&name, asked, &path);
+                            self.must_be_before(&name, asked, &path);
                         }
                         inputs.insert(name.clone(), read);
                     }
@@ -164,7 +164,7 @@ impl Compiler {
         inputs
     }
 
-    fn is_before(&mut self, name: &str, asked: Asked, path: &str) {
+    fn must_be_before(&mut self, name: &str, asked: Asked, path: &str) {
         if asked == Asked::Default && self.names.contains_key(name) && !self.earlier.contains(name) {
             self.problem(path, format!("`{name}` is no field before this one"));
         }
