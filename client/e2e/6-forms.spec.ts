@@ -181,6 +181,34 @@ test('a form is filled in, told what is wrong, and sent', async ({ admin: page }
   expect(await page.evaluate(() => 'planted' in window)).toBe(false);
 });
 
+test('what data providers say is there at first', async ({ admin: page }) => {
+  const home = { default_data_provider: 'Cities', default_data_provider_inputs: { country: { mode: 'fieldRef', field_name: 'country' } } };
+  const id = await formOf(page, {
+    name: 'Asked first',
+    workflow: 'Filled in',
+    access: 'authenticated',
+    fields: [
+      field('country', 'Country', 'select', { data_provider: 'Countries', default_data_provider: 'Countries' }),
+      field('city', 'City', 'text', home),
+      field('name', 'Name', 'text', { required: true, default_data_provider: 'Broken choices' }),
+    ],
+  });
+  await page.goto(`/forms/${id}`);
+  const city = page.getByRole('textbox', { name: /^City/ });
+  await expect(page.getByRole('combobox', { name: /^Country/ })).toHaveValue('DE');
+  await expect(city).toHaveValue('berlin');
+  await page.getByRole('combobox', { name: /^Country/ }).selectOption({ label: 'Austria' });
+  await expect(city).toHaveValue('vienna');
+  await expect(page.getByText('What is here at first could not be loaded.')).toBeVisible();
+  await page.getByRole('textbox', { name: 'Name' }).fill('Ada');
+  await expect(page.getByText('What is here at first could not be loaded.')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Send' }).click();
+  const result = page.getByRole('textbox', { name: 'Result as JSON' });
+  await expect(page.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
+  await page.getByRole('button', { name: 'JSON', exact: true }).click();
+  for (const part of ['"Ada"', '"AT"', '"vienna"']) await expect(result).toContainText(part);
+});
+
 test('a form can be sent for later', async ({ admin: page }) => {
   const id = await formOf(page, colleague);
   await page.goto(`/forms/${id}`);

@@ -30,6 +30,7 @@ export type FormField = Narrow<
     validation?: FieldValidation | null;
     options?: FormOption[];
     data_provider_inputs?: Record<string, ProviderInput>;
+    default_data_provider_inputs?: Record<string, ProviderInput>;
   }
 >;
 
@@ -110,7 +111,7 @@ export const openForm = (id: string, query: Record<string, string>, signal?: Abo
 
 export const formOptions = (
   id: string,
-  body: { session_id: string; field: string; values: Record<string, Json> },
+  body: { session_id: string; field: string; for_default: boolean; values: Record<string, Json> },
   signal?: AbortSignal,
 ): Promise<OptionsAnswer> => ask('POST', at(id, '/options'), body, signal);
 

@@ -698,7 +698,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What can be chosen in a field whose options a data provider says. */
+        /** What can be chosen in a field, or is there at first, where a data provider says it. */
         post: operations["list_form_options"];
         delete?: never;
         options?: never;
@@ -4041,7 +4041,7 @@ export interface components {
             /** @description For whoever fills it in. */
             message: string;
         };
-        /** @description What can be chosen in a field. */
+        /** @description What can be chosen in a field, or is there at first. */
         FieldOptions: {
             /** @description Inputs of the data provider that are not there yet; it is not asked before. */
             missing: string[];
@@ -4052,6 +4052,8 @@ export interface components {
         FieldOptionsRequest: {
             /** @description The field. */
             field: string;
+            /** @description True: what is there at first, of the field's `default_data_provider`; one option at most. */
+            for_default?: boolean;
             session_id: components["schemas"]["FormSessionId"];
             /** @description By the names of fields. */
             values?: Record<string, unknown>;
@@ -4200,7 +4202,16 @@ export interface components {
             data_provider_inputs?: {
                 [key: string]: components["schemas"]["FormProviderInput"];
             };
-            /** @description There at first, computed; wins over `default_value` unless it is nothing. */
+            /**
+             * @description The data provider whose first option's value is there at first; wins over `default_value`
+             *     unless it has none.
+             */
+            default_data_provider?: string | null;
+            /** @description What that data provider is asked with: of fields, only those before this one. */
+            default_data_provider_inputs?: {
+                [key: string]: components["schemas"]["FormProviderInput"];
+            };
+            /** @description There at first, computed; wins over `default_data_provider` unless it is nothing. */
             default_expression?: string | null;
             /** @description There at first. */
             default_value?: unknown;

@@ -56,6 +56,8 @@ export interface FormInput {
    * `metadata`, as the server answers them. Where nothing is given, every value may be one of them.
    */
   options?: { [field: string]: Json[] };
+  /** What data providers of defaults have answered, as options; the first one counts. */
+  defaults?: { [field: string]: Json[] };
 }
 
 /** What is true of one field. */
@@ -67,6 +69,8 @@ export interface FieldState {
   required: boolean;
   /** There at first. */
   default: Json;
+  /** True: it has its default, and that is what the data provider of its default says. */
+  needs_default: boolean;
   /** What keeps it from being submitted, for whoever fills it in. */
   error: string | null;
 }

@@ -30,7 +30,7 @@ describe('a form', () => {
   it('is read with what the server tells of it', () => {
     const saved = { ...order, id: 'f1', revision: 3, may_edit: true };
     expect(evaluator.form(saved, filled({ values: { count: 1 } }))).toEqual({
-      fields: { count: { visible: true, enabled: true, required: true, default: null, error: null } },
+      fields: { count: { visible: true, enabled: true, required: true, default: null, needs_default: false, error: null } },
       data: { count: 1 },
       unknown: [],
       is_valid: true,

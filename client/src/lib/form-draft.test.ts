@@ -21,7 +21,14 @@ const form: FormDefinition = {
       },
       validation: { expression: 'fields.city != fields . country' },
     },
-    { name: 'zone', label: 'Zone', type: 'text', auto_fill: { country: 'x' } },
+    {
+      name: 'zone',
+      label: 'Zone',
+      type: 'text',
+      auto_fill: { country: 'x' },
+      default_data_provider: 'Zones',
+      default_data_provider_inputs: { of: { mode: 'fieldRef', field_name: 'country' } },
+    },
   ],
 };
 
@@ -37,6 +44,7 @@ describe('a form that is built', () => {
     });
     expect(after.fields[1]?.validation?.expression).toBe('fields.city != fields.land');
     expect(after.fields[2]?.auto_fill).toEqual({ land: 'x' });
+    expect(after.fields[2]?.default_data_provider_inputs).toEqual({ of: { mode: 'fieldRef', field_name: 'land' } });
     expect(renamed(after, 'land', 'country').fields.map(({ name }) => name)).toEqual(['country', 'city', 'zone']);
   });
 
@@ -79,6 +87,8 @@ describe('a form that is built', () => {
       enabled_expression: 'true',
       default_value: 'x',
       default_expression: '"x"',
+      default_data_provider: 'D',
+      default_data_provider_inputs: { i: { mode: 'static', value: 1 } },
       validation: { pattern: 'x', min: 1, max: 2, min_length: 1, max_length: 2, expression: 'true' },
       options: [{ label: 'X', value: 'x' }],
       data_provider: 'P',
@@ -94,13 +104,17 @@ describe('a form that is built', () => {
       const [field] = tidy({ ...form, fields: [{ ...everything, type, ...more }] }).fields;
       return Object.keys(field ?? {}).slice(3).concat(Object.keys(field?.validation ?? {}).map((rule) => `.${rule}`));
     };
-    const rules = ['required', 'required_expression', 'default_value', 'default_expression', 'enabled_expression', 'validation'];
+    const asked = ['default_data_provider', 'default_data_provider_inputs'];
+    const first = ['required', 'required_expression', 'default_value', 'default_expression'];
+    const rules = [...first, ...asked, 'enabled_expression', 'validation'];
     expect(keys('markdown')).toEqual(['content']);
     expect(keys('text')).toEqual([...rules, 'allow_as_query_param', '.pattern', '.min_length', '.max_length', '.expression']);
     expect(keys('number')).toEqual([...rules, 'allow_as_query_param', '.min', '.max', '.expression']);
     expect(keys('select')).toEqual([...rules, 'data_provider', 'data_provider_inputs', 'auto_fill', 'allow_as_query_param', '.expression']);
     expect(keys('multi_select')).toEqual([...rules, 'data_provider', 'data_provider_inputs', 'allow_as_query_param', '.expression']);
     expect(keys('radio', { data_provider: '' })).toEqual([...rules, 'options', 'allow_as_query_param', '.expression']);
+    const unasked = [...first, 'enabled_expression', 'validation', 'allow_as_query_param', '.min', '.max', '.expression'];
+    expect(keys('date', { default_data_provider: '' })).toEqual(unasked);
     expect(keys('file')).toEqual([
       'required',
       'required_expression',

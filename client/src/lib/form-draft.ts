@@ -1,5 +1,5 @@
 /** A form that is being built: new fields, their order and names, and what is left out when it is kept. */
-import type { FieldType, FormDefinition, FormField, FormView } from '@/api/forms';
+import type { FieldType, FormDefinition, FormField, FormView, ProviderInput } from '@/api/forms';
 import type { Parameter } from '@/api/types';
 import type { Json } from '@/expressions';
 import { choicesOf } from './parameters';
@@ -30,6 +30,8 @@ const FIELD_KEYS = [
   'content',
   'default_value',
   'default_expression',
+  'default_data_provider',
+  'default_data_provider_inputs',
   'visibility_expression',
   'enabled_expression',
   'validation',
@@ -93,7 +95,9 @@ function leftOut(field: FormField): string[] {
   const left: string[] = [];
   if (isShown) left.push('required', 'required_expression', 'enabled_expression', 'validation', 'help_text', 'placeholder');
   else left.push('content');
-  if (isShown || type === 'file') left.push('default_value', 'default_expression', 'allow_as_query_param');
+  const isDefaulted = !isShown && type !== 'file';
+  if (!isDefaulted) left.push('default_value', 'default_expression', 'default_data_provider', 'allow_as_query_param');
+  if (!isDefaulted || (field.default_data_provider ?? '') === '') left.push('default_data_provider_inputs');
   if (type !== 'file') left.push('allowed_types', 'multiple', 'max_size_mb');
   if (!isChosen || isProvided) left.push('options');
   if (!isChosen) left.push('data_provider');
@@ -207,11 +211,7 @@ export function renamed(form: FormDefinition, from: string, to: string): FormDef
   if (from === to) return form;
   const rule = (text: string | null | undefined) => (text == null ? text : renamedIn(text, from, to));
   const fields = form.fields.map((field): FormField => {
-    const inputs = Object.entries(field.data_provider_inputs ?? {}).map(([name, input]) => {
-      if (input.mode === 'fieldRef' && input.field_name === from) return [name, { ...input, field_name: to }];
-      if (input.mode === 'expression') return [name, { ...input, expression: renamedIn(input.expression, from, to) }];
-      return [name, input];
-    });
+    const { data_provider_inputs: inputs, default_data_provider_inputs: defaultInputs } = field;
     const filled = Object.entries(field.auto_fill ?? {}).map(([name, key]) => [name === from ? to : name, key]);
     const rules = Object.fromEntries(RULES.flatMap((name) => (field[name] == null ? [] : [[name, rule(field[name])]])));
     return {
@@ -221,12 +221,23 @@ export function renamed(form: FormDefinition, from: string, to: string): FormDef
       ...(field.validation?.expression == null
         ? {}
         : { validation: { ...field.validation, expression: rule(field.validation.expression) } }),
-      ...(inputs.length > 0 ? { data_provider_inputs: Object.fromEntries(inputs) } : {}),
+      ...(inputs === undefined ? {} : { data_provider_inputs: inputsUnder(inputs, from, to) }),
+      ...(defaultInputs === undefined ? {} : { default_data_provider_inputs: inputsUnder(defaultInputs, from, to) }),
       ...(filled.length > 0 ? { auto_fill: Object.fromEntries(filled) } : {}),
     };
   });
   return { ...form, fields };
 }
+
+/** Inputs of a data provider that speak of a field under its new name. */
+const inputsUnder = (inputs: Record<string, ProviderInput>, from: string, to: string): Record<string, ProviderInput> =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, input]): [string, ProviderInput] => {
+      if (input.mode === 'fieldRef' && input.field_name === from) return [name, { ...input, field_name: to }];
+      if (input.mode === 'expression') return [name, { ...input, expression: renamedIn(input.expression, from, to) }];
+      return [name, input];
+    }),
+  );
 
 /** An expression that speaks of a field under its new name. Names have no signs that a pattern knows. */
 const renamedIn = (text: string, from: string, to: string): string =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FormField } from '@/api/forms';
 import type { FieldState, FormState, Json } from '@/expressions';
-import { chosenOf, dependencies, fitting, settle } from './form-filling';
+import { chosenOf, dependencies, fitting, providerOf, settle } from './form-filling';
 import type { Values } from './form-values';
 
 const text = (name: string, more: Partial<FormField> = {}): FormField => ({ name, label: name, type: 'text', ...more });
@@ -10,7 +10,7 @@ const text = (name: string, more: Partial<FormField> = {}): FormField => ({ name
 function state(defaults: Record<string, Json>, more: Partial<FieldState> = {}): FormState {
   const fields = Object.entries(defaults).map(([name, value]) => [
     name,
-    { visible: true, enabled: true, required: false, default: value, error: null, ...more },
+    { visible: true, enabled: true, required: false, default: value, needs_default: false, error: null, ...more },
   ]);
   return { fields: Object.fromEntries(fields) as FormState['fields'], data: {}, unknown: [], is_valid: true };
 }
@@ -75,7 +75,20 @@ describe('choices of a data provider', () => {
         z: { mode: 'static', value: 1 },
       },
     });
-    expect(dependencies(field, () => ['b', 'c'])).toEqual(['b', 'c']);
+    expect(dependencies(field, 'options', () => ['b', 'c'])).toEqual(['b', 'c']);
+  });
+
+  it('are others than that of the default', () => {
+    const field = text('a', {
+      data_provider: 'Cities',
+      default_data_provider: 'Home',
+      default_data_provider_inputs: { x: { mode: 'fieldRef', field_name: 'd' }, y: { mode: 'static', value: 1 } },
+    });
+    expect(providerOf(field, 'options')).toEqual({ name: 'Cities', inputs: {} });
+    expect(providerOf(field, 'default').name).toBe('Home');
+    expect(dependencies(field, 'default', () => [])).toEqual(['d']);
+    expect(dependencies(field, 'options', () => [])).toEqual([]);
+    expect(providerOf(text('b'), 'default')).toEqual({ name: '', inputs: {} });
   });
 
   it('are kept as far as they are still there', () => {

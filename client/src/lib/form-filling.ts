@@ -54,9 +54,18 @@ function relevant(fields: readonly FormField[], values: Values, offered: Offered
   return options;
 }
 
-/** The fields that the options of a field depend on. */
-export function dependencies(field: FormField, fieldsOf: (expression: string) => string[]): string[] {
-  const names = Object.values(field.data_provider_inputs ?? {}).flatMap((input: ProviderInput) => {
+/** What the data provider of a field is asked for: what can be chosen, or what is there at first. */
+export type Asked = 'options' | 'default';
+
+/** Who is asked, and with what; nobody where the name is empty. */
+export const providerOf = (field: FormField, asked: Asked): { name: string; inputs: Record<string, ProviderInput> } =>
+  asked === 'options'
+    ? { name: field.data_provider ?? '', inputs: field.data_provider_inputs ?? {} }
+    : { name: field.default_data_provider ?? '', inputs: field.default_data_provider_inputs ?? {} };
+
+/** The fields that the answer of a field's data provider depends on. */
+export function dependencies(field: FormField, asked: Asked, fieldsOf: (expression: string) => string[]): string[] {
+  const names = Object.values(providerOf(field, asked).inputs).flatMap((input) => {
     if (input.mode === 'fieldRef') return [input.field_name];
     return input.mode === 'expression' ? fieldsOf(input.expression) : [];
   });

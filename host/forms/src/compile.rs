@@ -2,7 +2,7 @@
 
 use crate::Form;
 use crate::dates::{self, Moment};
-use crate::definition::{Definition, Field, Input, Kind, Problem, Validation};
+use crate::definition::{Asked, Definition, Field, Input, Kind, Problem, Validation};
 use crate::limits::{MAX_CHOSEN, MAX_DEFINITION_BYTES, MAX_FIELD_NAME, MAX_FILE_MB};
 use crate::read::{joined, read};
 use crate::values;
@@ -21,7 +21,8 @@ pub(crate) struct Compiled {
     pub(crate) default: Option<Expression>,
     pub(crate) rule: Option<Expression>,
     pub(crate) pattern: Option<Expression>,
-    pub(crate) inputs: BTreeMap<String, Expression>,
+    /// Those of inputs of data providers, by name.
+    pub(crate) inputs: BTreeMap<Asked, BTreeMap<String, Expression>>,
 }
 
 impl Form {
@@ -46,7 +47,8 @@ impl Form {
     }
 
     fn compile(definition: Definition) -> Result<Self, Vec<Problem>> {
-        let mut compiler = Compiler { problems: Vec::new(), names: BTreeMap::new() };
+        let mut compiler =
+            Compiler { problems: Vec::new(), names: BTreeMap::new(), earlier: BTreeSet::new() };
         let fields = compiler.definition(&definition);
         if compiler.problems.is_empty() { Ok(Self { definition, fields }) } else { Err(compiler.problems) }
     }
@@ -61,6 +63,8 @@ struct Compiler {
     problems: Vec<Problem>,
     /// The fields that have values, and their kinds.
     names: BTreeMap<String, Kind>,
+    /// Those before the one that is read.
+    earlier: BTreeSet<String>,
 }
 
 impl Compiler {
@@ -111,23 +115,9 @@ impl Compiler {
         if let Some(rules) = rules {
             self.validation(field, rules, &joined(path, "validation"));
         }
-        let mut inputs = BTreeMap::new();
-        for (name, input) in &field.data_provider_inputs {
-            let path = format!("{path}.data_provider_inputs.{name}");
-            match input {
-                Input::Static { .. } => {}
-                Input::FieldRef { field_name } => {
-                    if *field_name == field.name || !self.names.contains_key(field_name) {
-                        let path = joined(&path, "field_name");
-                        self.problem(path, format!("`{field_name}` is no other field of this form"));
-                    }
-                }
-                Input::Expression { expression } => {
-                    if let Some(read) = self.expression(expression, &joined(&path, "expression")) {
-                        inputs.insert(name.clone(), read);
-                    }
-                }
-            }
+        let inputs = Asked::ALL.map(|asked| (asked, self.inputs(field, asked, path))).into_iter().collect();
+        if !field.kind.is_content() {
+            self.earlier.insert(field.name.clone());
         }
         let mut optional = |source: &Option<String>, key: &str| {
             source.as_ref().and_then(|source| self.expression(source, &joined(path, key)))
@@ -141,6 +131,42 @@ impl Compiler {
             pattern: rules.and_then(|rules| self.pattern(field, rules, path)),
             inputs,
             field: field.clone(),
+        }
+    }
+
+    /// The expressions among the inputs of a data provider. A default is decided with its field, so
+    /// what it is asked with has to be decided before.
+    fn inputs(&mut self, field: &Field, asked: Asked, path: &str) -> BTreeMap<String, Expression> {
+        let mut inputs = BTreeMap::new();
+        for (name, input) in field.provider_inputs(asked) {
+            let path = format!("{path}.{}.{name}", asked.inputs_key());
+            match input {
+                Input::Static { .. } => {}
+                Input::FieldRef { field_name } => {
+                    let path = joined(&path, "field_name");
+                    if *field_name == field.name || !self.names.contains_key(field_name) {
+                        self.problem(path, format!("`{field_name}` is no other field of this form"));
+                    } else {
+                        self.must_be_before(field_name, asked, &path);
+                    }
+                }
+                Input::Expression { expression } => {
+                    let path = joined(&path, "expression");
+                    if let Some(read) = self.expression(expression, &path) {
+                        for name in read.fields() {
+                            self.must_be_before(&name, asked, &path);
+                        }
+                        inputs.insert(name.clone(), read);
+                    }
+                }
+            }
+        }
+        inputs
+    }
+
+    fn must_be_before(&mut self, name: &str, asked: Asked, path: &str) {
+        if asked == Asked::Default && self.names.contains_key(name) && !self.earlier.contains(name) {
+            self.problem(path, format!("`{name}` is no field before this one"));
         }
     }
 
@@ -188,11 +214,12 @@ impl Compiler {
             ("enabled_expression", field.enabled_expression.is_some()),
             ("default_value", field.default_value.is_some()),
             ("default_expression", field.default_expression.is_some()),
+            ("default_data_provider", field.default_data_provider.is_some()),
             ("validation", field.validation.is_some()),
             ("allow_as_query_param", field.allow_as_query_param),
         ];
         for (key, is_there) in without_value {
-            let of_files = ["default_value", "default_expression", "allow_as_query_param"].contains(&key);
+            let of_files = key.starts_with("default_") || key == "allow_as_query_param";
             if is_there && (is_shown || (is_file && of_files)) {
                 let message = format!("means nothing for a field of type `{}`", kind.as_str());
                 self.problem(joined(path, key), message);
@@ -203,6 +230,10 @@ impl Compiler {
             ("options", !field.options.is_empty() && !kind.is_choice()),
             ("data_provider", field.data_provider.is_some() && !kind.is_choice()),
             ("data_provider_inputs", !field.data_provider_inputs.is_empty() && field.data_provider.is_none()),
+            (
+                "default_data_provider_inputs",
+                !field.default_data_provider_inputs.is_empty() && field.default_data_provider.is_none(),
+            ),
             ("auto_fill", !field.auto_fill.is_empty() && field.data_provider.is_none()),
             ("auto_fill", !field.auto_fill.is_empty() && kind == Kind::MultiSelect),
             ("allowed_types", !field.allowed_types.is_empty() && !is_file),
@@ -215,6 +246,7 @@ impl Compiler {
                     "data_provider_inputs" | "auto_fill" => {
                         "means something only for one choice of a data provider"
                     }
+                    "default_data_provider_inputs" => "means something only with `default_data_provider`",
                     _ => "means nothing for a field of this type",
                 };
                 self.problem(joined(path, key), message);

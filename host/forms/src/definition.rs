@@ -155,8 +155,14 @@ pub struct Field {
     /// There at first.
     #[cfg_attr(feature = "server", schema(value_type = Option<Value>))]
     pub default_value: Option<Value>,
-    /// There at first, computed; wins over `default_value` unless it is nothing.
+    /// There at first, computed; wins over `default_data_provider` unless it is nothing.
     pub default_expression: Option<String>,
+    /// The data provider whose first option's value is there at first; wins over `default_value`
+    /// unless it has none.
+    pub default_data_provider: Option<String>,
+    /// What that data provider is asked with: of fields, only those before this one.
+    #[cfg_attr(feature = "server", schema(required = false))]
+    pub default_data_provider_inputs: BTreeMap<String, Input>,
     /// Shown only where this holds.
     pub visibility_expression: Option<String>,
     /// Can be changed only where this holds.
@@ -187,6 +193,62 @@ pub struct Field {
     pub multiple: bool,
     /// Largest file, in megabytes; 32 if absent.
     pub max_size_mb: Option<f64>,
+}
+
+impl Field {
+    /// The data provider that is asked.
+    pub fn provider(&self, asked: Asked) -> Option<&str> {
+        match asked {
+            Asked::Options => self.data_provider.as_deref(),
+            Asked::Default => self.default_data_provider.as_deref(),
+        }
+    }
+
+    /// What it is asked with.
+    pub fn provider_inputs(&self, asked: Asked) -> &BTreeMap<String, Input> {
+        match asked {
+            Asked::Options => &self.data_provider_inputs,
+            Asked::Default => &self.default_data_provider_inputs,
+        }
+    }
+}
+
+/// What a data provider is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asked {
+    /// What is there at first.
+    Default,
+    /// What can be chosen.
+    Options,
+}
+
+impl Asked {
+    /// Both, in the order in which a field needs them.
+    pub const ALL: [Self; 2] = [Self::Default, Self::Options];
+
+    /// In a sentence.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Options => "options",
+            Self::Default => "default",
+        }
+    }
+
+    /// The key of a field that names the data provider.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Options => "data_provider",
+            Self::Default => "default_data_provider",
+        }
+    }
+
+    /// The key of a field that says what it is asked with.
+    pub fn inputs_key(self) -> &'static str {
+        match self {
+            Self::Options => "data_provider_inputs",
+            Self::Default => "default_data_provider_inputs",
+        }
+    }
 }
 
 /// What a value must be like.

@@ -23,6 +23,7 @@ mod compile;
 mod dates;
 mod definition;
 mod limits;
+mod questions;
 mod read;
 mod state;
 #[cfg(test)]
@@ -30,9 +31,10 @@ mod tests;
 mod values;
 
 pub use compile::check;
-pub use definition::{Access, Choice, Definition, Field, Input, Kind, Problem, Validation};
+pub use definition::{Access, Asked, Choice, Definition, Field, Input, Kind, Problem, Validation};
 pub use limits::*;
-pub use state::{FieldState, Filled, Question, State};
+pub use questions::Question;
+pub use state::{FieldState, Filled, State};
 
 /// A form that can be filled in.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! A definition from its JSON: all that is wrong with its shape at once, each with its place.
 
-use crate::definition::{Access, Choice, Definition, Field, Input, Kind, Problem, Validation};
+use crate::definition::{Access, Asked, Choice, Definition, Field, Input, Kind, Problem, Validation};
 use crate::limits::{MAX_CONTENT_BYTES, MAX_FIELDS, MAX_NAME, MAX_OPTIONS, MAX_QUERY_PARAMETERS, MAX_TEXT};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ const FIELD: &[&str] = &[
     "placeholder",
     "default_value",
     "default_expression",
+    "default_data_provider",
+    "default_data_provider_inputs",
     "visibility_expression",
     "enabled_expression",
     "validation",
@@ -231,12 +233,14 @@ impl Reader {
             placeholder: self.filled(field, path, "placeholder", MAX_TEXT),
             default_value: field.get("default_value").filter(|value| !value.is_null()).cloned(),
             default_expression: self.expression(field, path, "default_expression"),
+            default_data_provider: self.filled(field, path, Asked::Default.key(), MAX_TEXT),
+            default_data_provider_inputs: self.inputs(field, path, Asked::Default),
             visibility_expression: self.expression(field, path, "visibility_expression"),
             enabled_expression: self.expression(field, path, "enabled_expression"),
             validation: self.validation(field, path),
             options: self.options(field, path),
-            data_provider: self.filled(field, path, "data_provider", MAX_TEXT),
-            data_provider_inputs: self.inputs(field, path),
+            data_provider: self.filled(field, path, Asked::Options.key(), MAX_TEXT),
+            data_provider_inputs: self.inputs(field, path, Asked::Options),
             auto_fill: self.auto_fill(field, path),
             content: self.text(field, path, "content", MAX_CONTENT_BYTES),
             allow_as_query_param: self.flag(field, path, "allow_as_query_param"),
@@ -299,9 +303,9 @@ impl Reader {
         options
     }
 
-    fn inputs(&mut self, field: &Map<String, Value>, path: &str) -> BTreeMap<String, Input> {
-        let path = joined(path, "data_provider_inputs");
-        let Some(json) = field.get("data_provider_inputs").filter(|value| !value.is_null()) else {
+    fn inputs(&mut self, field: &Map<String, Value>, path: &str, asked: Asked) -> BTreeMap<String, Input> {
+        let path = joined(path, asked.inputs_key());
+        let Some(json) = field.get(asked.inputs_key()).filter(|value| !value.is_null()) else {
             return BTreeMap::new();
         };
         let Some(object) = self.object(json, &path, &[]) else { return BTreeMap::new() };

@@ -2,7 +2,7 @@
 
 use crate::Form;
 use crate::compile::Compiled;
-use crate::definition::{Input, Validation};
+use crate::definition::{Asked, Field, Validation};
 use crate::values;
 use bifrost_expressions::{EvalError, Expression};
 use serde_json::{Map, Value, json};
@@ -20,6 +20,8 @@ pub struct Filled {
     /// What can be chosen in fields whose options a data provider says: values, or objects with
     /// `value` and perhaps `metadata`. Where nothing is given, every value may be one of them.
     pub options: BTreeMap<String, Vec<Value>>,
+    /// What the data providers of defaults have answered, as options; the first one counts.
+    pub defaults: BTreeMap<String, Vec<Value>>,
 }
 
 impl Filled {
@@ -33,16 +35,29 @@ impl Filled {
             Some(Value::Object(object)) => Ok(object.clone()),
             Some(_) => Err(format!("`{key}`: expected an object")),
         };
-        let options = object("options")?.into_iter().map(|(name, list)| match list {
-            Value::Array(list) => Ok((name, list)),
-            _ => Err(format!("`options`: expected a list for `{name}`")),
-        });
+        let lists = |key: &str| {
+            let lists = object(key)?.into_iter().map(|(name, list)| match list {
+                Value::Array(list) => Ok((name, list)),
+                _ => Err(format!("`{key}`: expected a list for `{name}`")),
+            });
+            lists.collect::<Result<BTreeMap<_, _>, String>>()
+        };
         Ok(Self {
             values: object("values")?,
             context: Value::Object(object("context")?),
             now: json.get("now").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            options: options.collect::<Result<_, _>>()?,
+            options: lists("options")?,
+            defaults: lists("defaults")?,
         })
+    }
+
+    /// Takes what the data provider of a field has answered.
+    pub fn answer(&mut self, field: &str, asked: Asked, options: Vec<Value>) {
+        let answers = match asked {
+            Asked::Options => &mut self.options,
+            Asked::Default => &mut self.defaults,
+        };
+        answers.insert(field.to_owned(), options);
     }
 }
 
@@ -57,6 +72,8 @@ pub struct FieldState {
     pub required: bool,
     /// There at first.
     pub default: Value,
+    /// True: it has its default, and that is what the data provider of its default says.
+    pub needs_default: bool,
     /// What keeps it from being submitted.
     pub error: Option<String>,
 }
@@ -81,9 +98,10 @@ impl State {
     /// As the browser has it.
     pub fn json(&self) -> Value {
         let fields = self.fields.iter().map(|(name, field)| {
-            let FieldState { visible, enabled, required, default, error } = field;
+            let FieldState { visible, enabled, required, default, needs_default, error } = field;
             let field = json!({
-                "visible": visible, "enabled": enabled, "required": required, "default": default, "error": error,
+                "visible": visible, "enabled": enabled, "required": required, "default": default,
+                "needs_default": needs_default, "error": error,
             });
             (name.clone(), field)
         });
@@ -94,13 +112,13 @@ impl State {
     }
 }
 
-/// What a data provider is asked with.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Question {
-    /// Its inputs.
-    pub inputs: Map<String, Value>,
-    /// Inputs that are not there yet; it is asked when there are none.
-    pub missing: Vec<String>,
+/// What is there at first in a field.
+struct AtFirst {
+    value: Value,
+    /// Whether a data provider says it, or is to say it.
+    is_asked: bool,
+    /// Why it cannot be told.
+    failure: Option<String>,
 }
 
 /// What rules look at, and what went wrong first with the rules of one field.
@@ -136,36 +154,10 @@ impl Form {
         }
         state
     }
-
-    /// What the data provider of a field is asked with, once all fields are decided.
-    ///
-    /// # Errors
-    /// When an expression of an input cannot be evaluated.
-    pub fn question(&self, field: &str, state: &State, filled: &Filled) -> Result<Question, EvalError> {
-        let mut question = Question::default();
-        let Some(one) = self.fields.iter().find(|one| one.field.name == field) else { return Ok(question) };
-        let scope = scope(state.data.clone(), filled);
-        for (name, input) in &one.field.data_provider_inputs {
-            let value = match input {
-                Input::Static { value } if value.is_null() => continue,
-                Input::Static { value } => value.clone(),
-                Input::FieldRef { field_name } => state.data.get(field_name).cloned().unwrap_or_default(),
-                Input::Expression { .. } => match one.inputs.get(name) {
-                    Some(expression) => expression.evaluate(&scope)?,
-                    None => Value::Null,
-                },
-            };
-            if values::is_nothing(&value) && !matches!(input, Input::Static { .. }) {
-                question.missing.push(name.clone());
-            } else {
-                question.inputs.insert(name.clone(), value);
-            }
-        }
-        Ok(question)
-    }
 }
 
-fn scope(fields: Map<String, Value>, filled: &Filled) -> Value {
+/// What rules look at.
+pub(crate) fn scope(fields: Map<String, Value>, filled: &Filled) -> Value {
     let context = ("context".to_owned(), filled.context.clone());
     let now = ("now".to_owned(), Value::from(filled.now.as_str()));
     Value::Object([("fields".to_owned(), Value::Object(fields)), context, now].into_iter().collect())
@@ -180,12 +172,14 @@ impl Deciding<'_> {
         if !visible || field.kind.is_content() {
             self.set(&field.name, Value::Null);
             let error = self.error.take();
-            let state = FieldState { visible, enabled: true, required: false, default: Value::Null, error };
+            let (default, needs_default) = (Value::Null, false);
+            let state = FieldState { visible, enabled: true, required: false, default, needs_default, error };
             return (state, Value::Null);
         }
         let enabled = self.holds(one.enabled.as_ref(), true, "when this can be changed");
         let sent = self.filled.values.get(&field.name).filter(|_| enabled);
-        let (default, failure) = self.default(form, one);
+        let AtFirst { value: default, is_asked, failure } = self.default(form, one);
+        let needs_default = is_asked && sent.is_none();
         let value = match sent {
             Some(value) => values::normal(field, value.clone()),
             None => {
@@ -201,7 +195,8 @@ impl Deciding<'_> {
                     && self.holds(one.required.as_ref(), true, "when this has to be filled in")));
         let fault = self.fault(one, &value, required);
         self.fail(fault);
-        (FieldState { visible, enabled, required, default, error: self.error.take() }, value)
+        let error = self.error.take();
+        (FieldState { visible, enabled, required, default, needs_default, error }, value)
     }
 
     /// Keeps what went wrong first.
@@ -229,23 +224,31 @@ impl Deciding<'_> {
         }
     }
 
-    /// What is there at first, and why that cannot be told.
-    fn default(&self, form: &Form, one: &Compiled) -> (Value, Option<String>) {
+    /// What is there at first.
+    fn default(&self, form: &Form, one: &Compiled) -> AtFirst {
         let field = &one.field;
         let given = self.chosen_elsewhere(form, &field.name).or_else(|| {
             let query = self.filled.context.get("query")?.get(&field.name)?.as_str()?;
             (field.allow_as_query_param && !query.is_empty()).then(|| values::of_text(field, query)).flatten()
         });
         let mut failure = None;
-        let value = given.or_else(|| match one.default.as_ref()?.evaluate(&self.scope) {
+        let given = given.or_else(|| match one.default.as_ref()?.evaluate(&self.scope) {
             Ok(value) => Some(value).filter(|value| !value.is_null()),
             Err(error) => {
                 failure = Some(unknown("what is there at first", &error));
                 Some(Value::Null)
             }
         });
+        let is_asked = given.is_none() && field.default_data_provider.is_some();
+        let value = given.or_else(|| self.offered_first(field).filter(|_| is_asked).cloned());
         let value = value.or_else(|| field.default_value.clone()).unwrap_or_default();
-        (values::normal(field, values::meant(field, value)), failure)
+        AtFirst { value: values::normal(field, values::meant(field, value)), is_asked, failure }
+    }
+
+    /// What the data provider of a default offers first.
+    fn offered_first(&self, field: &Field) -> Option<&Value> {
+        let first = self.filled.defaults.get(&field.name)?.first()?;
+        Some(offered(first)).filter(|value| !value.is_null())
     }
 
     /// What the option that is chosen in another field brings for this one.

@@ -1,6 +1,6 @@
 //! Definitions that are wrong, and states that are worth a name.
 
-use crate::{Filled, Form, MAX_FIELDS, check};
+use crate::{Asked, Filled, Form, MAX_FIELDS, check};
 use serde_json::{Value, json};
 
 fn form(fields: Value) -> Value {
@@ -115,6 +115,33 @@ fn what_is_wrong_is_said_with_its_place() {
             "no other field",
         ),
         (
+            form(json!([{"name": "a", "label": "A", "type": "file", "default_data_provider": "p"}])),
+            "fields[0].default_data_provider",
+            "type `file`",
+        ),
+        (
+            text(json!({"default_data_provider_inputs": {"i": {"mode": "static", "value": 1}}})),
+            "fields[0].default_data_provider_inputs",
+            "`default_data_provider`",
+        ),
+        (
+            text(
+                json!({"default_data_provider": "p", "default_data_provider_inputs": {"i": {"mode": "expression", "expression": "fields.a"}}}),
+            ),
+            "fields[0].default_data_provider_inputs.i.expression",
+            "before this one",
+        ),
+        (
+            form(json!([
+                {"name": "a", "label": "A", "type": "text", "default_data_provider": "p", "default_data_provider_inputs": {
+                    "i": {"mode": "fieldRef", "field_name": "b"},
+                }},
+                {"name": "b", "label": "B", "type": "text"},
+            ])),
+            "fields[0].default_data_provider_inputs.i.field_name",
+            "before this one",
+        ),
+        (
             form(json!([{"name": "a", "label": "A", "type": "file", "max_size_mb": 33}])),
             "fields[0].max_size_mb",
             "at most 32",
@@ -172,11 +199,75 @@ fn data_providers_are_asked_when_their_inputs_are_there() {
     .expect("a form");
     let ask = |values: Value| {
         let filled = Filled::read(&json!({"values": values})).expect("an input");
-        form.question("host", &form.state(&filled), &filled).expect("it can be evaluated")
+        form.question("host", Asked::Options, &form.state(&filled), &filled).expect("it can be evaluated")
     };
     let question = ask(json!({"shown": true, "team": "ops"}));
     assert_eq!(Value::Object(question.inputs), json!({"team": "ops", "upper": "OPS", "limit": 5}));
     assert!(question.missing.is_empty());
     // What is hidden is nothing.
     assert_eq!(ask(json!({"shown": false, "team": "ops"})).missing, ["team", "upper"]);
+}
+
+#[test]
+fn a_default_is_asked_for_while_nothing_wins_over_it() {
+    let form = Form::read(&form(json!([
+        {"name": "site", "label": "Site", "type": "text"},
+        {"name": "fixed", "label": "Fixed", "type": "checkbox"},
+        {"name": "seats", "label": "Seats", "type": "number", "default_value": 1, "allow_as_query_param": true,
+            "default_expression": "fields.site == 'none' ? 0 : null", "enabled_expression": "!fields.fixed",
+            "visibility_expression": "fields.site != 'hidden'",
+            "default_data_provider": "seats", "default_data_provider_inputs": {
+                "site": {"mode": "fieldRef", "field_name": "site"},
+                "upper": {"mode": "expression", "expression": "upper(fields.site)"},
+            }},
+    ])))
+    .expect("a form");
+    let decided = |values: Value, query: Value, answer: Value| {
+        let input = json!({"values": values, "context": {"query": query}, "defaults": {"seats": answer}});
+        let filled = Filled::read(&input).expect("an input");
+        let state = form.state(&filled);
+        let question = form.question("seats", Asked::Default, &state, &filled).expect("it can be evaluated");
+        let seats = &state.fields["seats"];
+        (seats.needs_default, seats.default.clone(), state.data.get("seats").cloned(), question)
+    };
+    let none = || json!({});
+    for (values, query, answer, needs_default, submitted) in [
+        (none(), none(), json!([]), true, Some(json!(1))),
+        (none(), none(), json!([{"label": "Seven", "value": "7"}, 8]), true, Some(json!(7))),
+        (none(), json!({"seats": "5"}), json!([7]), false, Some(json!(5))),
+        (json!({"site": "none"}), none(), json!([7]), false, Some(json!(0))),
+        (json!({"site": "hidden"}), none(), json!([7]), false, None),
+        (json!({"seats": 3}), none(), json!([7]), false, Some(json!(3))),
+        (json!({"seats": null}), none(), json!([7]), false, None),
+        // What cannot be changed has its default, whatever was sent.
+        (json!({"seats": 3, "fixed": true}), none(), json!([7]), true, Some(json!(7))),
+    ] {
+        let (needs, _, data, _) = decided(values.clone(), query, answer);
+        assert_eq!((needs, data), (needs_default, submitted), "{values}");
+    }
+    // What it is there at first, also where something was filled in.
+    assert_eq!(decided(json!({"seats": 3}), none(), json!([7])).1, json!(7));
+    assert_eq!(decided(none(), none(), json!([])).3.missing, ["site", "upper"]);
+    let question = decided(json!({"site": "ulm"}), none(), json!([])).3;
+    assert_eq!(Value::Object(question.inputs), json!({"site": "ulm", "upper": "ULM"}));
+}
+
+#[test]
+fn what_decides_what_a_data_provider_is_asked_with_is_known() {
+    let form = Form::read(&form(json!([
+        {"name": "country", "label": "Country", "type": "text"},
+        {"name": "region", "label": "Region", "type": "select", "data_provider": "regions", "auto_fill": {"town": "capital"},
+            "data_provider_inputs": {"country": {"mode": "fieldRef", "field_name": "country"}}},
+        {"name": "aside", "label": "Aside", "type": "text", "default_data_provider": "aside"},
+        {"name": "code", "label": "Code", "type": "text"},
+        {"name": "town", "label": "Town", "type": "text", "default_data_provider": "towns",
+            "default_data_provider_inputs": {"code": {"mode": "expression", "expression": "lower(fields.code)"}}},
+        {"name": "street", "label": "Street", "type": "select", "data_provider": "streets",
+            "data_provider_inputs": {"town": {"mode": "fieldRef", "field_name": "town"}}},
+    ])))
+    .expect("a form");
+    let names = |field: &str, asked| form.dependencies(field, asked).into_iter().collect::<Vec<_>>();
+    assert_eq!(names("street", Asked::Options), ["code", "country", "region", "town"]);
+    assert_eq!(names("town", Asked::Default), ["code"]);
+    assert!(names("aside", Asked::Default).is_empty());
 }

@@ -13,7 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use bifrost_core::files::{BYTES, MAX_PART, Pass, UPLOADS, essence};
 use bifrost_core::{Error, FormId, FormSessionId, UploadId, schedule};
-use bifrost_forms::Kind;
+use bifrost_forms::{Asked, Kind};
 use bifrost_store::forms::sessions;
 use bifrost_store::{files, workflows};
 use chrono::{DateTime, Utc};
@@ -53,13 +53,16 @@ pub(crate) struct FieldOptionsRequest {
     session_id: FormSessionId,
     /// The field.
     field: String,
+    /// True: what is there at first, of the field's `default_data_provider`; one option at most.
+    #[serde(default)]
+    for_default: bool,
     /// By the names of fields.
     #[serde(default)]
     #[schema(value_type = Object)]
     values: Map<String, Value>,
 }
 
-/// What can be chosen in a field.
+/// What can be chosen in a field, or is there at first.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct FieldOptions {
     /// Objects with `label` and `value`, and perhaps `description` and `metadata`.
@@ -142,7 +145,7 @@ pub(crate) async fn open(
     }))
 }
 
-/// What can be chosen in a field whose options a data provider says.
+/// What can be chosen in a field, or is there at first, where a data provider says it.
 #[utoipa::path(post, path = "/api/forms/{id}/options", operation_id = "list_form_options", tag = "forms",
     params(("id" = FormId, Path)), request_body = FieldOptionsRequest,
     responses((status = 200, body = FieldOptions),
@@ -155,7 +158,9 @@ pub(crate) async fn options(
     Input(body): Input<FieldOptionsRequest>,
 ) -> ApiResult<Json<FieldOptions>> {
     let opened = opened::find(&state, &auth, id, body.session_id).await?;
-    let (options, missing) = opened::options(&state, &auth, &opened, &body.field, body.values).await?;
+    let asked = if body.for_default { Asked::Default } else { Asked::Options };
+    let (options, missing) = opened::options(&state, &auth, &opened, &body.field, asked, body.values).await?;
+    let options = if body.for_default { options.iter().take(1).cloned().collect() } else { options };
     Ok(Json(FieldOptions { options, missing }))
 }
 

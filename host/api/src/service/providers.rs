@@ -2,8 +2,8 @@
 //! open the same form at the same time.
 //!
 //! What is kept belongs to an organization, a version of a data provider and its inputs; who may
-//! not run the data provider never gets here. The cache is this process's own: a second API
-//! process asks for itself.
+//! not run the data provider never gets here. The cache is this process's own; what it does not
+//! have, all API processes ask for with the same run.
 
 use super::{executions, run};
 use crate::auth::Auth;
@@ -11,7 +11,9 @@ use crate::problem::{ApiError, ApiResult};
 use crate::state::ApiState;
 use crate::views::ExecutionView;
 use bifrost_core::{Error, Execution, Status};
+use bifrost_store::now;
 use bifrost_store::workflows::Workflow;
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use moka::Expiry;
 use moka::future::Cache;
@@ -78,12 +80,15 @@ impl Providers {
         // Also for what is kept: an input that it does not take is an error.
         let parameters = run::parameters(state, auth, workflow, input).await?;
         let ttl = ttl(workflow)?;
+        let key = key(auth, workflow, &parameters);
+        let shared_key = (!is_fresh).then(|| shared_key(&key, ttl, now())).flatten();
         let ask = async || {
-            let options = ask(state, auth, workflow, parameters.clone()).await?;
+            let (options, ended_at) = ask(state, auth, workflow, parameters.clone(), shared_key).await?;
             let bytes = options.iter().map(|option| option.to_string().len()).sum::<usize>() + 200;
+            // Another process may have had the answer for a while.
+            let ttl = ttl.saturating_sub((now() - ended_at).to_std().unwrap_or_default());
             Ok(Kept { options: options.into(), bytes: u32::try_from(bytes).unwrap_or(u32::MAX), ttl })
         };
-        let key = key(auth, workflow, &parameters);
         if is_fresh || ttl.is_zero() {
             self.0.invalidate(&key).await;
         }
@@ -116,15 +121,37 @@ fn key(auth: &Auth, workflow: &Workflow, parameters: &Value) -> Key {
     hasher.finalize().into()
 }
 
+/// Names the run that answers for a while, in all processes; nothing where no answer is kept. An
+/// answer that is kept for `ttl` is over within the next while, so it is never asked for again
+/// under the same name. Each key has whiles of its own, or all answers were over at once.
+fn shared_key(key: &Key, ttl: Duration, now: DateTime<Utc>) -> Option<String> {
+    let begins = u64::from(u32::from_le_bytes([key[0], key[1], key[2], key[3]]));
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    let number = (seconds + begins).checked_div(ttl.as_secs())?;
+    Some(format!("options:{}:{number}", blake3::Hash::from(*key).to_hex()))
+}
+
+/// The options, and since when they are what was answered.
 async fn ask(
     state: &ApiState,
     auth: &Auth,
     workflow: &Workflow,
     parameters: Value,
-) -> Result<Vec<Value>, Failed> {
+    shared_key: Option<String>,
+) -> Result<(Vec<Value>, DateTime<Utc>), Failed> {
     let other = |error: Error| Failed::Other(error.into());
-    let request = run::Request { input_data: Some(parameters), ..run::Request::default() };
-    let execution = run::start_and_wait(state, auth, workflow, request, PATIENCE).await.map_err(other)?;
+    let request = |shared_key| {
+        let input_data = Some(parameters.clone());
+        run::Request { input_data, shared_key, ..run::Request::default() }
+    };
+    let asked_at = now();
+    let asked = run::start_and_wait(state, auth, workflow, request(shared_key), PATIENCE).await;
+    let mut execution = asked.map_err(other)?;
+    // One that had failed before is no answer.
+    if execution.status != Status::Success && execution.completed_at.is_some_and(|end| end < asked_at) {
+        let again = run::start_and_wait(state, auth, workflow, request(None), PATIENCE).await;
+        execution = again.map_err(other)?;
+    }
     if !execution.status.is_terminal() {
         executions::cancel(state, auth, execution.id).await.map_err(other)?;
         let detail = format!("`{}` took longer than {} s", workflow.info.name, PATIENCE.as_secs());
@@ -137,7 +164,10 @@ async fn ask(
     if execution.status != Status::Success {
         return Err(Failed::Ended(Box::new(execution)));
     }
-    options(ExecutionView::new(execution, true).result)
+    let ended_at = execution.completed_at.unwrap_or(asked_at);
+    let options = options(ExecutionView::new(execution, true).result);
+    options
+        .map(|options| (options, ended_at))
         .map_err(|what| Failed::Other(failure(format!("`{}` returned {what}", workflow.info.name))))
 }
 
@@ -212,6 +242,23 @@ fn told(failed: &Failed, auth: &Auth) -> ApiError {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn an_answer_that_is_over_is_asked_for_under_another_name() {
+        let at = |seconds: i64| DateTime::from_timestamp(1_795_000_000 + seconds, 0).expect("a time");
+        let (key, other, ttl) = ([7; 32], [8; 32], Duration::from_secs(300));
+        let name = |seconds| shared_key(&key, ttl, at(seconds)).expect("a name");
+        assert!((0..600).all(|second| name(second) != name(second + 300)));
+        let changes = |key: &Key| {
+            let changed =
+                |second: &i64| shared_key(key, ttl, at(*second)) != shared_key(key, ttl, at(*second + 1));
+            (0..300).filter(changed).collect::<Vec<_>>()
+        };
+        assert_eq!(changes(&key).len(), 1);
+        assert_ne!(changes(&key), changes(&other));
+        assert_ne!(shared_key(&key, ttl, at(0)), shared_key(&other, ttl, at(0)));
+        assert_eq!(shared_key(&key, Duration::ZERO, at(0)), None);
+    }
 
     #[test]
     fn what_is_returned_becomes_options() {

@@ -33,6 +33,8 @@ pub struct Request {
     pub input_data: Option<Value>,
     /// A request with the same key answers with the same execution.
     pub idempotency_key: Option<String>,
+    /// The same for whoever of the organization asks, where there is no `idempotency_key`.
+    pub shared_key: Option<String>,
     /// The run that is repeated.
     pub rerun_of: Option<ExecutionId>,
     /// Not earlier; `None`, or what is past, for now.
@@ -174,7 +176,8 @@ async fn prepare(
     let parameters = parameters(state, auth, workflow, request.input_data).await?;
     let mut new = NewExecution::by(&auth.caller, workflow.id, parameters);
     // One user's key never leads to another user's run.
-    new.idempotency_key = request.idempotency_key.map(|key| format!("{}:{key}", auth.caller.user));
+    let own_key = request.idempotency_key.map(|key| format!("{}:{key}", auth.caller.user));
+    new.idempotency_key = own_key.or(request.shared_key);
     new.rerun_of = request.rerun_of;
     new.priority = priority;
     new.not_before = request.not_before;

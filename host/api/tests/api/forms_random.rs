@@ -42,8 +42,10 @@ fn definition(random: &mut Random, number: usize) -> Value {
     form["name"] = json!(format!("By chance {number}"));
     form["workflow"] = json!("anything");
     for field in form["fields"].as_array_mut().expect("fields") {
-        if field.get("data_provider").is_some() {
-            field["data_provider"] = json!(format!("choices_{}", random.below(KEYS.len())));
+        for key in ["data_provider", "default_data_provider"] {
+            if field.get(key).is_some() {
+                field[key] = json!(format!("choices_{}", random.below(KEYS.len())));
+            }
         }
     }
     form

@@ -122,6 +122,9 @@ impl Random {
             if self.is(4) {
                 field["default_expression"] = self.expression(&VALUES, names);
             }
+            if self.is(5) {
+                field["default_data_provider"] = json!("first");
+            }
             field["allow_as_query_param"] = json!(self.is(3));
         }
         let mut rules = Map::new();
@@ -235,7 +238,7 @@ impl Random {
 
     /// An input for a definition.
     pub fn input(&mut self, form: &Value) -> Value {
-        let (mut values, mut options) = (Map::new(), Map::new());
+        let (mut values, mut options, mut defaults) = (Map::new(), Map::new(), Map::new());
         for field in form["fields"].as_array().expect("fields") {
             let (name, kind) =
                 (field["name"].as_str().expect("a name"), field["type"].as_str().expect("a type"));
@@ -248,6 +251,10 @@ impl Random {
                     json!(["b", 3, {"label": "A", "value": "a", "metadata": {"key": self.one(&TEXTS)}}]);
                 options.insert(name.to_owned(), given);
             }
+            if field.get("default_data_provider").is_some() && !self.is(6) {
+                let first = self.value(kind);
+                defaults.insert(name.to_owned(), json!([{"label": "First", "value": first}, "b"]));
+            }
         }
         if self.is(40) {
             values.insert("stranger".to_owned(), json!(1));
@@ -255,7 +262,7 @@ impl Random {
         let team = self.one(&["ops", "3", "a", "a,b", "true", "2026-11-26"]);
         let query = json!({"team": team, "f0": team, "f1": self.one(&TEXTS)});
         json!({
-            "values": values, "options": options, "now": "2026-11-26T08:39:00+01:00",
+            "values": values, "options": options, "defaults": defaults, "now": "2026-11-26T08:39:00+01:00",
             "context": {"user": {"email": "ada@example.com"}, "query": query},
         })
     }

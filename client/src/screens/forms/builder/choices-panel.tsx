@@ -1,17 +1,15 @@
 /** What can be chosen: a list that stands in the form, or what a data provider says. */
 import { ArrowDown, ArrowUp, Plus, X } from 'lucide-react';
 import { useId } from 'react';
-import type { FormOption, ProviderInput } from '@/api/forms';
+import type { FormOption } from '@/api/forms';
 import { freeName, moved } from '@/lib/form-draft';
 import { textOf } from '@/lib/form-values';
 import { Button } from '@/ui/button';
-import { Combobox } from '@/ui/combobox';
-import { Field, Input, Select } from '@/ui/field';
+import { Input, Select } from '@/ui/field';
 import { FieldGroup } from '@/ui/field-group';
-import { useBuilder, useError, workflowOf } from './builder-context';
+import { useBuilder, useError } from './builder-context';
 import { Section, type PanelProps } from './field-panel';
-import { RuleEditor } from './rule-editor';
-import { ValueInput } from './value-input';
+import { ProviderFields } from './provider-fields';
 
 export function ChoicesPanel(props: PanelProps) {
   const { field, change } = props;
@@ -43,7 +41,14 @@ export function ChoicesPanel(props: PanelProps) {
           </label>
         </div>
       </FieldGroup>
-      {provided ? <Provider {...props} /> : <Options {...props} />}
+      {provided ? (
+        <>
+          <ProviderFields {...props} asked="options" />
+          {field.type !== 'multi_select' && <AutoFill {...props} />}
+        </>
+      ) : (
+        <Options {...props} />
+      )}
     </Section>
   );
 }
@@ -93,114 +98,6 @@ function Options({ field, path, change }: PanelProps) {
 /** A number stays one as long as it is written as one. */
 const likeBefore = (before: unknown, text: string) =>
   typeof before === 'number' && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
-
-function Provider({ field, path, change }: PanelProps) {
-  const { workflows, draft } = useBuilder();
-  const error = useError(`${path}.data_provider`);
-  const inputsError = useError(`${path}.data_provider_inputs`);
-  const provider = workflowOf(workflows, field.data_provider);
-  const inputs = field.data_provider_inputs ?? {};
-  const known = provider?.parameters.map(({ name }) => name) ?? [];
-  const names = [...known, ...Object.keys(inputs).filter((name) => !known.includes(name))];
-  const set = (name: string, input: ProviderInput | undefined) => {
-    const rest = Object.entries(inputs).filter(([other]) => other !== name);
-    change({ data_provider_inputs: Object.fromEntries(input === undefined ? rest : [...rest, [name, input]]) });
-  };
-  const others = draft.form.fields.filter(({ name, type }) => name !== field.name && type !== 'markdown' && type !== 'html');
-  return (
-    <>
-      <Field label="Data provider" error={field.data_provider === '' ? undefined : error} help={provider?.description}>
-        {(tied) => (
-          <Combobox
-            {...tied}
-            label="Data provider"
-            value={provider?.id ?? field.data_provider ?? ''}
-            options={workflows
-              .filter(({ kind }) => kind === 'data_provider')
-              .map(({ id, name, category }) => ({ value: id, label: name, hint: category }))}
-            onChange={(id) => change({ data_provider: id, data_provider_inputs: undefined })}
-            className="w-full"
-          />
-        )}
-      </Field>
-      {names.length > 0 && (
-        <FieldGroup label="What it is asked with" error={inputsError}>
-          <div className="grid gap-3">
-            {names.map((name) => (
-              <ProviderInputFields
-                key={name}
-                name={name}
-                label={provider?.parameters.find((parameter) => parameter.name === name)?.label ?? name}
-                required={provider?.parameters.find((parameter) => parameter.name === name)?.required ?? false}
-                input={inputs[name]}
-                path={`${path}.data_provider_inputs.${name}`}
-                fields={others.map((other) => ({ value: other.name, label: other.label || other.name }))}
-                onChange={(input) => set(name, input)}
-              />
-            ))}
-          </div>
-        </FieldGroup>
-      )}
-      {field.type !== 'multi_select' && <AutoFill field={field} path={path} change={change} />}
-    </>
-  );
-}
-
-interface InputProps {
-  name: string;
-  label: string;
-  required: boolean;
-  input: ProviderInput | undefined;
-  path: string;
-  fields: { value: string; label: string }[];
-  onChange: (input: ProviderInput | undefined) => void;
-}
-
-function ProviderInputFields({ name, label, required, input, path, fields, onChange }: InputProps) {
-  const first: Record<string, () => ProviderInput | undefined> = {
-    none: () => undefined,
-    static: () => ({ mode: 'static', value: '' }),
-    fieldRef: () => ({ mode: 'fieldRef', field_name: fields[0]?.value ?? '' }),
-    expression: () => ({ mode: 'expression', expression: fields[0] === undefined ? 'context.user.email' : `fields.${fields[0].value}` }),
-  };
-  return (
-    <div className="grid gap-2 rounded-md border bg-sunken p-3">
-      <Field label={label} optional={!required}>
-        {(tied) => (
-          <Select {...tied} value={input?.mode ?? 'none'} onChange={(event) => onChange(first[event.target.value]?.())}>
-            <option value="none">Not given</option>
-            <option value="static">Always the same</option>
-            <option value="fieldRef" disabled={fields.length === 0}>
-              What another field holds
-            </option>
-            <option value="expression">Computed</option>
-          </Select>
-        )}
-      </Field>
-      {input?.mode === 'static' && (
-        <ValueInput label={`Value of ${name}`} value={input.value} onChange={(value) => onChange({ mode: 'static', value: value ?? '' })} />
-      )}
-      {input?.mode === 'fieldRef' && (
-        <Select aria-label={`Field for ${name}`} value={input.field_name} onChange={(event) => onChange({ mode: 'fieldRef', field_name: event.target.value })}>
-          {!fields.some(({ value }) => value === input.field_name) && <option value={input.field_name}>{input.field_name || 'Choose…'}</option>}
-          {fields.map(({ value, label: text }) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </Select>
-      )}
-      {input?.mode === 'expression' && (
-        <RuleEditor
-          label={`Expression for ${name}`}
-          value={input.expression}
-          path={path}
-          onChange={(expression) => onChange({ mode: 'expression', expression })}
-        />
-      )}
-    </div>
-  );
-}
 
 function AutoFill({ field, path, change }: PanelProps) {
   const { draft } = useBuilder();

@@ -5,7 +5,8 @@ import type { Json } from '@/expressions';
 import { keyOf } from '@/lib/parameters';
 import { CheckField, Field, Input, Select, TextArea } from '@/ui/field';
 import { useError } from './builder-context';
-import type { PanelProps } from './field-panel';
+import { Section, type PanelProps } from './field-panel';
+import { ProviderFields } from './provider-fields';
 
 export function DefaultField({ field, path, change }: PanelProps) {
   const told = useError(`${path}.default_value`);
@@ -60,6 +61,25 @@ export function DefaultField({ field, path, change }: PanelProps) {
         return <Input {...common} type={type} onChange={(event) => enter(event.target.value)} />;
       }}
     </Field>
+  );
+}
+
+/** A data provider that says what a field holds at first. */
+export function DefaultProviderPanel(props: PanelProps) {
+  const { field, change } = props;
+  const provided = field.default_data_provider != null;
+  return (
+    <Section title="Default from a data provider" isOpen={provided}>
+      <CheckField
+        label="A data provider says what it has at first"
+        help="The value of its first option. It wins over a fixed one; a computed one wins over it."
+        checked={provided}
+        onChange={(event) =>
+          change({ default_data_provider: event.target.checked ? '' : undefined, default_data_provider_inputs: undefined })
+        }
+      />
+      {provided && <ProviderFields {...props} asked="default" />}
+    </Section>
   );
 }
 

@@ -10,7 +10,7 @@ import { CheckField, Field, Input, Select, TextArea } from '@/ui/field';
 import { useBuilder, useError, workflowOf } from './builder-context';
 import { ChecksPanel, FilePanel } from './checks-panel';
 import { ChoicesPanel } from './choices-panel';
-import { DefaultField } from './default-field';
+import { DefaultField, DefaultProviderPanel } from './default-field';
 import { FIELD_TYPES, TYPE_NAMES } from './field-types';
 import { RulesPanel } from './rules-panel';
 
@@ -75,6 +75,7 @@ export function FieldPanel({ name, onChoose, onRename }: Props) {
         {isChoice(field) && <ChoicesPanel {...panel} />}
         {field.type === 'file' && <FilePanel {...panel} />}
         {!isContent(field) && field.type !== 'file' && <ChecksPanel {...panel} />}
+        {!isContent(field) && field.type !== 'file' && <DefaultProviderPanel {...panel} />}
         <RulesPanel {...panel} />
       </div>
     </Card>

@@ -2,17 +2,19 @@
 import { api, call } from '@/api/client';
 import type { FormField, FormOption } from '@/api/forms';
 import type { Evaluator, Json, Scope } from '@/expressions';
+import { providerOf, type Asked } from '@/lib/form-filling';
 import type { Source } from '../fill/source';
 
 /** What a provider is asked with, and which inputs are not there yet. */
 export function providerInput(
   field: FormField,
+  asked: Asked,
   evaluator: Evaluator,
   scope: Scope,
 ): { input: Record<string, Json>; missing: string[] } {
   const input: Record<string, Json> = {};
   const missing: string[] = [];
-  for (const [name, from] of Object.entries(field.data_provider_inputs ?? {})) {
+  for (const [name, from] of Object.entries(providerOf(field, asked).inputs)) {
     let value: Json;
     if (from.mode === 'static') {
       value = from.value;
@@ -34,12 +36,12 @@ export function providerInput(
 export function previewSource(evaluator: Evaluator, scope: () => Omit<Scope, 'fields'>): Source {
   return {
     key: ['preview'],
-    options: async (field, { state }, signal) => {
-      const { input, missing } = providerInput(field, evaluator, { ...scope(), fields: state.data });
+    options: async (field, asked, { state }, signal) => {
+      const { input, missing } = providerInput(field, asked, evaluator, { ...scope(), fields: state.data });
       if (missing.length > 0) return { options: [], missing };
       const answer = await call(
         api.POST('/api/data-providers/{id}/invoke', {
-          params: { path: { id: field.data_provider ?? '' } },
+          params: { path: { id: providerOf(field, asked).name } },
           body: { input_data: input },
           signal,
         }),

@@ -20,7 +20,7 @@ const NO_UPLOADS: Upload[] = [];
 const LEAST = 40;
 
 export function FormFields({ filling }: { filling: Filling }) {
-  const { fields, state, options, uploads, errors, entered, actions } = filling;
+  const { fields, state, options, defaults, uploads, errors, entered, actions } = filling;
   const labels = useMemo(() => new Map(fields.map((field) => [field.name, labelOf(field)])), [fields]);
   const files = useMemo(() => {
     const found = new Map<string, Upload[]>();
@@ -30,6 +30,7 @@ export function FormFields({ filling }: { filling: Filling }) {
   return fields.map((field) => {
     const decided = state.fields[field.name];
     const provided = options[field.name];
+    const first = defaults[field.name];
     if (decided === undefined || !decided.visible) return null;
     return (
       <FieldView
@@ -44,6 +45,8 @@ export function FormFields({ filling }: { filling: Filling }) {
         missing={provided?.missing}
         loading={provided?.loading ?? false}
         failure={provided?.error ?? null}
+        fills={decided.needs_default && first?.loading === true}
+        unfilled={decided.needs_default ? (first?.error ?? null) : null}
         uploads={files.get(field.name) ?? NO_UPLOADS}
         actions={actions}
       />
@@ -62,12 +65,16 @@ interface Props {
   missing: string[] | undefined;
   loading: boolean;
   failure: unknown;
+  /** What is there at first is on its way. */
+  fills: boolean;
+  /** Why it cannot be had. */
+  unfilled: unknown;
   uploads: Upload[];
   actions: Actions;
 }
 
 const FieldView = memo(function FieldView(props: Props) {
-  const { field, labels, missing, loading, failure, actions } = props;
+  const { field, labels, missing, loading, failure, fills, unfilled, actions } = props;
   const leave = (event: FocusEvent<HTMLDivElement>) => {
     const to = event.relatedTarget;
     // A list that opens over the page belongs to its field.
@@ -80,21 +87,30 @@ const FieldView = memo(function FieldView(props: Props) {
       <Control {...props} />
       <div role="status" className="empty:hidden">
         {loading && <p className="text-xs text-muted">Loading the choices…</p>}
+        {fills && <p className="text-xs text-muted">Loading what is here at first…</p>}
         {missing !== undefined && missing.length > 0 && (
           <p className="text-xs text-muted">First fill in {inWords(namesOf(field, missing, labels))}.</p>
         )}
       </div>
-      {failure !== null && (
-        <div className="flex flex-wrap items-center gap-2">
-          <ErrorText>The choices could not be loaded. {explain(failure).title}</ErrorText>
-          <Button size="small" onClick={() => actions.retry(field.name)}>
-            Try again
-          </Button>
-        </div>
-      )}
+      <Failure what="The choices" failure={failure} onRetry={() => actions.retry(field.name, 'options')} />
+      <Failure what="What is here at first" failure={unfilled} onRetry={() => actions.retry(field.name, 'default')} />
     </div>
   );
 });
+
+function Failure({ what, failure, onRetry }: { what: string; failure: unknown; onRetry: () => void }) {
+  if (failure === null) return null;
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <ErrorText>
+        {what} could not be loaded. {explain(failure).title}
+      </ErrorText>
+      <Button size="small" onClick={onRetry}>
+        Try again
+      </Button>
+    </div>
+  );
+}
 
 /** Labels of the fields that inputs come from. */
 function namesOf(field: FormField, inputs: string[], labels: Map<string, string>): string[] {
@@ -126,9 +142,9 @@ export interface ChoiceProps extends ControlProps {
   waits: 'loading' | 'missing' | 'failed' | undefined;
 }
 
-function Control({ field, enabled, required, options, loading, missing, failure, uploads, ...rest }: Props) {
+function Control({ field, enabled, required, options, loading, missing, failure, uploads, entered, error, actions }: Props) {
   const waits = loading ? 'loading' : failure !== null ? 'failed' : (missing?.length ?? 0) > 0 ? 'missing' : undefined;
-  const common = { ...rest, field, required, optional: !required, disabled: !enabled };
+  const common = { entered, error, actions, field, required, optional: !required, disabled: !enabled };
   const choice: ChoiceProps = { ...common, options, waits, disabled: !enabled || waits !== undefined };
   switch (field.type) {
     case 'markdown':

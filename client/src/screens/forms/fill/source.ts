@@ -1,13 +1,13 @@
 /** Where the options and uploads of a form come from: the form that was opened, or its preview. */
 import type { FormField, OptionsAnswer } from '@/api/forms';
 import { formOptions, uploadSlot } from '@/api/forms';
-import type { Settled } from '@/lib/form-filling';
+import type { Asked, Settled } from '@/lib/form-filling';
 import { send } from '@/lib/upload';
 
 export interface Source {
   /** Part of the key of all that is asked. */
   key: readonly unknown[];
-  options: (field: FormField, settled: Settled, signal: AbortSignal) => Promise<OptionsAnswer>;
+  options: (field: FormField, asked: Asked, settled: Settled, signal: AbortSignal) => Promise<OptionsAnswer>;
   /** Sends a file, and answers its id. */
   upload: (field: FormField, file: File, progress: (share: number) => void, signal: AbortSignal) => Promise<string>;
 }
@@ -16,7 +16,8 @@ export interface Source {
 export function sessionSource(form: string, session: string): Source {
   return {
     key: [form, session],
-    options: (field, { values }, signal) => formOptions(form, { session_id: session, field: field.name, values }, signal),
+    options: (field, asked, { values }, signal) =>
+      formOptions(form, { session_id: session, field: field.name, for_default: asked === 'default', values }, signal),
     upload: async (field, file, progress, signal) => {
       const slot = await uploadSlot(
         form,

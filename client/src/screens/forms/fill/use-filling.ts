@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { FormContext, FormDefinition, FormField } from '@/api/forms';
 import type { Evaluator, FormState, Json } from '@/expressions';
-import { fitting, settle, type Offered } from '@/lib/form-filling';
+import { fitting, settle, type Asked, type Offered } from '@/lib/form-filling';
 import { same, type Entered, type Values } from '@/lib/form-values';
 import type { Source } from './source';
 import { useOptions, type FieldOptions } from './use-options';
@@ -21,7 +21,7 @@ export interface Actions {
   change: (field: FormField, entered: Json) => void;
   /** The field was left: from now on its errors are shown. */
   leave: (name: string) => void;
-  retry: (name: string) => void;
+  retry: (name: string, asked: Asked) => void;
   addFiles: (field: FormField, files: Iterable<File>) => void;
   removeFile: (key: string) => void;
   sendAgain: (field: FormField, key: string) => void;
@@ -33,6 +33,8 @@ export interface Filling {
   values: Values;
   state: FormState;
   options: Record<string, FieldOptions>;
+  /** What data providers say is there at first. */
+  defaults: Record<string, FieldOptions>;
   uploads: Upload[];
   /** What is shown at fields. */
   errors: Record<string, string>;
@@ -51,28 +53,31 @@ export function useFilling({ definition, evaluator, source, context, now }: Sett
   const [refused, setRefused] = useState<Record<string, string>>({});
 
   const [offered, setOffered] = useState<Offered>({});
+  const [first, setFirst] = useState<Offered>({});
   const settled = useMemo(
     () =>
       settle(fields, own, offered, (values, known) =>
-        evaluator.form(definition, { values, context: { ...context }, now, options: known }),
+        evaluator.form(definition, { values, context: { ...context }, now, options: known, defaults: plain(first) }),
       ),
-    [fields, own, offered, evaluator, definition, context, now],
+    [fields, own, offered, first, evaluator, definition, context, now],
   );
 
   const set = (changed: Entered) => {
     setOwn((old) => ({ ...old, ...changed }));
     setRefused((old) => Object.fromEntries(Object.entries(old).filter(([name]) => !(name in changed))));
   };
-  const options = useOptions(fields, settled, source, evaluator);
+  const options = useOptions(fields, 'options', settled, source, evaluator);
+  const defaults = useOptions(fields, 'default', settled, source, evaluator);
   const uploads = useUploads(source, (name, ids) => set({ [name]: ids }));
 
-  // Options that came count from now on; what was chosen may be none of them.
+  // What came counts from now on; what was chosen may be none of the options, once all of it counts.
   useEffect(() => {
-    const came = Object.entries(options).flatMap(([name, found]) =>
-      found.options === undefined ? [] : [[name, found.options] as const],
-    );
-    const isNew = came.length !== Object.keys(offered).length || came.some(([name, list]) => offered[name] !== list);
-    if (isNew) setOffered(Object.fromEntries(came));
+    const [choices, firsts] = [came(options), came(defaults)];
+    if (isNew(choices, offered) || isNew(firsts, first)) {
+      setOffered(choices);
+      setFirst(firsts);
+      return;
+    }
     const changed: Entered = {};
     for (const field of fields) {
       const list = options[field.name]?.options;
@@ -84,14 +89,14 @@ export function useFilling({ definition, evaluator, source, context, now }: Sett
     if (Object.keys(changed).length > 0) setOwn((old) => ({ ...old, ...changed }));
   });
 
-  const latest = useRef({ options, set });
-  latest.current = { options, set };
+  const latest = useRef({ options, defaults, set });
+  latest.current = { options, defaults, set };
   const { add, remove, again } = uploads;
   const actions = useMemo(
     (): Actions => ({
       change: (field, entered) => latest.current.set({ [field.name]: entered }),
       leave: (name) => setLeft((old) => (old.has(name) ? old : new Set([...old, name]))),
-      retry: (name) => latest.current.options[name]?.retry(),
+      retry: (name, asked) => latest.current[asked === 'default' ? 'defaults' : 'options'][name]?.retry(),
       addFiles: add,
       removeFile: remove,
       sendAgain: again,
@@ -101,11 +106,13 @@ export function useFilling({ definition, evaluator, source, context, now }: Sett
 
   const all = { ...settled.errors };
   for (const { name } of fields) {
-    if (settled.state.fields[name]?.visible !== true) continue;
+    const decided = settled.state.fields[name];
+    if (decided?.visible !== true) continue;
     const files = uploads.all.filter((one) => one.field === name);
     if (files.some(({ problem }) => problem !== undefined)) all[name] = 'Send the file again, or take it out';
     else if (files.some(({ id }) => id === undefined)) all[name] = 'Wait until the file is there';
     else if (options[name]?.loading === true && name in settled.state.data) all[name] = 'Wait until the choices are there';
+    else if (decided.needs_default && defaults[name]?.loading === true) all[name] = 'Wait until it is filled in';
   }
   const shown: Record<string, string> = {};
   for (const { name } of fields) {
@@ -118,6 +125,7 @@ export function useFilling({ definition, evaluator, source, context, now }: Sett
     values: settled.values,
     state: settled.state,
     options,
+    defaults,
     uploads: uploads.all,
     errors: shown,
     actions,
@@ -129,3 +137,14 @@ export function useFilling({ definition, evaluator, source, context, now }: Sett
     refuse: setRefused,
   };
 }
+
+/** The options that came, by field. */
+const came = (found: Record<string, FieldOptions>): Offered =>
+  Object.fromEntries(Object.entries(found).flatMap(([name, { options }]) => (options === undefined ? [] : [[name, options] as const])));
+
+const isNew = (found: Offered, known: Offered): boolean =>
+  Object.keys(found).length !== Object.keys(known).length || Object.entries(found).some(([name, list]) => known[name] !== list);
+
+/** Their values. */
+const plain = (offered: Offered): Record<string, Json[]> =>
+  Object.fromEntries(Object.entries(offered).map(([name, list]) => [name, list.map(({ value }) => value)]));

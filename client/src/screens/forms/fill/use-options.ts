@@ -1,9 +1,9 @@
-/** The options that data providers have for the fields of a form. */
+/** What data providers answer for the fields of a form: what can be chosen, and what is there at first. */
 import { useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { FormField, FormOption } from '@/api/forms';
 import type { Evaluator } from '@/expressions';
-import { dependencies, type Settled } from '@/lib/form-filling';
+import { dependencies, providerOf, type Asked, type Settled } from '@/lib/form-filling';
 import type { Source } from './source';
 
 /** How the options of a field stand. */
@@ -27,6 +27,7 @@ const TYPED = ['text', 'email', 'textarea', 'number'];
 
 export function useOptions(
   fields: readonly FormField[],
+  asked: Asked,
   settled: Settled,
   source: Source,
   evaluator: Evaluator,
@@ -34,25 +35,26 @@ export function useOptions(
   const provided = useMemo(
     () =>
       fields
-        .filter((field) => field.data_provider != null && field.data_provider !== '')
+        .filter((field) => providerOf(field, asked).name !== '')
         .map((field) => {
-          const needs = dependencies(field, (expression) => evaluator.fields(expression));
+          const needs = dependencies(field, asked, (expression) => evaluator.fields(expression));
           const typed = fields.some(({ name, type }) => needs.includes(name) && TYPED.includes(type));
           return { field, needs, typed };
         }),
-    [fields, evaluator],
+    [fields, asked, evaluator],
   );
   const queries = useQueries({
     queries: provided.map(({ field, needs, typed }) => {
       const decided = settled.state.fields[field.name];
       const inputs = needs.map((name) => settled.state.data[name] ?? null);
+      const provider = providerOf(field, asked);
       return {
-        queryKey: ['form-options', ...source.key, field.name, field.data_provider, field.data_provider_inputs ?? {}, inputs],
+        queryKey: ['form-options', asked, ...source.key, field.name, provider, inputs],
         queryFn: async ({ signal }: { signal: AbortSignal }) => {
           if (typed) await pause(signal);
-          return source.options(field, settled, signal);
+          return source.options(field, asked, settled, signal);
         },
-        enabled: decided?.visible === true && decided.enabled,
+        enabled: asked === 'default' ? decided?.needs_default === true : decided?.visible === true && decided.enabled,
         staleTime: STALE,
         retry: false,
       };

@@ -91,7 +91,7 @@ async fn read(
             Some(found) => problems.extend(misfits(definition, &need, &found)),
             None => problems.push(unknown(&need)),
         }
-        if matches!(need.place, super::Place::Field(_)) {
+        if matches!(need.place, super::Place::Field(..)) {
             data_providers.push(need.reference);
         }
     }

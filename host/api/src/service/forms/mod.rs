@@ -10,7 +10,7 @@ mod yaml;
 use crate::auth::Auth;
 use crate::state::ApiState;
 use bifrost_core::{Error, FormId, Result, WorkflowInfo, WorkflowKind};
-use bifrost_forms::{Access, Definition, Problem};
+use bifrost_forms::{Access, Asked, Definition, Problem};
 use bifrost_store::forms::{self, Form, NewForm, Reach};
 use bifrost_store::{Scoped, workflows};
 use serde_json::Value;
@@ -56,7 +56,7 @@ pub async fn read(scoped: &Scoped, json: &Value) -> Result<Result<NewForm, Vec<P
     let Some(workflow_id) = id(Place::Workflow).filter(|_| problems.is_empty()) else {
         return Ok(Err(problems));
     };
-    let providers = ids.iter().filter(|(place, _)| matches!(place, Place::Field(_)));
+    let providers = ids.iter().filter(|(place, _)| matches!(place, Place::Field(..)));
     Ok(Ok(NewForm {
         name: definition.name.clone(),
         description: definition.description.clone(),
@@ -74,8 +74,8 @@ pub async fn read(scoped: &Scoped, json: &Value) -> Result<Result<NewForm, Vec<P
 enum Place {
     Workflow,
     Launch,
-    /// The data provider of the field with this number.
-    Field(usize),
+    /// A data provider of the field with this number.
+    Field(usize, Asked),
 }
 
 /// A workflow that a form names.
@@ -89,7 +89,7 @@ impl Need {
         match self.place {
             Place::Workflow => "workflow".into(),
             Place::Launch => "launch_workflow".into(),
-            Place::Field(index) => format!("fields[{index}].data_provider"),
+            Place::Field(index, asked) => format!("fields[{index}].{}", asked.key()),
         }
     }
 }
@@ -99,21 +99,23 @@ fn needs(form: &Definition) -> Vec<Need> {
     let launch = form.launch_workflow.iter();
     all.extend(launch.map(|name| Need { place: Place::Launch, reference: name.clone() }));
     for (index, field) in form.fields.iter().enumerate() {
-        let provider = field.data_provider.iter();
-        all.extend(provider.map(|name| Need { place: Place::Field(index), reference: name.clone() }));
+        all.extend(Asked::ALL.iter().filter_map(|asked| {
+            let reference = field.provider(*asked)?.to_owned();
+            Some(Need { place: Place::Field(index, *asked), reference })
+        }));
     }
     all
 }
 
 fn unknown(need: &Need) -> Problem {
-    let what = if matches!(need.place, Place::Field(_)) { "data provider" } else { "workflow" };
+    let what = if matches!(need.place, Place::Field(..)) { "data provider" } else { "workflow" };
     Problem::new(need.path(), format!("there is no {what} `{}`; deploy it first", need.reference))
 }
 
 /// What keeps a workflow from being what a form takes it for.
 fn misfits(form: &Definition, need: &Need, found: &WorkflowInfo) -> Vec<Problem> {
     let is_provider = found.kind == WorkflowKind::DataProvider;
-    let is_wanted = matches!(need.place, Place::Field(_));
+    let is_wanted = matches!(need.place, Place::Field(..));
     if is_provider != is_wanted {
         let what = if is_provider { "is a data provider" } else { "is no data provider" };
         return vec![Problem::new(need.path(), format!("`{}` {what}", need.reference))];
@@ -123,9 +125,9 @@ fn misfits(form: &Definition, need: &Need, found: &WorkflowInfo) -> Vec<Problem>
         Place::Launch => {
             form.launch_parameters.keys().chain(&form.query_parameters).map(String::as_str).collect()
         }
-        Place::Field(index) => {
+        Place::Field(index, asked) => {
             let field = form.fields.get(index);
-            field.map_or(vec![], |field| field.data_provider_inputs.keys().map(String::as_str).collect())
+            field.map_or(vec![], |field| field.provider_inputs(asked).keys().map(String::as_str).collect())
         }
     };
     let mut problems = Vec::new();
@@ -141,10 +143,10 @@ fn misfits(form: &Definition, need: &Need, found: &WorkflowInfo) -> Vec<Problem>
             problems.push(Problem::new(need.path(), message));
         }
     }
-    if let Place::Field(index) = need.place {
+    if let Place::Field(index, asked) = need.place {
         let is_known = |name: &&str| found.parameters.iter().any(|parameter| parameter.name == **name);
         for name in given.into_iter().filter(|name| !found.accepts_kwargs && !is_known(name)) {
-            let path = format!("fields[{index}].data_provider_inputs.{name}");
+            let path = format!("fields[{index}].{}.{name}", asked.inputs_key());
             problems.push(Problem::new(path, format!("`{}` has no input `{name}`", found.name)));
         }
     }

@@ -1,12 +1,13 @@
 //! Opening a form, and the options of its fields.
 
+use super::submission;
 use crate::auth::Auth;
 use crate::problem::{ApiError, ApiResult};
 use crate::service::{executions, run};
 use crate::state::ApiState;
 use crate::views::ExecutionView;
 use bifrost_core::{Error, ExecutionId, FormId, FormSessionId, Result, Status};
-use bifrost_forms::Filled;
+use bifrost_forms::{Asked, Filled};
 use bifrost_store::forms::Form;
 use bifrost_store::forms::sessions::{self, MAX_STARTUP, NewSession, Session};
 use bifrost_store::{organizations, workflows};
@@ -37,7 +38,7 @@ pub struct Opened {
 impl Opened {
     /// What is filled in, before the options of data providers.
     pub fn filled(&self, values: Map<String, Value>) -> Filled {
-        Filled { values, context: self.context.clone(), now: now(), options: BTreeMap::new() }
+        Filled { values, context: self.context.clone(), now: now(), ..Filled::default() }
     }
 }
 
@@ -151,21 +152,25 @@ async fn launch(
     }
 }
 
-/// What can be chosen in a field, and which inputs of its data provider are not there yet.
+/// What can be chosen in a field or is there at first, and which inputs of its data provider are not
+/// there yet.
 pub async fn options(
     state: &ApiState,
     auth: &Auth,
     opened: &Opened,
     field: &str,
+    asked: Asked,
     values: Map<String, Value>,
 ) -> ApiResult<(Arc<[Value]>, Vec<String>)> {
-    let Some(provider) = opened.definition.field(field).and_then(|field| field.data_provider.as_ref()) else {
-        let message = format!("`{field}` is no field of this form whose options a data provider says");
+    let Some(provider) = opened.definition.field(field).and_then(|field| field.provider(asked)) else {
+        let what = asked.as_str();
+        let message = format!("`{field}` is no field of this form whose {what} a data provider says");
         return Err(Error::invalid("field", message).into());
     };
-    let filled = opened.filled(values);
-    let decided = opened.definition.state(&filled);
-    let question = opened.definition.question(field, &decided, &filled);
+    let mut filled = opened.filled(values);
+    let needed = opened.definition.dependencies(field, asked);
+    let decided = submission::decide(state, auth, opened, &mut filled, Some(&needed)).await?;
+    let question = opened.definition.question(field, asked, &decided, &filled);
     let question = question.map_err(|error| {
         Error::invalid("values", format!("the inputs of `{field}` cannot be evaluated: {}", error.message))
     })?;

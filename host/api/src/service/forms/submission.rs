@@ -7,10 +7,10 @@ use crate::auth::Auth;
 use crate::problem::{ApiError, ApiResult, FieldError};
 use crate::state::ApiState;
 use bifrost_core::UploadId;
-use bifrost_forms::{Filled, State};
+use bifrost_forms::{Asked, Filled, State};
 use http::StatusCode;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most times that options are asked for anew because others changed what they depend on.
 const ROUNDS: usize = 5;
@@ -47,7 +47,7 @@ pub async fn check(
     values: Map<String, Value>,
 ) -> ApiResult<Submission> {
     let mut filled = opened.filled(values);
-    let decided = decide(state, auth, opened, &mut filled).await?;
+    let decided = decide(state, auth, opened, &mut filled, None).await?;
     let fields = decided.fields.iter();
     let mut errors: Vec<FieldError> =
         fields.filter_map(|(name, field)| Some(fault(name, field.error.clone()?))).collect();
@@ -60,38 +60,62 @@ pub async fn check(
     Ok(submission)
 }
 
-/// Decides with the options of every field that has a value. What one option brings along can change
-/// what another data provider is asked with, so it is repeated until nothing changes.
-async fn decide(state: &ApiState, auth: &Auth, opened: &Opened, filled: &mut Filled) -> ApiResult<State> {
-    let mut asked: BTreeMap<String, Option<Map<String, Value>>> = BTreeMap::new();
+/// Decides with what data providers answer: the options of every field that has a value, and the
+/// default of every field that has none. With `only`, as far as it changes the values of these fields.
+/// What one option brings along can change what another data provider is asked with, so it is
+/// repeated until nothing changes.
+pub async fn decide(
+    state: &ApiState,
+    auth: &Auth,
+    opened: &Opened,
+    filled: &mut Filled,
+    only: Option<&BTreeSet<String>>,
+) -> ApiResult<State> {
+    let form = &opened.definition;
+    let mut answered: BTreeMap<(&str, Asked), Option<Map<String, Value>>> = BTreeMap::new();
+    let mut decided = form.state(filled);
     for _ in 0..ROUNDS {
-        let decided = opened.definition.state(filled);
         let mut is_settled = true;
-        for field in &opened.definition.definition().fields {
-            let name = field.name.as_str();
-            let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-            let is_chosen = decided.data.get(name).is_some_and(|value| !is_empty(value));
-            let Some(provider) = field.data_provider.as_ref().filter(|_| is_chosen) else { continue };
-            let question = opened.definition.question(name, &decided, filled).map_err(|error| {
-                refused(vec![fault(name, format!("Its options cannot be found: {}", error.message))])
-            })?;
-            let inputs = question.missing.is_empty().then_some(question.inputs);
-            if asked.get(name) == Some(&inputs) {
-                continue;
-            }
-            let options = match &inputs {
-                Some(inputs) => {
-                    opened::ask(state, auth, &opened.form, provider, inputs.clone()).await?.to_vec()
+        for field in &form.definition().fields {
+            for asked in Asked::ALL {
+                let name = field.name.as_str();
+                let Some(provider) = field.provider(asked) else { continue };
+                let is_value = asked == Asked::Default || !field.auto_fill.is_empty();
+                let matters = only.is_none_or(|names| is_value && names.contains(name));
+                if !matters || !is_needed(&decided, name, asked) {
+                    continue;
                 }
-                None => vec![],
-            };
-            filled.options.insert(name.to_owned(), options);
-            asked.insert(name.to_owned(), inputs);
-            is_settled = false;
+                let question = form.question(name, asked, &decided, filled).map_err(|error| {
+                    let message = format!("Its {} cannot be found: {}", asked.as_str(), error.message);
+                    refused(vec![fault(name, message)])
+                })?;
+                let inputs = question.missing.is_empty().then_some(question.inputs);
+                if answered.get(&(name, asked)) == Some(&inputs) {
+                    continue;
+                }
+                let options = match &inputs {
+                    Some(inputs) => {
+                        opened::ask(state, auth, &opened.form, provider, inputs.clone()).await?.to_vec()
+                    }
+                    None => vec![],
+                };
+                filled.answer(name, asked, options);
+                answered.insert((name, asked), inputs);
+                decided = form.state(filled);
+                is_settled = false;
+            }
         }
         if is_settled {
             return Ok(decided);
         }
     }
     Err(refused(vec![fault("", "Options of this form depend on each other in a circle")]))
+}
+
+/// Whether what a data provider answers counts for a field as it is.
+fn is_needed(decided: &State, field: &str, asked: Asked) -> bool {
+    match asked {
+        Asked::Options => decided.data.get(field).is_some_and(|value| *value != Value::Array(vec![])),
+        Asked::Default => decided.fields.get(field).is_some_and(|field| field.needs_default),
+    }
 }
