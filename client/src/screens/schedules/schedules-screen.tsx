@@ -15,6 +15,8 @@ import { DataTable } from '@/ui/data-table';
 import { Page } from '@/ui/page';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
+import { NextTime } from './next-time';
+import { PauseButton } from './pause-button';
 import { ScheduleDialog } from './schedule-dialog';
 
 const route = getRouteApi('/app/schedules');
@@ -122,12 +124,7 @@ const columns: ColumnDef<Schedule>[] = [
     id: 'next',
     accessorFn: (schedule) => schedule.next_run_at ?? '',
     header: 'Next',
-    cell: ({ row: { original } }) =>
-      original.enabled && original.next_run_at != null ? (
-        <Ago at={original.next_run_at} className="relative z-10 whitespace-nowrap" />
-      ) : (
-        <Badge tone="warn">Paused</Badge>
-      ),
+    cell: ({ row: { original } }) => <NextTime schedule={original} />,
   },
   {
     id: 'last',
@@ -141,6 +138,16 @@ const columns: ColumnDef<Schedule>[] = [
     header: 'From',
     cell: ({ row: { original } }) => <Badge>{original.source === 'decorator' ? 'Code' : 'Here'}</Badge>,
     meta: { wide: true },
+  },
+  {
+    id: 'pause',
+    header: '',
+    enableSorting: false,
+    cell: ({ row: { original } }) => (
+      <div className="text-right">
+        <PauseButton schedule={original} small />
+      </div>
+    ),
   },
 ];
 
