@@ -234,6 +234,27 @@ test('all files are searched, and any is opened by a few letters', async ({ admi
   await expect(editorOf(page, 'workflows/license_reconciliation.py')).toBeVisible();
 });
 
+test('packages are chosen anew, also where no file is changed', async ({ admin: page }) => {
+  await page.goto('/code/edit');
+  await makeFile(page, 'requirements.txt', '# none yet\n');
+  await built(page);
+  const dialog = page.getByRole('dialog');
+  const deploy = async () => {
+    const sent = page.waitForRequest('**/api/workspace/deploy');
+    await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
+    return (await sent).postDataJSON() as { upgrade: boolean; edits: object };
+  };
+  await page.getByRole('button', { name: 'Deploy…' }).click();
+  expect((await deploy()).upgrade).toBe(false);
+  await dialog.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Deploy…' }).click();
+  await expect(dialog).toContainText('No file differs');
+  await expect(dialog.getByRole('button', { name: 'Deploy', exact: true })).toBeDisabled();
+  await dialog.getByLabel('Choose packages anew').check();
+  expect(await deploy()).toMatchObject({ upgrade: true, edits: {} });
+  await expect(dialog.getByRole('heading', { name: 'This is what is deployed already' })).toBeVisible();
+});
+
 test('when somebody deploys meanwhile, each file is decided about', async ({ admin: page }) => {
   await page.goto('/code/edit?path=workflows/hello.py');
   await fill(page, 'workflows/hello.py', HELLO.replace('greet', 'hello'));
