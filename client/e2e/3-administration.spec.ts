@@ -315,7 +315,8 @@ test('network policy, audit log and operations', async ({ admin: page }) => {
   await expect(page.getByText('Ready', { exact: true })).toBeVisible();
   await expect(page.getByText('Sandbox processes')).toBeVisible();
   await page.goto('/identity-providers');
-  await expect(page.getByText('None yet')).toBeVisible();
+  await page.getByRole('button', { name: 'Add the first one' }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
 });
 
 test('own sessions are listed, and others end', async ({ admin: page, browser }) => {

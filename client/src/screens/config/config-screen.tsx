@@ -36,14 +36,24 @@ export function ConfigScreen() {
   const config = useQuery(configQuery(organization));
   const open = (edit: string | undefined) => void navigate({ search: (old) => ({ ...old, edit }), resetScroll: false });
   const find = (q: string | undefined) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false });
-  const add = may('config.write') && (
+  const first = may('config.write') && (
     <Button look="primary" onClick={() => open(NEW)}>
-      <Plus aria-hidden />
-      New setting
+      Make the first one
     </Button>
   );
   return (
-    <Page title="Config & secrets" about="Workflows read them by name. A secret’s value is never shown again." actions={add}>
+    <Page
+      title="Config & secrets"
+      about="Workflows read them by name. A secret’s value is never shown again."
+      actions={
+        may('config.write') && (
+          <Button look="primary" onClick={() => open(NEW)}>
+            <Plus aria-hidden />
+            New setting
+          </Button>
+        )
+      }
+    >
       <SearchBox label="Search settings" value={search.q} onChange={find} className="w-full sm:w-72" />
       <Card padded={false}>
         <Show query={config}>
@@ -52,7 +62,7 @@ export function ConfigScreen() {
             const shown = all.filter((entry) => `${entry.key}\n${entry.description ?? ''}`.toLowerCase().includes(wanted));
             if (all.length === 0) {
               return (
-                <Empty icon={SlidersHorizontal} title="No settings yet" command="bifrost config set smtp_host mail.example.com" action={add}>
+                <Empty icon={SlidersHorizontal} title="No settings yet" command="bifrost config set smtp_host mail.example.com" action={first}>
                   In code: <code className="font-mono text-xs">await config.get("smtp_host")</code>
                 </Empty>
               );

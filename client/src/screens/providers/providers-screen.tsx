@@ -36,7 +36,15 @@ export function ProvidersScreen() {
         <Show query={providers}>
           {({ providers: all }) =>
             all.length === 0 ? (
-              <Empty icon={Fingerprint} title="None yet">
+              <Empty
+                icon={Fingerprint}
+                title="No identity provider yet"
+                action={
+                  <Button look="primary" onClick={() => void navigate({ search: { edit: NEW } })}>
+                    Add the first one
+                  </Button>
+                }
+              >
                 People sign in with passwords and passkeys. With a provider they use the account that they have already.
               </Empty>
             ) : (
