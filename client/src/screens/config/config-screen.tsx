@@ -9,6 +9,7 @@ import { useUserName } from '@/api/names';
 import { configQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import type { ConfigEntry } from '@/api/types';
+import { TYPE_NAMES } from '@/lib/values';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -117,7 +118,7 @@ const columns: ColumnDef<ConfigEntry>[] = [
     header: 'Value',
     cell: ({ row: { original } }) => <Value entry={original} />,
   },
-  { accessorKey: 'type', header: 'Type', cell: ({ row: { original } }) => <Badge>{original.type}</Badge>, meta: { wide: true } },
+  { accessorKey: 'type', header: 'Type', cell: ({ row: { original } }) => <Badge>{TYPE_NAMES[original.type]}</Badge>, meta: { wide: true } },
   {
     id: 'from',
     accessorFn: (entry) => (entry.organization_id == null ? 'global' : 'own'),

@@ -8,7 +8,7 @@ import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Page } from '@/ui/page';
 import { Empty, Show } from '@/ui/states';
-import { ProviderDialog } from './provider-dialog';
+import { KIND_NAMES, ProviderDialog } from './provider-dialog';
 
 const route = getRouteApi('/app/identity-providers');
 
@@ -57,7 +57,7 @@ export function ProvidersScreen() {
                       </Link>
                       <p className="text-xs break-all text-muted">{provider.issuer}</p>
                     </div>
-                    <Badge>{provider.kind}</Badge>
+                    <Badge>{KIND_NAMES[provider.kind] ?? provider.kind}</Badge>
                     {provider.creates_users && <Badge tone="info">Makes users</Badge>}
                     <Badge tone={provider.is_enabled ? 'good' : 'warn'}>{provider.is_enabled ? 'On' : 'Off'}</Badge>
                   </li>

@@ -151,6 +151,18 @@ const columns: ColumnDef<Schedule>[] = [
   },
 ];
 
+/** Why a time made nothing. */
+const SKIPPED: Record<string, string> = {
+  overlap: 'the run before had not ended',
+  queue_full: 'too many of its runs wait for each other',
+  missed: 'nothing could be started then',
+  workflow_removed: 'the workflow is no longer in the workspace',
+  workflow_inactive: 'the workflow is switched off',
+  topic_missing: 'there is no such topic, or it is switched off',
+  too_large: 'the topic does not take that much data',
+  organization_inactive: 'the organization is suspended',
+};
+
 function Last({ schedule }: { schedule: Schedule }) {
   return (
     <span className="text-muted">
@@ -169,7 +181,8 @@ function Last({ schedule }: { schedule: Schedule }) {
       )}
       {schedule.skipped > 0 && (
         <span className="block text-xs text-warn">
-          {plural(schedule.skipped, 'time')} left out{schedule.last_skip_reason != null && `: ${schedule.last_skip_reason.replaceAll('_', ' ')}`}
+          {plural(schedule.skipped, 'time')} left out
+          {schedule.last_skip_reason != null && `: ${SKIPPED[schedule.last_skip_reason] ?? schedule.last_skip_reason}`}
         </span>
       )}
     </span>
