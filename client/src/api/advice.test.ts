@@ -1,10 +1,11 @@
 /** No code of the server comes to a person without a word on what to do. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ADVICE } from './advice';
 
-const HOST = join(import.meta.dirname, '../../../host');
+const HOST = fileURLToPath(new URL('../../../host', import.meta.url));
 
 /** Their own words say all: of a field, or of whoever wrote the workflow. */
 const SAY_ALL = ['invalid', 'invalid_form', 'user_error'];
