@@ -258,8 +258,8 @@ test('what was found is replaced in a line and in all files, and comes back', as
   await expect(editorOf(page, 'notes/b.txt')).toContainText('one Fish');
   // What was written since stays.
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
-  await expect(page.getByText('1 file as before')).toBeVisible();
-  await expect(page.getByText('1 file changed since, and not touched.')).toBeVisible();
+  await expect(page.getByText('1 file as before', { exact: true })).toBeVisible();
+  await expect(page.getByText('1 file changed since, and not touched.', { exact: true })).toBeVisible();
   await hits.filter({ hasText: 'red fish' }).click();
   await expect(editorOf(page, 'notes/a.txt')).toContainText('blue bird');
   await expectAccessible(page, 'while replacing');

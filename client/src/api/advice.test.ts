@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ADVICE } from './advice';
 
-const HOST = fileURLToPath(new URL('../../../host', import.meta.url));
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const HOST = here('../../../host');
 
 /** Their own words say all: of a field, or of whoever wrote the workflow. */
 const SAY_ALL = ['invalid', 'invalid_form', 'user_error'];
