@@ -47,9 +47,17 @@ test('a schedule is made, paused and run', async ({ admin: page }) => {
   await page.getByRole('button', { name: 'Save' }).click();
   const row = page.getByRole('row').filter({ hasText: 'Morning' });
   await expect(row).toContainText('At 09:00, Monday through Friday');
+  await row.getByRole('button', { name: 'Pause Morning' }).click();
+  await expect(row).toContainText('Paused');
+  await row.getByRole('button', { name: 'Resume Morning' }).click();
+  await expect(row.getByRole('button', { name: 'Pause Morning' })).toBeVisible();
+  await expect(row).not.toContainText('Paused');
   await row.getByRole('link', { name: 'Morning' }).click();
-  await page.getByLabel('On', { exact: true }).uncheck();
-  await page.getByRole('button', { name: 'Save' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
+  await expect(dialog.getByText('Paused')).toBeVisible();
+  // What is saved meanwhile leaves it paused.
+  await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(row).toContainText('Paused');
   await row.getByRole('link', { name: 'Morning' }).click();
   await page.getByRole('button', { name: 'Run now' }).click();
@@ -258,6 +266,29 @@ test('an organization has its own scope, and its deploys are reviewed', async ({
   await cara.context().close();
 });
 
+test('an own setting says that it overrides a global one', async ({ admin: page }) => {
+  const { organizations } = await api<{ organizations: { id: string; name: string }[] }>(page, 'GET', '/api/organizations');
+  const contoso = organizations.find(({ name }) => name === 'Contoso')?.id ?? '';
+  await api(page, 'PUT', '/api/config/smtp_host', { value: 'mail.example.com' });
+  await page.goto(`/config?org=${contoso}`);
+  const row = page.getByRole('row').filter({ hasText: 'smtp_host' });
+  await expect(row).toContainText('Inherited');
+  await row.getByRole('link', { name: 'smtp_host' }).click();
+  await page.getByLabel('Value').fill('mail.contoso.example');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(row).toContainText('Overrides global');
+  await expect(row).toContainText(`by ${ADMIN.name}`);
+  await page.getByLabel('Search settings').fill('no such setting');
+  await expect(row).toHaveCount(0);
+  await page.getByRole('button', { name: 'Clear the search' }).click();
+  await row.getByRole('button', { name: 'Delete smtp_host' }).click();
+  await expect(page.getByRole('dialog')).toContainText('The global value of this name is in force again.');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(row).toContainText('mail.example.com');
+  await expect(row).toContainText('Inherited');
+  await api(page, 'DELETE', '/api/config/smtp_host');
+});
+
 test('network policy, audit log and operations', async ({ admin: page }) => {
   await page.goto('/network');
   await page.getByLabel('Never these hosts').fill('not a host');
@@ -284,7 +315,8 @@ test('network policy, audit log and operations', async ({ admin: page }) => {
   await expect(page.getByText('Ready', { exact: true })).toBeVisible();
   await expect(page.getByText('Sandbox processes')).toBeVisible();
   await page.goto('/identity-providers');
-  await expect(page.getByText('None yet')).toBeVisible();
+  await page.getByRole('button', { name: 'Add the first one' }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
 });
 
 test('own sessions are listed, and others end', async ({ admin: page, browser }) => {

@@ -234,6 +234,59 @@ test('all files are searched, and any is opened by a few letters', async ({ admi
   await expect(editorOf(page, 'workflows/license_reconciliation.py')).toBeVisible();
 });
 
+test('what was found is replaced in a line and in all files, and comes back', async ({ admin: page }) => {
+  await page.goto('/code/edit');
+  await makeFile(page, 'notes/a.txt', 'red fish\nblue fish\n');
+  await makeFile(page, 'notes/b.txt', 'one Fish\n');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await page.getByLabel('Search in all files').fill('fish');
+  await page.getByRole('button', { name: 'Replace', exact: true }).click();
+  await page.getByLabel('Replace with').fill('bird');
+  await page.getByRole('button', { name: 'Replace in line 2 of notes/a.txt' }).click();
+  await expect(page.getByText('Replaced 1 match in 1 file')).toBeVisible();
+  const hits = page.getByRole('list', { name: 'Found' }).getByRole('link');
+  await expect(hits).toHaveCount(2);
+  await page.getByRole('button', { name: 'Replace all…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Replace 2 matches in 2 files?' });
+  await dialog.getByRole('button', { name: 'Replace', exact: true }).click();
+  await expect(page.getByText('Replaced 2 matches in 2 files')).toBeVisible();
+  await expect(page.getByText('Nothing fits')).toBeVisible();
+  // The open file has it, and its own way back.
+  await expect(editorOf(page, 'notes/b.txt')).toContainText('one bird');
+  await editorOf(page, 'notes/b.txt').click();
+  await page.keyboard.press('Control+z');
+  await expect(editorOf(page, 'notes/b.txt')).toContainText('one Fish');
+  // What was written since stays.
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect(page.getByText('1 file as before', { exact: true })).toBeVisible();
+  await expect(page.getByText('1 file changed since, and not touched.', { exact: true })).toBeVisible();
+  await hits.filter({ hasText: 'red fish' }).click();
+  await expect(editorOf(page, 'notes/a.txt')).toContainText('blue bird');
+  await expectAccessible(page, 'while replacing');
+  await asDeployed(page);
+});
+
+test('packages are chosen anew, also where no file is changed', async ({ admin: page }) => {
+  await page.goto('/code/edit');
+  await makeFile(page, 'requirements.txt', '# none yet\n');
+  await built(page);
+  const dialog = page.getByRole('dialog');
+  const deploy = async () => {
+    const sent = page.waitForRequest('**/api/workspace/deploy');
+    await dialog.getByRole('button', { name: 'Deploy', exact: true }).click();
+    return (await sent).postDataJSON() as { upgrade: boolean; edits: object };
+  };
+  await page.getByRole('button', { name: 'Deploy…' }).click();
+  expect((await deploy()).upgrade).toBe(false);
+  await dialog.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Deploy…' }).click();
+  await expect(dialog).toContainText('No file differs');
+  await expect(dialog.getByRole('button', { name: 'Deploy', exact: true })).toBeDisabled();
+  await dialog.getByLabel('Choose packages anew').check();
+  expect(await deploy()).toMatchObject({ upgrade: true, edits: {} });
+  await expect(dialog.getByRole('heading', { name: 'This is what is deployed already' })).toBeVisible();
+});
+
 test('when somebody deploys meanwhile, each file is decided about', async ({ admin: page }) => {
   await page.goto('/code/edit?path=workflows/hello.py');
   await fill(page, 'workflows/hello.py', HELLO.replace('greet', 'hello'));

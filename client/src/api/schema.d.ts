@@ -3189,6 +3189,11 @@ export interface components {
             key: string;
             organization_id?: components["schemas"]["OrganizationId"] | null;
             /**
+             * @description True for an own value that hides a global one, which is in force again once this one
+             *     is deleted.
+             */
+            overrides: boolean;
+            /**
              * @description True for a global secret that an organization's own workspace may read: this one,
              *     or in the global scope any.
              */

@@ -96,6 +96,7 @@ fn parsed(value: Option<String>, kind: ConfigType) -> Result<Value> {
 fn line(entry: &Value) {
     let value = if entry["is_secret"] == true { "(secret)".to_owned() } else { entry["value"].to_string() };
     let owner = match (entry["organization_id"].is_null(), entry["shared"] == true) {
+        (false, _) if entry["overrides"] == true => "  (overrides global)",
         (false, _) => "",
         (true, false) => "  (global)",
         (true, true) => "  (global, shared)",

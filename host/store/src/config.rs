@@ -28,6 +28,9 @@ pub struct Entry {
     /// True for a global secret that organizations' own workspaces may read: the handle's
     /// organization, or for the global scope any.
     pub shared: bool,
+    /// True for an own value that hides a global one, which is in force again once this one
+    /// is deleted. A global secret counts only for those with whom it is shared.
+    pub overrides: bool,
     /// For people.
     pub description: Option<String>,
     /// Whose it is; global where it is a fallback.
@@ -64,7 +67,10 @@ pub struct NewEntry {
 /// `$1` is the handle's own scope, `$2` the global one.
 const COLUMNS: &str = "c.key, c.value, c.type, c.description, c.organization_id, c.updated_at, c.updated_by,
     (c.is_secret AND c.scope_id = $2 AND EXISTS (SELECT 1 FROM config_shares s
-       WHERE s.key = c.key AND (s.organization_id = $1 OR $1 = $2))) AS shared";
+       WHERE s.key = c.key AND (s.organization_id = $1 OR $1 = $2))) AS shared,
+    (c.scope_id <> $2 AND EXISTS (SELECT 1 FROM config g WHERE g.scope_id = $2 AND g.key = c.key
+       AND (NOT g.is_secret OR EXISTS (SELECT 1 FROM config_shares s
+         WHERE s.key = g.key AND s.organization_id = $1)))) AS overrides";
 
 /// What an organization sees of the global scope.
 const VISIBLE: &str = "(NOT c.is_secret OR EXISTS (SELECT 1 FROM config_shares s
@@ -225,6 +231,7 @@ fn read(row: &Row) -> Result<Entry> {
         value: row.opt_document("value")?,
         kind: row.parse("type")?,
         shared: row.get("shared")?,
+        overrides: row.get("overrides")?,
         description: row.opt("description")?,
         scope: row.opt::<OrganizationId>("organization_id")?.into(),
         updated_at: row.get("updated_at")?,

@@ -92,13 +92,25 @@ export function CodeScreen() {
 
 /** No version is active: there is none, or each one waits for somebody's look or was rejected. */
 function Inactive() {
+  const may = useMay();
   const versions = useQuery(versionsQuery(useOrganization()));
   return (
     <Show query={versions}>
       {(all) =>
         all.length === 0 ? (
           <Card>
-            <Empty icon={FolderCode} title="Nothing is deployed yet" command="bifrost deploy my-workspace">
+            <Empty
+              icon={FolderCode}
+              title="Nothing is deployed yet"
+              command="bifrost deploy my-workspace"
+              action={
+                may('workspace.draft') && (
+                  <LinkButton to="/code/edit" search={{}} look="primary">
+                    Write the first workflow
+                  </LinkButton>
+                )
+              }
+            >
               A workspace is a folder with Python files. Each deploy makes a version, and old ones can come back.
             </Empty>
           </Card>

@@ -3,7 +3,10 @@ import type { ColumnDef } from '@tanstack/react-table';
 import { Package as PackageIcon, TriangleAlert } from 'lucide-react';
 import type { components } from '@/api/schema';
 import type { Package } from '@/api/types';
+import { useMay } from '@/api/session';
 import { bytes, plural } from '@/lib/format';
+import { asksForPackages } from '@/lib/requirements';
+import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Command, CopyButton } from '@/ui/copy';
 import { DataTable } from '@/ui/data-table';
@@ -11,16 +14,25 @@ import { Empty } from '@/ui/states';
 
 type Warning = components['schemas']['Warning'];
 
-/** Files that say which packages a workspace needs. */
-const FILES = ['requirements.txt', 'pyproject.toml'];
-
 export function Packages({ packages, warnings }: { packages: Package[]; warnings: Warning[] }) {
-  const about = warnings.filter(({ path }) => FILES.includes(path));
+  const may = useMay();
+  const about = warnings.filter(({ path }) => asksForPackages(path));
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
       <Card padded={false} title={packages.length === 0 ? undefined : plural(packages.length, 'package')}>
         {packages.length === 0 ? (
-          <Empty icon={PackageIcon} title="This version has no packages" command={'echo "requests>=2.32" >> requirements.txt\nbifrost deploy .'}>
+          <Empty
+            icon={PackageIcon}
+            title="This version has no packages"
+            command={'echo "requests>=2.32" >> requirements.txt\nbifrost deploy .'}
+            action={
+              may('workspace.draft') && (
+                <LinkButton to="/code/edit" search={{}} look="primary">
+                  List them in the editor
+                </LinkButton>
+              )
+            }
+          >
             List them in requirements.txt at the root of the workspace. Each run has pydantic without that.
           </Empty>
         ) : (
@@ -49,7 +61,8 @@ export function Packages({ packages, warnings }: { packages: Package[]; warnings
         <Card title="How they get here">
           <div className="grid gap-3 text-ui text-muted">
             <p>
-              A version keeps exactly these packages, by their hash, for as long as its requirements stay the same. This chooses them anew:
+              A version keeps exactly these packages, by their hash, for as long as its requirements stay the same. The editor’s Deploy… can choose
+              them anew, and so does this:
             </p>
             <Command text="bifrost deploy . --upgrade" />
             <p>

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
 import { z } from 'zod';
 import { api, call } from '@/api/client';
+import { useUserName } from '@/api/names';
 import { useMay, useOrganization } from '@/api/session';
 import type { ConfigEntry, ConfigType } from '@/api/types';
 import { showAtField } from '@/lib/forms';
@@ -12,7 +13,9 @@ import { Button } from '@/ui/button';
 import { Dialog, DialogActions } from '@/ui/dialog';
 import { Field, Input, Select, TextArea } from '@/ui/field';
 import { FormError } from '@/ui/states';
+import { Ago } from '@/ui/time';
 import { done } from '@/ui/toast';
+import { useIsInherited } from './inherited';
 import { Shares } from './shares';
 
 const form = z
@@ -82,14 +85,13 @@ export function ConfigDialog({ entry, onClose }: { entry: ConfigEntry | undefine
   });
   const type = watch('type');
   const errors = formState.errors;
-  const override = entry !== undefined && entry.organization_id == null && organization !== undefined;
   const readOnly = !may('config.write');
   return (
     <Dialog
       open
       onClose={onClose}
       title={entry === undefined ? 'New setting' : entry.key}
-      description={override ? 'It is global. What you save here is this organization’s own value.' : undefined}
+      description={entry === undefined ? undefined : <About entry={entry} />}
     >
       <form className="grid gap-4" onSubmit={handleSubmit((values) => save.mutate(values))}>
         <FormError error={save.error} />
@@ -153,5 +155,19 @@ export function ConfigDialog({ entry, onClose }: { entry: ConfigEntry | undefine
         <Shares name={entry.key} />
       )}
     </Dialog>
+  );
+}
+
+/** Whose the value is, what it hides, and who set it when. */
+function About({ entry }: { entry: ConfigEntry }) {
+  const isInherited = useIsInherited();
+  const nameOf = useUserName();
+  return (
+    <>
+      {isInherited(entry) && 'It is global. What you save here is this organization’s own value. '}
+      {entry.overrides && 'It overrides a global value, which is in force again once this one is deleted. '}
+      Changed <Ago at={entry.updated_at} />
+      {entry.updated_by != null && ` by ${nameOf(entry.updated_by)}`}.
+    </>
   );
 }

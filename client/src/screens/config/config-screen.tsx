@@ -5,20 +5,24 @@ import type { ColumnDef } from '@tanstack/react-table';
 import { Globe, KeyRound, Plus, Share2, SlidersHorizontal, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
+import { useUserName } from '@/api/names';
 import { configQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import type { ConfigEntry } from '@/api/types';
+import { TYPE_NAMES } from '@/lib/values';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Confirm } from '@/ui/confirm';
 import { DataTable } from '@/ui/data-table';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { done } from '@/ui/toast';
 import { ConfigDialog } from './config-dialog';
+import { useIsInherited } from './inherited';
 
 const route = getRouteApi('/app/config');
 
@@ -32,6 +36,12 @@ export function ConfigScreen() {
   const may = useMay();
   const config = useQuery(configQuery(organization));
   const open = (edit: string | undefined) => void navigate({ search: (old) => ({ ...old, edit }), resetScroll: false });
+  const find = (q: string | undefined) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false });
+  const first = may('config.write') && (
+    <Button look="primary" onClick={() => open(NEW)}>
+      Make the first one
+    </Button>
+  );
   return (
     <Page
       title="Config & secrets"
@@ -45,26 +55,21 @@ export function ConfigScreen() {
         )
       }
     >
-      <SearchBox
-        label="Search settings"
-        value={search.q}
-        onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
-        className="w-full sm:w-72"
-      />
+      <SearchBox label="Search settings" value={search.q} onChange={find} className="w-full sm:w-72" />
       <Card padded={false}>
         <Show query={config}>
           {(all) => {
             const wanted = (search.q ?? '').toLowerCase();
             const shown = all.filter((entry) => `${entry.key}\n${entry.description ?? ''}`.toLowerCase().includes(wanted));
-            return all.length === 0 ? (
-              <Empty
-                icon={SlidersHorizontal}
-                title="No settings yet"
-                command="bifrost config set smtp_host mail.example.com"
-              >
-                In code: <code className="font-mono text-xs">await config.get("smtp_host")</code>
-              </Empty>
-            ) : (
+            if (all.length === 0) {
+              return (
+                <Empty icon={SlidersHorizontal} title="No settings yet" command="bifrost config set smtp_host mail.example.com" action={first}>
+                  In code: <code className="font-mono text-xs">await config.get("smtp_host")</code>
+                </Empty>
+              );
+            }
+            if (shown.length === 0) return <NothingFits icon={SlidersHorizontal} onClear={() => find(undefined)} />;
+            return (
               <DataTable
                 label="Settings"
                 rows={shown}
@@ -113,18 +118,17 @@ const columns: ColumnDef<ConfigEntry>[] = [
     header: 'Value',
     cell: ({ row: { original } }) => <Value entry={original} />,
   },
-  { accessorKey: 'type', header: 'Type', cell: ({ row: { original } }) => <Badge>{original.type}</Badge>, meta: { wide: true } },
+  { accessorKey: 'type', header: 'Type', cell: ({ row: { original } }) => <Badge>{TYPE_NAMES[original.type]}</Badge>, meta: { wide: true } },
   {
     id: 'from',
     accessorFn: (entry) => (entry.organization_id == null ? 'global' : 'own'),
     header: 'From',
     cell: ({ row: { original } }) => <From entry={original} />,
-    meta: { wide: true },
   },
   {
     accessorKey: 'updated_at',
     header: 'Changed',
-    cell: ({ row: { original } }) => <Ago at={original.updated_at} className="whitespace-nowrap text-muted" />,
+    cell: ({ row: { original } }) => <Changed entry={original} />,
     meta: { wide: true },
   },
   { id: 'delete', header: '', enableSorting: false, cell: ({ row: { original } }) => <Delete entry={original} /> },
@@ -144,17 +148,18 @@ function Value({ entry }: { entry: ConfigEntry }) {
 }
 
 function From({ entry }: { entry: ConfigEntry }) {
-  const organization = useOrganization();
+  const isInherited = useIsInherited();
   return (
     <span className="flex flex-wrap gap-1">
       {entry.organization_id == null ? (
         <Badge>
           <Globe aria-hidden />
-          {organization === undefined ? 'Global' : 'Inherited'}
+          {isInherited(entry) ? 'Inherited' : 'Global'}
         </Badge>
       ) : (
         <Badge tone="accent">Own</Badge>
       )}
+      {entry.overrides && <Badge tone="info">Overrides global</Badge>}
       {entry.shared && (
         <Badge tone="info">
           <Share2 aria-hidden />
@@ -165,16 +170,31 @@ function From({ entry }: { entry: ConfigEntry }) {
   );
 }
 
+function Changed({ entry }: { entry: ConfigEntry }) {
+  const nameOf = useUserName();
+  return (
+    <span className="text-muted">
+      <Ago at={entry.updated_at} className="whitespace-nowrap" />
+      {entry.updated_by != null && <span className="block text-xs break-words">by {nameOf(entry.updated_by)}</span>}
+    </span>
+  );
+}
+
+/** What workflows get in place of a deleted entry. */
+function afterwards({ organization_id, overrides }: ConfigEntry): string {
+  if (organization_id == null) return 'Organizations without a value of their own find nothing under this name any more.';
+  return overrides ? 'The global value of this name is in force again.' : 'Workflows that read it find nothing any more.';
+}
+
 function Delete({ entry }: { entry: ConfigEntry }) {
   const may = useMay();
-  const organization = useOrganization();
+  const isInherited = useIsInherited();
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
-  const inherited = entry.organization_id == null && !may('platform.enter');
-  if (!may('config.write') || inherited || (entry.organization_id == null && organization !== undefined)) return null;
+  if (!may('config.write') || isInherited(entry)) return null;
   const remove = async () => {
     await call(api.DELETE('/api/config/{key}', { params: { path: { key: entry.key } } }));
-    done(`“${entry.key}” is deleted`);
+    done(`“${entry.key}” is deleted`, afterwards(entry));
     await client.invalidateQueries({ queryKey: ['config'] });
   };
   return (
@@ -183,7 +203,7 @@ function Delete({ entry }: { entry: ConfigEntry }) {
         <Trash2 aria-hidden />
       </Button>
       <Confirm open={asking} onClose={() => setAsking(false)} title={`Delete “${entry.key}”?`} action="Delete" onConfirm={remove}>
-        Workflows that read it get the global value, or nothing. {entry.is_secret && 'Its value cannot be had back.'}
+        {afterwards(entry)} {entry.is_secret && 'Its value cannot be had back.'}
       </Confirm>
     </div>
   );

@@ -6,6 +6,7 @@ import { api, call } from '@/api/client';
 import { explain, ProblemError } from '@/api/problem';
 import { workspaceQuery } from '@/api/queries';
 import { plural } from '@/lib/format';
+import { asksForPackages } from '@/lib/requirements';
 import { Button } from '@/ui/button';
 import { Dialog, DialogActions } from '@/ui/dialog';
 import { CheckField, Field, Input } from '@/ui/field';
@@ -25,6 +26,7 @@ const MANY = 4;
 const FORCEABLE: Record<string, string> = {
   workflow_in_use: 'Deploy all the same: what uses these workflows ends with them',
   nothing_loads: 'Deploy all the same: no workflow can run then',
+  adapter_in_use: 'Deploy all the same: the webhooks with these adapters lose them',
   breaks_dependants: 'Deploy all the same: these organizations’ workspaces break',
 };
 
@@ -47,9 +49,7 @@ export function DeployDialog({ editor, check, open, onClose }: Props) {
       onClose={close}
       wide
       title={done === undefined ? 'Deploy' : titleOf(done.answer)}
-      {...(done === undefined
-        ? { description: `${plural(editor.edits.size, 'file')} over ${editor.version === 0 ? 'an empty workspace' : `version ${editor.version}`}.` }
-        : {})}
+      description={done === undefined ? about(editor) : undefined}
     >
       {done === undefined ? (
         <Form editor={editor} check={check} onDone={(answer, sent) => setDone({ answer, sent })} onClose={close} />
@@ -58,6 +58,11 @@ export function DeployDialog({ editor, check, open, onClose }: Props) {
       )}
     </Dialog>
   );
+}
+
+function about({ edits, version }: Editor): string {
+  if (edits.size === 0) return `No file differs from version ${version}.`;
+  return `${plural(edits.size, 'file')} over ${version === 0 ? 'an empty workspace' : `version ${version}`}.`;
 }
 
 function titleOf({ state, number, changed }: Deployed): string {
@@ -77,11 +82,12 @@ function Form({ editor, check, onDone, onClose }: FormProps) {
   const { edits } = editor;
   const [message, setMessage] = useState('');
   const [force, setForce] = useState(false);
+  const [upgrade, setUpgrade] = useState(false);
   const deploy = useMutation({
     mutationFn: async () => {
       await editor.store.flush();
       const sent = editor.store.snapshot().edits;
-      const body = { edits: asFiles(sent), against: editor.version, message: message.trim() || null, force };
+      const body = { edits: asFiles(sent), against: editor.version, message: message.trim() || null, force, upgrade };
       return { answer: await call(api.POST('/api/workspace/deploy', { body })), sent };
     },
     onSuccess: async ({ answer, sent }) => {
@@ -152,12 +158,22 @@ function Form({ editor, check, onDone, onClose }: FormProps) {
           </ul>
         </section>
       )}
-      <section aria-label="Files" className="grid gap-2">
-        <h3 className="text-ui font-semibold">What changes</h3>
-        {[...edits].map(([path, { base, content }]) => (
-          <FileChange key={path} path={path} before={base} after={content} closed={edits.size >= MANY} />
-        ))}
-      </section>
+      {edits.size > 0 && (
+        <section aria-label="Files" className="grid gap-2">
+          <h3 className="text-ui font-semibold">What changes</h3>
+          {[...edits].map(([path, { base, content }]) => (
+            <FileChange key={path} path={path} before={base} after={content} closed={edits.size >= MANY} />
+          ))}
+        </section>
+      )}
+      {editor.own.some(asksForPackages) && (
+        <CheckField
+          label="Choose packages anew"
+          help="The newest that the requirements allow. Without it the packages stay as they are while the requirements do."
+          checked={upgrade}
+          onChange={(event) => setUpgrade(event.target.checked)}
+        />
+      )}
       <Field label="Message" optional help="For the list of versions: what this is for.">
         {(tied) => <Input {...tied} value={message} maxLength={1_000} onChange={(event) => setMessage(event.target.value)} />}
       </Field>
@@ -167,7 +183,7 @@ function Form({ editor, check, onDone, onClose }: FormProps) {
           type="submit"
           look={force && forceable !== undefined ? 'danger' : 'primary'}
           busy={deploy.isPending}
-          disabled={edits.size === 0 || (forceable !== undefined && !force)}
+          disabled={(edits.size === 0 && !upgrade) || (forceable !== undefined && !force)}
         >
           Deploy
         </Button>

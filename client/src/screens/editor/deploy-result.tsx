@@ -26,24 +26,26 @@ export function DeployResult({ answer, sent, onClose }: { answer: Deployed; sent
           ? 'Somebody else has to approve it. Until then your work stays here; it is gone from the list of changes once the version is active.'
           : `New runs use it at once. ${plural(workflows, 'workflow')}, built in ${duration(duration_ms)}.`}
       </p>
-      <section aria-label="Result by file" className="grid gap-2">
-        <h3 className="text-ui font-semibold">Files</h3>
-        <ul className="divide-y rounded-md border text-ui">
-          {[...sent].map(([path, edit]) => (
-            <FileResult
-              key={path}
-              path={path}
-              word={WORDS[changeOf(edit)]}
-              isProposed={state === 'proposed'}
-              error={errors.find((error) => error.path === path)}
-              warnings={warnings.filter((warning) => warning.path === path)}
-            />
-          ))}
-          {others.map((error) => (
-            <FileResult key={error.path} path={error.path} word="" isProposed={false} error={error} warnings={[]} />
-          ))}
-        </ul>
-      </section>
+      {sent.size + others.length > 0 && (
+        <section aria-label="Result by file" className="grid gap-2">
+          <h3 className="text-ui font-semibold">Files</h3>
+          <ul className="divide-y rounded-md border text-ui">
+            {[...sent].map(([path, edit]) => (
+              <FileResult
+                key={path}
+                path={path}
+                word={WORDS[changeOf(edit)]}
+                isProposed={state === 'proposed'}
+                error={errors.find((error) => error.path === path)}
+                warnings={warnings.filter((warning) => warning.path === path)}
+              />
+            ))}
+            {others.map((error) => (
+              <FileResult key={error.path} path={error.path} word="" isProposed={false} error={error} warnings={[]} />
+            ))}
+          </ul>
+        </section>
+      )}
       {state === 'active' && <NewWorkflows ids={added} />}
       {packages.length > 0 && (
         <section aria-label="Packages" className="grid gap-2">

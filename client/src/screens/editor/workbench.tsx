@@ -6,6 +6,7 @@ import { explain } from '@/api/problem';
 import { useMay } from '@/api/session';
 import type { EditorSearch } from '@/routes/search';
 import { cn } from '@/lib/cn';
+import { asksForPackages } from '@/lib/requirements';
 import { Button } from '@/ui/button';
 import { done } from '@/ui/toast';
 import { Tip } from '@/ui/tip';
@@ -50,6 +51,8 @@ export function Workbench({ editor }: { editor: Editor }) {
   const [states] = useState((): States => new Map());
   const cursor = useRef(1);
   const { edits, mayEdit } = editor;
+  // Without edits its packages can still be chosen anew.
+  const isDeployable = edits.size > 0 || editor.own.some(asksForPackages);
 
   const set = (change: { [K in keyof EditorSearch]?: EditorSearch[K] | undefined }, replace = true) =>
     void navigate({ search: (old) => ({ ...old, ...change }), replace, resetScroll: false });
@@ -159,7 +162,7 @@ export function Workbench({ editor }: { editor: Editor }) {
               {may('workspace.deploy') && (
                 <Button
                   look="primary"
-                  disabled={edits.size === 0 || moved.conflicts.length > 0}
+                  disabled={!isDeployable || moved.conflicts.length > 0}
                   onClick={() => {
                     check.now();
                     setDeploying(true);

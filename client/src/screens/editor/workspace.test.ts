@@ -5,6 +5,7 @@ import { find, patternOf, type Question } from './find';
 import { best } from './fuzzy';
 import { unified } from './line-diff';
 import { problemOf, problemOfMove, renamed } from './paths';
+import { replaceAll } from './replace';
 import { callAround, importsOf, isInText, offersAt, wordsOf } from './sdk-names';
 import { effects, workflowAt, type WorkflowInfo } from './symbols';
 import { rowsOf, step } from './tree';
@@ -101,6 +102,27 @@ describe('search', () => {
     expect(ask('z*', { isRegex: true })).toEqual([]);
     expect(ask('(', { isRegex: true })).toContain('no regular expression');
     expect(ask('-/')).toEqual([]);
+  });
+
+  it('replaces what it finds, in all files or in a line', () => {
+    const files = [
+      ['a.py', 'fish Fish\r\n$fish\n'],
+      ['b.py', 'no\n'],
+    ] as const;
+    const replace = (text: string, by: string, how: Partial<Question> = {}, line?: number) => {
+      const pattern = patternOf({ text, matchCase: false, wholeWord: false, isRegex: false, ...how });
+      if (!(pattern instanceof RegExp)) throw new Error(pattern.problem);
+      const { files: made, matches } = replaceAll(files, pattern, { text: by, isTemplate: how.isRegex === true, line });
+      return [matches, ...made.map(({ path, after }) => `${path} ${after}`)];
+    };
+    expect(replace('fish', '$1')).toEqual([3, 'a.py $1 $1\r\n$$1\n']);
+    expect(replace('fish', 'bird', {}, 2)).toEqual([1, 'a.py fish Fish\r\n$bird\n']);
+    expect(replace('fish', '', { matchCase: true })).toEqual([2, 'a.py  Fish\r\n$\n']);
+    expect(replace('bird', 'fish')).toEqual([0]);
+    const regex = { isRegex: true };
+    expect(replace('(f)(?<rest>ish)$', '$<rest>$1$&$$$3$<no>', regex)).toEqual([2, 'a.py fish ishFFish$$3$<no>\r\n$ishffish$$3$<no>\n']);
+    expect(replace('x*', 'y', regex)).toEqual([0]);
+    expect(replace('^', 'y', regex)).toEqual([0]);
   });
 
   it('of files finds them by letters of their path', () => {

@@ -15,6 +15,7 @@ import { Card } from '@/ui/card';
 import { Confirm } from '@/ui/confirm';
 import { DataTable } from '@/ui/data-table';
 import { CheckField } from '@/ui/field';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
@@ -32,6 +33,8 @@ export function KeysScreen() {
   const navigate = route.useNavigate();
   const organization = useOrganization();
   const [making, setMaking] = useState(false);
+  const showAll = (all: boolean) =>
+    void navigate({ search: (old) => ({ ...old, all: all ? '1' : undefined }), replace: true, resetScroll: false });
   const keys = useQuery({
     queryKey: ['keys', organization],
     queryFn: ({ signal }) => call(api.GET('/api/keys', { signal })),
@@ -50,17 +53,36 @@ export function KeysScreen() {
       <CheckField
         label="Also revoked and expired"
         checked={search.all === '1'}
-        onChange={(event) =>
-          void navigate({ search: (old) => ({ ...old, all: event.target.checked ? '1' : undefined }), replace: true, resetScroll: false })
-        }
+        onChange={(event) => showAll(event.target.checked)}
       />
       <Card padded={false}>
         <Show query={keys}>
           {({ keys: all }) => {
             const shown = all.filter((key) => search.all === '1' || isGood(key));
-            return shown.length === 0 ? (
-              <Empty icon={KeyRound} title="No keys" command="bifrost keys create --email deploy-bot --role org_admin --expires 90" />
-            ) : (
+            if (all.length === 0) {
+              return (
+                <Empty
+                  icon={KeyRound}
+                  title="No keys yet"
+                  command="bifrost keys create --email deploy-bot --role org_admin --expires 90"
+                  action={
+                    <Button look="primary" onClick={() => setMaking(true)}>
+                      Make the first one
+                    </Button>
+                  }
+                >
+                  Programs sign in with a key, for instance what deploys from your repository.
+                </Empty>
+              );
+            }
+            if (shown.length === 0) {
+              return (
+                <NothingFits icon={KeyRound} title="No key is valid any more" action="Show revoked and expired ones" onClear={() => showAll(true)}>
+                  {plural(all.length, 'key was', 'keys were')} revoked, or came to an end.
+                </NothingFits>
+              );
+            }
+            return (
               <DataTable
                 label="API keys"
                 rows={shown}

@@ -5,13 +5,13 @@ import { Mail, Send, Webhook } from 'lucide-react';
 import { ask, channelsQuery, type Channel } from '@/api/notifications';
 import { useOrganization } from '@/api/session';
 import { Badge } from '@/ui/badge';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { done, failed } from '@/ui/toast';
 import { ChannelDialog } from './channel-dialog';
-import { KIND_NAMES } from './names';
+import { KIND_NAMES, NEW } from './names';
 
 const route = getRouteApi('/app/notifications');
 
@@ -25,7 +25,15 @@ export function Channels() {
       <Show query={channels}>
         {({ channels: all }) =>
           all.length === 0 ? (
-            <Empty icon={Send} title="No channels">
+            <Empty
+              icon={Send}
+              title="No channels yet"
+              action={
+                <LinkButton to="/notifications" search={{ tab: 'channels', edit: NEW }} resetScroll={false} look="primary">
+                  Make the first one
+                </LinkButton>
+              }
+            >
               Without one, people are told here only. A channel is a list of addresses, or the URL of another system.
             </Empty>
           ) : (

@@ -9,6 +9,7 @@ import { NotificationRow } from '@/frame/notification-row';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { CheckField } from '@/ui/field';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { Empty, Show } from '@/ui/states';
 import { Tabs } from '@/ui/tabs';
@@ -79,8 +80,10 @@ function Latest() {
       <Card padded={false}>
         <Show query={list}>
           {({ notifications }) =>
-            notifications.length === 0 ? (
-              <Empty icon={BellOff} title="Nothing here">
+            notifications.length === 0 && unread === '1' ? (
+              <NothingFits icon={BellOff} title="Nothing unread" action="Show all" onClear={() => void navigate({ search: {}, replace: true, resetScroll: false })} />
+            ) : notifications.length === 0 ? (
+              <Empty icon={BellOff} title="Nothing yet">
                 What you are told of depends on your permissions, and on the rules of your organization.
               </Empty>
             ) : (

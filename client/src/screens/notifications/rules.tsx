@@ -6,9 +6,10 @@ import { channelsQuery, rulesQuery, type Rule } from '@/api/notifications';
 import { useOrganization } from '@/api/session';
 import { plural } from '@/lib/format';
 import { Badge } from '@/ui/badge';
+import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Empty, Show } from '@/ui/states';
-import { EVENT_NAMES } from './names';
+import { EVENT_NAMES, NEW } from './names';
 import { RuleDialog } from './rule-dialog';
 
 const route = getRouteApi('/app/notifications');
@@ -25,7 +26,15 @@ export function Rules() {
       <Show query={rules}>
         {(all) =>
           all.length === 0 ? (
-            <Empty icon={BellRing} title="No rules">
+            <Empty
+              icon={BellRing}
+              title="No rules yet"
+              action={
+                <LinkButton to="/notifications" search={{ tab: 'rules', edit: NEW }} resetScroll={false} look="primary">
+                  Make the first one
+                </LinkButton>
+              }
+            >
               Nobody is told of anything. A rule says what happens, and who is told.
             </Empty>
           ) : (

@@ -14,6 +14,7 @@ import { Card } from '@/ui/card';
 import { Confirm } from '@/ui/confirm';
 import { DataTable } from '@/ui/data-table';
 import { Select } from '@/ui/field';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Empty, Show } from '@/ui/states';
 import { StatusBadge } from '@/ui/status';
 import { Ago } from '@/ui/time';
@@ -72,8 +73,10 @@ export function DeadLetters() {
     >
       <Show query={letters}>
         {({ dead_letters: all }) =>
-          all.length === 0 ? (
-            <Empty icon={Inbox} title="None">
+          all.length === 0 && (state !== undefined || replayed !== undefined) ? (
+            <NothingFits icon={Inbox} action="Show all" onClear={() => set({ state: undefined, replayed: undefined })} />
+          ) : all.length === 0 ? (
+            <Empty icon={Inbox} title="No dead letters">
               Workers took every ticket that the queue gave them.
             </Empty>
           ) : (

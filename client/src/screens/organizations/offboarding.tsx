@@ -16,6 +16,8 @@ import { done } from '@/ui/toast';
 /** While it goes on it is looked at so often, in milliseconds. */
 const AGAIN = 2_000;
 
+const STATE_NAMES = { exporting: 'Being exported', deleting: 'Being deleted', done: 'Done' };
+
 export function Offboarding({ organization }: { organization: Organization }) {
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
@@ -34,7 +36,7 @@ export function Offboarding({ organization }: { organization: Organization }) {
   if (organization.is_offboarding && state.data !== undefined) {
     const { proof, requested_at } = state.data;
     return (
-      <Card title="Offboarding" actions={<Badge tone={state.data.state === 'done' ? 'good' : 'info'}>{state.data.state}</Badge>}>
+      <Card title="Offboarding" actions={<Badge tone={state.data.state === 'done' ? 'good' : 'info'}>{STATE_NAMES[state.data.state]}</Badge>}>
         <div className="grid gap-4">
           <Facts>
             <Fact name="Begun">

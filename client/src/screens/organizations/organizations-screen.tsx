@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
-import { Plus } from 'lucide-react';
+import { Building2, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
 import { organizationsQuery } from '@/api/session';
@@ -13,6 +13,7 @@ import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
 import { Field, Input } from '@/ui/field';
 import { FormDialog } from '@/ui/form-dialog';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Show } from '@/ui/states';
@@ -27,6 +28,7 @@ export function OrganizationsScreen() {
   const [making, setMaking] = useState(false);
   const organizations = useQuery(organizationsQuery);
   const wanted = (search.q ?? '').toLowerCase();
+  const find = (q: string | undefined) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false });
   return (
     <Page
       title="Organizations"
@@ -38,24 +40,24 @@ export function OrganizationsScreen() {
         </Button>
       }
     >
-      <SearchBox
-        label="Search organizations"
-        value={search.q}
-        onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
-        className="w-full sm:w-72"
-      />
+      <SearchBox label="Search organizations" value={search.q} onChange={find} className="w-full sm:w-72" />
       <Card padded={false}>
         <Show query={organizations}>
-          {(all) => (
-            <DataTable
-              label="Organizations"
-              rows={all.filter(({ name, domain }) => `${name}\n${domain ?? ''}`.toLowerCase().includes(wanted))}
-              columns={columns}
-              id={({ id }) => id}
-              sort={search.sort}
-              onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
-            />
-          )}
+          {(all) => {
+            const shown = all.filter(({ name, domain }) => `${name}\n${domain ?? ''}`.toLowerCase().includes(wanted));
+            return shown.length === 0 ? (
+              <NothingFits icon={Building2} onClear={() => find(undefined)} />
+            ) : (
+              <DataTable
+                label="Organizations"
+                rows={shown}
+                columns={columns}
+                id={({ id }) => id}
+                sort={search.sort}
+                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
+              />
+            );
+          }}
         </Show>
       </Card>
       {making && <NewDialog onClose={() => setMaking(false)} />}

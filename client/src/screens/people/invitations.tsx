@@ -13,7 +13,7 @@ import { Ago } from '@/ui/time';
 import { done } from '@/ui/toast';
 import { ROLE_NAMES } from './role-names';
 
-export function Invitations() {
+export function Invitations({ onInvite }: { onInvite: () => void }) {
   const client = useQueryClient();
   const organization = useOrganization();
   const [taking, setTaking] = useState<{ id: string; email: string }>();
@@ -31,7 +31,18 @@ export function Invitations() {
       <Show query={invitations}>
         {({ invitations: all }) =>
           all.length === 0 ? (
-            <Empty icon={MailX} title="No invitation waits" command="bifrost users invite ada@example.com --role org_user" />
+            <Empty
+              icon={MailX}
+              title="No invitation waits"
+              command="bifrost users invite ada@example.com --role org_user"
+              action={
+                <Button look="primary" onClick={onInvite}>
+                  Add somebody
+                </Button>
+              }
+            >
+              Whoever you invite gets a link, and is listed here until they have come in.
+            </Empty>
           ) : (
             <ul className="divide-y">
               {all.map(({ id, email, role, expires_at }) => (

@@ -12,6 +12,7 @@ import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
 import { CheckField } from '@/ui/field';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
@@ -33,12 +34,12 @@ export function PeopleScreen() {
   const [making, setMaking] = useState<'person' | 'service'>();
   const users = useQuery(usersQuery(organization, search.inactive === '1'));
   const tab = search.tab ?? 'people';
-  const list = (kind: User['kind']) => <UserList kind={kind} users={users} />;
+  const list = (kind: User['kind']) => <UserList kind={kind} users={users} onAdd={() => setMaking(kind)} />;
   const tabs = [
     { id: 'people' as const, label: 'People', content: list('person') },
     { id: 'services' as const, label: 'Service accounts', content: list('service') },
     ...(may('users.manage')
-      ? [{ id: 'invitations' as const, label: 'Invitations', content: <Invitations /> }]
+      ? [{ id: 'invitations' as const, label: 'Invitations', content: <Invitations onInvite={() => setMaking('person')} /> }]
       : []),
   ];
   return (
@@ -131,12 +132,14 @@ const columns: ColumnDef<User>[] = [
 interface ListProps {
   kind: User['kind'];
   users: { data: User[] | undefined; error: unknown; refetch: () => unknown };
+  onAdd: () => void;
 }
 
-function UserList({ kind, users }: ListProps) {
+function UserList({ kind, users, onAdd }: ListProps) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const wanted = (search.q ?? '').toLowerCase();
+  const find = (q: string | undefined) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false });
   return (
     <div className="grid gap-3">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -144,7 +147,7 @@ function UserList({ kind, users }: ListProps) {
           label="Search"
           placeholder="Name or e-mail…"
           value={search.q}
-          onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
+          onChange={find}
           className="w-full sm:w-72"
         />
         <CheckField
@@ -161,8 +164,11 @@ function UserList({ kind, users }: ListProps) {
             const shown = all.filter(
               (user) => user.kind === kind && `${user.name}\n${user.email}`.toLowerCase().includes(wanted),
             );
+            if (shown.length === 0 && wanted !== '') {
+              return <NothingFits icon={kind === 'person' ? Users : Bot} title="Nobody fits" onClear={() => find(undefined)} />;
+            }
             return shown.length === 0 ? (
-              <NoUsers kind={kind} />
+              <NoUsers kind={kind} onAdd={onAdd} />
             ) : (
               <DataTable
                 label={kind === 'person' ? 'People' : 'Service accounts'}
@@ -181,13 +187,20 @@ function UserList({ kind, users }: ListProps) {
   );
 }
 
-const NoUsers = ({ kind }: { kind: User['kind'] }) =>
-  kind === 'person' ? (
-    <Empty icon={Users} title="Nobody fits" command="bifrost users invite ada@example.com --role org_user">
-      Invite somebody here or from a terminal.
+function NoUsers({ kind, onAdd }: Pick<ListProps, 'kind' | 'onAdd'>) {
+  const manages = useMay()('users.manage');
+  const action = manages && (
+    <Button look="primary" onClick={onAdd}>
+      Add the first one
+    </Button>
+  );
+  return kind === 'person' ? (
+    <Empty icon={Users} title="Nobody is here yet" command="bifrost users invite ada@example.com --role org_user" action={action}>
+      Whoever you invite gets a link, and chooses how to sign in.
     </Empty>
   ) : (
-    <Empty icon={Bot} title="No service accounts" command="bifrost users create deploy-bot --service --role org_admin">
+    <Empty icon={Bot} title="No service accounts yet" command="bifrost users create deploy-bot --service --role org_admin" action={action}>
       A service account is a program with keys, for instance what deploys from your repository.
     </Empty>
   );
+}

@@ -25,6 +25,13 @@ interface Values {
   is_enabled: boolean;
 }
 
+/** Whose conventions a provider has, in words. */
+export const KIND_NAMES: Record<string, string> = {
+  microsoft: 'Microsoft',
+  google: 'Google',
+  oidc: 'Another OpenID provider',
+};
+
 const NAMES = ['name', 'kind', 'issuer', 'client_id', 'client_secret', 'domains'] as const;
 
 function send(provider: IdentityProvider | undefined, values: Values): Promise<IdentityProvider> {
@@ -89,9 +96,11 @@ export function ProviderDialog({ provider, onClose }: { provider: IdentityProvid
         <Field label="Kind">
           {(tied) => (
             <Select {...tied} {...register('kind')} disabled={provider !== undefined}>
-              <option value="microsoft">Microsoft</option>
-              <option value="google">Google</option>
-              <option value="oidc">Another OpenID provider</option>
+              {Object.entries(KIND_NAMES).map(([name, label]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
+              ))}
             </Select>
           )}
         </Field>

@@ -8,7 +8,7 @@ import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Page } from '@/ui/page';
 import { Empty, Show } from '@/ui/states';
-import { ProviderDialog } from './provider-dialog';
+import { KIND_NAMES, ProviderDialog } from './provider-dialog';
 
 const route = getRouteApi('/app/identity-providers');
 
@@ -36,7 +36,15 @@ export function ProvidersScreen() {
         <Show query={providers}>
           {({ providers: all }) =>
             all.length === 0 ? (
-              <Empty icon={Fingerprint} title="None yet">
+              <Empty
+                icon={Fingerprint}
+                title="No identity provider yet"
+                action={
+                  <Button look="primary" onClick={() => void navigate({ search: { edit: NEW } })}>
+                    Add the first one
+                  </Button>
+                }
+              >
                 People sign in with passwords and passkeys. With a provider they use the account that they have already.
               </Empty>
             ) : (
@@ -49,7 +57,7 @@ export function ProvidersScreen() {
                       </Link>
                       <p className="text-xs break-all text-muted">{provider.issuer}</p>
                     </div>
-                    <Badge>{provider.kind}</Badge>
+                    <Badge>{KIND_NAMES[provider.kind] ?? provider.kind}</Badge>
                     {provider.creates_users && <Badge tone="info">Makes users</Badge>}
                     <Badge tone={provider.is_enabled ? 'good' : 'warn'}>{provider.is_enabled ? 'On' : 'Off'}</Badge>
                   </li>

@@ -65,7 +65,18 @@ export function Grants() {
       <Show query={grants}>
         {({ grants: all }) =>
           all.length === 0 ? (
-            <Empty icon={KeySquare} title="Nothing was granted" command='bifrost roles grant "Open tickets" --user bob@example.com'>
+            <Empty
+              icon={KeySquare}
+              title="Nothing is granted yet"
+              command='bifrost roles grant "Open tickets" --user bob@example.com'
+              action={
+                manages && (
+                  <Button look="primary" onClick={() => setAdding(true)}>
+                    Choose a workflow and whom it is for
+                  </Button>
+                )
+              }
+            >
               Guests run only what was granted to them or to a role of theirs. Forms are granted where they are built.
             </Empty>
           ) : (
@@ -78,7 +89,7 @@ export function Grants() {
                   </span>
                   <Ago at={grant.created_at} className="text-muted" />
                   {manages && (
-                    <Button look="quiet" size="small" aria-label="Take back" onClick={() => remove.mutate(grant.id)}>
+                    <Button look="quiet" size="small" aria-label={`Take back ${what(grant)}`} onClick={() => remove.mutate(grant.id)}>
                       <X aria-hidden />
                     </Button>
                   )}

@@ -6,7 +6,7 @@ import { rolesQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import { plural } from '@/lib/format';
 import { Badge } from '@/ui/badge';
-import { Button } from '@/ui/button';
+import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Page } from '@/ui/page';
 import { Empty, Show } from '@/ui/states';
@@ -62,13 +62,25 @@ export function RolesScreen() {
 
 function Roles() {
   const roles = useQuery(rolesQuery(useOrganization()));
+  const may = useMay();
   return (
     <div className="grid gap-5">
       <Card title="Of the organization" padded={false}>
         <Show query={roles}>
           {(data) =>
             data.roles.length === 0 ? (
-              <Empty icon={ShieldCheck} title="None yet" command="bifrost roles create deployer workspace.read workspace.deploy">
+              <Empty
+                icon={ShieldCheck}
+                title="No roles of your own yet"
+                command="bifrost roles create deployer workspace.read workspace.deploy"
+                action={
+                  may('roles.manage') && (
+                    <LinkButton to="/roles" search={{ edit: NEW }} resetScroll={false} look="primary">
+                      Make the first one
+                    </LinkButton>
+                  )
+                }
+              >
                 A role of your own is a set of permissions that you give to people beside their built-in one.
               </Empty>
             ) : (

@@ -71,7 +71,7 @@ export function LogPanel({ run, log, error }: Props) {
       </div>
       {error !== undefined && <Failure error={error} />}
       {rows.length === 0 && error === undefined ? (
-        <NoLines run={run} log={log} />
+        <NoLines run={run} log={log} onAll={() => set({ q: undefined, level: undefined })} />
       ) : (
         <LogRows
           key={wrap ? 'wrapped' : 'plain'}
@@ -87,8 +87,8 @@ export function LogPanel({ run, log, error }: Props) {
   );
 }
 
-function NoLines({ run, log }: { run: Execution; log: LogStore }) {
-  if (log.size > 0) return <Empty icon={ScrollText} title="No line fits" />;
+function NoLines({ run, log, onAll }: { run: Execution; log: LogStore; onAll: () => void }) {
+  if (log.size > 0) return <Empty icon={ScrollText} title="No line fits" action={<Button onClick={onAll}>Show all lines</Button>} />;
   if (!log.complete) return <Empty icon={ScrollText} title={isOver(run.status) ? 'Reading the log…' : 'Waiting for the first line'} />;
   return (
     <Empty icon={ScrollText} title="It wrote nothing to its log">

@@ -36,7 +36,6 @@ describe('a schedule', () => {
       overlap_policy: 'skip',
       catch_up_policy: 'last',
       priority: 'bulk',
-      enabled: true,
     });
     expect(initial({ ...schedule, topic: 'day.begun', workflow_id: null }, undefined)).toMatchObject({ target: 'topic', topic: 'day.begun', workflow_id: '' });
   });

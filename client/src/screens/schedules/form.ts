@@ -47,10 +47,10 @@ export function made(values: Values, input: Record<string, unknown>): Schemas['N
   };
 }
 
-/** What changes of a schedule; what code says, only code changes. */
+/** What changes of a schedule; what code says, only code changes. Pausing has a button of its own. */
 export function changed(schedule: Schedule, values: Values, input: Record<string, unknown>): Schemas['ChangeScheduleRequest'] {
-  const { overlap_policy, catch_up_policy, enabled, name, cron_expression, timezone, priority } = values;
-  const policies = { ...(values.target === 'topic' ? {} : { overlap_policy, priority }), catch_up_policy, enabled };
+  const { overlap_policy, catch_up_policy, name, cron_expression, timezone, priority } = values;
+  const policies = { ...(values.target === 'topic' ? {} : { overlap_policy, priority }), catch_up_policy };
   if (schedule.source === 'decorator') return policies;
   return {
     ...policies,

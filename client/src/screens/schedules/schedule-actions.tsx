@@ -1,4 +1,4 @@
-/** Run now, see the runs, delete. */
+/** Whether it is paused; run now, see the runs, delete. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { FileClock, Play, Trash2 } from 'lucide-react';
@@ -8,6 +8,8 @@ import type { Schedule } from '@/api/types';
 import { Button, LinkButton } from '@/ui/button';
 import { Confirm } from '@/ui/confirm';
 import { done, failed } from '@/ui/toast';
+import { NextTime } from './next-time';
+import { PauseButton } from './pause-button';
 
 export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGone: () => void }) {
   const navigate = useNavigate();
@@ -27,7 +29,8 @@ export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGo
     await client.invalidateQueries({ queryKey: ['schedules'] });
   };
   return (
-    <div className="mb-4 flex flex-wrap gap-2">
+    <div className="mb-4 flex flex-wrap items-center gap-2">
+      <PauseButton schedule={schedule} />
       {!emits && (
         <>
           <Button size="small" busy={run.isPending} onClick={() => run.mutate()}>
@@ -46,6 +49,10 @@ export function ScheduleActions({ schedule, onGone }: { schedule: Schedule; onGo
           Delete
         </Button>
       )}
+      <span className="text-ui text-muted">
+        {schedule.enabled ? 'Next: ' : 'Its times pass without a run: '}
+        <NextTime schedule={schedule} />
+      </span>
       <Confirm open={asking} onClose={() => setAsking(false)} title={`Delete “${schedule.name}”?`} action="Delete" onConfirm={remove}>
         {emits ? 'It emits nothing any more. What it has started stays in the history.' : 'It starts nothing any more. Its runs stay in the history.'}
       </Confirm>

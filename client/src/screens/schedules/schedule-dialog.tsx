@@ -149,7 +149,7 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
             )}
           </Field>
         )}
-        <CheckField label="On" help="Off: paused; its times pass without a run." {...register('enabled')} />
+        {schedule === undefined && <CheckField label="On" help="Off: paused; its times pass without a run." {...register('enabled')} />}
         <DialogActions>
           <Button onClick={onClose}>Discard</Button>
           <Button type="submit" look="primary" busy={save.isPending} disabled={started.isLoading}>

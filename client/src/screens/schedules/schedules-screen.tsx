@@ -15,6 +15,8 @@ import { DataTable } from '@/ui/data-table';
 import { Page } from '@/ui/page';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
+import { NextTime } from './next-time';
+import { PauseButton } from './pause-button';
 import { ScheduleDialog } from './schedule-dialog';
 
 const route = getRouteApi('/app/schedules');
@@ -122,12 +124,7 @@ const columns: ColumnDef<Schedule>[] = [
     id: 'next',
     accessorFn: (schedule) => schedule.next_run_at ?? '',
     header: 'Next',
-    cell: ({ row: { original } }) =>
-      original.enabled && original.next_run_at != null ? (
-        <Ago at={original.next_run_at} className="relative z-10 whitespace-nowrap" />
-      ) : (
-        <Badge tone="warn">Paused</Badge>
-      ),
+    cell: ({ row: { original } }) => <NextTime schedule={original} />,
   },
   {
     id: 'last',
@@ -142,7 +139,29 @@ const columns: ColumnDef<Schedule>[] = [
     cell: ({ row: { original } }) => <Badge>{original.source === 'decorator' ? 'Code' : 'Here'}</Badge>,
     meta: { wide: true },
   },
+  {
+    id: 'pause',
+    header: '',
+    enableSorting: false,
+    cell: ({ row: { original } }) => (
+      <div className="text-right">
+        <PauseButton schedule={original} small />
+      </div>
+    ),
+  },
 ];
+
+/** Why a time made nothing. */
+const SKIPPED: Record<string, string> = {
+  overlap: 'the run before had not ended',
+  queue_full: 'too many of its runs wait for each other',
+  missed: 'nothing could be started then',
+  workflow_removed: 'the workflow is no longer in the workspace',
+  workflow_inactive: 'the workflow is switched off',
+  topic_missing: 'there is no such topic, or it is switched off',
+  too_large: 'the topic does not take that much data',
+  organization_inactive: 'the organization is suspended',
+};
 
 function Last({ schedule }: { schedule: Schedule }) {
   return (
@@ -162,7 +181,8 @@ function Last({ schedule }: { schedule: Schedule }) {
       )}
       {schedule.skipped > 0 && (
         <span className="block text-xs text-warn">
-          {plural(schedule.skipped, 'time')} left out{schedule.last_skip_reason != null && `: ${schedule.last_skip_reason.replaceAll('_', ' ')}`}
+          {plural(schedule.skipped, 'time')} left out
+          {schedule.last_skip_reason != null && `: ${SKIPPED[schedule.last_skip_reason] ?? schedule.last_skip_reason}`}
         </span>
       )}
     </span>

@@ -36,7 +36,7 @@ export function Documents({ table, writes }: { table: Table; writes: boolean }) 
   const shown = documents.data?.documents;
   const columns = useMemo(() => columnsFor(shown ?? []), [shown]);
   const page = (to: number) => void navigate({ search: (old) => ({ ...old, offset: to > 0 ? to : undefined }) });
-  const close = () => void navigate({ search: (old) => ({ ...old, edit: undefined }), resetScroll: false });
+  const open = (now: string | undefined) => void navigate({ search: (old) => ({ ...old, edit: now }), resetScroll: false });
   const total = documents.data?.total ?? 0;
   return (
     <div className="grid gap-3">
@@ -45,7 +45,13 @@ export function Documents({ table, writes }: { table: Table; writes: boolean }) 
         <Show query={documents}>
           {({ documents: all }) =>
             all.length === 0 ? (
-              <None table={table} filtered={where !== undefined || offset > 0} writes={writes} onAll={() => set({ where: undefined })} />
+              <None
+                table={table}
+                filtered={where !== undefined || offset > 0}
+                writes={writes}
+                onAll={() => set({ where: undefined })}
+                onWrite={() => open('new')}
+              />
             ) : (
               <DataTable
                 label="Documents"
@@ -70,7 +76,7 @@ export function Documents({ table, writes }: { table: Table; writes: boolean }) 
         {shown !== undefined && shown.length > 0 && `${count(offset + 1)} to ${count(offset + shown.length)} of ${count(total)}`}
       </Pages>
       {edit !== undefined && (edit === 'new' || edit.startsWith(OF)) && (
-        <DocumentDialog key={edit} table={table} id={edit === 'new' ? undefined : edit.slice(OF.length)} writes={writes} onClose={close} />
+        <DocumentDialog key={edit} table={table} id={edit === 'new' ? undefined : edit.slice(OF.length)} writes={writes} onClose={() => open(undefined)} />
       )}
     </div>
   );
@@ -81,13 +87,19 @@ interface NoneProps {
   filtered: boolean;
   writes: boolean;
   onAll: () => void;
+  onWrite: () => void;
 }
 
-function None({ table, filtered, writes, onAll }: NoneProps) {
+function None({ table, filtered, writes, onAll, onWrite }: NoneProps) {
   if (filtered) return <Empty icon={FileJson} title="No document fits" action={<Button onClick={onAll}>Show all</Button>} />;
+  const action = writes && (
+    <Button look="primary" onClick={onWrite}>
+      Write the first one
+    </Button>
+  );
   return (
-    <Empty icon={FileJson} title="No documents yet" command={`await tables.insert("${table.name}", {"status": "open"})`}>
-      {writes ? 'Workflows insert them, and you can: New document.' : 'Workflows insert them.'}
+    <Empty icon={FileJson} title="No documents yet" command={`await tables.insert("${table.name}", {"status": "open"})`} action={action}>
+      Workflows insert them{writes && ', and you can here'}.
     </Empty>
   );
 }

@@ -18,6 +18,7 @@ import { DataTable } from '@/ui/data-table';
 import { Field, Input } from '@/ui/field';
 import { FormDialog } from '@/ui/form-dialog';
 import { JsonField } from '@/ui/json-field';
+import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
@@ -32,6 +33,7 @@ export function TablesScreen() {
   const organization = useOrganization();
   const may = useMay();
   const tables = useQuery(tablesQuery(organization));
+  const find = (q: string | undefined) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false });
   const edit = (now: string | undefined) => void navigate({ search: (old) => ({ ...old, edit: now }), resetScroll: false });
   const add = may('tables.write') && (
     <Button look="primary" onClick={() => edit('new')}>
@@ -41,12 +43,7 @@ export function TablesScreen() {
   );
   return (
     <Page title="Tables" about="JSON documents that workflows keep for the next time." actions={add}>
-      <SearchBox
-        label="Search tables"
-        value={search.q}
-        onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
-        className="w-full sm:w-72"
-      />
+      <SearchBox label="Search tables" value={search.q} onChange={find} className="w-full sm:w-72" />
       <Card padded={false}>
         <Show query={tables}>
           {(all) => {
@@ -59,7 +56,7 @@ export function TablesScreen() {
                 </Empty>
               );
             }
-            if (fits.length === 0) return <Empty icon={Table2} title="Nothing fits" />;
+            if (fits.length === 0) return <NothingFits icon={Table2} onClear={() => find(undefined)} />;
             return (
               <DataTable
                 label="Tables"

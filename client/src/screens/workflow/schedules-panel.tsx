@@ -5,11 +5,11 @@ import { CalendarClock, Plus } from 'lucide-react';
 import { schedulesQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
-import { Badge } from '@/ui/badge';
+import { NextTime } from '@/screens/schedules/next-time';
+import { PauseButton } from '@/screens/schedules/pause-button';
 import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Empty, Show } from '@/ui/states';
-import { Ago } from '@/ui/time';
 
 export function SchedulesPanel({ workflow }: { workflow: Workflow }) {
   const organization = useOrganization();
@@ -51,12 +51,9 @@ export function SchedulesPanel({ workflow }: { workflow: Workflow }) {
                   <code className="font-mono text-xs text-muted">{schedule.cron_expression}</code>
                   <span className="text-muted">{schedule.timezone}</span>
                   <span className="ml-auto text-muted">
-                    {schedule.enabled && schedule.next_run_at != null ? (
-                      <Ago at={schedule.next_run_at} />
-                    ) : (
-                      <Badge tone="warn">Paused</Badge>
-                    )}
+                    <NextTime schedule={schedule} />
                   </span>
+                  <PauseButton schedule={schedule} small />
                 </li>
               ))}
             </ul>

@@ -26,6 +26,9 @@ pub(crate) struct ConfigEntry {
     /// True for a global secret that an organization's own workspace may read: this one,
     /// or in the global scope any.
     shared: bool,
+    /// True for an own value that hides a global one, which is in force again once this one
+    /// is deleted.
+    overrides: bool,
     /// For people.
     description: Option<String>,
     /// The owner; `null` for a global one, which is the fallback for all.
@@ -77,6 +80,7 @@ impl From<Entry> for ConfigEntry {
             kind: entry.kind,
             is_secret,
             shared: entry.shared,
+            overrides: entry.overrides,
             description: entry.description,
             organization_id: entry.scope.organization(),
             updated_at: entry.updated_at,

@@ -1,6 +1,6 @@
 //! Settings, organizations and keys.
 
-use crate::common::Platform;
+use crate::common::{Key, Platform};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -56,6 +56,25 @@ async fn a_setting_has_a_type() {
     );
     let again = put("n", json!({ "value": "other" })).send().await.expect(200);
     assert_eq!(again["type"], "secret", "it stays one unless it is said");
+}
+
+#[tokio::test]
+async fn an_own_value_says_that_it_overrides_a_global_one() {
+    let platform = Platform::new().await;
+    let (root, admin) = (&platform.root, &platform.own.admin);
+    let put = |key: &Key, value: Value| {
+        platform.call(Method::PUT, "/api/config/url").key(key).json(json!({ "value": value }))
+    };
+    put(root, json!("https://g")).send().await.expect(200);
+    let inherited = platform.get("/api/config/url").key(admin).send().await.expect(200);
+    assert_eq!((&inherited["overrides"], &inherited["organization_id"]), (&json!(false), &Value::Null));
+    assert_eq!(put(admin, json!("https://o")).send().await.expect(200)["overrides"], true);
+    let list = platform.get("/api/config").key(admin).send().await.expect(200);
+    let own = &list["config"][0];
+    assert_eq!((&own["overrides"], &own["value"]), (&json!(true), &json!("https://o")));
+    platform.call(Method::DELETE, "/api/config/url").key(admin).send().await.expect(204);
+    let again = platform.get("/api/config/url").key(admin).send().await.expect(200);
+    assert_eq!((&again["overrides"], &again["value"]), (&json!(false), &json!("https://g")));
 }
 
 #[tokio::test]

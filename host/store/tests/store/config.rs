@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 on_both!(
     own_values_come_before_global_ones,
+    an_own_value_says_that_it_hides_a_global_one,
     a_global_secret_is_for_the_provider,
     secrets_are_encrypted_at_rest,
     types_are_checked_and_kept,
@@ -43,6 +44,34 @@ async fn own_values_come_before_global_ones(db: Db) {
     assert_eq!(value(&org, "url").await, Some((json!("https://g"), Scope::Global)));
     assert_eq!(value(&org, "none").await, None);
     assert!(config::set(&org, &keys(), entry("", json!(1), false)).await.is_err());
+}
+
+async fn an_own_value_says_that_it_hides_a_global_one(db: Db) {
+    let w = World::new(db).await;
+    let (org, global) = (w.db.org(w.org.id), w.db.scope(Scope::Global));
+    let overrides = async |scoped: &bifrost_store::Scoped, key: &str| {
+        let got = config::get(scoped, &keys(), key, false).await.unwrap().map(|entry| entry.overrides);
+        let listed = config::list(scoped).await.unwrap().into_iter().find(|entry| entry.key == key);
+        assert_eq!(listed.map(|entry| entry.overrides), got);
+        got
+    };
+    config::set(&global, &keys(), entry("url", json!("https://g"), false)).await.unwrap();
+    assert_eq!(overrides(&org, "url").await, Some(false), "it is the global one");
+    config::set(&org, &keys(), entry("url", json!("https://o"), false)).await.unwrap();
+    config::set(&org, &keys(), entry("alone", json!(1), false)).await.unwrap();
+    assert_eq!(overrides(&org, "url").await, Some(true));
+    assert_eq!(overrides(&org, "alone").await, Some(false));
+    assert_eq!(overrides(&global, "url").await, Some(false));
+    assert_eq!(overrides(&w.db.org(w.other.id), "url").await, Some(false), "it has none of its own");
+    config::delete(&global, "url").await.unwrap();
+    assert_eq!(overrides(&org, "url").await, Some(false), "there is nothing behind it any more");
+    // What a global secret is called is told to nobody with whom it is not shared.
+    config::set(&global, &keys(), entry("token", json!("g-secret"), true)).await.unwrap();
+    config::set(&org, &keys(), entry("token", json!("own"), true)).await.unwrap();
+    assert_eq!(overrides(&org, "token").await, Some(false));
+    let (id, by) = (w.org.id, w.user);
+    global.write(move |tx| Box::pin(async move { shares::add_in(tx, "token", id, by).await })).await.unwrap();
+    assert_eq!(overrides(&org, "token").await, Some(true));
 }
 
 async fn a_global_secret_is_for_the_provider(db: Db) {
