@@ -10,7 +10,7 @@ export interface LiveMessage {
 }
 
 export interface Listener {
-  /** Where an execution's log goes on; absent for channels without a log. */
+  /** Where an execution's log goes on; absent for who does not read it. */
   after?: () => number;
   /** A message of the channel. */
   message: (message: LiveMessage) => void;
@@ -126,9 +126,9 @@ export class Live {
   }
 
   private subscribe(channel: string): void {
-    const [listener] = this.channels.get(channel) ?? [];
-    const after = listener?.after?.();
-    this.send({ type: 'subscribe', channels: [channel], ...(after === undefined ? {} : { after }) });
+    // Whoever has read least decides; the others know what they have.
+    const read = [...(this.channels.get(channel) ?? [])].flatMap((listener) => listener.after?.() ?? []);
+    this.send({ type: 'subscribe', channels: [channel], ...(read.length === 0 ? {} : { after: Math.min(...read) }) });
   }
 
   private send(message: object): void {

@@ -92,8 +92,20 @@ export class LogStore {
       this.lines.push(line);
       return;
     }
-    const at = this.lines.findIndex((known) => known.sequence >= line.sequence);
+    const at = this.position(line.sequence);
     if (this.lines[at]?.sequence !== line.sequence) this.lines.splice(at, 0, line);
+  }
+
+  /** Where a line with this sequence is, or belongs. */
+  private position(sequence: number): number {
+    let low = 0;
+    let high = this.lines.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.lines[middle]?.sequence ?? Infinity) < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   private changed(): void {

@@ -28,7 +28,7 @@ const route = getRouteApi('/app/runs/$id');
 export function RunScreen() {
   const { id } = route.useParams();
   const run = useRun(id);
-  if (run.data !== undefined) return <Loaded run={run.data} />;
+  if (run.data !== undefined) return <Loaded key={id} run={run.data} />;
   return (
     <Page title="Run">
       {run.error === null ? (

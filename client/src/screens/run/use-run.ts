@@ -39,7 +39,7 @@ export function useRun(id: string): UseQueryResult<Execution> {
       if (isOver(status)) refresh();
       else client.setQueryData(queryKey, (old) => old && { ...old, ...changes(update, status) });
     };
-    return live.listen(channelOf(id), { message, resumed: refresh, after: () => 0 });
+    return live.listen(channelOf(id), { message, resumed: refresh });
   }, [client, organization, id, over]);
   return run;
 }
