@@ -40,6 +40,7 @@ impl Runner {
             api: None,
             execution,
             rests: Default::default(),
+            calls: Default::default(),
             redactor,
             told: Default::default(),
         });

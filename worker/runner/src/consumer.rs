@@ -2,6 +2,7 @@
 
 use crate::egress::Egress;
 use crate::grants::Grants;
+use crate::http_calls::Calls;
 use crate::log::Log;
 use crate::observe;
 use crate::pool::{Job, JobEvent, Pool};
@@ -214,11 +215,15 @@ impl Runner {
         let mut log = Log::new(self.db.clone(), self.bus.clone(), id, token, claimed.next_sequence);
         let policy = RetryPolicy::from_defaults(&claimed.workflow.defaults);
         let declared = roi::declared(&claimed.workflow.defaults);
-        let outcome = self.drive(claimed, &mut log, &active).await;
+        let limits = MeteredLimits::from(&limits(&claimed));
+        let calls = Arc::new(Calls::default());
+        let outcome = self.drive(claimed, &mut log, &active, calls.clone()).await;
+        let calls = calls.take();
         let mut outcome = match outcome {
             Ok(Some(outcome)) => outcome,
             // The process died, or the lease is another's: the sweeper decides.
             Ok(None) => {
+                self.keep_calls(id, token, &calls).await;
                 self.let_go(id, token);
                 if let Err(error) = executions::renew_lease(&self.db, id, token, 0).await {
                     tracing::warn!(execution = %id, "the lease was not let go: {error:#}");
@@ -238,6 +243,7 @@ impl Runner {
         let chance = uuid::Uuid::new_v4().as_u128() as f64 / u128::MAX as f64;
         let pause = policy.and_then(|policy| policy.pause(execution.attempt, &outcome, chance));
         if let Some(pause) = pause {
+            self.keep_calls(id, token, &calls).await;
             // Whoever takes it next may be this runner.
             self.let_go(id, token);
             if self.again(&execution, token, &outcome, pause, &lines).await {
@@ -247,8 +253,14 @@ impl Runner {
         }
         let stored = documents::offload(self.objects.as_ref(), &execution, &mut outcome).await;
         self.let_go(id, token);
-        let ending =
-            Ending { outcome: outcome.clone(), stored, lines: lines.clone(), has_long_log: log.is_long() };
+        let ending = Ending {
+            outcome: outcome.clone(),
+            stored,
+            lines: lines.clone(),
+            has_long_log: log.is_long(),
+            metering: Some(Metering { http_calls: calls.made(), log_bytes: log.counted(), limits }),
+            calls,
+        };
         let ended = loop {
             match executions::end(&self.db, id, token, ending.clone()).await {
                 Ok(ended) => break ended,
@@ -281,6 +293,17 @@ impl Runner {
             active.remove(&id);
         }
         observe::occupancy(self.settings.slots, active.len());
+    }
+
+    /// Keeps the calls of an attempt that another one may follow. They are told of where they can be, and
+    /// nothing waits for them.
+    async fn keep_calls(&self, id: ExecutionId, token: i64, calls: &HttpCalls) {
+        if calls.kept.is_empty() {
+            return;
+        }
+        if let Err(error) = executions::keep_calls(&self.db, id, token, calls).await {
+            tracing::warn!(execution = %id, "the HTTP calls of an attempt were not kept: {error:#}");
+        }
     }
 
     /// Gives a failed run back for another attempt, however long the database is away; false
@@ -319,6 +342,7 @@ impl Runner {
         mut claimed: Claimed,
         log: &mut Log,
         active: &Active,
+        calls: Arc<Calls>,
     ) -> anyhow::Result<Option<Outcome>> {
         // Nothing has happened yet: while an engine is away, the run can wait for it.
         let (source, context) = tokio::select! {
@@ -352,20 +376,16 @@ impl Runner {
             api: self.api(),
             execution: run.id,
             rests: Default::default(),
+            calls,
             redactor: Redactor::default(),
             told: Default::default(),
         });
-        let mut limits = claimed.limits.clone();
-        let declared = claimed.workflow.defaults.get("timeout_seconds").and_then(Value::as_u64);
-        if let Some(seconds) = declared {
-            limits.wall_ms = limits.wall_ms.min(seconds.saturating_mul(1_000).max(1));
-        }
         let invocation = WireInvocation {
             workflow: claimed.workflow.id.clone(),
             parameters: claimed.execution.parameters.to_string(),
             context: context.to_string(),
             capture_variables: true,
-            limits,
+            limits: limits(&claimed),
         };
         let work = Work::Run { version: claimed.source_hash.clone(), invocation };
         let job = self.pool.submit(&claimed.source_hash, &source, work).await?;
@@ -437,6 +457,16 @@ impl Runner {
             self.bus.publish(event).await;
         }
     }
+}
+
+/// What the run may use: its organization's limits, and no more time than its workflow wants.
+fn limits(claimed: &Claimed) -> Limits {
+    let mut limits = claimed.limits.clone();
+    let declared = claimed.workflow.defaults.get("timeout_seconds").and_then(Value::as_u64);
+    if let Some(seconds) = declared {
+        limits.wall_ms = limits.wall_ms.min(seconds.saturating_mul(1_000).max(1));
+    }
+    limits
 }
 
 /// Whoever asked for the run, by way of it.
