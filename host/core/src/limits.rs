@@ -78,15 +78,15 @@ pub struct Metering {
 /// The limits that a run's use is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MeteredLimits {
-    /// See [`Limits::memory_bytes`].
+    /// Linear memory, in bytes.
     pub memory_bytes: u64,
-    /// The workflow's own where it says a shorter one; see [`Limits::wall_ms`].
+    /// From start to end, in milliseconds; the workflow's own where that is shorter.
     pub wall_ms: u64,
-    /// See [`Limits::fuel`].
+    /// Fuel; about nanoseconds of one core.
     pub fuel: u64,
-    /// See [`Limits::log_bytes`].
+    /// All log lines together, in bytes.
     pub log_bytes: u64,
-    /// See [`Limits::http_calls`].
+    /// HTTP calls in all.
     pub http_calls: u64,
 }
 
