@@ -20,8 +20,8 @@ pub mod retention;
 
 pub use accept::{Accepted, NewExecution, accept};
 pub(crate) use accept::{Run, accept_in, bound, count};
-pub(crate) use attempts::{Taken, record};
 pub use attempts::{Attempt, Made, attempts, made, retry};
+pub(crate) use attempts::{Taken, record};
 pub use backlog::{Backlog, Waiting, backlog, waiting};
 pub use calls::{calls, keep_calls};
 pub(crate) use deferred::OPEN;
