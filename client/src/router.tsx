@@ -249,8 +249,13 @@ const schedules = createRoute({
 const code = createRoute({
   getParentRoute: () => app,
   path: '/code',
-  validateSearch: (raw: Raw): { tab?: 'versions' | 'packages' | 'shared'; path?: string; line?: number } =>
-    clean({ tab: oneOf(['versions', 'packages', 'shared'], raw.tab), path: text(raw.path), line: positive(raw.line) }),
+  validateSearch: (raw: Raw): CodeSearch =>
+    clean({
+      tab: oneOf(['versions', 'packages', 'shared'], raw.tab),
+      path: text(raw.path),
+      line: positive(raw.line),
+      version: uuid(raw.version),
+    }),
   component: lazyRouteComponent(() => import('./screens/code/code-screen'), 'CodeScreen'),
 });
 
@@ -384,8 +389,16 @@ type WorkflowKind = (typeof KINDS)[number];
 const WORKFLOW_TABS = ['runs', 'forms', 'schedules', 'endpoints', 'code', 'call'] as const;
 export type WorkflowTab = (typeof WORKFLOW_TABS)[number];
 
-export const RUN_TABS = ['log', 'result', 'input', 'variables'] as const;
+export const RUN_TABS = ['log', 'result', 'input', 'variables', 'calls'] as const;
 export type RunTab = (typeof RUN_TABS)[number];
+
+export interface CodeSearch {
+  tab?: 'versions' | 'packages' | 'shared';
+  path?: string;
+  line?: number;
+  /** The id of another version than the active one, whose files are shown. */
+  version?: string;
+}
 
 const EDITOR_VIEWS = ['search', 'changes'] as const;
 
