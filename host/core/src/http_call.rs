@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What became of a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HttpOutcome {
     /// An answer came, whatever its status.
@@ -25,7 +25,6 @@ pub enum HttpOutcome {
     /// The request or the answer was not valid HTTP.
     Protocol,
     /// The run ended, or gave it up, before an answer came.
-    #[default]
     Abandoned,
 }
 

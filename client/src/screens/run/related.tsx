@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, call } from '@/api/client';
 import { runsQuery } from '@/api/queries';
-import { useOrganization } from '@/api/session';
+import { useMay, useOrganization } from '@/api/session';
 import type { Execution, ExecutionSummary } from '@/api/types';
 import { causeWords } from '@/lib/attempts';
 import { duration, whole } from '@/lib/time';
@@ -18,6 +18,7 @@ const AGAIN = 5_000;
 
 export default function Related({ run }: { run: Execution }) {
   const organization = useOrganization();
+  const may = useMay();
   const started = useQuery({
     ...runsQuery(organization, { parent_id: run.execution_id, limit: SHOWN }),
     refetchInterval: isOver(run.status) ? false : AGAIN,
@@ -25,7 +26,7 @@ export default function Related({ run }: { run: Execution }) {
   const repeats = useQuery(runsQuery(organization, { rerun_of: run.execution_id, limit: SHOWN }));
   return (
     <>
-      {run.attempt > 1 && <Attempts run={run} />}
+      {(run.attempt > 1 || (run.attempt === 1 && may('executions.read'))) && <Attempts run={run} />}
       <Runs title="Runs it started" page={started.data} />
       <Runs title="Repeated by" page={repeats.data} />
     </>
