@@ -112,6 +112,7 @@ function LogRow({ row: { line, text, first }, wrap, marked, onMark }: RowProps) 
           from="/runs/$id"
           to="."
           search={(old) => ({ ...old, tab: 'log', line: line.sequence })}
+          preload={false}
           aria-label={`Line ${line.sequence}`}
           aria-current={marked ? 'true' : undefined}
           onClick={(event) => {
