@@ -54,15 +54,23 @@ test('a failure shows its error, its code and its variables', async ({ admin: pa
   await expect(error).toContainText('no contract of Initech');
   await page.getByRole('tab', { name: 'Variables' }).click();
   await expect(page.getByText('Initech').first()).toBeVisible();
+  await page.getByRole('tab', { name: 'Calls' }).click();
+  await expect(page.getByText('It made no HTTP calls')).toBeVisible();
+  const failed = page.url();
   await page.getByRole('button', { name: 'More', exact: true }).click();
   await page.getByRole('menuitem', { name: 'Edit the input and run' }).click();
   await expect(page.getByLabel('Customer')).toHaveValue('Initech');
   await page.getByLabel('Customer').fill('Hooli');
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByRole('region', { name: 'Error' })).toContainText('no contract of Hooli');
-  await expect(page.getByRole('link', { name: 'Repeats another run' })).toBeVisible();
+  // Of this run, and not of the one that was looked at before.
+  await page.getByRole('link', { name: 'Repeats another run' }).click();
+  await expect(page).toHaveURL(failed.replace(/\?.*$/, ''));
+  await expect(page.getByRole('region', { name: 'Error' })).toContainText('no contract of Initech');
+  await page.goBack();
+  await expect(page.getByRole('region', { name: 'Error' })).toContainText('no contract of Hooli');
   await page.getByRole('region', { name: 'Error' }).getByRole('link').last().click();
-  await expect(page).toHaveURL(/\/code\?path=workflows(%2F|\/)ui_cases.py&line=\d+/);
+  await expect(page).toHaveURL(/\/code\?path=workflows(%2F|\/)ui_cases.py&line=\d+&version=[\da-f-]{36}/);
   await expect(page.getByRole('textbox', { name: 'workflows/ui_cases.py' })).toContainText('raise LookupError');
 });
 

@@ -31,6 +31,7 @@ import {
   clean,
   list,
   type BuilderSearch,
+  type CodeSearch,
   type EditorSearch,
   type FilesSearch,
   type IntegrationTab,
@@ -237,8 +238,13 @@ const schedules = createRoute({
 const code = createRoute({
   getParentRoute: () => app,
   path: '/code',
-  validateSearch: (raw: Raw): { tab?: 'versions' | 'packages' | 'shared'; path?: string; line?: number } =>
-    clean({ tab: oneOf(['versions', 'packages', 'shared'], raw.tab), path: text(raw.path), line: positive(raw.line) }),
+  validateSearch: (raw: Raw): CodeSearch =>
+    clean({
+      tab: oneOf(['versions', 'packages', 'shared'], raw.tab),
+      path: text(raw.path),
+      line: positive(raw.line),
+      version: uuid(raw.version),
+    }),
   component: lazyRouteComponent(() => import('./screens/code/code-screen'), 'CodeScreen'),
 });
 

@@ -65,7 +65,8 @@ async fn collector() -> Result<(Spans, String)> {
     Ok((spans, url))
 }
 
-/// Runs the workflow that sends one request, within the caller's trace; the request's headers.
+/// Runs the workflow that sends one request, within the caller's trace; the request's headers. The run's
+/// calls tell of the request what its span does.
 async fn send(url: &str, key: &str, target: &Server) -> Result<Value> {
     let body = json!({
         "workflow_id": "http_get", "input_data": {"url": target.url("/echo?secret=in-the-query")}, "sync": true
@@ -74,6 +75,13 @@ async fn send(url: &str, key: &str, target: &Server) -> Result<Value> {
     let request = request.header("traceparent", format!("00-{TRACE}-{CALLER}-01")).json(&body);
     let answer: Value = request.send().await?.json().await?;
     anyhow::ensure!(answer["status"] == "Success", "{answer}");
+    let id = answer["execution_id"].as_str().context("an id")?;
+    let calls = reqwest::Client::new().get(format!("{url}/api/executions/{id}/calls")).bearer_auth(key);
+    let calls: Value = calls.send().await?.json().await?;
+    let all = calls["attempts"][0]["calls"].as_array().context("calls")?;
+    anyhow::ensure!(all.len() == 1 && all[0]["host"] == "127.0.0.1" && all[0]["status"] == 200, "{calls}");
+    anyhow::ensure!(all[0]["received_bytes"].as_u64() > Some(0), "{calls}");
+    anyhow::ensure!(!calls.to_string().contains("in-the-query"), "a query is in a call");
     let echoed: Value = serde_json::from_str(answer["result"]["text"].as_str().context("a text")?)?;
     Ok(echoed["headers"].clone())
 }

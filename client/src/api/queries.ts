@@ -50,10 +50,17 @@ export const workspaceQuery = (organization: string | undefined) =>
     queryFn: ({ signal }) => call(api.GET('/api/workspace', { signal })),
   });
 
-export const fileQuery = (organization: string | undefined, path: string) =>
+/** A file of the active version, unless another one is named. */
+export const fileQuery = (organization: string | undefined, path: string, version?: string) =>
   queryOptions({
-    queryKey: ['file', organization, path],
-    queryFn: ({ signal }) => call(api.GET('/api/workspace/files/{path}', { params: { path: { path } }, signal })),
+    queryKey: ['file', organization, path, version],
+    queryFn: ({ signal }) =>
+      call(
+        api.GET('/api/workspace/files/{path}', {
+          params: { path: { path }, query: version === undefined ? {} : { version } },
+          signal,
+        }),
+      ),
     select: (file) => ({ ...file, content: fromBase64(file.content) }),
   });
 

@@ -436,6 +436,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/executions/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The attempts of an execution, and why each but the last was followed by another. */
+        get: operations["get_execution_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/executions/{id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The HTTP calls of an execution: where to and how long, without path and query; for administrators. */
+        get: operations["get_execution_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/executions/{id}/cancel": {
         parameters: {
             query?: never;
@@ -2506,7 +2540,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the files of the active version. */
+        /** Lists the files of the active version, or of another one. */
         get: operations["list_files"];
         put?: never;
         post?: never;
@@ -2523,7 +2557,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One file of the active version. */
+        /** One file of the active version, or of another one. */
         get: operations["get_file"];
         put?: never;
         post?: never;
@@ -2865,6 +2899,50 @@ export interface components {
             /** @description Also when workflows that are in use would be gone. */
             force?: boolean;
         };
+        /** @description The HTTP calls of one attempt. */
+        AttemptCalls: {
+            /**
+             * Format: int32
+             * @description Counts from 1.
+             */
+            attempt: number;
+            /** @description In the order of their starts, the first 1000. */
+            calls: components["schemas"]["HttpCall"][];
+            /**
+             * Format: int64
+             * @description How many more there were.
+             */
+            left_out: number;
+        };
+        /** @description The attempts of a run, in order. */
+        AttemptList: {
+            attempts: components["schemas"]["AttemptView"][];
+        };
+        /** @description One attempt of a run. */
+        AttemptView: {
+            /**
+             * Format: int32
+             * @description Counts from 1.
+             */
+            attempt: number;
+            /**
+             * @description Why another one followed: `worker_lost`; `dead_letter:` and the queue's reason; or `error:` and the
+             *     exception's class, each without what is behind the colon for an end user. Absent for the last one.
+             */
+            cause?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended, or was found lost.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When a worker took it; absent for a ticket that became a dead letter.
+             */
+            started_at?: string | null;
+            /** @description Who took it; for administrators. */
+            worker?: string | null;
+        };
         /** @description Who did something, and from where; what is absent is not known or does not apply. */
         AuditActor: {
             /** @description The client's address. */
@@ -2988,6 +3066,11 @@ export interface components {
         BuiltInRole: {
             name: components["schemas"]["Role"];
             permissions: components["schemas"]["Permissions"];
+        };
+        /** @description The HTTP calls of a run, by attempt. */
+        CallList: {
+            /** @description Those attempts that have ended and made any, in order. */
+            attempts: components["schemas"]["AttemptCalls"][];
         };
         /**
          * @description What happens to ticks that passed while nothing was there to notice them.
@@ -3958,6 +4041,7 @@ export interface components {
              * @description Accepted.
              */
             created_at: string;
+            delivery_id?: components["schemas"]["DeliveryId"] | null;
             /**
              * Format: int64
              * @description From start to end, in milliseconds.
@@ -3988,10 +4072,12 @@ export interface components {
              * @description Largest linear memory, in bytes.
              */
             memory_peak_bytes?: number | null;
+            metering?: components["schemas"]["Metering"] | null;
             /** @description Of `parameters` and `result`, what is not kept any more; it is `null` above. */
             missing?: string[];
             /** @description The organization whose data it may touch. */
             organization_id: components["schemas"]["OrganizationId"];
+            parent_id?: components["schemas"]["ExecutionId"] | null;
             /**
              * Format: int64
              * @description Its turn as long as it waits for a worker, 1 for the next one; 1000 is that or more. For one run only.
@@ -4020,6 +4106,12 @@ export interface components {
             traceback?: string | null;
             /** @description The code it was queued with. */
             version_id: components["schemas"]["VersionId"];
+            /**
+             * Format: int64
+             * @description The number of its code, where that is of the organization's own workspace. For one run only.
+             */
+            version_number?: number | null;
+            webhook_id?: components["schemas"]["WebhookId"] | null;
             /** @description What runs. */
             workflow_id: components["schemas"]["WorkflowId"];
             /** @description The workflow's name when it was queued. */
@@ -4440,6 +4532,46 @@ export interface components {
             /** @description True when the sender had sent it before. */
             duplicate: boolean;
         };
+        /** @description One HTTP call. What follows a redirect is a call of its own. */
+        HttpCall: {
+            /**
+             * Format: int64
+             * @description Until the last byte of the answer that was read, or the failure, in milliseconds; `null` when it
+             *     was abandoned.
+             */
+            duration_ms?: number | null;
+            /** @description Without path and query. */
+            host: string;
+            /** @description `CONNECT` for a connection that could not be made. */
+            method: string;
+            /** @description What became of it. */
+            outcome: components["schemas"]["HttpOutcome"];
+            /**
+             * Format: int64
+             * @description What was read of the answer's body, in bytes.
+             */
+            received_bytes: number;
+            /**
+             * Format: int64
+             * @description The request's body, in bytes.
+             */
+            sent_bytes: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            started_at: string;
+            /**
+             * Format: int32
+             * @description Of the answer.
+             */
+            status?: number | null;
+        };
+        /**
+         * @description What became of a call.
+         * @enum {string}
+         */
+        HttpOutcome: "answered" | "denied" | "limit" | "dns" | "connection" | "timeout" | "tls" | "protocol" | "abandoned";
         /**
          * Format: uuid
          * @description An OpenID provider that people sign in with.
@@ -4774,6 +4906,49 @@ export interface components {
             role: components["schemas"]["Role"];
             scope?: components["schemas"]["OrganizationId"] | null;
             user_id: components["schemas"]["UserId"];
+        };
+        /** @description The limits that a run's use is compared with. */
+        MeteredLimits: {
+            /**
+             * Format: int64
+             * @description Fuel; about nanoseconds of one core.
+             */
+            fuel: number;
+            /**
+             * Format: int64
+             * @description HTTP calls in all.
+             */
+            http_calls: number;
+            /**
+             * Format: int64
+             * @description All log lines together, in bytes.
+             */
+            log_bytes: number;
+            /**
+             * Format: int64
+             * @description Linear memory, in bytes.
+             */
+            memory_bytes: number;
+            /**
+             * Format: int64
+             * @description From start to end, in milliseconds; the workflow's own where that is shorter.
+             */
+            wall_ms: number;
+        };
+        /** @description What a run used of its limits beside fuel, memory and time, and the limits that it had. */
+        Metering: {
+            /**
+             * Format: int64
+             * @description HTTP calls.
+             */
+            http_calls: number;
+            /** @description As they were then. */
+            limits: components["schemas"]["MeteredLimits"];
+            /**
+             * Format: int64
+             * @description Log, as the limit counts it, in bytes.
+             */
+            log_bytes: number;
         };
         /** @description An endpoint to make. */
         NewEndpoint: {
@@ -9666,6 +9841,10 @@ export interface operations {
                 end_date?: string;
                 /** @description Executions of this page, at most 1000. */
                 limit?: number;
+                /** @description Only those that this run started. */
+                parent_id?: components["schemas"]["ExecutionId"];
+                /** @description Only those that repeat this run. */
+                rerun_of?: components["schemas"]["ExecutionId"];
                 /** @description Only those that this schedule asked for. */
                 schedule_id?: components["schemas"]["ScheduleId"];
                 /** @description Created at or after; RFC 3339, or a date. */
@@ -9770,6 +9949,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExecutionView"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_execution_attempts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path: {
+                id: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptList"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_execution_calls: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path: {
+                id: components["schemas"]["ExecutionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallList"];
                 };
             };
             /** @description No key, or one that is not known */
@@ -26424,6 +26759,8 @@ export interface operations {
             query?: {
                 /** @description Also the content of files that are no larger, in bytes. */
                 content_up_to?: number;
+                /** @description Of this version of the workspace, in place of the active one. */
+                version?: components["schemas"]["VersionId"];
             };
             header?: {
                 /** @description The organization meant; for platform administrators only */
@@ -26500,7 +26837,10 @@ export interface operations {
     };
     get_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of this version of the workspace, in place of the active one. */
+                version?: components["schemas"]["VersionId"];
+            };
             header?: {
                 /** @description The organization meant; for platform administrators only */
                 "x-bifrost-organization"?: string;

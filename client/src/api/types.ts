@@ -8,6 +8,7 @@ export type Narrow<T, Part> = Omit<T, keyof Part> & Part;
 
 export type Adapter = Schemas['AdapterView'];
 export type AdapterChoice = Schemas['ChoiceView'];
+export type AttemptCalls = Schemas['AttemptCalls'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type Condition = Schemas['Condition'];
 export type ConfigEntry = Schemas['ConfigEntry'];
@@ -22,6 +23,8 @@ export type Endpoint = Schemas['EndpointView'];
 export type Execution = Schemas['ExecutionView'];
 export type ExecutionSummary = Schemas['ExecutionSummary'];
 export type FileDiff = Schemas['FileDiff'];
+export type HttpCall = Schemas['HttpCall'];
+export type HttpOutcome = Schemas['HttpOutcome'];
 export type IdentityProvider = Schemas['ProviderView'];
 export type Integration = Schemas['IntegrationView'];
 export type IntegrationField = Schemas['IntegrationField'];

@@ -105,6 +105,21 @@ describe('the live connection', () => {
     expect(resumed).toHaveBeenCalledTimes(1);
   });
 
+  it('goes on where the log ended, whoever else listens to the run', () => {
+    const live = new Live(open);
+    let last = 0;
+    live.listen('execution:1', { message: () => {} });
+    live.listen('execution:1', { message: () => {}, after: () => last });
+    live.listen('execution:1', { message: () => {}, after: () => 9_000 });
+    socket(0).opened();
+    expect(socket(0).sent).toEqual([{ type: 'subscribe', channels: ['execution:1'], after: 0 }]);
+    last = 41;
+    socket(0).lost();
+    vi.advanceTimersByTime(600);
+    socket(1).opened();
+    expect(socket(1).sent).toEqual([{ type: 'subscribe', channels: ['execution:1'], after: 41 }]);
+  });
+
   it('waits longer each time, and not at all when one is signed out', () => {
     const live = new Live(open);
     live.listen('organization:a', { message: () => {} });

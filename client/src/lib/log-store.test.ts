@@ -23,6 +23,18 @@ describe('a log', () => {
     expect(log.last).toBe(6);
   });
 
+  it('finds its place for every line of a long log that comes again', () => {
+    const log = new LogStore();
+    const even = Array.from({ length: 20_000 }, (_, index) => line(2 * (index + 1)));
+    log.add(even);
+    log.add(even);
+    expect(log.size).toBe(20_000);
+    log.add([line(1), line(20_001), line(39_999)]);
+    const sequences = log.rows(ALL).map((row) => row.line.sequence);
+    expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+    expect(log.size).toBe(20_003);
+  });
+
   it('leaves what a filter says', () => {
     const log = new LogStore();
     log.add([line(1, 'Reading', 'DEBUG'), line(2, 'Read'), line(3, 'No licence', 'WARNING'), line(4, 'Trace', 'TRACEBACK')]);

@@ -12,8 +12,16 @@ export type WorkflowKind = (typeof KINDS)[number];
 export const WORKFLOW_TABS = ['runs', 'forms', 'schedules', 'endpoints', 'code', 'call'] as const;
 export type WorkflowTab = (typeof WORKFLOW_TABS)[number];
 
-export const RUN_TABS = ['log', 'result', 'input', 'variables'] as const;
+export const RUN_TABS = ['log', 'result', 'input', 'variables', 'calls'] as const;
 export type RunTab = (typeof RUN_TABS)[number];
+
+export interface CodeSearch {
+  tab?: 'versions' | 'packages' | 'shared';
+  path?: string;
+  line?: number;
+  /** The id of another version than the active one, whose files are shown. */
+  version?: string;
+}
 
 export const EDITOR_VIEWS = ['search', 'changes'] as const;
 

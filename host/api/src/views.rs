@@ -1,8 +1,8 @@
 //! Executions as callers see them.
 
 use bifrost_core::{
-    Execution, ExecutionId, FormId, OrganizationId, ResultType, ScheduleId, Status, UserId, VersionId,
-    WorkflowId,
+    DeliveryId, Execution, ExecutionId, FormId, Metering, OrganizationId, ResultType, ScheduleId, Status,
+    UserId, VersionId, WebhookId, WorkflowId,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -45,6 +45,12 @@ pub struct ExecutionView {
     /// The execution this one repeats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ExecutionId>,
+    /// The execution that started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<ExecutionId>,
+    /// The number of its code, where that is of the organization's own workspace. For one run only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_number: Option<i64>,
     /// When it starts, as long as it is Scheduled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduled_at: Option<DateTime<Utc>>,
@@ -57,6 +63,12 @@ pub struct ExecutionView {
     /// The form that it was started through.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form_id: Option<FormId>,
+    /// The delivery that it was started for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery_id: Option<DeliveryId>,
+    /// The webhook that took this delivery, as long as it is kept. For one run only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_id: Option<WebhookId>,
     /// The returned value.
     pub result: Option<Value>,
     /// How to show it.
@@ -82,6 +94,9 @@ pub struct ExecutionView {
     /// Largest linear memory, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_peak_bytes: Option<u64>,
+    /// What else it used of its limits, and these limits; absent when no worker wrote its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metering: Option<Metering>,
     /// Of `parameters` and `result`, what is not kept any more; it is `null` above.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<&'static str>,
@@ -106,10 +121,14 @@ impl ExecutionView {
             started_at: execution.started_at,
             completed_at: execution.completed_at,
             rerun_of: execution.rerun_of,
+            parent_id: execution.lineage.parent,
+            version_number: None,
             scheduled_at: execution.not_before.filter(|_| execution.status == Status::Scheduled),
             queue_position: None,
             schedule_id: execution.schedule_id,
             form_id: execution.form_id,
+            delivery_id: execution.delivery_id,
+            webhook_id: None,
             result: None,
             result_type: None,
             error: None,
@@ -119,6 +138,7 @@ impl ExecutionView {
             roi: None,
             fuel_used: None,
             memory_peak_bytes: None,
+            metering: execution.metering,
             missing: Vec::new(),
         };
         if let Some(outcome) = execution.outcome {

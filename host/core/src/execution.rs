@@ -380,6 +380,9 @@ pub struct Execution {
     /// What the form's launch workflow had returned.
     #[serde(default)]
     pub startup: Option<Value>,
+    /// What it used of its limits, as its worker counted.
+    #[serde(default)]
+    pub metering: Option<Metering>,
 }
 
 #[cfg(test)]

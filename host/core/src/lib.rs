@@ -16,6 +16,7 @@ pub mod execution;
 pub mod files;
 #[cfg(test)]
 mod fuzz;
+pub mod http_call;
 pub mod id;
 pub mod integration;
 pub mod limits;
@@ -47,8 +48,9 @@ pub use error::{Error, Result};
 pub use execution::{
     BackgroundPriority, Execution, Lineage, LogLevel, LogLine, Outcome, Priority, ResultType, Status, Stored,
 };
+pub use http_call::{HttpCall, HttpCalls, HttpOutcome};
 pub use id::*;
-pub use limits::Limits;
+pub use limits::{Limits, MeteredLimits, Metering};
 pub use matching::{Condition, Filter, Mapping, Place};
 pub use notification::{NotificationChannelKind, NotificationKind};
 pub use oauth::{ClientAuthentication, ConnectionStatus, OAuthFlow, OAuthSettings};

@@ -63,3 +63,36 @@ impl Default for Limits {
         }
     }
 }
+
+/// What a run used of its limits beside fuel, memory and time, and the limits that it had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Metering {
+    /// HTTP calls.
+    pub http_calls: u64,
+    /// Log, as the limit counts it, in bytes.
+    pub log_bytes: u64,
+    /// As they were then.
+    pub limits: MeteredLimits,
+}
+
+/// The limits that a run's use is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct MeteredLimits {
+    /// Linear memory, in bytes.
+    pub memory_bytes: u64,
+    /// From start to end, in milliseconds; the workflow's own where that is shorter.
+    pub wall_ms: u64,
+    /// Fuel; about nanoseconds of one core.
+    pub fuel: u64,
+    /// All log lines together, in bytes.
+    pub log_bytes: u64,
+    /// HTTP calls in all.
+    pub http_calls: u64,
+}
+
+impl From<&Limits> for MeteredLimits {
+    fn from(limits: &Limits) -> Self {
+        let Limits { memory_bytes, wall_ms, fuel, log_bytes, http_calls, .. } = *limits;
+        Self { memory_bytes, wall_ms, fuel, log_bytes, http_calls }
+    }
+}

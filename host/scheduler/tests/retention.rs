@@ -109,7 +109,7 @@ impl World {
         };
         let lines: Vec<_> = (1..=lines).map(line).collect();
         let has_long_log = lines.len() >= 1_000;
-        let ending = Ending { outcome, stored, lines, has_long_log };
+        let ending = Ending { stored, lines, has_long_log, ..Ending::of(outcome) };
         executions::end(&self.db, id, claimed.token, ending).await.expect("written").expect("ended");
         id
     }

@@ -44,6 +44,7 @@ pub const TABLES: &[(&str, Rights, Rights)] = {
         ("egress_usage", Write, None),
         ("endpoints", Write, Write),
         ("execution_attempts", Write, Write),
+        ("execution_calls", Write, Write),
         ("execution_logs", Write, Write),
         ("executions", Write, Write),
         ("file_usage", Write, Write),

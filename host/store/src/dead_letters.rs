@@ -7,7 +7,7 @@
 //! leaders, changes nothing the second time.
 
 use crate::audit::{Event, record};
-use crate::executions::{self, MAX_LOSSES, NewExecution, Page, Run, documents};
+use crate::executions::{self, MAX_LOSSES, NewExecution, Page, Run, Taken, documents};
 use crate::{Access, Db, Row, Scoped, Sql, Tx, now};
 use bifrost_core::ports::{Objects, Ticket};
 use bifrost_core::*;
@@ -118,7 +118,8 @@ async fn retry(tx: &mut Tx, ticket: Ticket, reason: &str) -> Result<Option<Organ
     let Some(row) = tx.optional(sql).await? else { return Ok(None) };
     let organization = row.get("organization_id")?;
     let next = Ticket { attempt: ticket.attempt + 1, ..ticket };
-    executions::record(tx, next, organization, &format!("dead_letter:{reason}")).await?;
+    let cause = format!("dead_letter:{reason}");
+    executions::record(tx, next, organization, Taken::default(), &cause).await?;
     Ok(Some(organization))
 }
 
@@ -126,7 +127,7 @@ async fn retry(tx: &mut Tx, ticket: Ticket, reason: &str) -> Result<Option<Organ
 async fn fail(tx: &mut Tx, ticket: Ticket) -> Result<Option<OrganizationId>> {
     let sql = Sql::new(
         "UPDATE executions SET attempt = $2, status = 'Failed', error_type = 'dead_letter', error_for_user = true,
-           completed_at = $4, error = CASE WHEN retry_on_loss THEN 'no worker could take this run; tried ' || $5 || ' times'
+           attempt_worker = NULL, attempt_started_at = NULL, completed_at = $4, error = CASE WHEN retry_on_loss THEN 'no worker could take this run; tried ' || $5 || ' times'
              ELSE 'no worker could take this run; not repeated' END
          WHERE id = $1 AND status = 'Pending' AND attempt = $2 - 1 AND (NOT retry_on_loss OR losses + 1 >= $3)
          RETURNING organization_id",

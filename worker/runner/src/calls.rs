@@ -41,6 +41,7 @@ impl Runner {
             api: None,
             execution,
             rests: Default::default(),
+            calls: Default::default(),
             redactor,
             told: Default::default(),
         });

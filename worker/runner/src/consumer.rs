@@ -1,6 +1,8 @@
 //! A run from its ticket to its end.
 
+use crate::drive::limits;
 use crate::egress::Egress;
+use crate::http_calls::Calls;
 use crate::log::Log;
 use crate::observe;
 use crate::pool::Pool;
@@ -206,11 +208,15 @@ impl Runner {
         let mut log = Log::new(self.db.clone(), self.bus.clone(), id, token, claimed.next_sequence);
         let policy = RetryPolicy::from_defaults(&claimed.workflow.defaults);
         let declared = roi::declared(&claimed.workflow.defaults);
-        let outcome = self.drive(claimed, &mut log, &active).await;
+        let limits = MeteredLimits::from(&limits(&claimed));
+        let calls = Arc::new(Calls::default());
+        let outcome = self.drive(claimed, &mut log, &active, calls.clone()).await;
+        let calls = calls.take();
         let mut outcome = match outcome {
             Ok(Some(outcome)) => outcome,
             // The process died, or the lease is another's: the sweeper decides.
             Ok(None) => {
+                self.keep_calls(id, token, &calls).await;
                 self.let_go(id, token);
                 if let Err(error) = executions::renew_lease(&self.db, id, token, 0).await {
                     tracing::warn!(execution = %id, "the lease was not let go: {error:#}");
@@ -230,6 +236,7 @@ impl Runner {
         let chance = uuid::Uuid::new_v4().as_u128() as f64 / u128::MAX as f64;
         let pause = policy.and_then(|policy| policy.pause(execution.attempt, &outcome, chance));
         if let Some(pause) = pause {
+            self.keep_calls(id, token, &calls).await;
             // Whoever takes it next may be this runner.
             self.let_go(id, token);
             if self.again(&execution, token, &outcome, pause, &lines).await {
@@ -239,8 +246,14 @@ impl Runner {
         }
         let stored = documents::offload(self.objects.as_ref(), &execution, &mut outcome).await;
         self.let_go(id, token);
-        let ending =
-            Ending { outcome: outcome.clone(), stored, lines: lines.clone(), has_long_log: log.is_long() };
+        let ending = Ending {
+            outcome: outcome.clone(),
+            stored,
+            lines: lines.clone(),
+            has_long_log: log.is_long(),
+            metering: Some(Metering { http_calls: calls.made(), log_bytes: log.counted(), limits }),
+            calls,
+        };
         let ended = loop {
             match executions::end(&self.db, id, token, ending.clone()).await {
                 Ok(ended) => break ended,
@@ -273,6 +286,17 @@ impl Runner {
             active.remove(&id);
         }
         observe::occupancy(self.settings.slots, active.len());
+    }
+
+    /// Keeps the calls of an attempt that another one may follow. They are told of where they can be, and
+    /// nothing waits for them.
+    async fn keep_calls(&self, id: ExecutionId, token: i64, calls: &HttpCalls) {
+        if calls.kept.is_empty() {
+            return;
+        }
+        if let Err(error) = executions::keep_calls(&self.db, id, token, calls).await {
+            tracing::warn!(execution = %id, "the HTTP calls of an attempt were not kept: {error:#}");
+        }
     }
 
     /// Gives a failed run back for another attempt, however long the database is away; false

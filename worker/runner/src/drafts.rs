@@ -66,6 +66,7 @@ impl Worker for Runner {
             api: self.api(),
             execution,
             rests: Default::default(),
+            calls: Default::default(),
             redactor: Redactor::default(),
             told: Default::default(),
         });

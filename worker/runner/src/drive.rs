@@ -2,6 +2,7 @@
 
 use crate::consumer::{Active, BACKOFF, Runner};
 use crate::grants::Grants;
+use crate::http_calls::Calls;
 use crate::log::Log;
 use crate::pool::{Job, JobEvent};
 use crate::protocol::*;
@@ -26,6 +27,7 @@ impl Runner {
         mut claimed: Claimed,
         log: &mut Log,
         active: &Active,
+        calls: Arc<Calls>,
     ) -> anyhow::Result<Option<Outcome>> {
         // Nothing has happened yet: while an engine is away, the run can wait for it.
         let (source, context) = tokio::select! {
@@ -59,20 +61,16 @@ impl Runner {
             api: self.api(),
             execution: run.id,
             rests: Default::default(),
+            calls,
             redactor: Redactor::default(),
             told: Default::default(),
         });
-        let mut limits = claimed.limits.clone();
-        let declared = claimed.workflow.defaults.get("timeout_seconds").and_then(Value::as_u64);
-        if let Some(seconds) = declared {
-            limits.wall_ms = limits.wall_ms.min(seconds.saturating_mul(1_000).max(1));
-        }
         let invocation = WireInvocation {
             workflow: claimed.workflow.id.clone(),
             parameters: claimed.execution.parameters.to_string(),
             context: context.to_string(),
             capture_variables: true,
-            limits,
+            limits: limits(&claimed),
         };
         let work = Work::Run { version: claimed.source_hash.clone(), invocation };
         let job = self.pool.submit(&claimed.source_hash, &source, work).await?;
@@ -137,6 +135,16 @@ impl Runner {
             "attempt": execution.attempt,
         }))
     }
+}
+
+/// What the run may use: its organization's limits, and no more time than its workflow wants.
+pub(crate) fn limits(claimed: &Claimed) -> Limits {
+    let mut limits = claimed.limits.clone();
+    let declared = claimed.workflow.defaults.get("timeout_seconds").and_then(Value::as_u64);
+    if let Some(seconds) = declared {
+        limits.wall_ms = limits.wall_ms.min(seconds.saturating_mul(1_000).max(1));
+    }
+    limits
 }
 
 /// Whoever asked for the run, by way of it.

@@ -2,6 +2,7 @@
 //! run's record; what the guest names can only be refused.
 
 use crate::egress::{Egress, Rests};
+use crate::http_calls::Calls;
 use crate::protocol::{Call, Reply};
 use crate::redact::{Redactor, TooMany};
 use bifrost_core::ports::{Api, Bus, Objects};
@@ -43,6 +44,8 @@ pub struct Grants {
     pub execution: ExecutionId,
     /// Answers that are not whole yet.
     pub(crate) rests: Rests,
+    /// What is remembered of its HTTP calls.
+    pub(crate) calls: Arc<Calls>,
     /// Secrets that were handed out.
     pub(crate) redactor: Redactor,
     /// Their names, once each, as far as the audit log knows.
@@ -94,8 +97,17 @@ impl Grants {
             }
             Call::ConfigList { scope } => Reply::ConfigList(self.config_list(scope).await),
             Call::ConfigDelete { key, scope } => Reply::ConfigDelete(self.config_delete(&key, scope).await),
-            Call::Http(request) => Reply::Http(self.rests.open(&self.egress, request).await),
-            Call::HttpMore { rest } => Reply::HttpMore(self.rests.more(rest).await),
+            Call::Http(request) => {
+                let begun = self.calls.begin(&request, &self.redactor);
+                let answer = self.rests.open(&self.egress, request).await;
+                self.calls.answered(begun, &answer);
+                Reply::Http(answer)
+            }
+            Call::HttpMore { rest } => {
+                let piece = self.rests.more(rest).await;
+                self.calls.more(rest, &piece);
+                Reply::HttpMore(piece)
+            }
             Call::Platform { operation, arguments } => {
                 Reply::Platform(self.platform(&operation, &arguments).await)
             }

@@ -113,7 +113,7 @@ impl Guard {
         ensure!(logger.len() <= LOGGER_BYTES, "the name of a logger has {} bytes", logger.len());
         let most = self.limits.log_line_bytes.saturating_add(NOTE_BYTES);
         ensure!(message.len() as u64 <= most, "a log line of {} bytes", message.len());
-        let size = (logger.len() + message.len()) as u64 + LINE_COST;
+        let size = line_size(logger, message);
         let Some(left) = self.log_bytes.checked_sub(size) else { bail!("more log than the limit") };
         self.log_bytes = left;
         Ok(())
@@ -156,6 +156,11 @@ impl Guard {
     pub fn answered(&mut self, call: u64) {
         self.calls.remove(&call);
     }
+}
+
+/// What a log line counts against the limit, in bytes.
+pub(crate) fn line_size(logger: &str, message: &str) -> u64 {
+    (logger.len() + message.len()) as u64 + LINE_COST
 }
 
 /// The outcome in a process's last words about a run.

@@ -16,6 +16,7 @@ mod fuzz;
 pub mod grants;
 mod guard;
 mod heartbeat;
+mod http_calls;
 mod inbox;
 pub mod local;
 pub mod lockdown;

@@ -1,6 +1,7 @@
 //! A run's log on its way out: numbered, redacted, written in batches, and sent live
 //! once it is written, so that a line which was seen is never another one later.
 
+use crate::guard;
 use crate::redact::{Lines, Redactor};
 use bifrost_core::ports::{Bus, Event};
 use bifrost_core::*;
@@ -28,6 +29,8 @@ pub(crate) struct Log {
     token: i64,
     next: i64,
     bytes: usize,
+    /// As the limit counts it.
+    counted: u64,
     waiting: Vec<LogLine>,
     lines: Lines,
     due: Option<Instant>,
@@ -44,6 +47,7 @@ impl Log {
             token,
             next,
             bytes: 0,
+            counted: 0,
             waiting: vec![],
             lines: Lines::default(),
             due: None,
@@ -54,6 +58,7 @@ impl Log {
     /// Takes a line. True when it is time to write.
     pub fn add(&mut self, level: LogLevel, logger: String, message: String, redactor: &Redactor) -> bool {
         metrics::counter!("bifrost_log_lines_total").increment(1);
+        self.counted += guard::line_size(&logger, &message);
         let message = self.lines.redact(redactor, &logger, message);
         let logger = redactor.text(logger);
         self.bytes += message.len();
@@ -70,6 +75,11 @@ impl Log {
         self.due.get_or_insert(due);
         // Many lines need not wait; but while the database is away, trying is left to the clock.
         self.waiting.len() >= BATCH && self.due.is_some_and(|due| due <= now + DELAY)
+    }
+
+    /// What the attempt has written of what it may, in bytes.
+    pub fn counted(&self) -> u64 {
+        self.counted
     }
 
     /// True when the run's log is to become an object once it has ended.

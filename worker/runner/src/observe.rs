@@ -1,7 +1,7 @@
 //! What the runner tells of its work: metrics, and the spans of traces. No name of a
 //! tenant, a workflow or a path is in either.
 
-use bifrost_core::{Outcome, Status, trace};
+use bifrost_core::{HttpOutcome, Outcome, Status, trace};
 use bifrost_sandbox::{HttpError, HttpRequest, HttpResponse};
 use bifrost_store::executions::Claimed;
 use metrics::{counter, gauge, histogram};
@@ -60,36 +60,43 @@ pub(crate) fn occupancy(slots: usize, active: usize) {
 
 /// The span of a guest's request. Paths and queries hold secrets, so only the host is told.
 pub(crate) fn request(request: &HttpRequest) -> Span {
-    let url = url::Url::parse(&request.url).ok();
-    let host = url.as_ref().and_then(url::Url::host_str).unwrap_or_default();
     tracing::info_span!(
         "outbound",
         "http.request.method" = request.method,
-        "server.address" = host,
+        "server.address" = host(request),
         "http.response.status_code" = field::Empty,
         otel.kind = "client",
         otel.status_code = field::Empty,
     )
 }
 
+/// Where a guest's request goes; empty where that is no URL.
+pub(crate) fn host(request: &HttpRequest) -> String {
+    let url = url::Url::parse(&request.url).ok();
+    url.as_ref().and_then(url::Url::host_str).unwrap_or_default().to_owned()
+}
+
+/// What came of a guest's request, by its error.
+pub(crate) fn outcome(error: Option<&HttpError>) -> HttpOutcome {
+    match error {
+        None => HttpOutcome::Answered,
+        Some(HttpError::Denied(_)) => HttpOutcome::Denied,
+        Some(HttpError::Limit(_)) => HttpOutcome::Limit,
+        Some(HttpError::Dns) => HttpOutcome::Dns,
+        Some(HttpError::Connection(_)) => HttpOutcome::Connection,
+        Some(HttpError::Timeout) => HttpOutcome::Timeout,
+        Some(HttpError::Tls(_)) => HttpOutcome::Tls,
+        Some(HttpError::Protocol(_)) => HttpOutcome::Protocol,
+    }
+}
+
 /// A guest's request was answered, or was not.
 pub(crate) fn answered(span: &Span, result: Result<&HttpResponse, &HttpError>, took: Duration) {
-    let outcome = match result {
-        Ok(response) => {
-            span.record("http.response.status_code", response.status);
-            "answered"
-        }
-        Err(HttpError::Denied(_)) => "denied",
-        Err(HttpError::Limit(_)) => "limit",
-        Err(HttpError::Dns) => "dns",
-        Err(HttpError::Connection(_)) => "connection",
-        Err(HttpError::Timeout) => "timeout",
-        Err(HttpError::Tls(_)) => "tls",
-        Err(HttpError::Protocol(_)) => "protocol",
+    match result {
+        Ok(response) => span.record("http.response.status_code", response.status),
+        Err(_) => span.record("otel.status_code", "ERROR"),
     };
-    if result.is_err() {
-        span.record("otel.status_code", "ERROR");
-    }
+    let outcome = outcome(result.err()).as_str();
     counter!("bifrost_outbound_requests_total", "outcome" => outcome).increment(1);
     histogram!("bifrost_outbound_seconds").record(took);
 }

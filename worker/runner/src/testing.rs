@@ -84,6 +84,7 @@ impl World {
             api: None,
             execution,
             rests: Default::default(),
+            calls: Default::default(),
             redactor: Redactor::default(),
             told: Default::default(),
         }

@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { LogIn } from 'lucide-react';
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { api, call } from '@/api/client';
 import type { Organization } from '@/api/types';
 import { Button, LinkButton } from '@/ui/button';
@@ -44,11 +44,11 @@ export function OrganizationScreen() {
     >
       <Show query={organization} skeleton={<Skeleton className="h-72" />}>
         {(data) => (
-          <>
+          <Fragment key={data.id}>
             <Settings organization={data} />
             <LimitsForm organization={data} />
             {!data.is_provider && <Offboarding organization={data} />}
-          </>
+          </Fragment>
         )}
       </Show>
     </Page>

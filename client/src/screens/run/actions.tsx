@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Ban, Download, Ellipsis, PencilLine, RotateCw } from 'lucide-react';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useState, useSyncExternalStore } from 'react';
 import { api, call } from '@/api/client';
 import { useMay, useMe } from '@/api/session';
 import type { Execution } from '@/api/types';
@@ -22,6 +22,7 @@ export function Actions({ run, log }: { run: Execution; log: LogStore }) {
   const navigate = useNavigate();
   const client = useQueryClient();
   const [cancelling, setCancelling] = useState(false);
+  useSyncExternalStore(log.subscribe, log.snapshot);
   const params = { path: { id: run.execution_id } };
   const mine = run.executed_by === me.user_id || may('executions.manage');
   const over = isOver(run.status);
@@ -68,7 +69,7 @@ export function Actions({ run, log }: { run: Execution; log: LogStore }) {
         )}
         <MenuItem disabled={log.size === 0} onSelect={() => download(`${name}.log`, log.text())}>
           <Download aria-hidden />
-          Download the log
+          {log.complete ? 'Download the log' : 'Download the log so far'}
         </MenuItem>
         <MenuItem
           disabled={run.result === null || run.result === undefined}

@@ -19,7 +19,7 @@ function meaning(type: string): string | undefined {
 }
 
 interface Props {
-  run: Pick<Execution, 'error' | 'error_type' | 'traceback'>;
+  run: Pick<Execution, 'error' | 'error_type' | 'traceback'> & Partial<Pick<Execution, 'version_id' | 'version_number'>>;
   /** Where lines of the code are shown. */
   to?: '/code' | '/code/edit';
 }
@@ -37,13 +37,25 @@ export default function ErrorCard({ run, to = '/code' }: Props) {
           {told !== undefined && <p className="text-ui text-muted">{told}</p>}
         </div>
       </div>
-      {run.traceback != null && <Traceback text={run.traceback} to={to} />}
+      {run.traceback != null && (
+        <Traceback text={run.traceback} to={to} version={run.version_id} linked={to === '/code/edit' || run.version_number != null} />
+      )}
     </section>
   );
 }
 
-function Traceback({ text, to }: { text: string; to: '/code' | '/code/edit' }) {
+interface TracebackProps {
+  text: string;
+  to: '/code' | '/code/edit';
+  /** The code that ran. */
+  version: string | undefined;
+  /** False for code that is not of this workspace. */
+  linked: boolean;
+}
+
+function Traceback({ text, to, version, linked }: TracebackProps) {
   const may = useMay();
+  const shown = linked && may('workspace.read');
   return (
     <details className="group border-t" open>
       <summary className="flex cursor-pointer items-center gap-2 px-4 py-2 text-ui font-medium text-muted hover:text-ink">
@@ -54,7 +66,7 @@ function Traceback({ text, to }: { text: string; to: '/code' | '/code/edit' }) {
       </summary>
       <pre className="max-h-96 overflow-auto px-4 pb-4 font-mono text-xs leading-5" tabIndex={0}>
         {pieces(text).map((piece, index) =>
-          piece.path !== undefined && may('workspace.read') ? (
+          piece.path !== undefined && shown ? (
             <Link
               key={index}
               to={to}
@@ -62,6 +74,7 @@ function Traceback({ text, to }: { text: string; to: '/code' | '/code/edit' }) {
                 ...(to === '/code' ? {} : old),
                 path: piece.path,
                 ...(piece.line === undefined ? {} : { line: piece.line }),
+                ...(to === '/code' && version !== undefined ? { version } : {}),
               })}
               className="text-accent-text underline decoration-accent-text/40 hover:decoration-accent-text"
             >

@@ -1,4 +1,5 @@
 /** The rows of a log; only those on the screen exist. */
+import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import type { LogLevel } from '@/api/types';
@@ -107,8 +108,11 @@ function LogRow({ row: { line, text, first }, wrap, marked, onMark }: RowProps) 
   return (
     <div className={cn('flex gap-3 px-3 hover:bg-hover/70', marked && 'bg-accent-soft')}>
       {first && onMark !== undefined ? (
-        <a
-          href={`?line=${line.sequence}`}
+        <Link
+          from="/runs/$id"
+          to="."
+          search={(old) => ({ ...old, tab: 'log', line: line.sequence })}
+          preload={false}
           aria-label={`Line ${line.sequence}`}
           aria-current={marked ? 'true' : undefined}
           onClick={(event) => {
@@ -119,7 +123,7 @@ function LogRow({ row: { line, text, first }, wrap, marked, onMark }: RowProps) 
           className="w-[6ch] shrink-0 text-right text-faint tabular-nums select-none hover:text-accent-text hover:underline"
         >
           {line.sequence}
-        </a>
+        </Link>
       ) : (
         <span className="w-[6ch] shrink-0 text-right text-faint tabular-nums select-none">{first && line.sequence}</span>
       )}

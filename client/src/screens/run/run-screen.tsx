@@ -1,9 +1,7 @@
 /** A run, from its submission to its result. */
 import { lazy, Suspense } from 'react';
-import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { workflowQuery } from '@/api/queries';
-import { useMay, useOrganization } from '@/api/session';
+import { useMay } from '@/api/session';
 import type { Execution } from '@/api/types';
 import type { RunTab } from '@/routes/search';
 import { Card } from '@/ui/card';
@@ -18,8 +16,10 @@ import { Summary } from './summary';
 import { useLog, useRun } from './use-run';
 
 // What is not seen at first, or not in every run.
+const CallsPanel = lazy(() => import('./calls-panel').then((all) => ({ default: all.CallsPanel })));
 const ErrorCard = lazy(() => import('./error-card'));
 const InputPanel = lazy(() => import('./values-panel').then((all) => ({ default: all.InputPanel })));
+const Related = lazy(() => import('./related'));
 const ResultPanel = lazy(() => import('./result-panel').then((all) => ({ default: all.ResultPanel })));
 const VariablesPanel = lazy(() => import('./values-panel').then((all) => ({ default: all.VariablesPanel })));
 
@@ -28,7 +28,7 @@ const route = getRouteApi('/app/runs/$id');
 export function RunScreen() {
   const { id } = route.useParams();
   const run = useRun(id);
-  if (run.data !== undefined) return <Loaded run={run.data} />;
+  if (run.data !== undefined) return <Loaded key={id} run={run.data} />;
   return (
     <Page title="Run">
       {run.error === null ? (
@@ -46,8 +46,6 @@ function Loaded({ run }: { run: Execution }) {
   const may = useMay();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const organization = useOrganization();
-  const workflow = useQuery({ ...workflowQuery(organization, run.workflow_id), retry: false });
   const { log, error } = useLog(run.execution_id);
   const over = isOver(run.status);
   // Until somebody chooses: the log while it runs, then what came of it.
@@ -57,7 +55,10 @@ function Loaded({ run }: { run: Execution }) {
     { id: 'result' as const, label: 'Result', content: <Suspense fallback={<Skeleton className="h-40" />}><ResultPanel run={run} /></Suspense> },
     { id: 'input' as const, label: 'Input', content: <Suspense fallback={<Skeleton className="h-40" />}><InputPanel run={run} /></Suspense> },
     ...(may('executions.read')
-      ? [{ id: 'variables' as const, label: 'Variables', content: <Suspense fallback={<Skeleton className="h-40" />}><VariablesPanel run={run} /></Suspense> }]
+      ? [
+          { id: 'variables' as const, label: 'Variables', content: <Suspense fallback={<Skeleton className="h-40" />}><VariablesPanel run={run} /></Suspense> },
+          { id: 'calls' as const, label: 'Calls', content: <Suspense fallback={<Skeleton className="h-40" />}><CallsPanel run={run} /></Suspense> },
+        ]
       : []),
   ];
   return (
@@ -85,11 +86,12 @@ function Loaded({ run }: { run: Execution }) {
           </span>
           <code className="min-w-0 truncate font-mono text-xs">{run.execution_id}</code>
           <CopyButton text={run.execution_id} label="Copy the id" />
+          {run.version_number != null && <VersionLink number={run.version_number} />}
         </div>
       }
       actions={<Actions run={run} log={log} />}
     >
-      <Summary run={run} workflow={workflow.data} />
+      <Summary run={run} />
       {run.error != null && (
         <Suspense fallback={<Skeleton className="h-32" />}>
           <ErrorCard run={run} />
@@ -101,6 +103,20 @@ function Loaded({ run }: { run: Execution }) {
         chosen={search.tab ?? first}
         onChoose={(tab) => void navigate({ search: (old) => ({ ...old, tab }), replace: true, resetScroll: false })}
       />
+      <Suspense>
+        <Related run={run} />
+      </Suspense>
     </Page>
+  );
+}
+
+/** The code that ran. */
+function VersionLink({ number }: { number: number }) {
+  const may = useMay();
+  if (!may('workspace.read')) return <span>Version {number}</span>;
+  return (
+    <Link to="/code/versions/$number" params={{ number: String(number) }} className="hover:text-ink hover:underline">
+      Version {number}
+    </Link>
   );
 }

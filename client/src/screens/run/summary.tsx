@@ -1,61 +1,45 @@
 /** When, by whom, how long, and how much of its limits. */
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { useMay, useOrganizations } from '@/api/session';
-import type { Execution, Workflow } from '@/api/types';
-import { bytes, ordinal } from '@/lib/format';
+import { useMay } from '@/api/session';
+import type { Execution } from '@/api/types';
+import { bytes, count, ordinal } from '@/lib/format';
 import { duration } from '@/lib/time';
+import { worth } from '@/lib/worth';
 import { isOver } from '@/ui/status';
 import { Ago, Elapsed } from '@/ui/time';
 
 /** Fuel is about nanoseconds of one core. */
 const FUEL_PER_MS = 1_000_000;
 
-export function Summary({ run, workflow }: { run: Execution; workflow: Workflow | undefined }) {
-  const { all } = useOrganizations();
-  const limits = all.find(({ id }) => id === run.organization_id)?.limits;
-  const seconds = workflow?.defaults.timeout_seconds;
-  const wall = typeof seconds === 'number' ? seconds * 1_000 : limits?.wall_ms;
+export function Summary({ run }: { run: Execution }) {
+  const limits = run.metering?.limits;
   return (
     <section
       aria-label="Summary"
-      className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border bg-line shadow-card sm:grid-cols-3 xl:grid-cols-6"
+      className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border bg-line shadow-card sm:grid-cols-4"
     >
       <Cell name={begun(run).name}>{begun(run).value}</Cell>
-      <Cell name="Took" limit={wall === undefined ? undefined : { used: run.duration_ms, of: wall, text: duration(wall) }}>
-        <Took run={run} />
-      </Cell>
-      <Cell
-        name="Computed"
-        limit={
-          limits?.fuel === undefined
-            ? undefined
-            : { used: run.fuel_used, of: limits.fuel, text: duration(limits.fuel / FUEL_PER_MS) }
-        }
-      >
-        {run.fuel_used == null ? '–' : duration(run.fuel_used / FUEL_PER_MS)}
-      </Cell>
-      <Cell
-        name="Memory"
-        limit={
-          limits?.memory_bytes === undefined
-            ? undefined
-            : { used: run.memory_peak_bytes, of: limits.memory_bytes, text: bytes(limits.memory_bytes) }
-        }
-      >
-        {run.memory_peak_bytes == null ? '–' : bytes(run.memory_peak_bytes)}
-      </Cell>
       <Cell name="By">
         <span title={run.executed_by_email}>{run.executed_by_name || run.executed_by_email}</span>
-        <Parents run={run} />
+        <Origin run={run} />
       </Cell>
       <Cell name="Attempts">
         <span className="tabular-nums">{run.attempt}</span>
-        {run.attempt > 1 && <small className="block text-xs text-muted">A worker was lost on the way.</small>}
       </Cell>
+      <Cell name="Took" used={run.duration_ms} limit={limits?.wall_ms} text={duration}>
+        <Took run={run} />
+        <Worth run={run} />
+      </Cell>
+      <Cell name="Computed" used={run.fuel_used} limit={limits?.fuel} text={computed} />
+      <Cell name="Memory" used={run.memory_peak_bytes} limit={limits?.memory_bytes} text={bytes} />
+      <Cell name="HTTP calls" used={run.metering?.http_calls} limit={limits?.http_calls} text={count} />
+      <Cell name="Log" used={run.metering?.log_bytes} limit={limits?.log_bytes} text={bytes} />
     </section>
   );
 }
+
+const computed = (fuel: number): string => duration(fuel / FUEL_PER_MS);
 
 function begun(run: Execution): { name: string; value: ReactNode } {
   if (run.status === 'Scheduled' && run.scheduled_at != null) return { name: 'Starts', value: <Ago at={run.scheduled_at} /> };
@@ -84,10 +68,24 @@ function inLine(position: number | null | undefined): string {
   return position < MAX_POSITION ? `${ordinal(position)} in the queue` : 'far back in the queue';
 }
 
-function Parents({ run }: { run: Execution }) {
+function Worth({ run }: { run: Execution }) {
+  const told = worth(run.roi);
+  if (told === undefined || (run.status !== 'Success' && run.status !== 'CompletedWithErrors')) return null;
+  return <small className="block text-xs text-muted">{told}</small>;
+}
+
+/** What asked for it. */
+function Origin({ run }: { run: Execution }) {
   const may = useMay();
   return (
     <>
+      {run.parent_id != null && (
+        <small className="block text-xs">
+          <Link to="/runs/$id" params={{ id: run.parent_id }} className="text-accent-text hover:underline">
+            Started by another run
+          </Link>
+        </small>
+      )}
       {run.rerun_of != null && (
         <small className="block text-xs">
           <Link to="/runs/$id" params={{ id: run.rerun_of }} className="text-accent-text hover:underline">
@@ -113,28 +111,48 @@ function Parents({ run }: { run: Execution }) {
           )}
         </small>
       )}
+      {run.delivery_id != null && (
+        <small className="block text-xs">
+          {run.webhook_id != null && may('webhooks.manage') ? (
+            <Link
+              to="/webhooks/$id"
+              params={{ id: run.webhook_id }}
+              search={{ delivery: run.delivery_id }}
+              className="text-accent-text hover:underline"
+            >
+              By a delivery
+            </Link>
+          ) : (
+            'By a delivery'
+          )}
+        </small>
+      )}
     </>
   );
-}
-
-interface Limit {
-  used: number | null | undefined;
-  of: number;
-  text: string;
 }
 
 /** From this share on a bar warns. */
 const NEAR = 0.8;
 
-function Cell({ name, limit, children }: { name: string; limit?: Limit | undefined; children: ReactNode }) {
+interface CellProps {
+  name: string;
+  /** How much was used, of how much, and how both are written. */
+  used?: number | null | undefined;
+  limit?: number | undefined;
+  text?: (value: number) => string;
+  /** In place of what was used. */
+  children?: ReactNode;
+}
+
+function Cell({ name, used, limit, text = String, children }: CellProps) {
   return (
     <dl className="min-w-0 bg-surface px-4 py-3">
       <dt className="text-xs text-muted">{name}</dt>
-      <dd className="mt-0.5 min-w-0 font-medium break-words tabular-nums">{children}</dd>
-      {limit !== undefined && limit.used != null && (
+      <dd className="mt-0.5 min-w-0 font-medium break-words tabular-nums">{children ?? (used == null ? '–' : text(used))}</dd>
+      {used != null && limit !== undefined && limit > 0 && (
         <dd className="mt-1.5 flex items-center gap-2 text-2xs text-faint">
-          <Bar share={limit.used / limit.of} />
-          <span className="whitespace-nowrap">of {limit.text}</span>
+          <Bar share={used / limit} />
+          <span className="whitespace-nowrap">of {text(limit)}</span>
         </dd>
       )}
     </dl>

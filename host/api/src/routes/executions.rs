@@ -13,6 +13,7 @@ use axum::extract::State;
 use bifrost_core::{Error, ExecutionId, LogLevel, LogLine, ResultType, ScheduleId, Status, WorkflowId};
 use bifrost_store::executions::Filters;
 use bifrost_store::executions::documents::{self, Part};
+use bifrost_store::webhooks;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,10 @@ pub(crate) struct ListQuery {
     workflow_name: Option<String>,
     /// Only those that this schedule asked for.
     schedule_id: Option<ScheduleId>,
+    /// Only those that this run started.
+    parent_id: Option<ExecutionId>,
+    /// Only those that repeat this run.
+    rerun_of: Option<ExecutionId>,
     /// Created at or after; RFC 3339, or a date.
     start_date: Option<String>,
     /// Created before; RFC 3339, or a date.
@@ -126,6 +131,8 @@ pub(crate) async fn list(
         to: instant("end_date", query.end_date)?,
         executed_by: None,
         schedule_id: query.schedule_id,
+        parent_id: query.parent_id,
+        rerun_of: query.rerun_of,
     };
     if !auth.sees_all_runs() {
         filters.executed_by = Some(auth.caller.user);
@@ -148,8 +155,13 @@ pub(crate) async fn get(
     let parts = [Part::Parameters, Part::Result];
     let missing = service::executions::load(&state, &mut execution, &parts).await?;
     let queue_position = service::executions::position(&state, &execution).await?;
+    let version_number = service::executions::version_number(&state, &auth, &execution).await?;
+    let webhook_id = match execution.delivery_id {
+        Some(delivery) => webhooks::deliveries::webhook(&auth.org(&state), delivery).await?,
+        None => None,
+    };
     let view = ExecutionView::new(execution, auth.sees_all_runs());
-    Ok(Json(ExecutionView { missing, queue_position, ..view }))
+    Ok(Json(ExecutionView { missing, queue_position, version_number, webhook_id, ..view }))
 }
 
 /// What an execution returned.

@@ -3,6 +3,7 @@
 
 mod adapters;
 mod admin;
+mod attempts;
 mod audit;
 mod checks;
 mod config;
@@ -92,6 +93,8 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(executions::result))
         .routes(routes!(executions::logs))
         .routes(routes!(executions::variables))
+        .routes(routes!(attempts::list))
+        .routes(routes!(attempts::calls))
         .routes(routes!(executions::cancel))
         .routes(routes!(execute::rerun))
         .routes(routes!(dead_letters::list))

@@ -116,6 +116,17 @@ pub(crate) struct FilesQuery {
     /// Also the content of files that are no larger, in bytes.
     #[serde(default)]
     content_up_to: Option<usize>,
+    /// Of this version of the workspace, in place of the active one.
+    version: Option<VersionId>,
+}
+
+/// Which version of a file.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileQuery {
+    /// Of this version of the workspace, in place of the active one.
+    version: Option<VersionId>,
 }
 
 /// All files, by path.
@@ -343,7 +354,7 @@ pub(crate) async fn active(
     Ok(Json(WorkspaceView { version: Some(version.into()), warm, report }))
 }
 
-/// Lists the files of the active version.
+/// Lists the files of the active version, or of another one.
 #[utoipa::path(get, path = "/api/workspace/files", operation_id = "list_files", tag = "workspace",
     params(FilesQuery), responses((status = 200, body = FileList), Reads))]
 pub(crate) async fn files(
@@ -351,7 +362,7 @@ pub(crate) async fn files(
     may::ReadWorkspace(auth): may::ReadWorkspace,
     Query(query): Query<FilesQuery>,
 ) -> ApiResult<Json<FileList>> {
-    let (source, own) = active_source(&state, &auth).await?;
+    let (source, own) = source_of(&state, &auth, query.version).await?;
     let task = tokio::task::spawn_blocking(move || {
         let is_asked = |content: &[u8]| query.content_up_to.is_some_and(|most| content.len() <= most);
         let entry = |(path, content): (&String, &Vec<u8>)| FileEntry {
@@ -365,23 +376,34 @@ pub(crate) async fn files(
     Ok(Json(FileList { files: task.await.context("listing files").map_err(Error::from)? }))
 }
 
-/// One file of the active version.
+/// One file of the active version, or of another one.
 #[utoipa::path(get, path = "/api/workspace/files/{*path}", operation_id = "get_file", tag = "workspace",
-    params(("path" = String, Path, description = "Relative to the workspace")),
+    params(("path" = String, Path, description = "Relative to the workspace"), FileQuery),
     responses((status = 200, body = FileContent), Reads))]
 pub(crate) async fn file(
     State(state): State<ApiState>,
     may::ReadWorkspace(auth): may::ReadWorkspace,
     Path(path): Path<String>,
+    Query(query): Query<FileQuery>,
 ) -> ApiResult<Json<FileContent>> {
-    let (source, _) = active_source(&state, &auth).await?;
+    let (source, _) = source_of(&state, &auth, query.version).await?;
     let content = source.files().get(&path).ok_or(Error::NotFound("file"))?;
     Ok(Json(FileContent { size: content.len(), content: source::encode(content), path }))
 }
 
-/// What runs, and the workspace's own files of it. Nothing deployed is an empty workspace.
-async fn active_source(state: &ApiState, auth: &Auth) -> Result<(Source, Source), Error> {
-    let Some(version) = workspaces::active_version(&auth.scoped(state)).await? else {
+/// What a version runs, and the workspace's own files of it; the active one unless another is named.
+/// Nothing deployed is an empty workspace.
+async fn source_of(
+    state: &ApiState,
+    auth: &Auth,
+    version: Option<VersionId>,
+) -> Result<(Source, Source), Error> {
+    let scoped = auth.scoped(state);
+    let version = match version {
+        Some(id) => Some(workspaces::version_of_id(&scoped, id).await?),
+        None => workspaces::active_version(&scoped).await?,
+    };
+    let Some(version) = version else {
         return Ok((Source::default(), Source::default()));
     };
     let whole = source::load(state, &version.object_key).await?;

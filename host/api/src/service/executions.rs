@@ -7,6 +7,7 @@ use bifrost_core::{
 };
 use bifrost_store::executions as store;
 use bifrost_store::executions::documents::{self, Part};
+use bifrost_store::workspaces;
 
 /// A run that the caller may see: of the organization, for end users only their own.
 pub async fn visible(state: &ApiState, auth: &Auth, id: ExecutionId) -> Result<Execution> {
@@ -51,6 +52,15 @@ pub async fn position(state: &ApiState, execution: &Execution) -> Result<Option<
             store::queue_position(&state.db.org(execution.organization_id), execution.id).await
         }
         _ => Ok(None),
+    }
+}
+
+/// The number of a run's code, where the caller's workspace has it.
+pub async fn version_number(state: &ApiState, auth: &Auth, execution: &Execution) -> Result<Option<i64>> {
+    match workspaces::version_of_id(&auth.scoped(state), execution.version_id).await {
+        Ok(version) => Ok(Some(version.number)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -26,6 +26,7 @@ mod oidc;
 mod operations;
 mod people;
 mod provided;
+mod run_page;
 mod runs;
 mod schedules;
 mod sessions;

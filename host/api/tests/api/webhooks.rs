@@ -81,6 +81,9 @@ async fn a_delivery_is_in_the_inbox_before_its_sender_knows() {
     let shown = platform.get(&path).key(admin).send().await.expect(200);
     assert_eq!((&shown["state"], &shown["body"]["pusher"]["name"]), (&json!("done"), &json!("Ada")));
     assert_eq!(shown["outcomes"][0]["execution_id"], json!(processed.runs[0].id));
+    let run = format!("/api/executions/{}", processed.runs[0].id);
+    let run = platform.get(run).key(admin).send().await.expect(200);
+    assert_eq!((&run["delivery_id"], &run["webhook_id"]), (&json!(id), &json!(hook.id)));
     for masked in ["authorization", "x-hub-signature-256"] {
         assert_eq!(shown["headers"][masked], "***");
     }

@@ -79,6 +79,8 @@ pub const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/executions/{id}/result", needs: None, by: By::Execution, body: none, expected: ID_ALL },
     Row { method: "GET", path: "/api/executions/{id}/logs", needs: None, by: By::Execution, body: none, expected: ID_ALL },
     Row { method: "GET", path: "/api/executions/{id}/variables", needs: Some(ReadExecutions), by: By::Execution, body: none, expected: ID_ADMINS },
+    Row { method: "GET", path: "/api/executions/{id}/attempts", needs: None, by: By::Execution, body: none, expected: ID_ALL },
+    Row { method: "GET", path: "/api/executions/{id}/calls", needs: Some(ReadExecutions), by: By::Execution, body: none, expected: ID_ADMINS },
     Row { method: "POST", path: "/api/executions/{id}/cancel", needs: None, by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
     Row { method: "POST", path: "/api/executions/{id}/rerun", needs: None, by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
     Row { method: "GET", path: "/api/dead-letters", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },

@@ -301,7 +301,7 @@ impl Platform {
     pub async fn finish(&self, run: &Claimed, outcome: Outcome, live: bool) {
         let (status, mut outcome) = (outcome.status, outcome);
         let stored = documents::offload(self.state.objects.as_ref(), &run.execution, &mut outcome).await;
-        let ending = Ending { outcome, stored, lines: vec![], has_long_log: false };
+        let ending = Ending { stored, ..Ending::of(outcome) };
         let done =
             executions::end(&self.state.db, run.execution.id, run.token, ending).await.expect("finish");
         assert!(done.is_some(), "the lease was lost");

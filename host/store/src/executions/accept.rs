@@ -226,6 +226,7 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
         delivery_id: row.opt("delivery_id")?,
         form_id: row.opt("form_id")?,
         startup: row.opt_document("startup")?,
+        metering: None,
     };
     Ok(Accepted { execution, is_new: true })
 }

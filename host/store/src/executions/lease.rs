@@ -2,6 +2,7 @@
 
 use super::{COLUMNS, read, result_type_name};
 use crate::notifications::events;
+use crate::sql::Value;
 use crate::{Db, Sql, Tx, now, usage};
 use bifrost_core::ports::Ticket;
 use bifrost_core::*;
@@ -55,12 +56,12 @@ pub enum Lease {
 
 /// How the token of a write compares with the lease's: an older one changes nothing.
 #[cfg(not(feature = "planted-faults"))]
-fn fence() -> &'static str {
+pub(super) fn fence() -> &'static str {
     "="
 }
 
 #[cfg(feature = "planted-faults")]
-use crate::planted::fence;
+pub(super) use crate::planted::fence;
 
 /// Claims the attempt that a ticket admits; `None` when it was made already, by this
 /// or another worker, the run has ended, or its organization is suspended or has as many
@@ -75,7 +76,7 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
     let waits = crate::planted::admitted(db, ticket).await?;
     let sql = Sql::new(format!(
         "UPDATE executions SET status = 'Running', attempt = $2, lease_token = lease_token + 1, lease_worker = $3,
-           lease_until = $4, started_at = COALESCE(started_at, $5)
+           lease_until = $4, started_at = COALESCE(started_at, $5), attempt_started_at = $5, attempt_worker = $3
          WHERE id = $1 AND attempt = $2 - 1 AND status = '{waits}' AND (not_before IS NULL OR not_before <= $5)
            AND NOT EXISTS (SELECT 1 FROM organizations o WHERE o.id = executions.organization_id AND NOT o.is_active)
            AND (SELECT COUNT(*) FROM executions r
@@ -170,8 +171,7 @@ pub async fn renew_leases(
 /// Ends a run. False, and nothing written, when the token is not the lease's or the
 /// run has ended already. An outcome that is not terminal is an error.
 pub async fn finish(db: &Db, execution: ExecutionId, token: i64, outcome: Outcome) -> Result<bool> {
-    let ending = Ending { outcome, stored: Stored::default(), lines: vec![], has_long_log: false };
-    Ok(end(db, execution, token, ending).await?.is_some())
+    Ok(end(db, execution, token, Ending::of(outcome)).await?.is_some())
 }
 
 /// The end of a run, and what is written in the same transaction.
@@ -185,6 +185,24 @@ pub struct Ending {
     pub lines: Vec<LogLine>,
     /// True when the log is to become an object; see [`super::archive`].
     pub has_long_log: bool,
+    /// What it used of its limits.
+    pub metering: Option<Metering>,
+    /// Its HTTP calls.
+    pub calls: HttpCalls,
+}
+
+impl Ending {
+    /// An end with nothing beside its outcome.
+    pub fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            stored: Stored::default(),
+            lines: vec![],
+            has_long_log: false,
+            metering: None,
+            calls: HttpCalls::default(),
+        }
+    }
 }
 
 /// As [`finish`], with all that belongs to the end; tells when the run ended.
@@ -194,7 +212,8 @@ pub async fn end(
     token: i64,
     ending: Ending,
 ) -> Result<Option<DateTime<Utc>>> {
-    let Ending { outcome, stored, lines, has_long_log } = ending;
+    let Ending { outcome, stored, lines, has_long_log, metering, calls } = ending;
+    let metering = metering.map(|metering| Value::json(&metering)).transpose()?.unwrap_or(Value::Json(None));
     if !outcome.status.is_terminal() {
         return Err(Error::Internal(anyhow::anyhow!("{:?} is not an end", outcome.status)));
     }
@@ -205,7 +224,8 @@ pub async fn end(
     let sql = Sql::new(format!(
         "UPDATE executions SET status = $3, completed_at = $4, lease_worker = NULL, lease_until = NULL, result_type = $5,
            error_type = $6, error_for_user = $7, fuel_used = $8, memory_peak_bytes = $9, duration_ms = $10, error = $11,
-           traceback = $12, roi = $13, result = $14, variables = $15, result_object = $16, variables_object = $17, has_long_log = $18
+           traceback = $12, roi = $13, result = $14, variables = $15, result_object = $16, variables_object = $17, has_long_log = $18,
+           metering = $19
          WHERE id = $1 AND lease_token {fence} $2 AND status IN ('Running', 'Waiting', 'Cancelling')"
     ))
     .bind(execution)
@@ -225,7 +245,8 @@ pub async fn end(
     .bind(outcome.variables)
     .bind(stored.result)
     .bind(stored.variables)
-    .bind(has_long_log);
+    .bind(has_long_log)
+    .bind(metering);
     let ended = db
         .system()
         .write(move |tx| {
@@ -236,6 +257,7 @@ pub async fn end(
                 if tx.execute(sql).await? == 0 {
                     return Ok(false);
                 }
+                super::calls::keep_in(tx, execution, &calls).await?;
                 if went_wrong {
                     events::run_ended(tx, execution).await?;
                 }

@@ -9,6 +9,7 @@ pub mod archive;
 mod attempts;
 mod backlog;
 mod blocks;
+mod calls;
 mod deferred;
 pub mod documents;
 mod lease;
@@ -19,9 +20,10 @@ pub mod retention;
 
 pub use accept::{Accepted, NewExecution, accept};
 pub(crate) use accept::{Run, accept_in, bound, count};
-pub(crate) use attempts::record;
-pub use attempts::{Attempt, attempts, retry};
+pub use attempts::{Attempt, Made, attempts, made, retry};
+pub(crate) use attempts::{Taken, record};
 pub use backlog::{Backlog, Waiting, backlog, waiting};
+pub use calls::{calls, keep_calls};
 pub(crate) use deferred::OPEN;
 pub use deferred::{many, promote_due};
 pub use lease::{
@@ -42,7 +44,7 @@ const COLUMNS: &str = "id, organization_id, workflow_id, workflow_name, version_
    retry_on_loss, executed_by, executed_by_email, executed_by_name, executed_by_role, executed_by_ceiling, created_at, started_at, completed_at,
    rerun_of, not_before, schedule_id, result_type, error_type, error_for_user, fuel_used, memory_peak_bytes, duration_ms, error,
    traceback, roi, parameters, result, variables, parameters_object, result_object, variables_object,
-   parent_id, root_id, depth, is_confined, delivery_id, form_id, startup";
+   parent_id, root_id, depth, is_confined, delivery_id, form_id, startup, metering";
 
 fn read(row: &Row) -> Result<Execution> {
     let status: Status = row.parse("status")?;
@@ -85,6 +87,7 @@ fn read(row: &Row) -> Result<Execution> {
         delivery_id: row.opt("delivery_id")?,
         form_id: row.opt("form_id")?,
         startup: row.opt_document("startup")?,
+        metering: row.opt_document("metering")?,
     })
 }
 

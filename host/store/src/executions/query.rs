@@ -27,6 +27,10 @@ pub struct Filters {
     pub executed_by: Option<UserId>,
     /// The schedule that asked for it.
     pub schedule_id: Option<ScheduleId>,
+    /// The run that started it.
+    pub parent_id: Option<ExecutionId>,
+    /// The run that it repeats.
+    pub rerun_of: Option<ExecutionId>,
 }
 
 /// A run in a list.
@@ -94,6 +98,12 @@ pub async fn list(
     }
     if let Some(schedule) = filters.schedule_id {
         sql.push(" AND schedule_id = ").push_bind(schedule);
+    }
+    if let Some(parent) = filters.parent_id {
+        sql.push(" AND parent_id = ").push_bind(parent);
+    }
+    if let Some(repeated) = filters.rerun_of {
+        sql.push(" AND rerun_of = ").push_bind(repeated);
     }
     if let Some(cursor) = cursor {
         sql.push(" AND id < ").push_bind(cursor);

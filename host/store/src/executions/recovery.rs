@@ -7,6 +7,7 @@ use bifrost_core::*;
 use chrono::{DateTime, Utc};
 
 use super::archive::LONG_LOG;
+use super::attempts::{Taken, record as record_attempt};
 use super::lease::MAX_LOSSES;
 
 /// What a sweep over lost leases did.
@@ -118,10 +119,10 @@ async fn sweep(tx: &mut Tx, before: Option<DateTime<Utc>>) -> Result<Swept> {
         "UPDATE executions SET status = 'Pending', lease_worker = NULL, lease_until = NULL, losses = losses + 1
          WHERE lease_until IS NOT NULL AND status IN ('Running', 'Waiting') AND retry_on_loss AND losses + 1 < $1",
     );
-    let returning = " RETURNING id, attempt, organization_id";
-    for row in tx.all(lost(sql.bind(MAX_LOSSES), before, returning)).await? {
+    let returning = format!(" RETURNING id, attempt, organization_id, {}", Taken::COLUMNS);
+    for row in tx.all(lost(sql.bind(MAX_LOSSES), before, &returning)).await? {
         let ticket = Ticket { execution: row.get("id")?, attempt: row.get::<i32>("attempt")? + 1 };
-        super::attempts::record(tx, ticket, row.get("organization_id")?, "worker_lost").await?;
+        record_attempt(tx, ticket, row.get("organization_id")?, Taken::read(&row)?, "worker_lost").await?;
         swept.tickets.push(ticket);
     }
     let sql = Sql::new(format!(

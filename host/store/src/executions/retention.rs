@@ -76,10 +76,10 @@ pub async fn delete_lines(db: &Db, runs: &[ExecutionId], limit: u32) -> Result<u
     db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await
 }
 
-/// Deletes these runs, whose objects and lines are gone, why they were tried again, and their
-/// dead letters. A run that has not ended stays. Tells how many went.
+/// Deletes these runs, whose objects and lines are gone, why they were tried again, their calls, and
+/// their dead letters. A run that has not ended stays. Tells how many went.
 pub async fn delete(db: &Db, runs: &[ExecutionId]) -> Result<u64> {
-    let theirs = ["execution_attempts", "dead_letters"].map(|table| {
+    let theirs = ["execution_attempts", "execution_calls", "dead_letters"].map(|table| {
         let mut sql = Sql::new(format!(
             "DELETE FROM {table} WHERE execution_id IN (SELECT id FROM executions WHERE id IN ("
         ));

@@ -144,6 +144,13 @@ pub async fn get(org: &Scoped, id: DeliveryId) -> Result<Delivery> {
     find(&mut org.read().await?, id).await
 }
 
+/// The webhook of a delivery, as long as that is kept.
+pub async fn webhook(org: &Scoped, id: DeliveryId) -> Result<Option<WebhookId>> {
+    let sql = Sql::new("SELECT source_id FROM webhook_deliveries WHERE id = $1 AND organization_id = $2");
+    let sql = sql.bind(id).bind(org.access().scope_id()?);
+    org.read().await?.optional(sql).await?.map(|row| row.get("source_id")).transpose()
+}
+
 pub(super) async fn find(tx: &mut Tx, id: DeliveryId) -> Result<Delivery> {
     let mut sql = select("body");
     sql.push(" WHERE id = ").push_bind(id);

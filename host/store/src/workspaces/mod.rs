@@ -456,6 +456,16 @@ pub async fn version(scoped: &Scoped, number: i64) -> Result<(Version, Workspace
     Ok((read(&row)?, row.document("report")?))
 }
 
+/// A version of the handle's workspace by its id, with or without it being active.
+pub async fn version_of_id(scoped: &Scoped, id: VersionId) -> Result<Version> {
+    let sql = Sql::new(format!(
+        "SELECT {COLUMNS} FROM versions v JOIN workspaces s ON s.id = v.workspace_id
+         WHERE s.scope_id = $1 AND v.id = $2"
+    ));
+    let sql = sql.bind(scoped.access().scope_id()?).bind(id);
+    read(&scoped.read().await?.optional(sql).await?.ok_or(Error::NotFound("version"))?)
+}
+
 async fn version_by_id(tx: &mut Tx, id: VersionId) -> Result<Version> {
     let sql = Sql::new(format!("SELECT {COLUMNS} FROM versions v WHERE v.id = $1")).bind(id);
     read(&tx.one(sql).await?)

@@ -32,7 +32,7 @@ async fn ended(w: &World) -> ExecutionId {
     assert!(executions::append_logs(&w.db, id, token, lines(LINES)).await.unwrap());
     assert_eq!(archive::long_logs(&w.db, None, 10).await.unwrap(), [], "it has not ended");
     let outcome = success(serde_json::json!(1));
-    let ending = Ending { outcome, stored: Stored::default(), lines: vec![], has_long_log: true };
+    let ending = Ending { has_long_log: true, ..Ending::of(outcome) };
     executions::end(&w.db, id, token, ending).await.unwrap().expect("ended");
     id
 }

@@ -247,6 +247,24 @@ pub fn success(result: Value) -> Outcome {
     }
 }
 
+/// So many HTTP calls.
+pub fn calls(many: usize) -> HttpCalls {
+    let mut calls = HttpCalls::default();
+    for n in 0..many {
+        calls.keep(HttpCall {
+            method: "GET".into(),
+            host: format!("{n}.example.com"),
+            started_at: bifrost_store::now(),
+            duration_ms: Some(12),
+            outcome: HttpOutcome::Answered,
+            status: Some(200),
+            sent_bytes: 0,
+            received_bytes: 345,
+        });
+    }
+    calls
+}
+
 /// A store of objects that nothing may need.
 pub struct NoObjects;
 

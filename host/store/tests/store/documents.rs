@@ -30,7 +30,7 @@ fn large(w: &World, bytes: usize) -> NewExecution {
 /// As a runner ends a run. True when it could.
 async fn end(w: &World, objects: &dyn Objects, claimed: &Claimed, mut outcome: Outcome) -> bool {
     let stored = documents::offload(objects, &claimed.execution, &mut outcome).await;
-    let ending = Ending { outcome, stored, lines: vec![], has_long_log: false };
+    let ending = Ending { stored, ..Ending::of(outcome) };
     executions::end(&w.db, claimed.execution.id, claimed.token, ending).await.unwrap().is_some()
 }
 
@@ -135,7 +135,7 @@ async fn two_attempts_never_meet(db: Db) {
     let second = w.claim(id, 2, 60).await.unwrap();
     let outcome = success(document(200_000));
     assert!(end(&w, objects, &second, outcome.clone()).await);
-    let late = Ending { outcome: lost, stored, lines: vec![], has_long_log: false };
+    let late = Ending { stored, ..Ending::of(lost) };
     assert_eq!(executions::end(&w.db, id, first.token, late).await.unwrap(), None);
     assert!(loaded(&w, objects, id).await.outcome == Some(outcome));
     assert_eq!(keys(objects).await.len(), 2, "one of each attempt");

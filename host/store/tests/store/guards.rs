@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 70] = [
+const TABLES: [&str; 71] = [
     "organizations",
     "users",
     "api_keys",
@@ -26,6 +26,7 @@ const TABLES: [&str; 70] = [
     "data_keys",
     "schedules",
     "execution_attempts",
+    "execution_calls",
     "dead_letters",
     "leaders",
     "workers",
@@ -105,6 +106,7 @@ async fn filled(db: Db) -> World {
     let id = w.accept().await.id;
     let token = w.claim(id, 1, 60).await.unwrap().token;
     executions::append_logs(&w.db, id, token, vec![line(1, LogLevel::Info, "x")]).await.unwrap();
+    executions::keep_calls(&w.db, id, token, &calls(1)).await.unwrap();
     for scoped in [w.db.org(w.org.id), w.db.scope(Scope::Global)] {
         let new = NewEntry {
             key: "s".into(),
@@ -165,6 +167,7 @@ async fn rows_of_others_are_invisible(db: Db) {
         ("data_keys", [2, 1, 0, 1]),
         ("schedules", [1, 1, 0, 0]),
         ("execution_attempts", [1, 1, 0, 0]),
+        ("execution_calls", [1, 1, 0, 0]),
         ("dead_letters", [1, 1, 0, 0]),
         ("workers", [1, 0, 0, 0]),
         ("warm_versions", [1, 0, 0, 0]),

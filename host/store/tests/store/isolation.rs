@@ -248,12 +248,7 @@ async fn the_platform_works_with_two_roles() {
     let id = w.accept().await.id;
     let token = w.claim(id, 1, 60).await.unwrap().token;
     executions::append_logs(&w.db, id, token, vec![line(1, LogLevel::Info, "x")]).await.unwrap();
-    let ending = executions::Ending {
-        outcome: success(json!(1)),
-        stored: Default::default(),
-        lines: vec![],
-        has_long_log: false,
-    };
+    let ending = executions::Ending { calls: calls(1), ..executions::Ending::of(success(json!(1))) };
     assert!(executions::end(&w.db, id, token, ending).await.unwrap().is_some());
     let (keys, org) = (Keyring::from_bytes([1; 32]), w.db.org(w.org.id));
     for scoped in [&org, &w.db.scope(Scope::Global)] {

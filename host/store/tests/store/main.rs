@@ -40,6 +40,7 @@ mod property;
 mod recovery;
 mod retention;
 mod rotation;
+mod run_page;
 mod schedules;
 mod sealed;
 mod sign_in;

@@ -76,6 +76,7 @@ async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &st
         executions::append_logs(&w.db, run.id, claimed.token, vec![line(1, LogLevel::Info, mark)])
             .await
             .unwrap();
+        executions::keep_calls(&w.db, run.id, claimed.token, &calls(1)).await.unwrap();
         executions::finish(&w.db, run.id, claimed.token, success(json!({ "mark": mark }))).await.unwrap();
     }
     objects
@@ -175,7 +176,12 @@ async fn everything_is_exported_and_then_gone(db: Db) {
         (before("executions"), before("users"), before("config"), before("organizations")),
         (4, 2, 2, 1)
     );
-    assert!(before("audit_log") > 5 && before("execution_logs") == 2 && before("schedules") == 1);
+    assert!(
+        before("audit_log") > 5
+            && before("execution_logs") == 2
+            && before("execution_calls") == 2
+            && before("schedules") == 1
+    );
     assert!(dump(&w.db, w.org.id).await.values().all(|count| *count == 0));
     assert_eq!(dump(&w.db, w.other.id).await, others, "nothing of another organization is touched");
     assert!(objects.list(&documents::folder(w.org.id), None, 10).await.unwrap().is_empty());

@@ -14,7 +14,7 @@ on_both!(only_what_ended_long_ago_goes, lines_and_runs_go_in_batches, objects_th
 async fn ended(w: &World, id: ExecutionId, count: i64) {
     let token = w.claim(id, 1, 60).await.expect("pending").token;
     let lines = (1..=count).map(|n| line(n, LogLevel::Info, "x")).collect();
-    let ending = Ending { outcome: success(json!(1)), stored: Stored::default(), lines, has_long_log: false };
+    let ending = Ending { lines, ..Ending::of(success(json!(1))) };
     executions::end(&w.db, id, token, ending).await.unwrap().expect("ended");
 }
 
@@ -86,8 +86,7 @@ async fn lines_and_runs_go_in_batches(db: Db) {
         executions::expired_leases(&w.db, bifrost_store::now()).await.unwrap();
         let token = w.claim(id, 2, 60).await.unwrap().token;
         let lines = (1..=lines).map(|n| line(n, LogLevel::Info, "x")).collect();
-        let ending =
-            Ending { outcome: success(json!(1)), stored: Stored::default(), lines, has_long_log: false };
+        let ending = Ending { lines, calls: calls(2), ..Ending::of(success(json!(1))) };
         executions::end(&w.db, id, token, ending).await.unwrap().expect("ended");
         ids.push(id);
     }
@@ -105,8 +104,10 @@ async fn lines_and_runs_go_in_batches(db: Db) {
     assert_eq!((count(&w.db, "execution_logs").await, count(&w.db, "execution_attempts").await), (5, 4));
     assert_eq!(retention::delete(&w.db, &ids[..2]).await.unwrap(), 2);
     assert_eq!((count(&w.db, "executions").await, count(&w.db, "execution_attempts").await), (3, 2));
+    assert_eq!(count(&w.db, "execution_calls").await, 2);
     assert_eq!(retention::delete(&w.db, &ids).await.unwrap(), 2, "again, after a crash");
     assert_eq!((count(&w.db, "executions").await, count(&w.db, "execution_attempts").await), (1, 0));
+    assert_eq!(count(&w.db, "execution_calls").await, 0);
 }
 
 async fn objects_that_no_run_needs_are_found(db: Db) {
@@ -123,7 +124,7 @@ async fn objects_that_no_run_needs_are_found(db: Db) {
     let lost = documents::offload(objects, &claimed.execution, &mut lost).await;
     let mut outcome = success(json!("r".repeat(100_000)));
     let stored = documents::offload(objects, &claimed.execution, &mut outcome).await;
-    let ending = Ending { outcome, stored, lines: vec![], has_long_log: false };
+    let ending = Ending { stored, ..Ending::of(outcome) };
     let unneeded = async |after: TimeDelta| {
         let before = bifrost_store::now() + after;
         retention::unneeded(&w.db, keys(objects).await, before).await.unwrap()
