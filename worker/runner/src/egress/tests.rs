@@ -162,6 +162,16 @@ async fn a_grant_opens_its_network_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn of_what_is_not_public_nobody_learns_whose_it_is() {
+    let service = Service { host: "10.1.0.9".into(), port: 5432 };
+    let dial = Dial::new(Reach::Public, Arc::new(Own::new(vec![service])));
+    let refusal = async |text: &str| dial.refusal(text.parse().expect("an address")).await;
+    let own = refusal("10.1.0.9:5432").await;
+    assert!(own.is_some_and(|why| why.contains("administrator of the platform")), "whom to ask: {own:?}");
+    assert_eq!(own, refusal("10.1.0.9:5433").await);
+}
+
+#[tokio::test]
 async fn headers_reach_the_server_as_they_were_given() {
     let own = server().await;
     let mut sent = get(format!("http://u:p@{own}/a?b=c#d"));
