@@ -32,7 +32,6 @@ impl Troubles {
     /// # Errors
     /// When there is no port to listen on, or a full queue still takes connections.
     pub async fn start() -> Result<Self> {
-        let closed = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
         // The system takes connections up to the length of the queue, and this one is never emptied.
         let silent = TcpListener::bind("127.0.0.1:0").await?;
         let socket = TcpSocket::new_v4()?;
@@ -44,7 +43,7 @@ impl Troubles {
             anyhow::ensure!(queued.len() < QUEUED, "a queue of none takes {QUEUED} connections");
         }
         Ok(Self {
-            closed,
+            closed: TcpListener::bind("127.0.0.1:0").await?.local_addr()?,
             full: full.local_addr()?,
             silent: silent.local_addr()?,
             self_made: self_made()?,
