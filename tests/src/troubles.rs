@@ -6,6 +6,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Long enough for a connection on the loopback.
@@ -23,6 +24,8 @@ pub struct Troubles {
     pub silent: SocketAddr,
     /// TLS with a certificate that it made itself.
     pub self_made: SocketAddr,
+    /// A request is read, and the connection closed.
+    pub mute: SocketAddr,
     _held: (TcpListener, Vec<TcpStream>, TcpListener),
 }
 
@@ -47,9 +50,23 @@ impl Troubles {
             full: full.local_addr()?,
             silent: silent.local_addr()?,
             self_made: self_made()?,
+            mute: mute().await?,
             _held: (full, queued, silent),
         })
     }
+}
+
+async fn mute() -> Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            while let Ok(1..) = stream.read(&mut [0; 4_096]).await {
+                let _ = stream.shutdown().await;
+            }
+        }
+    });
+    Ok(address)
 }
 
 /// Its certificate is the one that the tests of the egress have.

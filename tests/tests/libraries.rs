@@ -150,13 +150,13 @@ async fn libraries_of_asyncio() {
 const LIBRARIES: [&str; 6] = ["requests", "httpx", "httpx, async", "urllib.request", "urllib3", "aiohttp"];
 
 /// What each library raises where a request comes to nothing, as it does natively (CPython 3.13 with the
-/// versions of `tests/libraries`), but for a name that is not known: natively aiohttp's is a
-/// `ClientConnectorDNSError`, which is one of these.
+/// versions of `tests/libraries`), but for two: natively aiohttp has a `ClientConnectorDNSError` for a name that is
+/// not known, which is one of these, and a handshake that is broken off is an `SSLEOFError`, which is an `SSLError`.
 #[tokio::test]
 async fn what_comes_to_nothing_raises_what_it_raises_natively() {
     let (lab, server) = (lab().await, Server::start().await.expect("server"));
     let troubles = Troubles::start().await.expect("troubles");
-    let Troubles { closed, full, silent, self_made, .. } = &troubles;
+    let Troubles { closed, full, silent, self_made, mute, .. } = &troubles;
     let refused = [
         "ConnectionError",
         "ConnectError",
@@ -197,6 +197,14 @@ async fn what_comes_to_nothing_raises_what_it_raises_natively() {
         "ReadTimeoutError",
         "SocketTimeoutError",
     ];
+    let unanswered = [
+        "ConnectionError",
+        "RemoteProtocolError",
+        "RemoteProtocolError",
+        "RemoteDisconnected",
+        "ProtocolError",
+        "ServerDisconnectedError",
+    ];
     let certificate = [
         "SSLError",
         "ConnectError",
@@ -233,6 +241,8 @@ async fn what_comes_to_nothing_raises_what_it_raises_natively() {
         (format!("https://{silent}/"), brief, no_handshake, ""),
         (format!("http://{silent}/"), brief, no_answer, ""),
         (server.url("/hang"), brief, no_answer, ""),
+        (format!("http://{mute}/"), long, unanswered, ""),
+        (format!("https://{mute}/"), long, handshake, "broke off the TLS handshake"),
         (format!("https://{self_made}/"), long, certificate, "CERTIFICATE_VERIFY_FAILED"),
         (server.url("/").replace("http:", "https:"), long, handshake, "TLS failed"),
         ("http://169.254.169.254/".to_owned(), long, denied, "`169.254.169.254` is link-local"),

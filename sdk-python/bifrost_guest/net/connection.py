@@ -181,6 +181,8 @@ class Connection:
             )
         except Refused as refused:
             self.close()
+            if isinstance(refused.code, types.ErrorCode_HttpResponseIncomplete):
+                return  # the other side has closed, too
             raise _meaning(refused, self.place) from None
         except BaseException:
             self.close()  # it was given up on: nobody shall send it again

@@ -82,7 +82,7 @@ pub(crate) fn answered(span: &Span, result: Result<&HttpResponse, &HttpError>, t
         Err(HttpError::Denied(_)) => "denied",
         Err(HttpError::Limit(_)) => "limit",
         Err(HttpError::Dns) => "dns",
-        Err(HttpError::Connection(_)) => "connection",
+        Err(HttpError::Connection(_) | HttpError::Unanswered) => "connection",
         Err(HttpError::Timeout) => "timeout",
         Err(HttpError::Tls(_)) => "tls",
         Err(HttpError::Protocol(_)) => "protocol",

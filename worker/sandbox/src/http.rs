@@ -186,6 +186,7 @@ fn refusal(error: HttpError) -> Error {
         HttpError::Limit(why) => Error::InternalError(Some(why)),
         HttpError::Dns => Error::DnsError { rcode: None, info_code: None },
         HttpError::Connection(_) => Error::ConnectionRefused,
+        HttpError::Unanswered => Error::HttpResponseIncomplete,
         HttpError::Timeout => Error::ConnectionReadTimeout,
         HttpError::Tls(text) if text.contains("certificate") => alert(BAD_CERTIFICATE, text),
         HttpError::Tls(text) => alert(HANDSHAKE_FAILURE, text),

@@ -255,6 +255,9 @@ fn failure(error: &(dyn std::error::Error + 'static), is_connect: bool) -> HttpE
         if let Some(dial) = cause.downcast_ref::<DialError>() {
             return dial.into();
         }
+        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
+            return HttpError::Unanswered;
+        }
         // The connector puts one error of input and output into another.
         let mut io = cause.downcast_ref::<std::io::Error>();
         while let Some(inner) = io.and_then(std::io::Error::get_ref) {

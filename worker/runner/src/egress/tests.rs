@@ -196,6 +196,16 @@ async fn answers_are_bounded_and_failures_have_names() {
     assert_eq!(any.send(get("http://no-such-host.invalid/")).await.expect_err("no name"), HttpError::Dns);
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("listen").local_addr().expect("address");
     assert!(matches!(any.send(get(format!("http://{closed}/"))).await, Err(HttpError::Connection(_))));
+    let mute = TcpListener::bind("127.0.0.1:0").await.expect("listen");
+    let url = format!("http://{}/", mute.local_addr().expect("address"));
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = mute.accept().await {
+            while let Ok(1..) = socket.read(&mut [0; 4_096]).await {
+                let _ = socket.shutdown().await;
+            }
+        }
+    });
+    assert_eq!(any.send(get(url)).await.expect_err("closed instead"), HttpError::Unanswered);
     let tls = any.send(get(format!("https://{own}/"))).await.expect_err("no TLS there");
     assert!(matches!(tls, HttpError::Tls(_)), "{tls:?}");
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("listen");
