@@ -126,8 +126,8 @@ impl Dial {
         let open = self.reach == Reach::Any || is_global(address.ip());
         if !open && !self.networks.iter().any(|network| network.contains(&ip)) {
             return Some(
-                "is not a public address: refused by the organization's egress policy, in which an \
-                 administrator of the platform can grant private networks",
+                "is not a public address, nor granted by the organization's egress policy, which an \
+                 administrator of the platform sets",
             );
         }
         self.own.has(address).await.then_some("is the platform's own: no workflow may reach it")
