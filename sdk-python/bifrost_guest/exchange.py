@@ -51,6 +51,9 @@ TIMEOUTS = (
 )
 """The host's words for what took too long."""
 
+_DENIED = "denied: "
+"""What begins the host's words where the egress policy forbids a request."""
+
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -65,6 +68,14 @@ class Refused(Exception):
         else:
             super().__init__("there is no such method or address" if code is None else spell(code))
         self.code = code
+
+    @property
+    def denied(self) -> bool:
+        """True when the egress policy forbids it."""
+        code = self.code
+        if isinstance(code, types.ErrorCode_InternalError):
+            return (code.value or "").startswith(_DENIED)
+        return isinstance(code, types.ErrorCode_HttpRequestDenied)
 
 
 class Answer:
@@ -155,9 +166,13 @@ def block_until(timeout: float | None) -> Wait:
 
 
 def spell(code: Any) -> str:
-    """`ErrorCode_ConnectionRefused()` as `connection refused`, with its detail."""
-    name = _WORDS.sub(" ", type(code).__name__.rpartition("_")[2]).lower()
+    """`ErrorCode_ConnectionRefused()` as `connection refused`, with its detail; the host's own words as they are."""
     detail = getattr(code, "value", None)
+    if isinstance(code, types.ErrorCode_InternalError) and detail:
+        return str(detail).removeprefix(_DENIED)
+    if isinstance(code, types.ErrorCode_TlsAlertReceived) and detail.alert_message:
+        return str(detail.alert_message)
+    name = _WORDS.sub(" ", type(code).__name__.rpartition("_")[2]).lower()
     return name if detail is None else f"{name} ({detail})"
 
 

@@ -6,8 +6,6 @@ import asyncio
 from typing import NoReturn, cast
 from urllib.parse import quote, urlsplit
 
-from wit_world.imports import wasi_http_types as types
-
 from bifrost.http.messages import Headers, HTTPError, Request, Response, Timeout
 
 from .exchange import TIMEOUTS, Refused, Wait, block_until, blocking, exchange
@@ -68,6 +66,4 @@ def _raise(request: Request, refused: Refused) -> NoReturn:
     where = f"{request.method} {request.url}"
     if isinstance(refused.code, TIMEOUTS):
         raise Timeout(f"{where}: {refused}") from None
-    if isinstance(refused.code, types.ErrorCode_HttpRequestDenied):
-        raise HTTPError(f"{where}: refused by the egress policy of the organization") from None
     raise HTTPError(f"{where}: {refused}") from None

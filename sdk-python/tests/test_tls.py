@@ -51,11 +51,23 @@ assert over.get_unverified_chain() == [] and over.context is inner
 """
 
 
-UNCHECKED = """
+HANDSHAKES = """
 import bifrost_guest.net.install, ssl
-from bifrost_guest.net import connection
+from types import SimpleNamespace
+from bifrost_guest.exchange import blocking
+from bifrost_guest.net import connection, sockets
 from wit_world.imports import wasi_http_types as types
 
+
+class ErrorCode_InternalError(SimpleNamespace):
+    pass
+
+
+class ErrorCode_TlsAlertReceived(SimpleNamespace):
+    pass
+
+
+types.ErrorCode_InternalError, types.ErrorCode_TlsAlertReceived = ErrorCode_InternalError, ErrorCode_TlsAlertReceived
 asked = []
 
 
@@ -66,28 +78,71 @@ class Answer:
 
 async def exchange(method, secure, authority, target, fields, content, wait):
     asked.append((method, secure, authority, fields))
-    if authority != "printer.example":
-        raise connection.Refused(types.ErrorCode_HttpRequestDenied())
+    if fields and authority != "printer.example":
+        raise connection.Refused(ErrorCode_InternalError(value=f"denied: {{authority}} must be checked"))
+    if authority in ("expired.example", "mute.example"):
+        alert = SimpleNamespace(alert_id=42 if authority == "expired.example" else 40, alert_message="of rustls")
+        raise connection.Refused(ErrorCode_TlsAlertReceived(value=alert))
     return Answer()
 
 
 connection.exchange = exchange
-context = ssl._create_unverified_context()
-for host in ("example.org", None):
+lax, usual = ssl._create_unverified_context(), ssl.create_default_context()
+
+
+def in_blocks(context, host):
+    sock = sockets.Socket()
+    sock.connection = connection.Connection(host, 443)
+    return context.wrap_socket(sock, server_hostname=host).connection
+
+
+def by_bytes(context, host):
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    over, link = context.wrap_bio(incoming, outgoing, server_hostname=host), connection.Connection(host, 443)
     try:
-        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=host)
-    except ssl.SSLError as error:
-        assert "cannot be switched off" in str(error) and "unverified_hosts" in str(error)
+        over.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
     else:
-        raise AssertionError(f"the check was switched off for {{host}}")
-for context, unverified in ((context, True), (context, True), (ssl.create_default_context(), False)):
-    outgoing = ssl.MemoryBIO()
-    context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="Printer.example").do_handshake()
-    link = connection.Connection("printer.example", 443)
-    link.feed(outgoing.read() + b"GET / HTTP/1.1\\r\\nHost: printer.example\\r\\n\\r\\n")
-    assert link.secure and link.unverified is unverified and link.unasked
-field = [("bifrost-tls-unverified", b"1")]
-assert asked == [("CONNECT", True, "example.org", field), ("CONNECT", True, "printer.example", field)], asked
+        raise AssertionError("a handshake without an answer")
+    link.feed(outgoing.read())
+    assert link.busy and not link.unasked
+    blocking(link.advance(None))
+    assert not link.busy
+    incoming.write(link.output[:7])
+    try:
+        over.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    incoming.write(link.output[7:])
+    over.do_handshake()
+    link.output.clear()
+    return link
+
+
+for shake_hands in (in_blocks, by_bytes):
+    connection._reached.clear()
+    asked.clear()
+    for context, host, kind, text in (
+        (lax, "example.org", ssl.SSLError, "unverified_hosts"),
+        (lax, "example.org", ssl.SSLError, "example.org must be checked"),
+        (usual, "expired.example", ssl.SSLCertVerificationError, "CERTIFICATE_VERIFY_FAILED"),
+        (usual, "mute.example", ssl.SSLError, "of rustls"),
+    ):
+        try:
+            shake_hands(context, host)
+        except ssl.SSLError as error:
+            assert type(error) is kind and text in str(error), error
+        else:
+            raise AssertionError(f"{{host}} was believed")
+    asked.clear()
+    for context, unverified in ((lax, True), (lax, True), (usual, False)):
+        link = shake_hands(context, "printer.example")
+        assert link.secure and link.unverified is unverified and not link.output
+        link.feed(b"GET / HTTP/1.1\\r\\nHost: printer.example\\r\\n\\r\\n")
+        assert link.unasked
+    field = ("bifrost-tls-unverified", b"1")
+    assert asked == [("CONNECT", True, "printer.example", [field]), ("CONNECT", True, "printer.example", [])], asked
 """
 
 
@@ -98,8 +153,8 @@ def run(code: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_certificates_go_unchecked_where_the_policy_says_so() -> None:
-    run(UNCHECKED)
+def test_a_handshake_fails_when_it_is_made_and_goes_unchecked_where_the_policy_says_so() -> None:
+    run(HANDSHAKES)
 
 
 def test_settings_can_be_made_past_the_context() -> None:

@@ -10,6 +10,7 @@ mod platform;
 pub mod process;
 mod server;
 pub mod services;
+mod troubles;
 
 pub use cases::{Case, Expect, Seen, case, run_table};
 pub use client::Client;
@@ -18,6 +19,7 @@ pub use fakes::Fakes;
 pub use host::{Host, Line, ORGANIZATION};
 pub use platform::{Platform, children, program};
 pub use server::{Server, Stats};
+pub use troubles::Troubles;
 
 use anyhow::{Context, Result};
 use bifrost_builder::{Built, build, read_folder};

@@ -55,7 +55,7 @@ pub struct Server {
 
 impl Server {
     /// Starts one. Paths: `/` a short text, `/echo` the request as JSON, `/slow` after
-    /// 100 ms, `/hang` never, `/endless` a body without end, `/status/N`; `/redirect` to
+    /// 100 ms, `/slower` after a second, `/hang` never, `/endless` a body without end, `/status/N`; `/redirect` to
     /// `/echo` with two cookies, `/gzip` compressed, `/chunks` in pieces, `/big` 1 MB;
     /// `/turns` three lines, the second and the third each after a request of `/turn`, `/cut`
     /// a body that breaks off.
@@ -66,6 +66,7 @@ impl Server {
         let router = Router::new()
             .route("/echo", any(echo))
             .route("/slow", any(slow))
+            .route("/slower", any(slower))
             .route("/hang", any(std::future::pending::<()>))
             .route("/endless", any(endless))
             .route("/status/{status}", any(status))
@@ -143,6 +144,11 @@ async fn echo(request: Request) -> Json<Value> {
 async fn slow() -> &'static str {
     tokio::time::sleep(Duration::from_millis(100)).await;
     "slow"
+}
+
+async fn slower() -> &'static str {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    "slower"
 }
 
 async fn endless() -> Response {

@@ -135,6 +135,17 @@ async fn errors_read_as_in_native_python() {
     let (outcome, _) = lab.run("workflows/errors.py::error_while_handling", json!({})).await;
     let traceback = outcome.traceback.expect("traceback");
     assert!(traceback.contains("During handling of the above exception, another exception occurred:"));
+    let (outcome, _) = lab.run("workflows/errors.py::group_error", json!({})).await;
+    let traceback = outcome.traceback.expect("traceback");
+    for part in [
+        "  + Exception Group Traceback (most recent call last):\n  |   File \"workflows/errors.py\", line ",
+        "  | ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)\n",
+        "  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n",
+        "    | ValueError: one\n    +---------------- 2 ----------------\n",
+        "    | TypeError: two\n    +------------------------------------",
+    ] {
+        assert!(traceback.contains(part), "{part}\nis not in\n{traceback}");
+    }
 }
 
 #[tokio::test]

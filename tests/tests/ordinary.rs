@@ -249,7 +249,9 @@ async fn a_certificate_goes_unchecked_where_the_host_lets_it() {
     let outcome = lab.built.image.run(Invocation { capabilities: lenient.clone(), ..usual }).await;
     let said = succeeded(id, &outcome);
     assert_eq!((&said[0], &said[1]), (&json!(200), &json!(200)));
-    assert!(said[2].as_str().is_some_and(|text| text.contains("cannot be switched off")), "{said}");
+    for why in ["cannot be switched off", "it is checked"] {
+        assert!(said[2].as_str().is_some_and(|text| text.contains(why)), "{said}");
+    }
     let asked = lenient.0.lock().expect("lock");
     let of = |unverified: bool| {
         let requests = asked.iter().filter(move |request| request.unverified == unverified);
@@ -265,4 +267,63 @@ async fn a_certificate_goes_unchecked_where_the_host_lets_it() {
     assert!(!of(false).iter().any(|request| request.ends_with("/c")), "nothing is sent to who is refused");
     let is_told = |request: &HttpRequest| request.headers.iter().any(|(name, _)| name.starts_with("bifrost"));
     assert!(!asked.iter().any(is_told), "how the guest asks is between it and the host");
+}
+
+/// Refuses everything, with reasons.
+struct Refusing;
+
+const WHY: &str = "the host `a.example` is denied by the organization's egress policy";
+const HOW_MUCH: &str = "the organization may send 5 requests in one minute";
+
+#[async_trait]
+impl Capabilities for Refusing {
+    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if request.url.contains("a.example") {
+            return Err(HttpError::Denied(WHY.to_owned()));
+        }
+        if request.connects() {
+            Ok(HttpResponse::empty())
+        } else {
+            Err(HttpError::Limit(HOW_MUCH.to_owned()))
+        }
+    }
+}
+
+const REFUSED: &str = r#"
+import urllib.request
+
+from bifrost import http, workflow
+
+
+def said(action):
+    try:
+        return str(action())
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+@workflow
+def refused():
+    return [
+        said(lambda: call(f"http://{host}/"))
+        for host in ("a.example", "b.example") for call in (http.blocking.get, urllib.request.urlopen)
+    ]
+"#;
+
+#[tokio::test]
+async fn what_is_refused_says_why() {
+    let mut source = Source::default();
+    source.insert("refused.py".to_owned(), REFUSED.into()).expect("fits");
+    let lab = Lab::deploy(env!("CARGO_TARGET_TMPDIR"), Arc::new(source), 4, &BuildLimits::default()).await;
+    let (lab, id) = (lab.expect("deploys"), "refused.py::refused");
+    let usual = lab.invocation(id, &json!({}), &Limits::default(), &lab.host());
+    let outcome = lab.built.image.run(Invocation { capabilities: Arc::new(Refusing), ..usual }).await;
+    let said = succeeded(id, &outcome);
+    let expected =
+        [("HTTPError", WHY), ("URLError", WHY), ("HTTPError", HOW_MUCH), ("ConnectionResetError", HOW_MUCH)];
+    for (said, (kind, why)) in said.as_array().expect("four").iter().zip(expected) {
+        let text = said.as_str().expect("text");
+        assert!(text.starts_with(&format!("{kind}: ")) && text.contains(why), "{said}");
+    }
+    assert_eq!(said.as_array().map(Vec::len), Some(expected.len()));
 }

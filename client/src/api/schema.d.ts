@@ -4763,8 +4763,9 @@ export interface components {
             http_calls: number;
             /**
              * Format: int64
-             * @description HTTP calls at the same time, against exhausting the host's connections.
-             * @default 20
+             * @description HTTP calls at the same time, against exhausting the host's connections. Fifty gathered
+             *     requests take the time of the slowest; what they send is bounded besides.
+             * @default 64
              */
             http_concurrent: number;
             /**

@@ -17,7 +17,7 @@ from bifrost import config, http
 logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 100
-#: Pages read at the same time. The platform allows 20 calls at once; most APIs fewer.
+#: Pages read at the same time. The platform allows 64 calls at once; most APIs fewer.
 CONCURRENT_PAGES = 4
 #: Tries of one request, the first included.
 ATTEMPTS = 5

@@ -26,7 +26,8 @@ pub struct Limits {
     pub parameters_bytes: u64,
     /// HTTP calls in all, against loops that flood somebody's API.
     pub http_calls: u64,
-    /// HTTP calls at the same time, against exhausting the host's connections.
+    /// HTTP calls at the same time, against exhausting the host's connections. Fifty gathered
+    /// requests take the time of the slowest; what they send is bounded besides.
     pub http_concurrent: u64,
     /// One HTTP body, either direction.
     pub http_body_bytes: u64,
@@ -43,6 +44,12 @@ const MIB: u64 = 1 << 20;
 impl Limits {
     /// Fuel that one second of one core burns.
     pub const FUEL_PER_SECOND: u64 = 1_000_000_000;
+
+    /// Questions whether somebody listens, in all. A connection over TLS asks twice: before it is
+    /// opened, and whether TLS is agreed upon.
+    pub fn http_connects(&self) -> u64 {
+        self.http_calls.saturating_mul(2)
+    }
 }
 
 impl Default for Limits {
@@ -56,7 +63,7 @@ impl Default for Limits {
             result_bytes: 8 * MIB,
             parameters_bytes: MIB,
             http_calls: 1_000,
-            http_concurrent: 20,
+            http_concurrent: 64,
             http_body_bytes: 32 * MIB,
             host_resources: 10_000,
             concurrent_runs: 2_000,

@@ -12,7 +12,7 @@ from wit_world.imports import wasi_http_types as types
 from bifrost import _platform
 from bifrost.errors import OutsideExecutionError
 
-from ..exchange import TIMEOUTS, Answer, Refused, Wait, block_until, blocking, exchange
+from ..exchange import TIMEOUTS, Answer, Refused, Wait, exchange
 from . import wire
 
 TLS = b"\x16bifrost tls\r\n"
@@ -21,30 +21,20 @@ TLS = b"\x16bifrost tls\r\n"
 UNVERIFIED_TLS = b"\x16bifrost tls unverified\r\n"
 """The same, where the certificate is not to be checked."""
 
+AGREED = b"\x16bifrost agreed\r\n"
+"""What comes back when the host and the other side have agreed upon TLS."""
+
+ALERT = b"\x15"
+"""What begins the line that comes back when they have not."""
+
 _UNVERIFIED = ("bifrost-tls-unverified", b"1")
-"""The field that asks the host for that; it goes no further."""
+"""The field that asks the host to check no certificate; it goes no further."""
 
-_reached: set[str] = set()
-"""Where somebody listened in this run: no need to ask again."""
+_BAD_CERTIFICATE = 42
+"""The alert of TLS by which the host says that it does not believe a certificate."""
 
-_unverified: dict[str, bool] = {}
-"""Hosts that were asked about, and whether their certificates may go unchecked."""
-
-
-def leaves_unverified(host: str) -> bool:
-    """Whether the egress policy lets this host's certificate go unchecked. Asks once in a run. Raises `OSError`."""
-    place = f"[{host}]" if ":" in host else host
-    if isinstance(_platform.current(), _platform.Loading):
-        return False
-    if place not in _unverified:
-        try:
-            blocking(exchange("CONNECT", True, place, "/", [_UNVERIFIED], None, block_until(None))).close()
-            _unverified[place] = True
-        except Refused as refused:
-            if not isinstance(refused.code, types.ErrorCode_HttpRequestDenied):
-                raise _meaning(refused, place) from None
-            _unverified[place] = False
-    return _unverified[place]
+_reached: set[tuple[str, bool, bool]] = set()
+"""Where somebody listened in this run, over TLS, unverified: no need to ask again."""
 
 
 class Connection:
@@ -59,6 +49,8 @@ class Connection:
         """True when the host encrypts."""
         self.unverified = False
         """True when it checks no certificate."""
+        self.greeted = False
+        """True while a handshake was begun by bytes, and is not answered."""
         self.ended = False
         """True when no more bytes will come out."""
         self.output = bytearray()
@@ -79,19 +71,24 @@ class Connection:
     @property
     def busy(self) -> bool:
         """True while there is an answer to be had."""
-        return bool(self._requests) or self._answer is not None
+        return self.greeted or bool(self._requests) or self._answer is not None
+
+    @property
+    def authority(self) -> str:
+        """The place as requests name it: without the usual port."""
+        return self.place.removesuffix(":443" if self.secure else ":80")
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Takes what the library writes. Raises `NotHTTP`."""
         if not data:
             return
         if self._fresh:
-            self._fresh = False
             for beginning in (TLS, UNVERIFIED_TLS):
                 if bytes(data[: len(beginning)]) == beginning:
-                    self.secure, self.unverified = True, beginning is UNVERIFIED_TLS
+                    self.greeted, self.secure, self.unverified = True, True, beginning is UNVERIFIED_TLS
                     data = data[len(beginning) :]
                     break
+            self._fresh = False
         self._reader.feed(data)
         while (request := self._reader.next()) is not None:
             self._requests.append(request)
@@ -104,20 +101,32 @@ class Connection:
         """Finds out whether somebody listens, so that connecting fails as it does natively.
 
         Asks the host once for each place and run: it resolves the name and opens a
-        connection, unless it did so a moment ago. Raises `OSError`.
+        connection, over TLS a whole one, unless it did so a moment ago. Raises `OSError`.
         """
         _refuse_while_loading()
-        if self.place in _reached:
+        asked = (self.place, self.secure, self.unverified)
+        if asked in _reached:
             return
+        fields = [_UNVERIFIED] if self.unverified else []
         try:
-            answer = await exchange("CONNECT", False, self.place, "/", [], None, wait)
+            answer = await exchange("CONNECT", self.secure, self.authority, "/", fields, None, wait)
         except Refused as refused:
+            if self.unverified and refused.denied:
+                raise _still_verified(refused, self.place) from None
             raise _meaning(refused, self.place) from None
         answer.close()
-        _reached.add(self.place)
+        _reached.add(asked)
+
+    async def encrypt(self, verified: bool, wait: Wait) -> None:
+        """From here on the host encrypts. Fails as a handshake does natively. Raises `OSError`."""
+        self._fresh, self.secure, self.unverified = False, True, not verified
+        await self.reach(wait)
 
     async def advance(self, wait: Wait) -> None:
         """Makes `output` longer, or sets `ended`; waits as long as that takes. Raises `OSError`."""
+        if self.greeted:
+            await self._answer_greeting(wait)
+            return
         if self._answer is None:
             if not self._requests:
                 if not self._asked:
@@ -140,15 +149,27 @@ class Connection:
 
     def close(self) -> None:
         """Lets go of everything."""
+        self.greeted = False
         self._requests.clear()
         if self._answer is not None:
             self._answer.close()
             self._answer = None
         self.ended = True
 
+    async def _answer_greeting(self, wait: Wait) -> None:
+        import ssl
+
+        try:
+            await self.reach(wait)
+        except ssl.SSLError as error:
+            self.output += alert(error)
+        else:
+            self.output += AGREED
+        self.greeted = False
+
     async def _send(self, request: wire.Request, wait: Wait) -> None:
         _refuse_while_loading()
-        authority = self.place.removesuffix(":443" if self.secure else ":80")
+        authority = self.authority
         if request.host.removesuffix(":443" if self.secure else ":80") not in (authority, ""):
             raise wire.NotHTTP(
                 f"the header `Host: {request.host}` does not name the host that is connected to, {authority}"
@@ -160,6 +181,8 @@ class Connection:
             )
         except Refused as refused:
             self.close()
+            if isinstance(refused.code, types.ErrorCode_HttpResponseIncomplete):
+                return  # the other side has closed, too
             raise _meaning(refused, self.place) from None
         except BaseException:
             self.close()  # it was given up on: nobody shall send it again
@@ -186,21 +209,50 @@ def _refuse_while_loading() -> None:
         raise OutsideExecutionError(_platform.lazy_pattern("the network"))
 
 
+def alert(error: OSError) -> bytes:
+    """A failed handshake as the other side would tell of it."""
+    import ssl
+
+    kind = b"certificate" if isinstance(error, ssl.SSLCertVerificationError) else b"handshake"
+    return b"%b%b %b\r\n" % (ALERT, kind, " ".join(str(error).split()).encode())
+
+
+def heard(line: bytes) -> OSError | None:
+    """What the answer to a handshake says: the error of an alert, else none."""
+    import ssl
+
+    if not line.startswith(ALERT):
+        return None
+    kind, _, text = line[len(ALERT) :].decode().strip().partition(" ")
+    return ssl.SSLCertVerificationError(1, text) if kind == "certificate" else ssl.SSLError(1, text)
+
+
 def _meaning(refused: Refused, place: str) -> OSError:
     """What the host's error natively is."""
     import ssl
 
     code, why = refused.code, f"{place}: {refused}"
+    if refused.denied:
+        return PermissionError(errno.EACCES, why)
     if isinstance(code, types.ErrorCode_DnsError):
         return socket.gaierror(socket.EAI_NONAME, f"{place}: the name is not known")
     if isinstance(code, TIMEOUTS):
         return TimeoutError(errno.ETIMEDOUT, why)
     if isinstance(code, types.ErrorCode_ConnectionRefused):
         return ConnectionRefusedError(errno.ECONNREFUSED, why)
-    if isinstance(code, types.ErrorCode_HttpRequestDenied):
-        return PermissionError(errno.EACCES, f"{place}: refused by the egress policy of the organization")
-    if isinstance(code, types.ErrorCode_TlsCertificateError):
-        return ssl.SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] {why}")
-    if isinstance(code, (types.ErrorCode_TlsProtocolError, types.ErrorCode_TlsAlertReceived)):
+    if isinstance(code, types.ErrorCode_TlsAlertReceived):
+        if code.value.alert_id == _BAD_CERTIFICATE:
+            return ssl.SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] {why}")
         return ssl.SSLError(1, f"[SSL] {why}")
     return ConnectionResetError(errno.ECONNRESET, why)
+
+
+def _still_verified(refused: Refused, place: str) -> OSError:
+    import ssl
+
+    return ssl.SSLError(
+        1,
+        f"{place}: the check of certificates cannot be switched off (verify=False, CERT_NONE): {refused}; TLS is done "
+        "by the platform; a certificate of one's own authority has to be made known to it by its administrator, or "
+        "the host be named among `unverified_hosts` in the organization's egress policy",
+    )

@@ -13,7 +13,8 @@ import socket
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-from bifrost_guest.net.connection import TLS, UNVERIFIED_TLS, leaves_unverified
+from bifrost_guest.exchange import block_until, blocking
+from bifrost_guest.net.connection import TLS, UNVERIFIED_TLS, heard
 from bifrost_guest.net.sockets import Socket
 from bifrost_guest.net.tls_names import (
     AlertDescription,
@@ -191,19 +192,17 @@ class SSLContext(_SSLContext):
         """Refuses what cannot be done. Raises `SSLError`."""
         if server_side or self.protocol == SSLMethod.PROTOCOL_TLS_SERVER:
             raise SSLError(1, "no server can listen in here")
-        if self._verify_mode == CERT_NONE and not (server_hostname and leaves_unverified(server_hostname.lower())):
-            raise SSLError(
-                1,
-                "the check of certificates cannot be switched off (verify=False, CERT_NONE): TLS is done by the "
-                "platform; a certificate of one's own authority has to be made known to it by its administrator, "
-                "or the host be named among `unverified_hosts` in the organization's egress policy",
-            )
         if self._check_hostname and not server_hostname:
             raise ValueError("check_hostname requires server_hostname")
 
+    @property
+    def verifies(self) -> bool:
+        """True when certificates are checked."""
+        return self._verify_mode != CERT_NONE
+
     def beginning(self) -> bytes:
         """What a connection begins with, in place of a handshake."""
-        return UNVERIFIED_TLS if self._verify_mode == CERT_NONE else TLS
+        return TLS if self.verifies else UNVERIFIED_TLS
 
     def alpn(self) -> str | None:
         """What was agreed upon."""
@@ -281,7 +280,11 @@ class SSLSocket(_Facts, Socket):
         sock.connection = None
         sock.detach()
         if made.connection is not None:
-            made.do_handshake()
+            try:
+                made.do_handshake()
+            except OSError:
+                made.close()
+                raise
         return made
 
     def connect(self, address: Any) -> None:
@@ -294,10 +297,10 @@ class SSLSocket(_Facts, Socket):
         return self
 
     def do_handshake(self, block: bool = False) -> None:
-        """From here on the platform encrypts."""
+        """From here on the platform encrypts. Raises `OSError` when it cannot."""
         connection = self._connected()
         if not connection.secure:
-            connection.feed(self.context.beginning())
+            blocking(connection.encrypt(self.context.verifies, block_until(self._timeout or None)))
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
         """As `recv`."""
@@ -363,12 +366,25 @@ class SSLObject(_Facts):
         self._incoming = incoming
         self._outgoing = outgoing
         self._begun = False
+        self._answer = b""
 
     def do_handshake(self) -> None:
-        """Says to the connection that the platform has to encrypt it."""
+        """Says to the connection that the platform has to encrypt it, and reads what came of it.
+
+        Raises `SSLWantReadError` until that is there, and `SSLError` when it failed.
+        """
         if not self._begun:
             self._begun = True
             self._outgoing.write(self.context.beginning())
+        if self._answer.endswith(b"\n"):
+            return
+        if self._incoming.eof:
+            raise SSLEOFError(8, "EOF occurred in violation of protocol")
+        self._answer += self._incoming.read()  # nothing follows it: the other side waits for a request
+        if not self._answer.endswith(b"\n"):
+            raise SSLWantReadError(2, "The operation did not complete (read)")
+        if (error := heard(self._answer)) is not None:
+            raise error
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
         """What came in. Raises `SSLWantReadError` when there is nothing yet."""

@@ -33,21 +33,38 @@ class Transport(asyncio.Transport):
         self._sock = sock
         self._connection: Connection = sock.connection
         self._protocol = protocol
+        self._begun = False
         self._closing = False
         self._pump: asyncio.Task[None] | None = None
         self._resumed: asyncio.Future[None] | None = None
 
-    def encrypt(self, context: Any, server_hostname: str | None) -> None:
-        """From here on the platform encrypts. Raises `ssl.SSLError`."""
-        context.check(False, server_hostname)
-        self._connection.feed(context.beginning())
+    async def encrypt(self, context: Any, server_hostname: str | None) -> None:
+        """From here on the platform encrypts. Raises `OSError` when it cannot."""
+        await self._connection.encrypt(context.verifies, self._loop.wait_for)
         self._extra.update(sslcontext=context, ssl_object=_SecureFacts(context, server_hostname), peercert={})  # type: ignore[attr-defined]
 
     def begin(self, waiter: asyncio.Future[None] | None) -> None:
         """Tells the protocol that it is connected."""
+        self._begun = True
         self._loop.call_soon(self._protocol.connection_made, self)
         if waiter is not None:
             self._loop.call_soon(lambda: waiter.done() or waiter.set_result(None))
+
+    def begin_encrypted(self, context: Any, server_hostname: str | None, waiter: asyncio.Future[None]) -> None:
+        """The same, once the platform encrypts; if it cannot, only the waiter hears of it."""
+        self._pump = self._loop.create_task(self._shake_hands(context, server_hostname, waiter))
+
+    async def _shake_hands(self, context: Any, server_hostname: str | None, waiter: asyncio.Future[None]) -> None:
+        try:
+            await self.encrypt(context, server_hostname)
+        except OSError as error:
+            self._end(None)
+            if not waiter.done():
+                waiter.set_exception(error)
+        else:
+            self.begin(waiter)
+        finally:
+            self._pump = None
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self._protocol = protocol
@@ -149,7 +166,8 @@ class Transport(asyncio.Transport):
     def _lose(self, error: OSError | None) -> None:
         self._connection.close()
         self._sock.close()
-        self._protocol.connection_lost(error)
+        if self._begun:
+            self._protocol.connection_lost(error)
 
 
 class _SecureFacts:
@@ -234,7 +252,7 @@ class Streams:
         ssl_shutdown_timeout: float | None = None,
     ) -> Any:
         sslcontext.check(server_side, server_hostname)
-        transport.encrypt(sslcontext, server_hostname)
+        await transport.encrypt(sslcontext, server_hostname)
         transport.set_protocol(protocol)
         return transport
 
@@ -250,7 +268,7 @@ class Streams:
         rawsock: Any,
         protocol: Any,
         sslcontext: Any,
-        waiter: Any = None,
+        waiter: Any,
         *,
         server_side: bool = False,
         server_hostname: str | None = None,
@@ -260,9 +278,9 @@ class Streams:
         import ssl
 
         context = ssl.create_default_context() if sslcontext is True else sslcontext
+        context.check(server_side, server_hostname)
         transport = Transport(self, _own(rawsock), protocol, extra or {})
-        transport.encrypt(context, server_hostname)
-        transport.begin(waiter)
+        transport.begin_encrypted(context, server_hostname, waiter)
         return transport
 
 

@@ -27,7 +27,7 @@ async def http_many_swallowing(armed: bool = False, url: str = "http://127.0.0.1
 
 @workflow
 async def http_at_once(armed: bool = False, url: str = "http://127.0.0.1:9/", calls: int = 200) -> dict[str, Any]:
-    """All at once. The server sees at most 20 at the same time; the others wait, none is lost."""
+    """All at once. The server sees no more than the limit at the same time; the others wait, none is lost."""
     answers = await asyncio.gather(*(http.get(url) for _ in range(calls if armed else 3)), return_exceptions=True)
     failed = [answer for answer in answers if isinstance(answer, BaseException)]
     return {"answered": len(answers) - len(failed), "failed": len(failed), "first": repr(failed[0])[:200] if failed else None}

@@ -25,7 +25,7 @@ async def gather_httpx(url: str, calls: int = 50) -> dict[str, Any]:
     """Side by side, streams, errors."""
     async with httpx.AsyncClient(timeout=30) as client:
         begin = time.monotonic()
-        responses = await asyncio.gather(*(client.get(f"{url}/slow") for _ in range(calls)))
+        responses = await asyncio.gather(*(client.get(f"{url}/slower") for _ in range(calls)))
         seconds = time.monotonic() - begin
         streamed = 0
         async with client.stream("GET", f"{url}/big") as response:
@@ -53,7 +53,7 @@ async def gather_aiohttp(url: str, calls: int = 50) -> dict[str, Any]:
     """A session: side by side, JSON, forms, timeouts, errors."""
 
     async def one() -> int:
-        async with session.get(f"{url}/slow") as response:
+        async with session.get(f"{url}/slower") as response:
             await response.text()
             return response.status
 

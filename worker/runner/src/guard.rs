@@ -127,9 +127,13 @@ impl Guard {
             ensure!((waiting as u64) < self.limits.http_concurrent, "more HTTP calls at once than the limit");
         }
         if let Call::Http(request) = request {
-            let calls = if request.connects() { &mut self.connects } else { &mut self.http_calls };
+            let (calls, most) = if request.connects() {
+                (&mut self.connects, self.limits.http_connects())
+            } else {
+                (&mut self.http_calls, self.limits.http_calls)
+            };
             *calls += 1;
-            ensure!(*calls <= self.limits.http_calls, "more HTTP calls than the limit");
+            ensure!(*calls <= most, "more HTTP calls than the limit");
             ensure!(
                 request.body.len() as u64 <= self.limits.http_body_bytes,
                 "an HTTP body beyond the limit"
@@ -305,12 +309,12 @@ mod tests {
         guard.admit(&http(51)).expect("the second at once");
         assert!(guard.admit(&more(52)).is_err(), "two at once");
         let mut guard = run();
-        for call in 0..5 {
+        for call in 0..10 {
             guard.admit(&sent("CONNECT", call)).expect("within a limit of its own");
             guard.answered(call);
         }
-        guard.admit(&http(5)).expect("the first call");
-        assert!(guard.admit(&sent("CONNECT", 6)).is_err(), "five in all");
+        guard.admit(&http(10)).expect("the first call");
+        assert!(guard.admit(&sent("CONNECT", 11)).is_err(), "ten in all");
     }
 
     #[test]

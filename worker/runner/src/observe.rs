@@ -83,7 +83,7 @@ pub(crate) fn outcome(error: Option<&HttpError>) -> HttpOutcome {
         Some(HttpError::Denied(_)) => HttpOutcome::Denied,
         Some(HttpError::Limit(_)) => HttpOutcome::Limit,
         Some(HttpError::Dns) => HttpOutcome::Dns,
-        Some(HttpError::Connection(_)) => HttpOutcome::Connection,
+        Some(HttpError::Connection(_) | HttpError::Unanswered) => HttpOutcome::Connection,
         Some(HttpError::Timeout) => HttpOutcome::Timeout,
         Some(HttpError::Tls(_)) => HttpOutcome::Tls,
         Some(HttpError::Protocol(_)) => HttpOutcome::Protocol,

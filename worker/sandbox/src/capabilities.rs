@@ -119,6 +119,8 @@ pub enum HttpError {
     Dns,
     /// Nobody listens, or the connection broke.
     Connection(String),
+    /// The other side took the request, and closed the connection without an answer.
+    Unanswered,
     /// No answer in time.
     Timeout,
     /// The TLS handshake failed.

@@ -14,11 +14,23 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 /// The header by which the guest's TLS asks that a certificate is not checked. It goes no further.
 const UNVERIFIED: &str = "bifrost-tls-unverified";
+/// What begins the reason why the egress policy forbids a request, for the guest to know it by.
+const DENIED: &str = "denied: ";
+/// The alert of TLS that says so.
+const BAD_CERTIFICATE: u8 = 42;
+/// The alert of TLS that says no more than that.
+const HANDSHAKE_FAILURE: u8 = 40;
+/// A body beyond so many bytes is large.
+const LARGE: usize = 1 << 20;
+/// Large bodies that one run sends at the same time; more wait. The process holds each whole, up to
+/// `http_body_bytes`: together about what the run's own memory may have.
+const LARGE_AT_ONCE: usize = 8;
 
 /// Checks limits before a request leaves the sandbox.
 pub(crate) struct HttpGate {
     capabilities: Arc<dyn Capabilities>,
     concurrent: Arc<Semaphore>,
+    large: Arc<Semaphore>,
     calls_left: u64,
     connects_left: u64,
     body_bytes: usize,
@@ -37,8 +49,9 @@ impl HttpGate {
         Self {
             capabilities,
             concurrent: Arc::new(Semaphore::new(concurrent)),
+            large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
             calls_left: limits.http_calls,
-            connects_left: limits.http_calls,
+            connects_left: limits.http_connects(),
             body_bytes: usize::try_from(limits.http_body_bytes).unwrap_or(usize::MAX),
             exceeded,
             loading,
@@ -71,28 +84,25 @@ impl WasiHttpHooks for HttpGate {
         }
         *left -= 1;
         let capabilities = self.capabilities.clone();
-        let concurrent = self.concurrent.clone();
+        let (concurrent, large) = (self.concurrent.clone(), self.large.clone());
         let limit = self.body_bytes;
         Box::new(async move {
             let permit = concurrent.acquire_owned().await.map_err(|_| Error::ConnectionTerminated)?;
             let (mut parts, body) = request.into_parts();
             let unverified = parts.headers.remove(UNVERIFIED).is_some();
-            let body = Limited::new(body, limit)
-                .collect()
-                .await
-                .map_err(|_| Error::HttpRequestBodySize(None))?
-                .to_bytes();
+            let (body, room) = whole(body, limit, large).await?;
             let headers = parts.headers.iter();
             let request = HttpRequest {
                 method: parts.method.to_string(),
                 url: parts.uri.to_string(),
                 headers: headers.map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect(),
-                body: body.to_vec(),
+                body,
                 connect_timeout_ms: options.and_then(|o| o.connect_timeout).map(millis),
                 timeout_ms: options.and_then(|o| o.first_byte_timeout).map(millis),
                 unverified,
             };
-            let response = capabilities.http(request).await.map_err(|error| refusal(error, limit))?;
+            let response = capabilities.http(request).await.map_err(refusal)?;
+            drop(room);
             let mut builder = http::Response::builder().status(response.status);
             for (name, value) in &response.headers {
                 builder = builder.header(name, value.as_slice());
@@ -100,15 +110,33 @@ impl WasiHttpHooks for HttpGate {
             let first = Bytes::from(response.body);
             let body = match response.rest {
                 None => Full::new(first).map_err(|never| match never {}).boxed_unsync(),
-                Some(name) => {
-                    in_pieces(first, Rest { name, capabilities, is_over: false, _permit: permit }, limit)
-                }
+                Some(name) => in_pieces(first, Rest { name, capabilities, is_over: false, _permit: permit }),
             };
             let response = builder.body(body).map_err(|_| Error::HttpProtocolError)?;
             let nothing: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, nothing))
         })
     }
+}
+
+/// The whole body, and its place among the large ones where it is one of them.
+async fn whole(
+    body: WasiBody,
+    limit: usize,
+    large: Arc<Semaphore>,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Error> {
+    let mut body = Limited::new(body, limit);
+    let (mut bytes, mut room) = (vec![], None);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Error::HttpRequestBodySize(None))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if room.is_none() && bytes.len() + data.len() > LARGE {
+            let place = large.clone().acquire_owned().await;
+            room = Some(place.map_err(|_| Error::ConnectionTerminated)?);
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok((bytes, room))
 }
 
 /// What of an answer has not come yet. It is a request that is under way, until it is dropped.
@@ -128,8 +156,8 @@ impl Drop for Rest {
 }
 
 /// The body that begins with `first`.
-fn in_pieces(first: Bytes, rest: Rest, limit: usize) -> WasiBody {
-    let pieces = stream::unfold((first, rest), move |(first, mut rest)| async move {
+fn in_pieces(first: Bytes, rest: Rest) -> WasiBody {
+    let pieces = stream::unfold((first, rest), |(first, mut rest)| async move {
         if !first.is_empty() {
             return Some((Ok(Frame::data(first)), (Bytes::new(), rest)));
         }
@@ -143,26 +171,54 @@ fn in_pieces(first: Bytes, rest: Rest, limit: usize) -> WasiBody {
             }
             Err(error) => {
                 rest.is_over = true;
-                Some((Err(refusal(error, limit)), (Bytes::new(), rest)))
+                Some((Err(refusal(error)), (Bytes::new(), rest)))
             }
         }
     });
     StreamBody::new(pieces).boxed_unsync()
 }
 
-fn refusal(error: HttpError, body_bytes: usize) -> Error {
+/// What the guest is told. The reasons of a refusal have no code of their own that takes a text.
+fn refusal(error: HttpError) -> Error {
+    let alert = |id, text| Error::TlsAlertReceived { alert_id: Some(id), alert_message: Some(text) };
     match error {
-        HttpError::Denied(_) => Error::HttpRequestDenied,
-        HttpError::Limit(_) => Error::HttpResponseBodySize(u64::try_from(body_bytes).ok()),
+        HttpError::Denied(why) => Error::InternalError(Some(format!("{DENIED}{why}"))),
+        HttpError::Limit(why) => Error::InternalError(Some(why)),
         HttpError::Dns => Error::DnsError { rcode: None, info_code: None },
         HttpError::Connection(_) => Error::ConnectionRefused,
+        HttpError::Unanswered => Error::HttpResponseIncomplete,
         HttpError::Timeout => Error::ConnectionReadTimeout,
-        HttpError::Tls(text) if text.contains("certificate") => Error::TlsCertificateError,
-        HttpError::Tls(_) => Error::TlsProtocolError,
+        HttpError::Tls(text) if text.contains("certificate") => alert(BAD_CERTIFICATE, text),
+        HttpError::Tls(text) => alert(HANDSHAKE_FAILURE, text),
         HttpError::Protocol(_) => Error::HttpProtocolError,
     }
 }
 
 fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    fn body(bytes: usize) -> WasiBody {
+        Full::new(Bytes::from(vec![b'x'; bytes])).map_err(|never| match never {}).boxed_unsync()
+    }
+
+    #[tokio::test]
+    async fn large_bodies_wait_for_each_other_and_small_ones_for_nobody() {
+        let large = Arc::new(Semaphore::new(1));
+        let take = |bytes| whole(body(bytes), 3 * LARGE, large.clone());
+        let (bytes, first) = take(2 * LARGE).await.expect("the first");
+        assert!(bytes.len() == 2 * LARGE && first.is_some());
+        let (bytes, room) = take(LARGE).await.expect("small");
+        assert!(bytes.len() == LARGE && room.is_none());
+        let mut second = Box::pin(take(LARGE + 1));
+        assert!(second.as_mut().now_or_never().is_none(), "one at once");
+        drop(first);
+        assert!(second.await.expect("the second").1.is_some());
+        assert!(matches!(take(3 * LARGE + 1).await, Err(Error::HttpRequestBodySize(None))));
+    }
 }

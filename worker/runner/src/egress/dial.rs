@@ -37,6 +37,8 @@ pub(super) type Http = Client<HttpsConnector<Dial>, Full<Bytes>>;
 pub(super) struct Way {
     /// Opens connections.
     pub dial: Dial,
+    /// Opens them, and speaks TLS where the URL says so.
+    pub connector: HttpsConnector<Dial>,
     /// Sends over them, and keeps them.
     pub client: Http,
 }
@@ -106,25 +108,29 @@ impl Dial {
     pub fn way(self, tls: &ClientConfig) -> Way {
         let connector =
             HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http().enable_http1();
+        let connector = connector.wrap_connector(self.clone());
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(connector.wrap_connector(self.clone()));
-        Way { dial: self, client }
+            .build(connector.clone());
+        Way { dial: self, connector, client }
     }
 
-    /// Why an address may not be reached; `None` when it may.
+    /// Why an address may not be reached; `None` when it may. Tenants read it, so of what is not
+    /// public nobody learns whether it is the platform's.
     pub async fn refusal(&self, address: SocketAddr) -> Option<&'static str> {
         let ip = canonical(address.ip());
         if is_metadata(ip) {
-            return Some("is link-local, or where clouds keep credentials of machines");
-        }
-        if self.own.has(address).await {
-            return Some("is a service of the platform itself");
+            return Some("is link-local, or where clouds keep credentials: no workflow may reach it");
         }
         let open = self.reach == Reach::Any || is_global(address.ip());
-        (!open && !self.networks.iter().any(|network| network.contains(&ip)))
-            .then_some("is not a public address")
+        if !open && !self.networks.iter().any(|network| network.contains(&ip)) {
+            return Some(
+                "is not a public address, nor granted by the organization's egress policy, which an \
+                 administrator of the platform sets",
+            );
+        }
+        self.own.has(address).await.then_some("is the platform's own: no workflow may reach it")
     }
 
     pub async fn connect(self, uri: Uri) -> Result<TokioIo<TcpStream>, DialError> {
@@ -139,9 +145,7 @@ impl Dial {
             }
         }
         if allowed.is_empty() {
-            return Err(DialError::Refused(format!(
-                "`{host}` {why}; the egress policy does not let it be reached"
-            )));
+            return Err(DialError::Refused(format!("`{host}` {why}")));
         }
         let stream =
             tokio::time::timeout(CONNECT_TIMEOUT, first(allowed)).await.map_err(|_| DialError::Slow)?;

@@ -10,6 +10,7 @@ mod own;
 mod policy;
 mod presence;
 mod rests;
+mod shares;
 mod unverified;
 mod web;
 
@@ -27,10 +28,11 @@ use http_body_util::{BodyExt, Full};
 use ipnet::IpNet;
 use own::Own;
 use policy::Policies;
-use presence::Presence;
+use presence::{Layer, Place, Presence};
 use rests::Rest;
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
+use shares::Shares;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
@@ -59,6 +61,7 @@ pub struct Egress {
     unverified_tls: Arc<ClientConfig>,
     way: Way,
     presence: Presence,
+    shares: Shares,
     body_bytes: usize,
     trace_hosts: Arc<[String]>,
     policies: Option<Arc<Policies>>,
@@ -86,6 +89,7 @@ impl Egress {
             unverified_tls: Arc::new(unverified::config(&provider)?),
             way,
             presence: Presence::default(),
+            shares: Shares::default(),
             body_bytes,
             trace_hosts: Arc::default(),
             policies: None,
@@ -155,9 +159,6 @@ impl Egress {
         let connects = request.connects();
         if request.unverified {
             self.check_unverified(&host).await?;
-            if connects {
-                return Ok((HttpResponse::empty(), None));
-            }
         }
         let mut headers = headers::checked(request.headers, &url, request.body.len())?;
         headers::credentials(&mut url, &mut headers)?;
@@ -176,24 +177,34 @@ impl Egress {
             _ => None,
         };
         let way = own_way.as_ref().unwrap_or(&self.way);
-        let place = (self.organization, host, port);
+        let share = self.shares.take(self.organization).await?;
+        // Shared with nobody: a kept connection would serve who wants the certificate checked.
+        let alone = request.unverified.then(|| way.dial.clone().way(&self.unverified_tls));
+        let way = alone.as_ref().unwrap_or(way);
+        let layer = match url.scheme() {
+            "http" => Layer::Tcp,
+            _ if request.unverified => Layer::Unverified,
+            _ => Layer::Tls,
+        };
+        let place = Place { organization: self.organization, host, port, layer };
         let uri: http::Uri = url.as_str().parse().map_err(|e| protocol(format!("the URL: {e}")))?;
         if connects {
-            self.presence.ask(place, &way.dial, uri, request.connect_timeout_ms).await?;
+            self.presence.ask(place, way, uri, request.connect_timeout_ms).await?;
             return Ok((HttpResponse::empty(), None));
         }
         let mut outgoing = http::Request::new(Full::new(Bytes::from(request.body)));
         *outgoing.method_mut() = method;
         *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = headers;
-        // Shared with nobody: a kept connection would serve who wants the certificate checked.
-        let alone = request.unverified.then(|| way.dial.clone().way(&self.unverified_tls));
-        let client = &alone.as_ref().unwrap_or(way).client;
-        let response = client.request(outgoing).await.map_err(|error| failure(&error))?;
+        let response = way.client.request(outgoing).await;
+        let response = response.map_err(|error| failure(&error, error.is_connect()))?;
+        // Who speaks TLS listens, too.
+        self.presence.note(Place { layer: Layer::Tcp, ..place.clone() });
         self.presence.note(place);
         let (head, body) = response.into_parts();
         let body = body.map_err(|error| HttpError::Connection(error.to_string())).boxed_unsync();
-        let mut rest = Rest::new(body, self.body_bytes, self.policies.clone().zip(self.organization));
+        let account = self.policies.clone().zip(self.organization);
+        let mut rest = Rest::new(body, self.body_bytes, account, share);
         let first = rest.early().await;
         let headers = head.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
         let response = HttpResponse { status: head.status.as_u16(), headers, body: first.bytes, rest: None };
@@ -215,7 +226,7 @@ impl Egress {
         if is_left {
             return Ok(());
         }
-        let why = format!("the certificate of `{host}` must be checked by the organization's egress policy");
+        let why = format!("the organization's egress policy has the certificate of `{host}` checked");
         Err(HttpError::Denied(why))
     }
 
@@ -235,26 +246,34 @@ impl From<&DialError> for HttpError {
     }
 }
 
-/// The first cause that somebody can do something about.
-fn failure(error: &hyper_util::client::legacy::Error) -> HttpError {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
+/// The first cause that somebody can do something about. `is_connect` says that there was no
+/// connection yet.
+fn failure(error: &(dyn std::error::Error + 'static), is_connect: bool) -> HttpError {
+    let mut texts = vec![];
+    let mut next = Some(error);
+    while let Some(cause) = next {
         if let Some(dial) = cause.downcast_ref::<DialError>() {
             return dial.into();
+        }
+        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
+            return HttpError::Unanswered;
         }
         // The connector puts one error of input and output into another.
         let mut io = cause.downcast_ref::<std::io::Error>();
         while let Some(inner) = io.and_then(std::io::Error::get_ref) {
             if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-                return HttpError::Tls(tls.to_string());
+                return HttpError::Tls(format!("TLS failed: {tls}"));
             }
             io = inner.downcast_ref();
+            if io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof) {
+                return HttpError::Tls("the other side broke off the TLS handshake".to_owned());
+            }
         }
-        text = format!("{text}: {cause}");
-        source = cause.source();
+        texts.push(cause.to_string());
+        next = cause.source();
     }
-    if error.is_connect() { HttpError::Connection(text) } else { HttpError::Protocol(text) }
+    let text = texts.join(": ");
+    if is_connect { HttpError::Connection(text) } else { HttpError::Protocol(text) }
 }
 
 #[cfg(test)]

@@ -79,7 +79,9 @@ impl Policies {
         let known = lock(&self.known).entry(organization).or_default().clone();
         let read = self.read(organization, &known, way).await?;
         if let Some(refusal) = read.policy.refusal(asked.method, asked.host, asked.port) {
-            return Err(HttpError::Denied(format!("{refusal} by the organization's egress policy")));
+            return Err(HttpError::Denied(format!(
+                "{refusal} by the organization's egress policy; an administrator of the platform can change it"
+            )));
         }
         if asked.method.is_some() && read.policy.has_quotas() {
             let mut used = lock(&known.used);

@@ -10,6 +10,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How long the head of an answer waits for the rest: most answers are whole by then, and
 /// take one message to the sandbox instead of two.
@@ -32,6 +33,8 @@ pub(super) struct Rest {
     limit: usize,
     /// Who is told how many bytes came.
     account: Option<(Arc<Policies>, OrganizationId)>,
+    /// It is under way until it is over.
+    _share: OwnedSemaphorePermit,
 }
 
 impl Rest {
@@ -39,8 +42,9 @@ impl Rest {
         incoming: UnsyncBoxBody<Bytes, HttpError>,
         limit: usize,
         account: Option<(Arc<Policies>, OrganizationId)>,
+        share: OwnedSemaphorePermit,
     ) -> Self {
-        Self { incoming, fault: None, left: limit, limit, account }
+        Self { incoming, fault: None, left: limit, limit, account, _share: share }
     }
 
     /// What has come of the body: nothing when it has not begun in time.

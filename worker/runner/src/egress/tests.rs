@@ -162,6 +162,16 @@ async fn a_grant_opens_its_network_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn of_what_is_not_public_nobody_learns_whose_it_is() {
+    let service = Service { host: "10.1.0.9".into(), port: 5432 };
+    let dial = Dial::new(Reach::Public, Arc::new(Own::new(vec![service])));
+    let refusal = async |text: &str| dial.refusal(text.parse().expect("an address")).await;
+    let own = refusal("10.1.0.9:5432").await;
+    assert!(own.is_some_and(|why| why.contains("administrator of the platform")), "whom to ask: {own:?}");
+    assert_eq!(own, refusal("10.1.0.9:5433").await);
+}
+
+#[tokio::test]
 async fn headers_reach_the_server_as_they_were_given() {
     let own = server().await;
     let mut sent = get(format!("http://u:p@{own}/a?b=c#d"));
@@ -186,6 +196,16 @@ async fn answers_are_bounded_and_failures_have_names() {
     assert_eq!(any.send(get("http://no-such-host.invalid/")).await.expect_err("no name"), HttpError::Dns);
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("listen").local_addr().expect("address");
     assert!(matches!(any.send(get(format!("http://{closed}/"))).await, Err(HttpError::Connection(_))));
+    let mute = TcpListener::bind("127.0.0.1:0").await.expect("listen");
+    let url = format!("http://{}/", mute.local_addr().expect("address"));
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = mute.accept().await {
+            while let Ok(1..) = socket.read(&mut [0; 4_096]).await {
+                let _ = socket.shutdown().await;
+            }
+        }
+    });
+    assert_eq!(any.send(get(url)).await.expect_err("closed instead"), HttpError::Unanswered);
     let tls = any.send(get(format!("https://{own}/"))).await.expect_err("no TLS there");
     assert!(matches!(tls, HttpError::Tls(_)), "{tls:?}");
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("listen");

@@ -38,6 +38,7 @@ fn failure(error: HttpError) -> Error {
         HttpError::Denied(why) | HttpError::Limit(why) => return Error::Denied(why),
         HttpError::Dns => "the name of the server does not resolve".to_owned(),
         HttpError::Connection(why) => format!("no connection to the server: {why}"),
+        HttpError::Unanswered => "the server closed the connection without an answer".to_owned(),
         HttpError::Timeout => "the server did not answer in time".to_owned(),
         HttpError::Tls(why) => format!("the server's TLS: {why}"),
         HttpError::Protocol(why) => format!("the server's answer: {why}"),

@@ -107,7 +107,10 @@ async fn body(egress: &Egress, url: &str) -> String {
 async fn denied(egress: &Egress, url: &str) {
     for method in ["GET", "CONNECT"] {
         let error = egress.send(request(method, url)).await.expect_err("refused");
-        assert!(matches!(error, HttpError::Denied(_)), "{method}: {error:?}");
+        let HttpError::Denied(why) = &error else { panic!("{method}: {error:?}") };
+        // The tenant reads it: the name is its own, what that resolved to is not.
+        assert!(why.starts_with(&format!("`{NAME}` is ")), "{why}");
+        assert!(!why.contains("127.0.0.") && !why.contains("169.254."), "{why}");
     }
 }
 
