@@ -226,6 +226,8 @@ const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/executions/{id}/variables", needs: Some(ReadExecutions), by: By::Execution, body: none, expected: ID_ADMINS },
     Row { method: "POST", path: "/api/executions/{id}/cancel", needs: None, by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
     Row { method: "POST", path: "/api/executions/{id}/rerun", needs: None, by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
+    Row { method: "GET", path: "/api/workers", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
+    Row { method: "GET", path: "/api/queue", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
     Row { method: "GET", path: "/api/dead-letters", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
     Row { method: "GET", path: "/api/dead-letters/{id}", needs: Some(OperatePlatform), by: By::DeadLetter, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },

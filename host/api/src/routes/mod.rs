@@ -32,6 +32,7 @@ mod notification_channels;
 mod notification_rules;
 mod notifications;
 mod offboarding;
+mod operations;
 mod own_sign_in;
 mod reviews;
 mod roles;
@@ -94,6 +95,8 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(executions::variables))
         .routes(routes!(executions::cancel))
         .routes(routes!(execute::rerun))
+        .routes(routes!(operations::workers))
+        .routes(routes!(operations::queue))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::get))
         .routes(routes!(dead_letters::replay))

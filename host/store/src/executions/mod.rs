@@ -12,6 +12,7 @@ mod blocks;
 mod deferred;
 pub mod documents;
 mod lease;
+mod overview;
 mod position;
 mod query;
 mod recovery;
@@ -27,6 +28,7 @@ pub use deferred::{many, promote_due};
 pub use lease::{
     Claimed, Ending, Lease, MAX_LOSSES, append_logs, claim, end, finish, renew_lease, renew_leases,
 };
+pub use overview::{Line, Load, Overview, overview};
 pub use position::{MAX_POSITION, queue_position};
 pub use query::{Filters, Page, Summary, get, list, logs};
 pub use recovery::{

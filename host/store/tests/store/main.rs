@@ -30,6 +30,7 @@ mod leaders;
 mod migrations;
 mod notifications;
 mod offboarding;
+mod overview;
 mod people;
 mod property;
 mod recovery;
