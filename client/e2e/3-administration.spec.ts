@@ -283,6 +283,7 @@ test('network policy, audit log and operations', async ({ admin: page }) => {
   await page.goto('/operations');
   await expect(page.getByText('Ready', { exact: true })).toBeVisible();
   await expect(page.getByText('Sandbox processes')).toBeVisible();
+  await expect(page.getByRole('table', { name: 'Workers' }).getByText('Takes runs')).toBeVisible();
   await page.goto('/identity-providers');
   await expect(page.getByText('None yet')).toBeVisible();
 });

@@ -1612,6 +1612,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a worker and what is under way, of all organizations. */
+        get: operations["get_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/roles": {
         parameters: {
             query?: never;
@@ -2385,6 +2402,23 @@ export interface paths {
         put?: never;
         /** Starts a workflow for deliveries of a webhook from now on, as the workflow itself. */
         post: operations["create_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the workers of the installation, as they last said of themselves. */
+        get: operations["list_workers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5272,6 +5306,11 @@ export interface components {
         };
         /** @description Where a parameter comes from. */
         Place: string | components["schemas"]["Constant"];
+        /**
+         * @description Whose turn comes first when slots are few.
+         * @enum {string}
+         */
+        Priority: "interactive" | "normal" | "bulk";
         /** @description The body of every error. */
         Problem: {
             /** @description For programs: stable over versions. */
@@ -5389,6 +5428,63 @@ export interface components {
              *     `eq`, `ne`, `contains`, `starts_with`, `ends_with`, `gt`, `gte`, `lt`, `lte`, `in`, `is_null`, `has_key`.
              */
             where?: Record<string, unknown> | null;
+        };
+        /** @description What there is of one organization. */
+        QueueOrganization: components["schemas"]["QueueWaiting"] & {
+            /**
+             * Format: int64
+             * @description How many of its runs may be under way at the same time.
+             */
+            concurrent_runs: number;
+            /** @description False: its runs wait until it may run again. */
+            is_active: boolean;
+            organization_id: components["schemas"]["OrganizationId"];
+            organization_name: string;
+            /**
+             * Format: int64
+             * @description How many are.
+             */
+            running: number;
+        };
+        /** @description What waits at one priority, of all organizations. */
+        QueuePriority: components["schemas"]["QueueWaiting"] & {
+            priority: components["schemas"]["Priority"];
+        };
+        /** @description What waits for a worker, and what workers hold. */
+        QueueView: {
+            /**
+             * Format: int64
+             * @description Admitted to the queue and not fetched by a worker yet; part of what waits. `null` when the
+             *     queue does not say.
+             */
+            admitted?: number | null;
+            /**
+             * Format: int64
+             * @description Dead letters whose run ended, and that nobody has replayed.
+             */
+            dead_letters: number;
+            /** @description Those of which something waits or is under way, by name. */
+            organizations: components["schemas"]["QueueOrganization"][];
+            /** @description Every priority, the first one first. */
+            priorities: components["schemas"]["QueuePriority"][];
+        };
+        /** @description What waits. */
+        QueueWaiting: {
+            /**
+             * Format: int64
+             * @description Runs that rest before another attempt.
+             */
+            resting: number;
+            /**
+             * Format: int64
+             * @description Runs that a worker could take now.
+             */
+            waiting: number;
+            /**
+             * Format: date-time
+             * @description Since when the first of those that wait could be taken; `null` when none waits.
+             */
+            waiting_since?: string | null;
         };
         /** @description New recovery codes; each is good once, and they are shown this once. */
         RecoveryCodes: {
@@ -6227,6 +6323,48 @@ export interface components {
             topic?: string | null;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** @description All workers, those of a machine together. */
+        WorkerList: {
+            workers: components["schemas"]["WorkerView"][];
+        };
+        /** @description A process that takes runs from the queue. */
+        WorkerView: {
+            /**
+             * Format: int64
+             * @description Runs that it could take now.
+             */
+            free: number;
+            /** @description The machine. */
+            host: string;
+            /** @description Names it in logs. */
+            id: string;
+            /** @description It takes no more runs and ends with its last. */
+            is_draining: boolean;
+            /**
+             * @description It was not heard of for more than ten seconds; its runs are tried again by others. Forgotten
+             *     after an hour.
+             */
+            is_silent: boolean;
+            /**
+             * Format: int64
+             * @description Runs that it holds now.
+             */
+            running: number;
+            /**
+             * Format: date-time
+             * @description When it was heard of last.
+             */
+            seen_at: string;
+            /**
+             * Format: int64
+             * @description Runs that it holds at the same time, at most.
+             */
+            slots: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @description The program's version. */
+            version: string;
         };
         /**
          * Format: uuid
@@ -19435,6 +19573,82 @@ export interface operations {
             };
         };
     };
+    get_queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueView"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_roles: {
         parameters: {
             query?: never;
@@ -25751,6 +25965,82 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_workers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerList"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
