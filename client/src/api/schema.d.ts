@@ -329,6 +329,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/egress/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller's organization has used of its policy's quotas. */
+        get: operations["own_egress_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/endpoints": {
         parameters: {
             query?: never;
@@ -1607,6 +1624,23 @@ export interface paths {
         post?: never;
         /** Deletes the export of an organization that is gone. The proof stays. */
         delete: operations["delete_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/organizations/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an organization uses now, today and this month, beside what it may. */
+        get: operations["get_organization_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3791,6 +3825,14 @@ export interface components {
              */
             unverified_hosts: string[];
         };
+        /**
+         * @description What an organization's runs have used of its egress policy's quotas, all workers together.
+         *     `null` where there is no quota: then nothing is counted.
+         */
+        EgressUsage: {
+            bytes_today?: components["schemas"]["QuotaUsage"] | null;
+            requests_this_minute?: components["schemas"]["QuotaUsage"] | null;
+        };
         /** @description An organization's egress policy. It holds for new requests within five seconds. */
         EgressView: components["schemas"]["EgressPolicy"] & {
             organization_id: components["schemas"]["OrganizationId"];
@@ -5190,6 +5232,29 @@ export interface components {
         OrganizationList: {
             organizations: components["schemas"]["OrganizationView"][];
         };
+        /** @description What an organization uses of what it may. */
+        OrganizationUsage: {
+            /**
+             * Format: int64
+             * @description Processor time of these runs, in milliseconds.
+             */
+            computing_ms: number;
+            egress: components["schemas"]["EgressUsage"];
+            file_bytes: components["schemas"]["QuotaUsage"];
+            files: components["schemas"]["QuotaUsage"];
+            /** @description The present one, such as `2026-01`, of UTC. */
+            month: string;
+            /** @description Runs under way. */
+            running: components["schemas"]["QuotaUsage"];
+            /**
+             * Format: int64
+             * @description Runs that were accepted in it, those that are deleted already left out.
+             */
+            runs: number;
+            /** @description Of their documents. Each table has a quota of its own, all together have none. */
+            table_bytes: components["schemas"]["QuotaUsage"];
+            tables: components["schemas"]["QuotaUsage"];
+        };
         /** @description A tenant. */
         OrganizationView: {
             /** Format: date-time */
@@ -5485,6 +5550,16 @@ export interface components {
              * @description Since when the first of those that wait could be taken; `null` when none waits.
              */
             waiting_since?: string | null;
+        };
+        /** @description How much of something is used. */
+        QuotaUsage: {
+            /**
+             * Format: int64
+             * @description How much there may be; `null` where nothing says.
+             */
+            quota?: number | null;
+            /** Format: int64 */
+            used: number;
         };
         /** @description New recovery codes; each is good once, and they are shown this once. */
         RecoveryCodes: {
@@ -8355,6 +8430,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EgressView"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_egress_usage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressUsage"];
                 };
             };
             /** @description No key, or one that is not known */
@@ -19537,6 +19688,84 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_organization_usage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path: {
+                id: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationUsage"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -41,6 +41,7 @@ export type Priority = Schemas['Priority'];
 export type Problem = Schemas['Problem'];
 export type QueueOrganization = Schemas['QueueOrganization'];
 export type QueueWaiting = Schemas['QueueWaiting'];
+export type QuotaUsage = Schemas['QuotaUsage'];
 export type Role = Schemas['Role'];
 export type RoleView = Schemas['RoleView'];
 export type Schedule = Schemas['ScheduleView'];

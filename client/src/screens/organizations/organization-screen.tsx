@@ -1,4 +1,4 @@
-/** One organization: what it is, its limits, and its end. */
+/** One organization: what it is, what it uses, its limits, and its end. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { LogIn } from 'lucide-react';
@@ -14,6 +14,7 @@ import { done } from '@/ui/toast';
 import { LimitsForm } from './limits-form';
 import { Offboarding } from './offboarding';
 import { OrganizationState } from './organizations-screen';
+import { Usage } from './usage';
 
 const route = getRouteApi('/app/organizations/$id');
 
@@ -46,6 +47,7 @@ export function OrganizationScreen() {
         {(data) => (
           <>
             <Settings organization={data} />
+            <Usage organization={data.id} />
             <LimitsForm organization={data} />
             {!data.is_provider && <Offboarding organization={data} />}
           </>

@@ -17,6 +17,7 @@ mod position;
 mod query;
 mod recovery;
 pub mod retention;
+mod spent;
 
 pub use accept::{Accepted, NewExecution, accept};
 pub(crate) use accept::{Run, accept_in, bound, count};
@@ -35,6 +36,7 @@ pub use recovery::{
     Swept, cancelling, expired_leases, pending_tickets, release_all_leases_of_embedded, request_cancel,
 };
 pub(crate) use recovery::{cancel_in, cancel_running_in};
+pub use spent::{Spent, spent};
 
 use crate::Row;
 use bifrost_core::*;
