@@ -238,8 +238,11 @@ test('an organization has its own scope, and its deploys are reviewed', async ({
   const file = Buffer.from('from bifrost import workflow\n\n\n@workflow\nasync def theirs() -> int:\n    return 1\n').toString('base64');
   await api(cara, 'POST', '/api/workspace/deploy', { files: { 'workflows/theirs.py': file }, message: 'Ours' });
 
+  // The provider sees it without entering.
+  await page.goto('/reviews');
+  await expect(page.getByRole('row').filter({ hasText: 'Contoso' }).filter({ hasText: 'Ours' })).toBeVisible();
   await page.goto(`/?org=${organization}`);
-  await page.getByRole('link', { name: 'Review' }).click();
+  await page.getByRole('link', { name: 'Review', exact: true }).click();
   await page.getByRole('link', { name: '1', exact: true }).click();
   await expect(page.getByText('async def theirs()')).toBeVisible();
   await page.getByRole('button', { name: 'Approve' }).click();

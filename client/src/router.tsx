@@ -359,6 +359,12 @@ const organization = createRoute({
   component: lazyRouteComponent(() => import('./screens/organizations/organization-screen'), 'OrganizationScreen'),
 });
 
+const reviews = createRoute({
+  getParentRoute: () => app,
+  path: '/reviews',
+  component: lazyRouteComponent(() => import('./screens/reviews/reviews-screen'), 'ReviewsScreen'),
+});
+
 const providers = createRoute({
   getParentRoute: () => app,
   path: '/identity-providers',
@@ -542,6 +548,7 @@ const tree = root.addChildren([
     audit,
     organizations,
     organization,
+    reviews,
     providers,
     operations,
   ]),

@@ -35,6 +35,7 @@ export type OAuthSettings = Schemas['OAuthSettings'];
 export type Organization = Schemas['OrganizationView'];
 export type Package = Schemas['Package'];
 export type Parameter = Schemas['Parameter'];
+export type PendingReview = Schemas['PendingReview'];
 export type Permission = Schemas['Permission'];
 export type Place = Schemas['Place'];
 export type Priority = Schemas['Priority'];

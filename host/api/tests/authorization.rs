@@ -206,6 +206,7 @@ const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/workspace/versions/{number}/diff", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "POST", path: "/api/workspace/versions/{number}/approve", needs: Some(ReviewWorkspace), by: By::Proposal, body: approval, expected: ADMINS },
     Row { method: "POST", path: "/api/workspace/versions/{number}/reject", needs: Some(ReviewWorkspace), by: By::Proposal, body: rejection, expected: ADMINS },
+    Row { method: "GET", path: "/api/reviews", needs: Some(ReviewWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/shared", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     // Only the provider shares, and only from its own workspace.
     Row { method: "PUT", path: "/api/workspace/shared", needs: Some(DeployWorkspace), by: By::Scope, body: nothing_shared,

@@ -80,6 +80,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(versions::activate))
+        .routes(routes!(reviews::list))
         .routes(routes!(reviews::diff))
         .routes(routes!(reviews::approve))
         .routes(routes!(reviews::reject))
