@@ -261,6 +261,31 @@ test('an organization has its own scope, and its deploys are reviewed', async ({
   await cara.context().close();
 });
 
+test('an organization leaves, and its export is deleted', async ({ admin: page }) => {
+  test.setTimeout(120_000);
+  await page.goto('/organizations');
+  await page.getByRole('button', { name: 'New organization' }).click();
+  await page.getByLabel('Name').fill('Initrode');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Initrode' })).toBeVisible();
+  await expect(page.getByText('0 of 2,000')).toBeVisible();
+  await page.getByRole('button', { name: 'Offboard…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill('Initrode');
+  await dialog.getByRole('button', { name: 'Export and delete everything' }).click();
+  await expect(page.getByRole('button', { name: 'Delete the export' })).toBeVisible({ timeout: 60_000 });
+
+  // It is gone, and its page is still found.
+  await page.goto('/organizations');
+  await page.getByRole('table', { name: 'Taken out' }).getByRole('link', { name: 'Initrode' }).click();
+  await page.getByRole('button', { name: 'Delete the export' }).click();
+  await dialog.getByRole('textbox').fill('Initrode');
+  await dialog.getByRole('button', { name: 'Delete the export' }).click();
+  await expect(page.getByText('The export is deleted', { exact: true })).toBeVisible();
+  await expect(page.getByText(/, deleted$/)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Delete the export' })).toHaveCount(0);
+});
+
 test('network policy, audit log and operations', async ({ admin: page }) => {
   await page.goto('/network');
   await page.getByLabel('Never these hosts').fill('not a host');

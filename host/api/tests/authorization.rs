@@ -332,6 +332,7 @@ const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
     Row { method: "GET", path: "/api/organizations/{id}/usage", needs: Some(ManageOrganizations), by: By::Organization, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "GET", path: "/api/offboardings", needs: Some(ManageOrganizations), by: By::Scope, body: none, expected: PLATFORM },
     Row { method: "POST", path: "/api/organizations/{id}/offboarding", needs: Some(ManageOrganizations), by: By::Leaving, body: leaving,
         expected: ["401 401 401", "403 403 403", "403 403 403", "202 202 202"] },
     Row { method: "GET", path: "/api/organizations/{id}/offboarding", needs: Some(ManageOrganizations), by: By::Left, body: none,

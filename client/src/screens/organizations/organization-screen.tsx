@@ -4,6 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { LogIn } from 'lucide-react';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
+import { ProblemError } from '@/api/problem';
 import type { Organization } from '@/api/types';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -12,7 +13,7 @@ import { Page } from '@/ui/page';
 import { FormError, Show, Skeleton } from '@/ui/states';
 import { done } from '@/ui/toast';
 import { LimitsForm } from './limits-form';
-import { Offboarding } from './offboarding';
+import { Leaving, Offboarding } from './offboarding';
 import { OrganizationState } from './organizations-screen';
 import { Usage } from './usage';
 
@@ -24,6 +25,7 @@ export function OrganizationScreen() {
     queryKey: ['organization', id],
     queryFn: ({ signal }) => call(api.GET('/api/organizations/{id}', { params: { path: { id } }, signal })),
   });
+  const gone = organization.error instanceof ProblemError && organization.error.status === 404;
   return (
     <Page
       title={organization.data?.name ?? 'Organization'}
@@ -32,9 +34,10 @@ export function OrganizationScreen() {
           Organizations
         </Link>
       }
-      about={organization.data && <OrganizationState organization={organization.data} />}
+      about={gone || organization.data === undefined ? undefined : <OrganizationState organization={organization.data} />}
       actions={
-        organization.data?.is_provider === false && (
+        organization.data?.is_provider === false &&
+        !gone && (
           <LinkButton to="/" search={{ org: id }}>
             <LogIn aria-hidden />
             Enter
@@ -43,16 +46,20 @@ export function OrganizationScreen() {
       }
       className="max-w-4xl"
     >
-      <Show query={organization} skeleton={<Skeleton className="h-72" />}>
-        {(data) => (
-          <>
-            <Settings organization={data} />
-            <Usage organization={data.id} />
-            <LimitsForm organization={data} />
-            {!data.is_provider && <Offboarding organization={data} />}
-          </>
-        )}
-      </Show>
+      {gone ? (
+        <Leaving id={id} />
+      ) : (
+        <Show query={organization} skeleton={<Skeleton className="h-72" />}>
+          {(data) => (
+            <>
+              <Settings organization={data} />
+              <Usage organization={data.id} />
+              <LimitsForm organization={data} />
+              {!data.is_provider && <Offboarding organization={data} />}
+            </>
+          )}
+        </Show>
+      )}
     </Page>
   );
 }

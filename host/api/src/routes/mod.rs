@@ -119,6 +119,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(admin::list, admin::create))
         .routes(routes!(admin::get, admin::update))
         .routes(routes!(usage::of_organization))
+        .routes(routes!(offboarding::list))
         .routes(routes!(offboarding::request, offboarding::get))
         .routes(routes!(offboarding::export, offboarding::delete_export))
         .routes(routes!(users::list, users::create))

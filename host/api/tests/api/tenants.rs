@@ -248,9 +248,26 @@ async fn an_organization_leaves() {
     assert!(archive.text.contains("tables/users.") && archive.text.contains("admin@own.example"));
     assert!(!archive.text.contains("admin@foreign.example"));
     platform.get(format!("/api/organizations/{id}")).key(root).send().await.expect(404);
+    let list = async || {
+        let all = platform.get("/api/offboardings").key(root).send().await.expect(200);
+        assert_eq!(all["offboardings"].as_array().map(Vec::len), Some(1));
+        all["offboardings"][0].clone()
+    };
+    let left = list().await;
+    for (field, expected) in [
+        ("organization_id", json!(id)),
+        ("name", json!("own")),
+        ("state", json!("done")),
+        ("has_export", json!(true)),
+        ("export_bytes", done["proof"]["export"]["bytes"].clone()),
+    ] {
+        assert_eq!(left[field], expected, "{field}: {left}");
+    }
     let call = platform.call(http::Method::DELETE, format!("{path}/export")).key(root);
     assert_eq!(call.send().await.status.as_u16(), 204);
     platform.get(format!("{path}/export")).key(root).send().await.expect(404);
+    let deleted = list().await;
+    assert_eq!((&deleted["has_export"], &deleted["export_bytes"]), (&json!(false), &left["export_bytes"]));
     assert_eq!(platform.get(&path).key(root).send().await.expect(200)["proof"]["scan"], scan);
     platform.get("/api/me").key(&platform.foreign.admin).send().await.expect(200);
 }
