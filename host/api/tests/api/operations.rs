@@ -288,7 +288,10 @@ async fn what_waits_is_counted_by_priority_and_by_organization() {
     let execution = platform.start(&platform.foreign.user).await;
     queue.publish(Ticket { execution, attempt: 1 }).await.expect("published");
     let found = ask().await;
-    assert_eq!((names(&found), &found["admitted"], &found["dead_letters"]), (counts(2), &json!(1), &json!(0)));
+    assert_eq!(
+        (names(&found), &found["admitted"], &found["dead_letters"]),
+        (counts(2), &json!(1), &json!(0))
+    );
     let [foreign, own] = found["organizations"].as_array().expect("a list").as_slice() else {
         panic!("{found}");
     };

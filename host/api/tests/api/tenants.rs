@@ -76,9 +76,8 @@ async fn what_waits_for_a_review_is_listed_as_far_as_one_may_enter() {
     let reviewer = key(&platform.state.db, own, "reviewer@own.example", Role::OrgAdmin).await;
     let changed = [("flows.py", "async def hello(name):\n")];
     deploy(&platform, author, &changed, json!({ "message": "mine", "force": true })).await.expect(200);
-    let list = async |key: &Key| {
-        platform.get("/api/reviews").key(key).send().await.expect(200)["reviews"].clone()
-    };
+    let list =
+        async |key: &Key| platform.get("/api/reviews").key(key).send().await.expect(200)["reviews"].clone();
     let all = list(&platform.root).await;
     let [one] = all.as_array().expect("a list").as_slice() else { panic!("{all}") };
     for (field, expected) in [

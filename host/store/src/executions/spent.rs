@@ -26,9 +26,5 @@ pub async fn spent(org: &Scoped, since: DateTime<Utc>) -> Result<Spent> {
     );
     let sql = sql.bind(org.organization()?).bind(first_id(since));
     let row = org.read().await?.one(sql).await?;
-    Ok(Spent {
-        running: row.get("running")?,
-        runs: row.get("runs")?,
-        computing_ms: row.get("computing_ms")?,
-    })
+    Ok(Spent { running: row.get("running")?, runs: row.get("runs")?, computing_ms: row.get("computing_ms")? })
 }
