@@ -19,8 +19,8 @@ export function workerState(worker: Worker, now: Date): { tone: Tone; text: stri
 export function lineWords({ waiting, resting, waiting_since }: QueueWaiting, now: Date): string {
   const words: string[] = [];
   if (waiting > 0) {
-    const first = waiting_since == null ? '' : waiting === 1 ? ` for ${since(waiting_since, now)}` : `, the first for ${since(waiting_since, now)}`;
-    words.push(`${count(waiting)} ${waiting === 1 ? 'waits' : 'wait'}${first}`);
+    const age = waiting_since == null ? '' : `${waiting === 1 ? '' : ', the first'} for ${since(waiting_since, now)}`;
+    words.push(`${count(waiting)} ${waiting === 1 ? 'waits' : 'wait'}${age}`);
   }
   if (resting > 0) words.push(`${count(resting)} before another attempt`);
   return words.length === 0 ? 'nothing waits' : words.join('; ');
