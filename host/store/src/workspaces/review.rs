@@ -81,11 +81,12 @@ pub struct Pending {
 /// thousand. Those of an organization that is being offboarded wait for nothing.
 pub async fn pending(scoped: &Scoped) -> Result<Vec<Pending>> {
     let mut sql = Sql::new(format!(
-        "SELECT {COLUMNS}, o.name AS organization_name, COALESCE(NULLIF(u.name, ''), u.email) AS author
+        "SELECT {COLUMNS}, COALESCE(NULLIF(u.name, ''), u.email) AS author,
+           COALESCE(o.name, (SELECT p.name FROM organizations p WHERE p.is_provider)) AS organization_name
          FROM versions v
-         JOIN organizations o ON o.id = v.organization_id OR (v.organization_id IS NULL AND o.is_provider)
+         LEFT JOIN organizations o ON o.id = v.organization_id
          LEFT JOIN users u ON u.id = v.created_by
-         WHERE v.review = 'proposed' AND NOT o.is_offboarding"
+         WHERE v.review = 'proposed' AND NOT COALESCE(o.is_offboarding, false)"
     ));
     match scoped.access() {
         Access::System => {}
