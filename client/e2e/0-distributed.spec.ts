@@ -59,5 +59,6 @@ test('from signing in to the end of a live log, over several processes', async (
   // Operators see the processes.
   await page.goto('/operations');
   await expect(page.getByText('Ready', { exact: true })).toBeVisible();
+  await expect(page.getByRole('table', { name: 'Workers' }).getByText('Takes runs').first()).toBeVisible();
   await context.close();
 });

@@ -246,8 +246,11 @@ test('an organization has its own scope, and its deploys are reviewed', async ({
   const file = Buffer.from('from bifrost import workflow\n\n\n@workflow\nasync def theirs() -> int:\n    return 1\n').toString('base64');
   await api(cara, 'POST', '/api/workspace/deploy', { files: { 'workflows/theirs.py': file }, message: 'Ours' });
 
+  // The provider sees it without entering.
+  await page.goto('/reviews');
+  await expect(page.getByRole('row').filter({ hasText: 'Contoso' }).filter({ hasText: 'Ours' })).toBeVisible();
   await page.goto(`/?org=${organization}`);
-  await page.getByRole('link', { name: 'Review' }).click();
+  await page.getByRole('link', { name: 'Review', exact: true }).click();
   await page.getByRole('link', { name: '1', exact: true }).click();
   await expect(page.getByText('async def theirs()')).toBeVisible();
   await page.getByRole('button', { name: 'Approve' }).click();
@@ -289,6 +292,31 @@ test('an own setting says that it overrides a global one', async ({ admin: page 
   await api(page, 'DELETE', '/api/config/smtp_host');
 });
 
+test('an organization leaves, and its export is deleted', async ({ admin: page }) => {
+  test.setTimeout(120_000);
+  await page.goto('/organizations');
+  await page.getByRole('button', { name: 'New organization' }).click();
+  await page.getByLabel('Name').fill('Initrode');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Initrode' })).toBeVisible();
+  await expect(page.getByText('0 of 2,000')).toBeVisible();
+  await page.getByRole('button', { name: 'Offboard…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill('Initrode');
+  await dialog.getByRole('button', { name: 'Export and delete everything' }).click();
+  await expect(page.getByRole('button', { name: 'Delete the export' })).toBeVisible({ timeout: 60_000 });
+
+  // It is gone, and its page is still found.
+  await page.goto('/organizations');
+  await page.getByRole('table', { name: 'Taken out' }).getByRole('link', { name: 'Initrode' }).click();
+  await page.getByRole('button', { name: 'Delete the export' }).click();
+  await dialog.getByRole('textbox').fill('Initrode');
+  await dialog.getByRole('button', { name: 'Delete the export' }).click();
+  await expect(page.getByText('The export is deleted', { exact: true })).toBeVisible();
+  await expect(page.getByText(/, deleted$/)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Delete the export' })).toHaveCount(0);
+});
+
 test('network policy, audit log and operations', async ({ admin: page }) => {
   await page.goto('/network');
   await page.getByLabel('Never these hosts').fill('not a host');
@@ -314,6 +342,7 @@ test('network policy, audit log and operations', async ({ admin: page }) => {
   await page.goto('/operations');
   await expect(page.getByText('Ready', { exact: true })).toBeVisible();
   await expect(page.getByText('Sandbox processes')).toBeVisible();
+  await expect(page.getByRole('table', { name: 'Workers' }).getByText('Takes runs')).toBeVisible();
   await page.goto('/identity-providers');
   await page.getByRole('button', { name: 'Add the first one' }).click();
   await expect(page.getByRole('dialog')).toBeVisible();

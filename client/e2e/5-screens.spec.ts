@@ -74,6 +74,7 @@ const screens = ({ form, runs, workflows, organization, user }: Found): Screen[]
   { name: 'audit', path: '/audit' },
   { name: 'organizations', path: '/organizations' },
   { name: 'organization', path: `/organizations/${organization}` },
+  { name: 'reviews', path: '/reviews' },
   { name: 'providers', path: '/identity-providers' },
   { name: 'provider-new', path: '/identity-providers?edit=new' },
   { name: 'operations', path: '/operations' },

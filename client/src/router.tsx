@@ -15,6 +15,7 @@ import {
   organizations,
   people,
   providers,
+  reviews,
   roles,
 } from '@/routes/administration';
 import { app, root, signIn } from '@/routes/frame';
@@ -306,6 +307,7 @@ const tree = root.addChildren([
     audit,
     organizations,
     organization,
+    reviews,
     providers,
     operations,
   ]),

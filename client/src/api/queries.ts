@@ -92,6 +92,14 @@ export const versionsQuery = (organization: string | undefined) =>
     select: (answer) => answer.versions,
   });
 
+/** Versions that wait for a review, in the organization that is chosen, or else in all of them. */
+export const reviewsQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['reviews', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/reviews', { signal })),
+    select: (answer) => answer.reviews,
+  });
+
 /** Text from base64; what is no UTF-8 in it is shown as replaced. */
 const fromBase64 = (text: string) =>
   new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));

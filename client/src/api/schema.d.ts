@@ -329,6 +329,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/egress/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller's organization has used of its policy's quotas. */
+        get: operations["own_egress_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/endpoints": {
         parameters: {
             query?: never;
@@ -1552,6 +1569,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/offboardings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists organizations that are being taken out, and those that are gone. */
+        get: operations["list_offboardings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/organizations": {
         parameters: {
             query?: never;
@@ -1641,6 +1675,60 @@ export interface paths {
         post?: never;
         /** Deletes the export of an organization that is gone. The proof stays. */
         delete: operations["delete_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/organizations/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an organization uses now, today and this month, beside what it may. */
+        get: operations["get_organization_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for a worker and what is under way, of all organizations. */
+        get: operations["get_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists versions that wait for a review: of the organization that is named, or else of all that
+         *     the caller may enter.
+         */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2419,6 +2507,23 @@ export interface paths {
         put?: never;
         /** Starts a workflow for deliveries of a webhook from now on, as the workflow itself. */
         post: operations["create_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the workers of the installation, as they last said of themselves. */
+        get: operations["list_workers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3844,6 +3949,14 @@ export interface components {
              * @default []
              */
             unverified_hosts: string[];
+        };
+        /**
+         * @description What an organization's runs have used of its egress policy's quotas, all workers together.
+         *     `null` where there is no quota: then nothing is counted.
+         */
+        EgressUsage: {
+            bytes_today?: components["schemas"]["QuotaUsage"] | null;
+            requests_this_minute?: components["schemas"]["QuotaUsage"] | null;
         };
         /** @description An organization's egress policy. It holds for new requests within five seconds. */
         EgressView: components["schemas"]["EgressPolicy"] & {
@@ -5287,6 +5400,33 @@ export interface components {
             /** @description Where tokens come from. */
             token_url: string;
         };
+        /** @description All offboardings, newest first. */
+        OffboardingList: {
+            offboardings: components["schemas"]["OffboardingSummary"][];
+        };
+        /** @description How far it is, without the proof. */
+        OffboardingSummary: {
+            /**
+             * Format: int64
+             * @description Its size, also when it was deleted.
+             */
+            export_bytes: number;
+            /**
+             * Format: date-time
+             * @description When nothing was left.
+             */
+            finished_at?: string | null;
+            /** @description False when the export was deleted, or is not begun. */
+            has_export: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description The organization, which may be gone. */
+            organization_id: components["schemas"]["OrganizationId"];
+            /** Format: date-time */
+            requested_at: string;
+            /** @description `exporting`, `deleting` or `done`. */
+            state: components["schemas"]["State"];
+        };
         /** @description How far it is, and the proof. */
         OffboardingView: {
             /**
@@ -5347,6 +5487,29 @@ export interface components {
         /** @description All tenants, by name. */
         OrganizationList: {
             organizations: components["schemas"]["OrganizationView"][];
+        };
+        /** @description What an organization uses of what it may. */
+        OrganizationUsage: {
+            /**
+             * Format: int64
+             * @description Processor time of these runs, in milliseconds.
+             */
+            computing_ms: number;
+            egress: components["schemas"]["EgressUsage"];
+            file_bytes: components["schemas"]["QuotaUsage"];
+            files: components["schemas"]["QuotaUsage"];
+            /** @description The present one, such as `2026-01`, of UTC. */
+            month: string;
+            /** @description Runs under way. */
+            running: components["schemas"]["QuotaUsage"];
+            /**
+             * Format: int64
+             * @description Runs that were accepted in it, those that are deleted already left out.
+             */
+            runs: number;
+            /** @description Of their documents. Each table has a quota of its own, all together have none. */
+            table_bytes: components["schemas"]["QuotaUsage"];
+            tables: components["schemas"]["QuotaUsage"];
         };
         /** @description A tenant. */
         OrganizationView: {
@@ -5447,6 +5610,19 @@ export interface components {
              */
             if_version?: number | null;
         };
+        /** @description A version that waits for a review, and whose it is. */
+        PendingReview: components["schemas"]["VersionView"] & {
+            /** @description Who proposed it, by name or else address; `null` when the caller does not see them. */
+            author?: string | null;
+            /** @description True for the caller's own, which somebody else decides about. */
+            is_own: boolean;
+            organization_id?: components["schemas"]["OrganizationId"] | null;
+            organization_name: string;
+        };
+        /** @description Versions that wait for a review, the oldest first; a thousand at most. */
+        PendingReviews: {
+            reviews: components["schemas"]["PendingReview"][];
+        };
         /**
          * @description One thing that a caller may do. The number is its bit in the database and is
          *     never used again for another.
@@ -5464,6 +5640,11 @@ export interface components {
         };
         /** @description Where a parameter comes from. */
         Place: string | components["schemas"]["Constant"];
+        /**
+         * @description Whose turn comes first when slots are few.
+         * @enum {string}
+         */
+        Priority: "interactive" | "normal" | "bulk";
         /** @description The body of every error. */
         Problem: {
             /** @description For programs: stable over versions. */
@@ -5581,6 +5762,73 @@ export interface components {
              *     `eq`, `ne`, `contains`, `starts_with`, `ends_with`, `gt`, `gte`, `lt`, `lte`, `in`, `is_null`, `has_key`.
              */
             where?: Record<string, unknown> | null;
+        };
+        /** @description What there is of one organization. */
+        QueueOrganization: components["schemas"]["QueueWaiting"] & {
+            /**
+             * Format: int64
+             * @description How many of its runs may be under way at the same time.
+             */
+            concurrent_runs: number;
+            /** @description False: its runs wait until it may run again. */
+            is_active: boolean;
+            organization_id: components["schemas"]["OrganizationId"];
+            organization_name: string;
+            /**
+             * Format: int64
+             * @description How many are.
+             */
+            running: number;
+        };
+        /** @description What waits at one priority, of all organizations. */
+        QueuePriority: components["schemas"]["QueueWaiting"] & {
+            priority: components["schemas"]["Priority"];
+        };
+        /** @description What waits for a worker, and what workers hold. */
+        QueueView: {
+            /**
+             * Format: int64
+             * @description Admitted to the queue and not fetched by a worker yet; part of what waits. `null` when the
+             *     queue does not say.
+             */
+            admitted?: number | null;
+            /**
+             * Format: int64
+             * @description Dead letters whose run ended, and that nobody has replayed.
+             */
+            dead_letters: number;
+            /** @description Those of which something waits or is under way, by name. */
+            organizations: components["schemas"]["QueueOrganization"][];
+            /** @description Every priority, the first one first. */
+            priorities: components["schemas"]["QueuePriority"][];
+        };
+        /** @description What waits. */
+        QueueWaiting: {
+            /**
+             * Format: int64
+             * @description Runs that rest before another attempt.
+             */
+            resting: number;
+            /**
+             * Format: int64
+             * @description Runs that a worker could take now.
+             */
+            waiting: number;
+            /**
+             * Format: date-time
+             * @description Since when the first of those that wait could be taken; `null` when none waits.
+             */
+            waiting_since?: string | null;
+        };
+        /** @description How much of something is used. */
+        QuotaUsage: {
+            /**
+             * Format: int64
+             * @description How much there may be; `null` where nothing says.
+             */
+            quota?: number | null;
+            /** Format: int64 */
+            used: number;
         };
         /** @description New recovery codes; each is good once, and they are shown this once. */
         RecoveryCodes: {
@@ -6419,6 +6667,48 @@ export interface components {
             topic?: string | null;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** @description All workers, those of a machine together. */
+        WorkerList: {
+            workers: components["schemas"]["WorkerView"][];
+        };
+        /** @description A process that takes runs from the queue. */
+        WorkerView: {
+            /**
+             * Format: int64
+             * @description Runs that it could take now.
+             */
+            free: number;
+            /** @description The machine. */
+            host: string;
+            /** @description Names it in logs. */
+            id: string;
+            /** @description It takes no more runs and ends with its last. */
+            is_draining: boolean;
+            /**
+             * @description It was not heard of for more than ten seconds; its runs are tried again by others. Forgotten
+             *     after an hour.
+             */
+            is_silent: boolean;
+            /**
+             * Format: int64
+             * @description Runs that it holds now.
+             */
+            running: number;
+            /**
+             * Format: date-time
+             * @description When it was heard of last.
+             */
+            seen_at: string;
+            /**
+             * Format: int64
+             * @description Runs that it holds at the same time, at most.
+             */
+            slots: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @description The program's version. */
+            version: string;
         };
         /**
          * Format: uuid
@@ -8409,6 +8699,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EgressView"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_egress_usage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressUsage"];
                 };
             };
             /** @description No key, or one that is not known */
@@ -18806,6 +19172,82 @@ export interface operations {
             };
         };
     };
+    list_offboardings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OffboardingList"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_organizations: {
         parameters: {
             query?: never;
@@ -19751,6 +20193,236 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_organization_usage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path: {
+                id: components["schemas"]["OrganizationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationUsage"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueView"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingReviews"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26103,6 +26775,82 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_workers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerList"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

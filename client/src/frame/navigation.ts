@@ -9,6 +9,7 @@ import {
   Fingerprint,
   Folder,
   FolderCode,
+  GitPullRequestArrow,
   Globe,
   House,
   KeyRound,
@@ -47,6 +48,7 @@ export interface Place {
     | '/notifications'
     | '/audit'
     | '/organizations'
+    | '/reviews'
     | '/identity-providers'
     | '/operations';
   label: string;
@@ -102,6 +104,7 @@ const GROUPS: Group[] = [
     label: 'Platform',
     places: [
       { to: '/organizations', label: 'Organizations', icon: Building2, needs: 'platform.organizations' },
+      { to: '/reviews', label: 'Reviews', icon: GitPullRequestArrow, needs: 'platform.enter' },
       { to: '/identity-providers', label: 'Identity providers', icon: Fingerprint, needs: 'platform.operate' },
       { to: '/operations', label: 'Operations', icon: Activity, needs: 'platform.operate' },
     ],

@@ -87,6 +87,12 @@ export const organization = createRoute({
   component: lazyRouteComponent(() => import('@/screens/organizations/organization-screen'), 'OrganizationScreen'),
 });
 
+export const reviews = createRoute({
+  getParentRoute: () => app,
+  path: '/reviews',
+  component: lazyRouteComponent(() => import('@/screens/reviews/reviews-screen'), 'ReviewsScreen'),
+});
+
 export const providers = createRoute({
   getParentRoute: () => app,
   path: '/identity-providers',

@@ -28,6 +28,11 @@ pub trait Queue: Send + Sync + 'static {
     /// comes again. Fails when the queue is closed.
     async fn next(&self) -> Result<Delivery>;
 
+    /// Tickets that no process has fetched yet; `None` where the queue does not count them.
+    async fn waiting(&self) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
     /// Tickets out of circulation, the oldest first: they came again more often than the
     /// queue allows, so whoever takes them seems to die of it. What is acknowledged is
     /// gone; dropped, it stays a dead letter.

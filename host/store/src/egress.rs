@@ -1,7 +1,7 @@
 //! Egress policies of organizations, and what counts against their quotas.
 
 use crate::audit::{Event, record};
-use crate::{Db, Scoped, Sql, Tx, Value, now};
+use crate::{Db, Row, Scoped, Sql, Tx, Value, now};
 use bifrost_core::{EgressPolicy, OrganizationId, Result, UserId};
 use chrono::{DateTime, Utc};
 
@@ -112,11 +112,23 @@ pub async fn count(db: &Db, organization: OrganizationId, used: Usage) -> Result
     .bind(used.day)
     .bind(used.bytes);
     let row = db.org(organization).write(move |tx| Box::pin(async move { tx.one(sql).await })).await?;
-    let number = |name| row.get(name);
+    read(&row)
+}
+
+/// What the handle's organization has used in the present minute and on the present day. Workers
+/// count only where there is a quota.
+pub async fn used(scoped: &Scoped) -> Result<Usage> {
+    let sql = Sql::new("SELECT minute, requests, day, bytes FROM egress_usage WHERE organization_id = $1");
+    let row = scoped.read().await?.optional(sql.bind(scoped.organization()?)).await?;
+    let counted = row.as_ref().map(read).transpose()?.unwrap_or_default();
+    Ok(Usage::at(now()).plus(counted))
+}
+
+fn read(row: &Row) -> Result<Usage> {
     Ok(Usage {
-        minute: number("minute")?,
-        requests: number("requests")?,
-        day: number("day")?,
-        bytes: number("bytes")?,
+        minute: row.get("minute")?,
+        requests: row.get("requests")?,
+        day: row.get("day")?,
+        bytes: row.get("bytes")?,
     })
 }

@@ -4,7 +4,7 @@
 use crate::{Db, Row, Scoped, Sql, Tx};
 use bifrost_core::roi::Roi;
 use bifrost_core::{Error, ExecutionId, OrganizationId, Outcome, Result, Status, WorkflowId};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 /// A month of UTC, such as `2026-01`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +14,11 @@ impl Month {
     /// The month of a time.
     pub fn of(time: DateTime<Utc>) -> Self {
         Self(time.format("%Y-%m").to_string())
+    }
+
+    /// When the month of a time began.
+    pub fn began(time: DateTime<Utc>) -> DateTime<Utc> {
+        time - (time.time() - NaiveTime::MIN) - TimeDelta::days(time.day0().into())
     }
 
     /// As it is written.
@@ -146,5 +151,7 @@ mod tests {
         }
         let time = "2026-02-28T23:59:59Z".parse().expect("a time");
         assert_eq!(Month::of(time).as_str(), "2026-02");
+        let first = "2026-02-01T00:00:00Z".parse::<DateTime<Utc>>().expect("a time");
+        assert_eq!((Month::began(time), Month::began(first)), (first, first));
     }
 }

@@ -27,6 +27,17 @@ pub struct WorkerRow {
     pub seen_at: DateTime<Utc>,
 }
 
+/// A worker as operators see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// What it last said of itself.
+    pub worker: WorkerRow,
+    /// Runs under its leases.
+    pub running: i64,
+    /// It was silent for too long, so nothing is expected of it.
+    pub is_silent: bool,
+}
+
 /// Says that a worker lives.
 pub async fn beat(db: &Db, worker: &WorkerRow) -> Result<()> {
     let sql = Sql::new(
@@ -62,6 +73,23 @@ pub async fn forget_silent(db: &Db) -> Result<()> {
 /// The workers that live.
 pub async fn list(db: &Db) -> Result<Vec<WorkerRow>> {
     list_in(&mut db.system().read().await?).await
+}
+
+/// The workers that live, and those that went silent and are not forgotten yet; those of a
+/// machine together.
+pub async fn fleet(db: &Db) -> Result<Vec<Member>> {
+    let sql = Sql::new(
+        "SELECT w.*, COALESCE(r.running, 0) AS running FROM workers w
+         LEFT JOIN (SELECT lease_worker, COUNT(*) AS running FROM executions
+                    WHERE lease_until IS NOT NULL GROUP BY lease_worker) r ON r.lease_worker = w.id
+         ORDER BY w.host, w.id",
+    );
+    let since = now() - SILENCE;
+    let member = |row: &Row| {
+        let worker = read(row)?;
+        Ok(Member { running: row.get("running")?, is_silent: worker.seen_at < since, worker })
+    };
+    db.system().read().await?.all(sql).await?.iter().map(member).collect()
 }
 
 /// As [`list`], in the state that a transaction sees.

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { CircleCheck, FileClock, GitPullRequestArrow, Play } from 'lucide-react';
 import { useMemo } from 'react';
-import { runsQuery, versionsQuery } from '@/api/queries';
+import { reviewsQuery, runsQuery } from '@/api/queries';
 import { useMay, useMe, useOrganization, useOrganizations } from '@/api/session';
 import type { ExecutionSummary } from '@/api/types';
 import { useLiveRuns } from '@/frame/live';
@@ -168,22 +168,23 @@ function FirstSteps() {
   );
 }
 
-/** Versions that wait for somebody's look. */
+/** Versions that wait for somebody's look: here, or in every organization that may be entered. */
 function Reviews() {
   const may = useMay();
   const organization = useOrganization();
-  const versions = useQuery({
-    ...versionsQuery(organization),
-    enabled: may('workspace.review') && may('workspace.read'),
-  });
-  const waiting = versions.data?.filter((version) => version.state === 'proposed') ?? [];
+  const reviews = useQuery({ ...reviewsQuery(organization), enabled: may('workspace.review') });
+  const waiting = reviews.data?.filter((review) => !review.is_own) ?? [];
   if (waiting.length === 0) return null;
+  const organizations = new Set(waiting.map((review) => review.organization_name)).size;
   return (
     <Card className="border-info/40">
       <div className="flex flex-wrap items-center gap-3">
         <GitPullRequestArrow className="size-4 text-info" aria-hidden />
-        <p className="flex-1">{plural(waiting.length, 'version waits', 'versions wait')} for a review.</p>
-        <LinkButton to="/code" search={{ tab: 'versions' }} size="small">
+        <p className="flex-1">
+          {plural(waiting.length, 'version waits', 'versions wait')} for a review
+          {organizations > 1 && ` in ${plural(organizations, 'organization')}`}.
+        </p>
+        <LinkButton to="/reviews" size="small">
           Review
         </LinkButton>
       </div>

@@ -4,14 +4,16 @@ import { useForm } from 'react-hook-form';
 import { api, call } from '@/api/client';
 import { useMay, useOrganization, useScopeId } from '@/api/session';
 import type { EgressPolicy } from '@/api/types';
+import { bytes } from '@/lib/format';
 import { linesOf, showAtField } from '@/lib/forms';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Field, Input, TextArea } from '@/ui/field';
-import { Page } from '@/ui/page';
+import { Fact, Facts, Page } from '@/ui/page';
 import { FormError, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { done } from '@/ui/toast';
+import { Used } from '@/ui/used';
 
 const MIB = 1_048_576;
 
@@ -41,7 +43,40 @@ export function NetworkScreen() {
           )}
         </Show>
       </Card>
+      <UsedToday />
     </Page>
+  );
+}
+
+/** It is asked for again so often, in milliseconds. */
+const AGAIN = 10_000;
+
+/** What is used of the quotas; nothing where there is none. */
+function UsedToday() {
+  const organization = useOrganization();
+  const usage = useQuery({
+    queryKey: ['egress', organization, 'usage'],
+    queryFn: ({ signal }) => call(api.GET('/api/egress/usage', { signal })),
+    refetchInterval: AGAIN,
+  });
+  const requests = usage.data?.requests_this_minute;
+  const today = usage.data?.bytes_today;
+  if (requests == null && today == null) return null;
+  return (
+    <Card title="Used">
+      <Facts>
+        {requests != null && (
+          <Fact name="Requests in this minute">
+            <Used usage={requests} />
+          </Fact>
+        )}
+        {today != null && (
+          <Fact name="Sent and received today">
+            <Used usage={today} say={bytes} />
+          </Fact>
+        )}
+      </Facts>
+    </Card>
   );
 }
 

@@ -44,6 +44,7 @@ export function DeadLetters() {
   const next = letters.data?.next_cursor;
   return (
     <Card
+      id="dead-letters"
       title="Dead letters"
       padded={false}
       actions={

@@ -1,4 +1,4 @@
-/** Whether the platform is well, and what the queue gave up on. */
+/** Whether the platform is well, who works, what waits, and what the queue gave up on. */
 import { useQuery } from '@tanstack/react-query';
 import { CircleCheck, CircleX } from 'lucide-react';
 import { api, call } from '@/api/client';
@@ -8,18 +8,20 @@ import { Badge } from '@/ui/badge';
 import { Card } from '@/ui/card';
 import { Fact, Facts, Page } from '@/ui/page';
 import { Show, Skeleton } from '@/ui/states';
+import { AGAIN } from './again';
 import { DeadLetters } from './dead-letters';
-
-/** Numbers are read again so often, in milliseconds. */
-const AGAIN = 5_000;
+import { Queue } from './queue';
+import { Workers } from './workers';
 
 export function OperationsScreen() {
   return (
-    <Page title="Operations" about="This process in numbers; graphs over time are your monitoring’s, from /metrics.">
+    <Page title="Operations" about="What takes runs and what waits, now; graphs over time are your monitoring’s, from /metrics.">
       <div className="grid items-start gap-5 lg:grid-cols-2">
         <Health />
         <Numbers />
       </div>
+      <Workers />
+      <Queue />
       <DeadLetters />
     </Page>
   );
@@ -67,8 +69,6 @@ function readiness({ ok, without }: { ok: boolean; without: string[] }): string 
 
 /** What is shown of the metrics, in words. */
 const SHOWN: { name: string; metric: string; labels?: Record<string, string> }[] = [
-  { name: 'Runs under way', metric: 'bifrost_runs_active' },
-  { name: 'Free places', metric: 'bifrost_slots_free' },
   { name: 'Sandbox processes', metric: 'bifrost_sandbox_processes' },
   { name: 'Sandbox restarts', metric: 'bifrost_sandbox_restarts_total' },
   { name: 'Runs accepted', metric: 'bifrost_executions_accepted_total' },
@@ -85,11 +85,11 @@ function Numbers() {
     refetchInterval: AGAIN,
   });
   return (
-    <Card title="Workers and queue">
+    <Card title="This process">
       <Show query={metrics} skeleton={<Skeleton className="h-40" />}>
         {(all) => (
           <Facts>
-            <Fact name="Wait in the queue">{wait(all)}</Fact>
+            <Wait all={all} />
             {SHOWN.map(({ name, metric, labels }) => {
               const value = total(all, metric, labels);
               return value === undefined ? null : (
@@ -105,9 +105,14 @@ function Numbers() {
   );
 }
 
-function wait(all: Sample[]): string {
+/** How long runs waited that a worker of this process took; nothing where it has none. */
+function Wait({ all }: { all: Sample[] }) {
   const sum = total(all, 'bifrost_queue_wait_seconds_sum');
   const number = total(all, 'bifrost_queue_wait_seconds_count');
-  if (sum === undefined || number === undefined || number === 0) return 'nothing has waited yet';
-  return `${((sum / number) * 1_000).toFixed(1)} ms on average, of ${plural(number, 'run')}`;
+  if (sum === undefined || number === undefined || number === 0) return null;
+  return (
+    <Fact name="Wait in the queue">
+      {((sum / number) * 1_000).toFixed(1)} ms on average, of {plural(number, 'run')}
+    </Fact>
+  );
 }

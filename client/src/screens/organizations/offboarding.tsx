@@ -3,13 +3,15 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Download, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
-import type { Organization } from '@/api/types';
+import type { Offboarding as State, Organization } from '@/api/types';
 import { bytes } from '@/lib/format';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Confirm } from '@/ui/confirm';
+import { DeleteButton } from '@/ui/delete-button';
 import { Fact, Facts } from '@/ui/page';
+import { Show, Skeleton } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { done } from '@/ui/toast';
 
@@ -21,46 +23,13 @@ const STATE_NAMES = { exporting: 'Being exported', deleting: 'Being deleted', do
 export function Offboarding({ organization }: { organization: Organization }) {
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
-  const params = { path: { id: organization.id } };
-  const state = useQuery({
-    queryKey: ['offboarding', organization.id],
-    queryFn: ({ signal }) => call(api.GET('/api/organizations/{id}/offboarding', { params, signal })),
-    enabled: organization.is_offboarding,
-    refetchInterval: ({ state: { data } }) => (data?.state === 'done' ? false : AGAIN),
-  });
+  if (organization.is_offboarding) return <Leaving id={organization.id} />;
   const begin = async () => {
+    const params = { path: { id: organization.id } };
     await call(api.POST('/api/organizations/{id}/offboarding', { params, body: { confirm: organization.name } }));
     done('The offboarding has begun');
     await client.invalidateQueries();
   };
-  if (organization.is_offboarding && state.data !== undefined) {
-    const { proof, requested_at } = state.data;
-    return (
-      <Card title="Offboarding" actions={<Badge tone={state.data.state === 'done' ? 'good' : 'info'}>{STATE_NAMES[state.data.state]}</Badge>}>
-        <div className="grid gap-4">
-          <Facts>
-            <Fact name="Begun">
-              <Ago at={requested_at} />
-            </Fact>
-            <Fact name="Export">{bytes(proof.export.bytes)}</Fact>
-            <Fact name="SHA-256">
-              <code className="font-mono text-xs break-all">{proof.export.sha256 ?? 'not yet'}</code>
-            </Fact>
-          </Facts>
-          {state.data.state !== 'exporting' && (
-            <a
-              href={`/api/organizations/${organization.id}/offboarding/export`}
-              download
-              className="inline-flex items-center gap-1.5 justify-self-start rounded text-accent-text hover:underline"
-            >
-              <Download className="size-4" aria-hidden />
-              Download the export
-            </a>
-          )}
-        </div>
-      </Card>
-    );
-  }
   return (
     <Card title="Offboarding" className="border-bad/40">
       <div className="flex flex-wrap items-center gap-3">
@@ -84,5 +53,75 @@ export function Offboarding({ organization }: { organization: Organization }) {
         It is suspended at once, and for good. The export can be downloaded once it is written.
       </Confirm>
     </Card>
+  );
+}
+
+/** An organization that is being taken out, or is gone. */
+export function Leaving({ id }: { id: string }) {
+  const params = { path: { id } };
+  const state = useQuery({
+    queryKey: ['offboarding', id],
+    queryFn: ({ signal }) => call(api.GET('/api/organizations/{id}/offboarding', { params, signal })),
+    refetchInterval: ({ state: { data } }) => (data?.state === 'done' ? false : AGAIN),
+  });
+  return (
+    <Show query={state} skeleton={<Skeleton className="h-40" />}>
+      {(data) => <HowFar of={data} />}
+    </Show>
+  );
+}
+
+function HowFar({ of }: { of: State }) {
+  const { export: archive } = of.proof;
+  const deleted = of.state === 'done' && archive.parts.length === 0;
+  return (
+    <Card title={`Offboarding of “${of.name}”`} actions={<Badge tone={of.state === 'done' ? 'good' : 'info'}>{of.state}</Badge>}>
+      <div className="grid gap-4">
+        <Facts>
+          <Fact name="Begun">
+            <Ago at={of.requested_at} />
+          </Fact>
+          {of.finished_at != null && (
+            <Fact name="Nothing left">
+              <Ago at={of.finished_at} />
+            </Fact>
+          )}
+          <Fact name="Export">{deleted ? `${bytes(archive.bytes)}, deleted` : bytes(archive.bytes)}</Fact>
+          <Fact name="SHA-256">
+            <code className="font-mono text-xs break-all">{archive.sha256 ?? 'not yet'}</code>
+          </Fact>
+        </Facts>
+        {of.state !== 'exporting' && !deleted && (
+          <div className="flex flex-wrap items-center justify-between gap-3">
+            <a
+              href={`/api/organizations/${of.organization_id}/offboarding/export`}
+              download
+              className="inline-flex items-center gap-1.5 rounded text-accent-text hover:underline"
+            >
+              <Download className="size-4" aria-hidden />
+              Download the export
+            </a>
+            {of.state === 'done' && <DeleteExport of={of} />}
+          </div>
+        )}
+      </div>
+    </Card>
+  );
+}
+
+function DeleteExport({ of }: { of: State }) {
+  const client = useQueryClient();
+  const remove = async () => {
+    await call(api.DELETE('/api/organizations/{id}/offboarding/export', { params: { path: { id: of.organization_id } } }));
+    done('The export is deleted', 'The proof stays.');
+    await Promise.all([
+      client.invalidateQueries({ queryKey: ['offboarding'] }),
+      client.invalidateQueries({ queryKey: ['offboardings'] }),
+    ]);
+  };
+  return (
+    <DeleteButton name={of.name} action="Delete the export" title={`Delete the export of “${of.name}”?`} typed={of.name} onDelete={remove}>
+      It is the last copy that the platform has of what the organization kept here. The proof stays.
+    </DeleteButton>
   );
 }

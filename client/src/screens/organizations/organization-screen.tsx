@@ -1,9 +1,10 @@
-/** One organization: what it is, its limits, and its end. */
+/** One organization: what it is, what it uses, its limits, and its end. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { LogIn } from 'lucide-react';
 import { Fragment, useState } from 'react';
 import { api, call } from '@/api/client';
+import { ProblemError } from '@/api/problem';
 import type { Organization } from '@/api/types';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -12,8 +13,9 @@ import { Page } from '@/ui/page';
 import { FormError, Show, Skeleton } from '@/ui/states';
 import { done } from '@/ui/toast';
 import { LimitsForm } from './limits-form';
-import { Offboarding } from './offboarding';
+import { Leaving, Offboarding } from './offboarding';
 import { OrganizationState } from './organizations-screen';
+import { Usage } from './usage';
 
 const route = getRouteApi('/app/organizations/$id');
 
@@ -23,6 +25,7 @@ export function OrganizationScreen() {
     queryKey: ['organization', id],
     queryFn: ({ signal }) => call(api.GET('/api/organizations/{id}', { params: { path: { id } }, signal })),
   });
+  const gone = organization.error instanceof ProblemError && organization.error.status === 404;
   return (
     <Page
       title={organization.data?.name ?? 'Organization'}
@@ -31,9 +34,10 @@ export function OrganizationScreen() {
           Organizations
         </Link>
       }
-      about={organization.data && <OrganizationState organization={organization.data} />}
+      about={gone || organization.data === undefined ? undefined : <OrganizationState organization={organization.data} />}
       actions={
-        organization.data?.is_provider === false && (
+        organization.data?.is_provider === false &&
+        !gone && (
           <LinkButton to="/" search={{ org: id }}>
             <LogIn aria-hidden />
             Enter
@@ -42,15 +46,20 @@ export function OrganizationScreen() {
       }
       className="max-w-4xl"
     >
-      <Show query={organization} skeleton={<Skeleton className="h-72" />}>
-        {(data) => (
-          <Fragment key={data.id}>
-            <Settings organization={data} />
-            <LimitsForm organization={data} />
-            {!data.is_provider && <Offboarding organization={data} />}
-          </Fragment>
-        )}
-      </Show>
+      {gone ? (
+        <Leaving id={id} />
+      ) : (
+        <Show query={organization} skeleton={<Skeleton className="h-72" />}>
+          {(data) => (
+            <Fragment key={data.id}>
+              <Settings organization={data} />
+              <Usage organization={data.id} />
+              <LimitsForm organization={data} />
+              {!data.is_provider && <Offboarding organization={data} />}
+            </Fragment>
+          )}
+        </Show>
+      )}
     </Page>
   );
 }

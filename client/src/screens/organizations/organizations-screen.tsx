@@ -19,6 +19,7 @@ import { SearchBox } from '@/ui/search-box';
 import { Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { done } from '@/ui/toast';
+import { Left } from './left';
 
 const route = getRouteApi('/app/organizations');
 
@@ -60,6 +61,7 @@ export function OrganizationsScreen() {
           }}
         </Show>
       </Card>
+      <Left />
       {making && <NewDialog onClose={() => setMaking(false)} />}
     </Page>
   );

@@ -33,6 +33,7 @@ mod notification_channels;
 mod notification_rules;
 mod notifications;
 mod offboarding;
+mod operations;
 mod own_sign_in;
 mod reviews;
 mod roles;
@@ -80,6 +81,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(versions::activate))
+        .routes(routes!(reviews::list))
         .routes(routes!(reviews::diff))
         .routes(routes!(reviews::approve))
         .routes(routes!(reviews::reject))
@@ -97,6 +99,8 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(attempts::calls))
         .routes(routes!(executions::cancel))
         .routes(routes!(execute::rerun))
+        .routes(routes!(operations::workers))
+        .routes(routes!(operations::queue))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::get))
         .routes(routes!(dead_letters::replay))
@@ -113,9 +117,12 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .routes(routes!(shares::list))
         .routes(routes!(shares::add, shares::remove))
         .routes(routes!(egress::own))
+        .routes(routes!(egress::usage))
         .routes(routes!(egress::get, egress::set))
         .routes(routes!(admin::list, admin::create))
         .routes(routes!(admin::get, admin::update))
+        .routes(routes!(usage::of_organization))
+        .routes(routes!(offboarding::list))
         .routes(routes!(offboarding::request, offboarding::get))
         .routes(routes!(offboarding::export, offboarding::delete_export))
         .routes(routes!(users::list, users::create))

@@ -42,6 +42,45 @@ pub(crate) struct OffboardingView {
     proof: Proof,
 }
 
+/// How far it is, without the proof.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct OffboardingSummary {
+    /// The organization, which may be gone.
+    organization_id: OrganizationId,
+    /// Its name.
+    name: String,
+    /// `exporting`, `deleting` or `done`.
+    state: offboarding::State,
+    requested_at: DateTime<Utc>,
+    /// When nothing was left.
+    finished_at: Option<DateTime<Utc>>,
+    /// False when the export was deleted, or is not begun.
+    has_export: bool,
+    /// Its size, also when it was deleted.
+    export_bytes: u64,
+}
+
+/// All offboardings, newest first.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct OffboardingList {
+    offboardings: Vec<OffboardingSummary>,
+}
+
+impl From<Offboarding> for OffboardingSummary {
+    fn from(one: Offboarding) -> Self {
+        let export = &one.proof().export;
+        Self {
+            has_export: !export.parts.is_empty(),
+            export_bytes: export.bytes,
+            organization_id: one.organization,
+            name: one.name,
+            state: one.state,
+            requested_at: one.created_at,
+            finished_at: one.finished_at,
+        }
+    }
+}
+
 impl From<Offboarding> for OffboardingView {
     fn from(one: Offboarding) -> Self {
         Self {
@@ -71,6 +110,17 @@ pub(crate) async fn request(
     let one = offboarding::request(&auth.db(&state), id, &body.confirm, auth.caller.user).await?;
     tracing::info!(organization = %id, "an organization is offboarded");
     Ok((StatusCode::ACCEPTED, Json(one.into())))
+}
+
+/// Lists organizations that are being taken out, and those that are gone.
+#[utoipa::path(get, path = "/api/offboardings", operation_id = "list_offboardings", tag = "organizations",
+    responses((status = 200, body = OffboardingList), Reads))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    _: may::ManageOrganizations,
+) -> ApiResult<Json<OffboardingList>> {
+    let all = offboarding::list(&state.db).await?;
+    Ok(Json(OffboardingList { offboardings: all.into_iter().map(Into::into).collect() }))
 }
 
 /// How far an offboarding is; after its end, the proof.

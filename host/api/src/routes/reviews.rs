@@ -1,4 +1,4 @@
-//! Review of a version before it goes live: what differs, and the decision.
+//! Review of a version before it goes live: which wait for it, what differs, and the decision.
 
 use super::versions::{Activated, VersionView, announce};
 use crate::auth::may;
@@ -11,9 +11,29 @@ use crate::state::ApiState;
 use anyhow::Context;
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, Source};
-use bifrost_store::workspaces;
+use bifrost_core::{Error, OrganizationId, Permission, Scope, Source, UserId};
+use bifrost_store::workspaces::{self, Pending};
 use serde::{Deserialize, Serialize};
+
+/// A version that waits for a review, and whose it is.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct PendingReview {
+    /// Whose workspace; `null` for the provider's, which is there for all.
+    organization_id: Option<OrganizationId>,
+    organization_name: String,
+    /// Who proposed it, by name or else address; `null` when the caller does not see them.
+    author: Option<String>,
+    /// True for the caller's own, which somebody else decides about.
+    is_own: bool,
+    #[serde(flatten)]
+    version: VersionView,
+}
+
+/// Versions that wait for a review, the oldest first; a thousand at most.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct PendingReviews {
+    reviews: Vec<PendingReview>,
+}
 
 /// With what to compare.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -59,6 +79,36 @@ pub(crate) struct Approve {
 pub(crate) struct Reject {
     /// What the author has to change.
     comment: String,
+}
+
+impl PendingReview {
+    fn new(pending: Pending, caller: UserId) -> Self {
+        let Pending { version, organization, author } = pending;
+        Self {
+            organization_id: version.organization_id,
+            organization_name: organization,
+            author,
+            is_own: version.created_by == caller,
+            version: version.into(),
+        }
+    }
+}
+
+/// Lists versions that wait for a review: of the organization that is named, or else of all that
+/// the caller may enter.
+#[utoipa::path(get, path = "/api/reviews", operation_id = "list_reviews", tag = "workspace",
+    responses((status = 200, body = PendingReviews), Reads))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    may::ReviewWorkspace(auth): may::ReviewWorkspace,
+) -> ApiResult<Json<PendingReviews>> {
+    let reach = match auth.scope {
+        Scope::Global if auth.may(Permission::EnterOrganizations) => auth.db(&state).system(),
+        scope => auth.db(&state).scope(scope),
+    };
+    let all = workspaces::pending(&reach).await?.into_iter();
+    let reviews = all.map(|pending| PendingReview::new(pending, auth.caller.user)).collect();
+    Ok(Json(PendingReviews { reviews }))
 }
 
 /// A unified diff per file between a version and the active one, or another.

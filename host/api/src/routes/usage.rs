@@ -1,15 +1,18 @@
-//! What workflows were good for.
+//! What workflows were good for, and what they took.
 
+use super::egress::{EgressUsage, QuotaUsage};
 use crate::auth::may;
-use crate::extract::Query;
+use crate::extract::{Path, Query};
 use crate::problem::ApiResult;
 use crate::responses::Reads;
 use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
+use bifrost_core::files::{MAX_BYTES, MAX_FILES};
 use bifrost_core::roi::Roi;
-use bifrost_core::{Error, OrganizationId, Permission, WorkflowId};
+use bifrost_core::{Error, OrganizationId, Permission, WorkflowId, documents};
 use bifrost_store::usage::{self, By, Month, Saved};
+use bifrost_store::{executions, files, organizations, tables};
 use serde::{Deserialize, Serialize};
 
 /// How sums are split, beside by month.
@@ -132,4 +135,49 @@ pub(crate) async fn time_saved(
     let entries = all.into_iter().map(Into::into).collect();
     let (from, to) = (from.as_str().to_owned(), to.as_str().to_owned());
     Ok(Json(TimeSaved { from, to, entries, total }))
+}
+
+/// What an organization uses of what it may.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct OrganizationUsage {
+    /// The present one, such as `2026-01`, of UTC.
+    month: String,
+    /// Runs that were accepted in it, those that are deleted already left out.
+    runs: i64,
+    /// Processor time of these runs, in milliseconds.
+    computing_ms: i64,
+    /// Runs under way.
+    running: QuotaUsage,
+    egress: EgressUsage,
+    files: QuotaUsage,
+    file_bytes: QuotaUsage,
+    tables: QuotaUsage,
+    /// Of their documents. Each table has a quota of its own, all together have none.
+    table_bytes: QuotaUsage,
+}
+
+/// What an organization uses now, today and this month, beside what it may.
+#[utoipa::path(get, path = "/api/organizations/{id}/usage", operation_id = "get_organization_usage",
+    tag = "organizations", params(("id" = OrganizationId, Path)),
+    responses((status = 200, body = OrganizationUsage), Reads))]
+pub(crate) async fn of_organization(
+    State(state): State<ApiState>,
+    _: may::ManageOrganizations,
+    Path(id): Path<OrganizationId>,
+) -> ApiResult<Json<OrganizationUsage>> {
+    let limits = organizations::get(&state.db.system(), id).await?.limits;
+    let (org, now) = (state.db.org(id), bifrost_store::now());
+    let spent = executions::spent(&org, Month::began(now)).await?;
+    let (files, tables) = (files::used(&org).await?, tables::used(&org).await?);
+    Ok(Json(OrganizationUsage {
+        month: Month::of(now).as_str().to_owned(),
+        runs: spent.runs,
+        computing_ms: spent.computing_ms,
+        running: QuotaUsage::new(spent.running, Some(limits.concurrent_runs)),
+        egress: EgressUsage::of(&org).await?,
+        files: QuotaUsage::new(files.files, Some(MAX_FILES.unsigned_abs())),
+        file_bytes: QuotaUsage::new(files.bytes, Some(MAX_BYTES.unsigned_abs())),
+        tables: QuotaUsage::new(tables.tables, Some(documents::MAX_TABLES.unsigned_abs())),
+        table_bytes: QuotaUsage::new(tables.bytes, None),
+    }))
 }

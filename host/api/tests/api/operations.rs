@@ -13,6 +13,7 @@ use bifrost_core::ports::{Delivery, Queue, Ticket};
 use bifrost_notify::Notifier;
 use bifrost_oauth::OAuth;
 use bifrost_store::identity::{self, Bootstrap};
+use bifrost_store::workers::{self, WorkerRow};
 use bifrost_store::{Db, DirectoryObjects, InProcessBus, InProcessQueue, Keyring, Options};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -217,6 +218,106 @@ async fn requests_are_counted_by_their_route() {
     assert!(counted(r#"method="GET",route="none",status="404""#), "{text}");
     assert!(counted(r#"method="other",route="/api/me",status="405""#), "{text}");
     assert!(!text.contains(&secret.to_string()) && !text.contains(&secret.simple().to_string()));
+}
+
+#[tokio::test]
+async fn workers_are_seen_from_every_process() {
+    let platform = Platform::deployed().await;
+    let list = async || platform.get("/api/workers").key(&platform.root).send().await.expect(200);
+    assert_eq!(list().await, json!({ "workers": [] }));
+    // `claim` takes runs as the worker `test`.
+    for (id, host, is_draining) in [("test", "b", false), ("leaves", "a", true)] {
+        let (id, host, time) = (id.to_owned(), host.to_owned(), bifrost_store::now());
+        let row = WorkerRow {
+            id,
+            host,
+            version: "1.2.3".into(),
+            slots: 4,
+            is_draining,
+            started_at: time,
+            seen_at: time,
+        };
+        workers::beat(&platform.state.db, &row).await.expect("beat");
+    }
+    platform.start(&platform.own.user).await;
+    platform.claim().await;
+    let found = list().await;
+    let found = found["workers"].as_array().expect("a list");
+    let ids: Vec<_> = found.iter().map(|worker| &worker["id"]).collect();
+    assert_eq!(ids, ["leaves", "test"], "by machine");
+    for (worker, host, running, free, is_draining) in
+        [(&found[0], "a", 0, 0, true), (&found[1], "b", 1, 3, false)]
+    {
+        for (field, expected) in [
+            ("host", json!(host)),
+            ("version", json!("1.2.3")),
+            ("slots", json!(4)),
+            ("running", json!(running)),
+            ("free", json!(free)),
+            ("is_draining", json!(is_draining)),
+            ("is_silent", json!(false)),
+        ] {
+            assert_eq!(worker[field], expected, "{field}: {worker}");
+        }
+        assert!(worker["started_at"].is_string() && worker["seen_at"].is_string(), "{worker}");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_is_counted_by_priority_and_by_organization() {
+    let platform = Platform::deployed().await;
+    let queue = Arc::new(InProcessQueue::new());
+    let mut state = platform.state.clone();
+    state.operations.queue = Some(queue.clone());
+    let platform = platform.with(state);
+    let ask = async || platform.get("/api/queue").key(&platform.root).send().await.expect(200);
+    let nothing = ask().await;
+    assert_eq!((&nothing["organizations"], &nothing["admitted"]), (&json!([]), &json!(0)));
+    let names = |found: &Value| {
+        let all = found["priorities"].as_array().expect("a list").iter();
+        all.map(|one| (one["priority"].clone(), one["waiting"].clone())).collect::<Vec<_>>()
+    };
+    let counts = |waiting: i64| {
+        let all = [("interactive", 0), ("normal", waiting), ("bulk", 0)];
+        all.map(|(name, waiting)| (json!(name), json!(waiting))).to_vec()
+    };
+    assert_eq!(names(&nothing), counts(0), "all of them, the first one first");
+
+    platform.start(&platform.own.user).await;
+    platform.claim().await;
+    platform.start(&platform.own.user).await;
+    let execution = platform.start(&platform.foreign.user).await;
+    queue.publish(Ticket { execution, attempt: 1 }).await.expect("published");
+    let found = ask().await;
+    assert_eq!(
+        (names(&found), &found["admitted"], &found["dead_letters"]),
+        (counts(2), &json!(1), &json!(0))
+    );
+    let [foreign, own] = found["organizations"].as_array().expect("a list").as_slice() else {
+        panic!("{found}");
+    };
+    for (one, id, name, running) in
+        [(foreign, platform.foreign.id, "foreign", 0), (own, platform.own.id, "own", 1)]
+    {
+        for (field, expected) in [
+            ("organization_id", json!(id)),
+            ("organization_name", json!(name)),
+            ("is_active", json!(true)),
+            ("concurrent_runs", json!(bifrost_core::Limits::default().concurrent_runs)),
+            ("running", json!(running)),
+            ("waiting", json!(1)),
+            ("resting", json!(0)),
+        ] {
+            assert_eq!(one[field], expected, "{field}: {one}");
+        }
+        assert!(one["waiting_since"].is_string(), "{one}");
+    }
+    // What is away is not needed for the rest.
+    let mut state = platform.state.clone();
+    state.operations.queue = None;
+    let platform = platform.with(state);
+    let found = platform.get("/api/queue").key(&platform.root).send().await.expect(200);
+    assert_eq!((&found["admitted"], names(&found)), (&Value::Null, counts(2)));
 }
 
 #[test]

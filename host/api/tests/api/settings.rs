@@ -1,6 +1,7 @@
 //! Settings, organizations and keys.
 
 use crate::common::{Key, Platform};
+use bifrost_store::egress::Usage;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -137,6 +138,55 @@ async fn an_egress_policy_is_the_provider_s_to_set() {
     put(json!({})).send().await.expect(200);
     let own = platform.get("/api/egress").key(admin).send().await.expect(200);
     assert_eq!(own["allow_hosts"], json!([]));
+}
+
+#[tokio::test]
+async fn what_is_used_is_told_beside_what_may_be() {
+    let platform = Platform::deployed().await;
+    let (root, own) = (&platform.root, platform.own.id);
+    let path = format!("/api/organizations/{own}/usage");
+    let whole = async || platform.get(path.clone()).key(root).send().await.expect(200);
+    let egress = async || platform.get("/api/egress/usage").key(&platform.own.admin).send().await.expect(200);
+    let nothing = json!({ "requests_this_minute": null, "bytes_today": null });
+    assert_eq!((egress().await, &whole().await["egress"]), (nothing.clone(), &nothing), "without quotas");
+
+    let policy = json!({ "requests_per_minute": 9, "bytes_per_day": 500 });
+    let put = platform.call(Method::PUT, format!("/api/organizations/{own}/egress")).key(root);
+    put.json(policy).send().await.expect(200);
+    // An hour ahead, so that no minute ends within the test.
+    let minute = Usage::at(bifrost_store::now()).minute + 60;
+    let used = Usage { minute, requests: 2, day: minute / 1_440, bytes: 120 };
+    bifrost_store::egress::count(&platform.state.db, own, used).await.expect("counted");
+    platform.start(&platform.own.user).await;
+    platform.claim().await;
+    platform.start(&platform.own.user).await;
+    let file = platform.call(Method::PUT, "/api/files/content?location=reports&path=a.txt");
+    file.key(&platform.own.admin).raw("12345").send().await.expect(200);
+    let table = platform.post("/api/tables").key(&platform.own.admin);
+    table.json(json!({ "name": "customers" })).send().await.expect(201);
+
+    let found = whole().await;
+    let of = |used: i64, quota: i64| json!({ "used": used, "quota": quota });
+    let counted = json!({ "requests_this_minute": of(2, 9), "bytes_today": of(120, 500) });
+    for (field, expected) in [
+        ("month", json!(bifrost_store::now().format("%Y-%m").to_string())),
+        ("runs", json!(2)),
+        ("computing_ms", json!(0)),
+        ("running", of(1, 2_000)),
+        ("egress", counted.clone()),
+        ("files", of(1, 100_000)),
+        ("file_bytes", of(5, 10 << 30)),
+        ("tables", of(1, 200)),
+        ("table_bytes", json!({ "used": 0, "quota": null })),
+    ] {
+        assert_eq!(found[field], expected, "{field}: {found}");
+    }
+    assert_eq!(egress().await, counted);
+    let foreign = format!("/api/organizations/{}/usage", platform.foreign.id);
+    let foreign = platform.get(foreign).key(root).send().await.expect(200);
+    assert_eq!((&foreign["runs"], &foreign["files"]["used"]), (&json!(0), &json!(0)));
+    let nobody = format!("/api/organizations/{}/usage", uuid::Uuid::now_v7());
+    platform.get(nobody).key(root).send().await.expect(404);
 }
 
 #[tokio::test]

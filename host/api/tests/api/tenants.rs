@@ -1,7 +1,8 @@
 //! Review before a version goes live, folders that the provider shares, and the way out.
 
 use crate::common::{Answer, Key, Platform, files, key};
-use bifrost_core::{Role, Scope};
+use bifrost_core::{Permission, Permissions, Role, Scope};
+use bifrost_store::identity::{self, NewKey};
 use bifrost_store::offboarding;
 use serde_json::{Value, json};
 
@@ -65,6 +66,50 @@ async fn a_version_goes_live_when_somebody_else_approves_it() {
     // A draft is no way around it: with the permission to deploy alone nobody tries code.
     let draft = json!({ "workflow": "x.py::f", "files": {} });
     platform.post("/api/drafts").key(&platform.own.user).json(draft).send().await.expect(403);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_review_is_listed_as_far_as_one_may_enter() {
+    let platform = Platform::deployed().await;
+    require_review(&platform).await;
+    let (author, own) = (&platform.own.admin, platform.own.id);
+    let reviewer = key(&platform.state.db, own, "reviewer@own.example", Role::OrgAdmin).await;
+    let changed = [("flows.py", "async def hello(name):\n")];
+    deploy(&platform, author, &changed, json!({ "message": "mine", "force": true })).await.expect(200);
+    let list =
+        async |key: &Key| platform.get("/api/reviews").key(key).send().await.expect(200)["reviews"].clone();
+    let all = list(&platform.root).await;
+    let [one] = all.as_array().expect("a list").as_slice() else { panic!("{all}") };
+    for (field, expected) in [
+        ("organization_id", json!(own)),
+        ("organization_name", json!("own")),
+        ("author", json!("admin@own.example")),
+        ("is_own", json!(false)),
+        ("number", json!(2)),
+        ("state", json!("proposed")),
+        ("message", json!("mine")),
+        ("created_by", json!(author.user)),
+    ] {
+        assert_eq!(one[field], expected, "{field}: {one}");
+    }
+    assert_eq!(list(&reviewer).await, all);
+    assert_eq!(list(author).await[0]["is_own"], true);
+    assert_eq!(list(&platform.foreign.admin).await, json!([]));
+    let named = platform.get("/api/reviews").key(&platform.root).organization(platform.foreign.id);
+    assert_eq!(named.send().await.expect(200)["reviews"], json!([]));
+    // Whoever enters no organization sees the provider's own.
+    let permissions = Permissions::all().without([Permission::EnterOrganizations].into_iter().collect());
+    let (user, name) = (platform.root.user, "stays out".to_owned());
+    let (permissions, role) = (Some(permissions), Role::PlatformAdmin);
+    let new = NewKey { user, name, role, permissions, expires_at: None };
+    let provider = platform.state.db.org(platform.provider);
+    let (_, token) = identity::create_key(&provider, new).await.expect("a key");
+    assert_eq!(list(&Key { token, user }).await, json!([]));
+
+    let body = json!({ "force": true });
+    let path = "/api/workspace/versions/2/approve";
+    platform.post(path).key(&platform.root).organization(own).json(body).send().await.expect(200);
+    assert_eq!(list(&platform.root).await, json!([]));
 }
 
 #[tokio::test]
@@ -202,9 +247,26 @@ async fn an_organization_leaves() {
     assert!(archive.text.contains("tables/users.") && archive.text.contains("admin@own.example"));
     assert!(!archive.text.contains("admin@foreign.example"));
     platform.get(format!("/api/organizations/{id}")).key(root).send().await.expect(404);
+    let list = async || {
+        let all = platform.get("/api/offboardings").key(root).send().await.expect(200);
+        assert_eq!(all["offboardings"].as_array().map(Vec::len), Some(1));
+        all["offboardings"][0].clone()
+    };
+    let left = list().await;
+    for (field, expected) in [
+        ("organization_id", json!(id)),
+        ("name", json!("own")),
+        ("state", json!("done")),
+        ("has_export", json!(true)),
+        ("export_bytes", done["proof"]["export"]["bytes"].clone()),
+    ] {
+        assert_eq!(left[field], expected, "{field}: {left}");
+    }
     let call = platform.call(http::Method::DELETE, format!("{path}/export")).key(root);
     assert_eq!(call.send().await.status.as_u16(), 204);
     platform.get(format!("{path}/export")).key(root).send().await.expect(404);
+    let deleted = list().await;
+    assert_eq!((&deleted["has_export"], &deleted["export_bytes"]), (&json!(false), &left["export_bytes"]));
     assert_eq!(platform.get(&path).key(root).send().await.expect(200)["proof"]["scan"], scan);
     platform.get("/api/me").key(&platform.foreign.admin).send().await.expect(200);
 }

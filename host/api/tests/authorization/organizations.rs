@@ -52,6 +52,7 @@ fn new_grant(user: &str) -> Value {
 #[rustfmt::skip]
 pub const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/egress", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
+    Row { method: "GET", path: "/api/egress/usage", needs: Some(ReadConfig), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/organizations/{id}/egress", needs: Some(ManageOrganizations), by: By::Organization, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
     Row { method: "PUT", path: "/api/organizations/{id}/egress", needs: Some(ManageOrganizations), by: By::Organization, body: egress,
@@ -62,6 +63,9 @@ pub const ROWS: &[Row] = &[
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
     Row { method: "PATCH", path: "/api/organizations/{id}", needs: Some(ManageOrganizations), by: By::Organization, body: organization,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "GET", path: "/api/organizations/{id}/usage", needs: Some(ManageOrganizations), by: By::Organization, body: none,
+        expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },
+    Row { method: "GET", path: "/api/offboardings", needs: Some(ManageOrganizations), by: By::Scope, body: none, expected: PLATFORM },
     Row { method: "POST", path: "/api/organizations/{id}/offboarding", needs: Some(ManageOrganizations), by: By::Leaving, body: leaving,
         expected: ["401 401 401", "403 403 403", "403 403 403", "202 202 202"] },
     Row { method: "GET", path: "/api/organizations/{id}/offboarding", needs: Some(ManageOrganizations), by: By::Left, body: none,

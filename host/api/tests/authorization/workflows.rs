@@ -61,6 +61,7 @@ pub const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/workspace/versions/{number}/diff", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "POST", path: "/api/workspace/versions/{number}/approve", needs: Some(ReviewWorkspace), by: By::Proposal, body: approval, expected: ADMINS },
     Row { method: "POST", path: "/api/workspace/versions/{number}/reject", needs: Some(ReviewWorkspace), by: By::Proposal, body: rejection, expected: ADMINS },
+    Row { method: "GET", path: "/api/reviews", needs: Some(ReviewWorkspace), by: By::Scope, body: none, expected: ADMINS },
     Row { method: "GET", path: "/api/workspace/shared", needs: Some(ReadWorkspace), by: By::Scope, body: none, expected: ADMINS },
     // Only the provider shares, and only from its own workspace.
     Row { method: "PUT", path: "/api/workspace/shared", needs: Some(DeployWorkspace), by: By::Scope, body: nothing_shared,
@@ -83,6 +84,8 @@ pub const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/executions/{id}/calls", needs: Some(ReadExecutions), by: By::Execution, body: none, expected: ID_ADMINS },
     Row { method: "POST", path: "/api/executions/{id}/cancel", needs: None, by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
     Row { method: "POST", path: "/api/executions/{id}/rerun", needs: None, by: By::Execution, body: none, expected: ID_ALL_ACCEPTED },
+    Row { method: "GET", path: "/api/workers", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
+    Row { method: "GET", path: "/api/queue", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
     Row { method: "GET", path: "/api/dead-letters", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
     Row { method: "GET", path: "/api/dead-letters/{id}", needs: Some(OperatePlatform), by: By::DeadLetter, body: none,
         expected: ["401 401 401", "403 403 403", "403 403 403", "200 200 200"] },

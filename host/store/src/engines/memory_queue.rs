@@ -90,6 +90,10 @@ impl Queue for InProcessQueue {
         }
     }
 
+    async fn waiting(&self) -> Result<Option<u64>> {
+        Ok(Some(self.len() as u64))
+    }
+
     async fn dead_letters(&self, at_most: usize) -> Result<Vec<DeadLetter>> {
         let mut dead = self.shared.dead();
         let most = at_most.min(dead.len());

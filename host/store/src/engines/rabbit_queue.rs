@@ -10,7 +10,7 @@ use bifrost_core::{Error, Result};
 use lapin::BasicProperties;
 use lapin::message::Delivery as Message;
 use lapin::options::*;
-use lapin::types::AMQPValue;
+use lapin::types::{AMQPValue, FieldTable};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OnceCell, watch};
@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 const PUBLISH: Duration = Duration::from_secs(5);
 /// How long one confirm is waited for, before its connection is given up.
 const CONFIRM: Duration = Duration::from_secs(3);
-/// How long reading dead letters may take.
+/// How long reading dead letters, or counting tickets, may take.
 const READ: Duration = Duration::from_secs(5);
 /// AMQP's persistent delivery mode.
 const PERSISTENT: u8 = 2;
@@ -100,6 +100,16 @@ impl RabbitQueue {
         }
     }
 
+    async fn count_waiting(&self) -> anyhow::Result<u64> {
+        let connection = self.link().await?.connection;
+        // Of its own: a queue that is missing closes it.
+        let channel = connection.create_channel().await?;
+        let passive = QueueDeclareOptions::default().passive();
+        let queue = self.broker.options.queue.as_str();
+        let queue = channel.queue_declare(queue.into(), passive, FieldTable::default()).await?;
+        Ok(queue.message_count().into())
+    }
+
     async fn read_dead_letters(&self, at_most: usize) -> anyhow::Result<Vec<DeadLetter>> {
         let connection = self.link().await?.connection;
         let channel = connection.create_channel().await?;
@@ -149,6 +159,14 @@ impl Queue for RabbitQueue {
             delivery = async { self.consumer.get_or_init(start).await.next().await } => delivery,
         };
         delivery.ok_or_else(|| Error::Internal(anyhow::anyhow!("the queue is closed")))
+    }
+
+    async fn waiting(&self) -> Result<Option<u64>> {
+        let counted = timeout(READ, self.count_waiting()).await;
+        counted.map_err(anyhow::Error::from).flatten().map(Some).map_err(|error| {
+            tracing::warn!("tickets were not counted: {error:#}");
+            Error::Busy("queue")
+        })
     }
 
     async fn dead_letters(&self, at_most: usize) -> Result<Vec<DeadLetter>> {

@@ -13,10 +13,12 @@ mod calls;
 mod deferred;
 pub mod documents;
 mod lease;
+mod overview;
 mod position;
 mod query;
 mod recovery;
 pub mod retention;
+mod spent;
 
 pub use accept::{Accepted, NewExecution, accept};
 pub(crate) use accept::{Run, accept_in, bound, count};
@@ -29,12 +31,14 @@ pub use deferred::{many, promote_due};
 pub use lease::{
     Claimed, Ending, Lease, MAX_LOSSES, append_logs, claim, end, finish, renew_lease, renew_leases,
 };
+pub use overview::{Line, Load, Overview, overview};
 pub use position::{MAX_POSITION, queue_position};
 pub use query::{Filters, Page, Summary, get, list, logs};
 pub use recovery::{
     Swept, cancelling, expired_leases, pending_tickets, release_all_leases_of_embedded, request_cancel,
 };
 pub(crate) use recovery::{cancel_in, cancel_running_in};
+pub use spent::{Spent, spent};
 
 use crate::Row;
 use bifrost_core::*;

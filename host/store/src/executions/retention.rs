@@ -54,7 +54,7 @@ pub async fn expired(
 }
 
 /// The smallest id that can be made at a time.
-fn first_id(time: DateTime<Utc>) -> Uuid {
+pub(super) fn first_id(time: DateTime<Utc>) -> Uuid {
     let milliseconds = u128::from(time.timestamp_millis().max(0).unsigned_abs());
     Uuid::from_u128((milliseconds & 0xffff_ffff_ffff) << 80)
 }

@@ -234,6 +234,12 @@ pub async fn get(db: &Db, id: OrganizationId) -> Result<Offboarding> {
     find(&db.system(), id).await?.ok_or(Error::NotFound("offboarding"))
 }
 
+/// All offboardings, the newest first.
+pub async fn list(db: &Db) -> Result<Vec<Offboarding>> {
+    let sql = Sql::new(format!("SELECT {COLUMNS} FROM offboardings ORDER BY created_at DESC, id"));
+    db.system().read().await?.all(sql).await?.iter().map(read).collect()
+}
+
 async fn find(system: &Scoped, id: OrganizationId) -> Result<Option<Offboarding>> {
     let sql = Sql::new(format!("SELECT {COLUMNS} FROM offboardings WHERE tenant_id = $1")).bind(id);
     system.read().await?.optional(sql).await?.as_ref().map(read).transpose()

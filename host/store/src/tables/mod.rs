@@ -60,6 +60,15 @@ pub struct NewTable {
     pub schema: Option<Schema>,
 }
 
+/// What the tables of a scope take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// How many there are.
+    pub tables: i64,
+    /// JSON of all their documents, in bytes.
+    pub bytes: i64,
+}
+
 /// What to change; `None` stays. Documents that are there are not looked at.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the fields are those of NewTable")]
@@ -142,6 +151,16 @@ pub async fn list(scoped: &Scoped) -> Result<Vec<Table>> {
     ));
     let sql = sql.bind(scoped.access().scope_id()?).bind(Uuid::nil());
     scoped.read().await?.all(sql).await?.iter().map(read).collect()
+}
+
+/// What the tables of the handle's own scope take.
+pub async fn used(scoped: &Scoped) -> Result<Usage> {
+    let sql = Sql::new(
+        "SELECT COUNT(*) AS tables, CAST(COALESCE(SUM(bytes), 0) AS bigint) AS bytes FROM document_tables
+         WHERE scope_id = $1",
+    );
+    let row = scoped.read().await?.one(sql.bind(scoped.access().scope_id()?)).await?;
+    Ok(Usage { tables: row.get("tables")?, bytes: row.get("bytes")? })
 }
 
 /// The table of this name or id that the handle's scope sees: its own, else the global one.

@@ -5,7 +5,7 @@
 mod review;
 mod shared;
 
-pub use review::{Review, ReviewState, approve, reject};
+pub use review::{Pending, Review, ReviewState, approve, pending, reject};
 pub use shared::{Dependant, Shared, checked as checked_folders, dependants, set_shared, shared};
 
 use crate::audit::{Event, record};

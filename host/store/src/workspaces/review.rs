@@ -3,13 +3,15 @@
 
 use super::{COLUMNS, Deployed, Version, activate, lock_workspace};
 use crate::audit::{Event, record};
-use crate::{Row, Scoped, Sql, Tx, now};
+use crate::{Access, Row, Scoped, Sql, Tx, now};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Longest comment, in characters.
 const MAX_COMMENT: usize = 4_000;
+/// Most versions in a list of those that wait.
+const MAX_PENDING: u32 = 1_000;
 
 /// Where a review stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +64,48 @@ impl Review {
     pub(super) fn proposed() -> Self {
         Self { state: ReviewState::Proposed, by: None, at: None, comment: None }
     }
+}
+
+/// A version that waits for a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// The version.
+    pub version: Version,
+    /// The name of the organization whose it is; the provider's for the global workspace.
+    pub organization: String,
+    /// Who proposed it, by name or else address; `None` where the handle does not reach them.
+    pub author: Option<String>,
+}
+
+/// Versions within the handle's reach that wait for a decision, the oldest first, at most a
+/// thousand. Those of an organization that is being offboarded wait for nothing.
+pub async fn pending(scoped: &Scoped) -> Result<Vec<Pending>> {
+    let mut sql = Sql::new(format!(
+        "SELECT {COLUMNS}, COALESCE(NULLIF(u.name, ''), u.email) AS author,
+           COALESCE(o.name, (SELECT p.name FROM organizations p WHERE p.is_provider)) AS organization_name
+         FROM versions v
+         LEFT JOIN organizations o ON o.id = v.organization_id
+         LEFT JOIN users u ON u.id = v.created_by
+         WHERE v.review = 'proposed' AND NOT COALESCE(o.is_offboarding, false)"
+    ));
+    match scoped.access() {
+        Access::System => {}
+        Access::Global => {
+            sql.push(" AND v.organization_id IS NULL");
+        }
+        Access::Organization(id) => {
+            sql.push(" AND v.organization_id = ").push_bind(id);
+        }
+    }
+    sql.push(" ORDER BY v.created_at, v.id LIMIT ").push_bind(MAX_PENDING);
+    let read = |row: &Row| {
+        Ok(Pending {
+            version: super::read(row)?,
+            organization: row.get("organization_name")?,
+            author: row.opt("author")?,
+        })
+    };
+    scoped.read().await?.all(sql).await?.iter().map(read).collect()
 }
 
 /// Makes a proposed version of the handle's workspace active. `Denied` for its author,

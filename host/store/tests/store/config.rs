@@ -200,6 +200,15 @@ async fn usage_of_egress_adds_up(db: Db) {
     assert_eq!(count(11, 1, 1, 1).await, (11, 1, 1, 151), "a new minute");
     assert_eq!(count(10, 9, 1, 1).await, (11, 1, 1, 152), "a late one is left out");
     assert_eq!(count(12, 1, 2, 5).await, (12, 1, 2, 5), "a new day");
+    // Of that time nothing counts any more; of now it does.
+    let used = async |id| egress::used(&w.db.org(id)).await.unwrap();
+    let present = used(w.org.id).await;
+    assert_eq!((present.requests, present.bytes), (0, 0));
+    assert!(present.day > 20_000, "{present:?}");
+    let hour_ahead = present.minute + 60;
+    count(hour_ahead, 3, hour_ahead / 1_440, 70).await;
+    assert_eq!((used(w.org.id).await.requests, used(w.org.id).await.bytes), (3, 70));
+    assert_eq!(used(w.other.id).await.bytes, 0);
     let policy = EgressPolicy { ports: vec![443], ..EgressPolicy::default() };
     let (id, by, asked) = (w.org.id, w.user, policy.clone());
     let set = w.db.system();

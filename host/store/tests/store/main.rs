@@ -35,6 +35,7 @@ mod notification_channels;
 mod notification_messages;
 mod notifications;
 mod offboarding;
+mod overview;
 mod people;
 mod property;
 mod recovery;

@@ -240,6 +240,7 @@ async fn everything_is_exported_and_then_gone(db: Db) {
     let kept = offboarding::get(&w.db, w.org.id).await.unwrap();
     assert_eq!(kept.proof().export.sha256, proof.export.sha256, "the proof stays");
     assert!(offboarding::export::parts(&kept).is_err());
+    assert_eq!(offboarding::list(&w.db).await.unwrap(), [kept]);
 }
 
 async fn a_table_of_a_later_release_is_covered(db: Db) {

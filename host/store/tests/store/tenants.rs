@@ -7,13 +7,14 @@ use bifrost_core::*;
 use bifrost_store::executions::NewExecution;
 use bifrost_store::organizations::OrganizationChange;
 use bifrost_store::workspaces::{self, Deployment, ReviewState};
-use bifrost_store::{Db, executions, organizations};
+use bifrost_store::{Db, Scoped, executions, organizations};
 
 on_both!(
     runs_of_a_suspended_organization_wait,
     families_are_bounded,
     what_own_code_started_stays_confined,
     a_version_waits_for_its_review,
+    what_waits_for_a_review_is_found_over_all_organizations,
     dependants_are_those_that_lack_what_is_shared,
 );
 
@@ -112,6 +113,39 @@ async fn a_version_waits_for_its_review(db: Db) {
     assert!(workspaces::rollback(&org, 2, true, None).await.unwrap().version.is_active, "it was approved");
     let foreign = workspaces::approve(&w.db.org(w.other.id), 3, reviewer, None, None, false).await;
     assert!(matches!(foreign, Err(Error::NotFound("version"))));
+}
+
+async fn what_waits_for_a_review_is_found_over_all_organizations(db: Db) {
+    let w = World::new(db).await;
+    let (system, global) = (w.db.system(), w.db.scope(Scope::Global));
+    let (org, other) = (w.db.org(w.org.id), w.db.org(w.other.id));
+    let propose = async |scoped: &Scoped, hash: &str, created_by: UserId| {
+        let proposal = Deployment { propose: true, created_by, ..deployment(hash, vec![]) };
+        workspaces::deploy(scoped, proposal).await.unwrap().version
+    };
+    let found = async |scoped: &Scoped| {
+        let all = workspaces::pending(scoped).await.unwrap().into_iter();
+        all.map(|one| (one.organization, one.version.source_hash)).collect::<Vec<_>>()
+    };
+    let named = |all: &[(&str, &str)]| {
+        all.iter().map(|(name, hash)| ((*name).to_owned(), (*hash).to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&system).await, [], "what is deployed waits for nobody");
+    let first = propose(&org, "p1", w.user).await;
+    propose(&global, "p2", UserId::new()).await;
+    propose(&other, "p3", UserId::new()).await;
+    let all = [("Org", "p1"), ("Provider", "p2"), ("Other", "p3")];
+    assert_eq!(found(&system).await, named(&all), "the oldest first");
+    assert_eq!(found(&global).await, named(&all[1..2]));
+    assert_eq!(found(&org).await, named(&all[..1]));
+    assert_eq!(found(&other).await, named(&all[2..]));
+    let authors: Vec<_> =
+        workspaces::pending(&system).await.unwrap().into_iter().map(|one| one.author).collect();
+    assert_eq!(authors, [Some("User".to_owned()), None, None]);
+
+    workspaces::reject(&org, first.number, UserId::new(), "no".into()).await.unwrap();
+    bifrost_store::offboarding::request(&w.db, w.other.id, "Other", w.user).await.unwrap();
+    assert_eq!(found(&system).await, named(&all[1..2]), "decided, or of one that goes");
 }
 
 async fn dependants_are_those_that_lack_what_is_shared(db: Db) {

@@ -1,14 +1,21 @@
-//! Time saved: each run once, and longer than the runs.
+//! Time saved: each run once, and longer than the runs; and what runs and tables take.
 
 use crate::common::*;
 use bifrost_core::roi::Roi;
 use bifrost_core::*;
+use bifrost_store::executions::Spent;
+use bifrost_store::tables::{self, NewDocument, NewTable};
 use bifrost_store::usage::{self, By, Month};
 use bifrost_store::{Db, executions, now};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-on_both!(each_run_counts_once, sums_outlive_their_runs, an_organization_sees_its_own);
+on_both!(
+    each_run_counts_once,
+    sums_outlive_their_runs,
+    an_organization_sees_its_own,
+    what_runs_take_is_summed,
+);
 
 fn worth(roi: Value) -> Outcome {
     Outcome { roi: Some(roi), ..success(json!(1)) }
@@ -82,4 +89,35 @@ async fn an_organization_sees_its_own(db: Db) {
     assert_eq!((all[0].runs, all[0].roi.seconds), (2, 720));
     let before: Month = "2020-01".parse().unwrap();
     assert!(usage::time_saved_by_all(&w.db, &before, &before).await.unwrap().is_empty());
+}
+
+async fn what_runs_take_is_summed(db: Db) {
+    let w = World::new(db).await;
+    let begun = now();
+    let spent = async |id, since| executions::spent(&w.db.org(id), since).await.unwrap();
+    let nothing = Spent { running: 0, runs: 0, computing_ms: 0 };
+    assert_eq!(spent(w.org.id, begun).await, nothing);
+    for fuel_used in [5_000_000, 7_999_999] {
+        run(&w, Outcome { fuel_used, ..success(json!(1)) }).await;
+    }
+    let held = w.accept().await.id;
+    w.claim(held, 1, 60).await.unwrap();
+    w.accept().await;
+    assert_eq!(spent(w.org.id, begun).await, Spent { running: 1, runs: 4, computing_ms: 12 });
+    assert_eq!(spent(w.other.id, begun).await, nothing);
+    let later = spent(w.org.id, now() + TimeDelta::minutes(1)).await;
+    assert_eq!(later, Spent { running: 1, ..nothing }, "what runs now is not of that time");
+
+    let org = w.db.org(w.org.id);
+    assert_eq!(tables::used(&org).await.unwrap(), tables::Usage::default());
+    for name in ["a", "b"] {
+        let data = json!({ "n": 1 }).as_object().unwrap().clone();
+        tables::create(&org, NewTable { name: name.into(), ..NewTable::default() }).await.unwrap();
+        let document = NewDocument { id: None, data, if_version: None };
+        tables::insert(&org, name, vec![document]).await.unwrap();
+    }
+    let size = tables::get(&org, "a").await.unwrap().bytes;
+    assert!(size > 0);
+    assert_eq!(tables::used(&org).await.unwrap(), tables::Usage { tables: 2, bytes: 2 * size });
+    assert_eq!(tables::used(&w.db.org(w.other.id)).await.unwrap().tables, 0);
 }

@@ -18,11 +18,28 @@ pub fn ticket(attempt: i32) -> Ticket {
 
 /// The queue is empty and used by nobody else; so it is left.
 async fn conforms(queue: &dyn Queue) {
+    counts_what_waits(queue).await;
     delivers_once_when_acknowledged(queue).await;
     loses_nothing_to_cancelled_waits(queue).await;
     delivers_again_when_dropped(queue).await;
     keeps_dead_letters(queue).await;
     closes(queue).await;
+}
+
+async fn counts_what_waits(queue: &dyn Queue) {
+    assert_eq!(queue.waiting().await.unwrap(), Some(0));
+    for attempt in 1..=3 {
+        queue.publish(ticket(attempt)).await.unwrap();
+    }
+    let counted = async {
+        while queue.waiting().await.unwrap() != Some(3) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SOON, counted).await.expect("three");
+    for _ in 0..3 {
+        timeout(SOON, queue.next()).await.expect("a ticket").unwrap().ack().await.unwrap();
+    }
 }
 
 async fn delivers_once_when_acknowledged(queue: &dyn Queue) {
