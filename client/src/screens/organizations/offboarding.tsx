@@ -75,7 +75,7 @@ function HowFar({ of }: { of: State }) {
   const { export: archive } = of.proof;
   const deleted = of.state === 'done' && archive.parts.length === 0;
   return (
-    <Card title={`Offboarding of “${of.name}”`} actions={<Badge tone={of.state === 'done' ? 'good' : 'info'}>{of.state}</Badge>}>
+    <Card title={`Offboarding of “${of.name}”`} actions={<Badge tone={of.state === 'done' ? 'good' : 'info'}>{STATE_NAMES[of.state]}</Badge>}>
       <div className="grid gap-4">
         <Facts>
           <Fact name="Begun">
