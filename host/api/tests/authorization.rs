@@ -17,6 +17,8 @@ mod forms;
 mod integrations;
 #[path = "authorization/notifications.rs"]
 mod notifications;
+#[path = "authorization/settings.rs"]
+mod settings;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
 
@@ -367,7 +369,7 @@ const ROWS: &[Row] = &[
 
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     let own = ROWS.iter().chain(forms::ROWS).chain(integrations::ROWS);
-    own.chain(notifications::ROWS).chain(sign_in::ROWS)
+    own.chain(notifications::ROWS).chain(settings::ROWS).chain(sign_in::ROWS)
 }
 
 #[test]

@@ -13,7 +13,7 @@ use bifrost_store::sign_in::flows::{self, Kind};
 use bifrost_store::sign_in::passwords;
 use bifrost_store::sign_in::sessions::{self, Held};
 use bifrost_store::sign_in::totp;
-use bifrost_store::{Db, Keyring, identity};
+use bifrost_store::{Db, Keyring, identity, platform_settings};
 use chrono::{TimeDelta, Utc};
 use moka::future::Cache;
 use oidc::Oidc;
@@ -71,7 +71,19 @@ struct Inner {
     passkeys: Passkeys,
     oidc: Oidc,
     throttle: Throttle,
-    sessions: Cache<Vec<u8>, (Held, Caller)>,
+    sessions: Cache<Vec<u8>, Signed>,
+}
+
+/// A session, and who holds it now.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// The session.
+    pub held: Held,
+    /// Its holder.
+    pub caller: Caller,
+    /// The policy asks for a second factor, and the session was begun without one: it is good for
+    /// adding one, and for nothing else.
+    pub lacks_second_factor: bool,
 }
 
 /// Somebody who has shown who they are.
@@ -153,7 +165,7 @@ impl SignIn {
 
     /// Who holds a session now; `None` when it is not good. Answered from memory for at most
     /// [`SESSION_CACHE`].
-    pub async fn session(&self, token: &str, kind: sessions::Kind) -> Result<Option<(Held, Caller)>> {
+    pub async fn session(&self, token: &str, kind: sessions::Kind) -> Result<Option<Signed>> {
         let key = bifrost_store::sign_in::hash(&format!("{}\0{token}", kind.as_str()));
         if let Some(known) = self.0.sessions.get(&key).await {
             return Ok(Some(known));
@@ -161,11 +173,14 @@ impl SignIn {
         let db = &self.0.db;
         let Some(held) = sessions::find(db, token, kind).await? else { return Ok(None) };
         let Some(caller) = identity::caller(db, held.user).await? else { return Ok(None) };
-        self.0.sessions.insert(key, (held, caller.clone())).await;
-        Ok(Some((held, caller)))
+        let lacks_second_factor =
+            !held.is_strong && platform_settings::get(db).await?.second_factor.asks(caller.role);
+        let signed = Signed { held, caller, lacks_second_factor };
+        self.0.sessions.insert(key, signed.clone()).await;
+        Ok(Some(signed))
     }
 
-    /// Forgets what this process believes of sessions; after one was ended.
+    /// Forgets what this process believes of sessions; after one was ended, or the policy has changed.
     pub fn forget_sessions(&self) {
         self.0.sessions.invalidate_all();
     }

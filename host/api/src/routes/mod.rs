@@ -4,6 +4,7 @@
 mod adapters;
 mod admin;
 mod audit;
+mod branding;
 mod checks;
 mod config;
 mod connections;
@@ -36,6 +37,7 @@ mod own_sign_in;
 mod reviews;
 mod roles;
 mod schedules;
+mod settings;
 mod shared;
 mod shares;
 mod sign_in;
@@ -137,6 +139,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .merge(filling_in())
         .merge(telling())
         .merge(signing_in())
+        .merge(of_the_platform())
         .fallback(nothing_here)
 }
 
@@ -259,6 +262,17 @@ fn signing_in() -> OpenApiRouter<ApiState> {
         .routes(routes!(user_sign_in::end_sessions))
         .routes(routes!(identity_providers::list, identity_providers::create))
         .routes(routes!(identity_providers::get, identity_providers::update, identity_providers::delete))
+}
+
+fn of_the_platform() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(branding::get))
+        .routes(routes!(branding::logo))
+        .routes(routes!(settings::get))
+        .routes(routes!(settings::set_branding, settings::reset_branding))
+        .routes(routes!(settings::set_logo, settings::remove_logo))
+        .routes(routes!(settings::test_mail))
+        .routes(routes!(settings::set_sign_in))
 }
 
 async fn nothing_here() -> Response {

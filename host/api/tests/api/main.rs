@@ -24,6 +24,7 @@ mod notifications;
 mod oidc;
 mod operations;
 mod people;
+mod platform_settings;
 mod runs;
 mod schedules;
 mod settings;

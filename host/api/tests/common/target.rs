@@ -26,7 +26,7 @@ use bifrost_store::webhooks::sources::{self, Webhook};
 use bifrost_store::webhooks::subscriptions::{self, NewSubscription};
 use bifrost_store::webhooks::{Received, Settings, receive, secrets};
 use bifrost_store::workspaces::{self, Deployment};
-use bifrost_store::{Sql, endpoints, files, offboarding, shares, workflows};
+use bifrost_store::{Sql, endpoints, files, offboarding, platform_settings, shares, workflows};
 use serde_json::json;
 
 /// How a row's target is named.
@@ -98,6 +98,8 @@ pub enum By {
     Notification,
     /// An OpenID provider; of the platform, so that the owner makes no difference.
     IdentityProvider,
+    /// The platform has a logo; the owner makes no difference.
+    Logo,
 }
 
 /// The name of organizations that leave.
@@ -361,6 +363,10 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
             };
             let made = providers::create(db, &platform.state.keyring, settings).await.expect("made");
             made.id.to_string()
+        }
+        By::Logo => {
+            let made = platform_settings::set_logo(db, b"\x89PNG\r\n\x1a\n".to_vec()).await;
+            made.expect("a logo").logo_hash.expect("its hash")
         }
         By::User => someone(platform, organization).await.to_string(),
         By::Role => {

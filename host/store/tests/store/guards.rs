@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 70] = [
+const TABLES: [&str; 71] = [
     "organizations",
     "users",
     "api_keys",
@@ -83,10 +83,11 @@ const TABLES: [&str; 70] = [
     "notifications",
     "notification_reads",
     "time_saved",
+    "platform_settings",
 ];
 
 /// Those that do not say whose a row is.
-const OF_NOBODY: [&str; 10] = [
+const OF_NOBODY: [&str; 11] = [
     "organizations",
     "workers",
     "warm_versions",
@@ -94,6 +95,7 @@ const OF_NOBODY: [&str; 10] = [
     "offboardings",
     "key_rotations",
     "identity_providers",
+    "platform_settings",
     "sign_in_flows",
     "device_codes",
     "sign_in_failures",

@@ -31,6 +31,7 @@ mod migrations;
 mod notifications;
 mod offboarding;
 mod people;
+mod platform_settings;
 mod property;
 mod recovery;
 mod retention;
