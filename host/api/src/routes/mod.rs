@@ -1,6 +1,7 @@
 //! All routes, one file per group. `docs/api.md` has the overview, and
 //! `tests/authorization.rs` a row for each.
 
+mod about;
 mod adapters;
 mod admin;
 mod audit;
@@ -266,6 +267,7 @@ fn signing_in() -> OpenApiRouter<ApiState> {
 
 fn of_the_platform() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
+        .routes(routes!(about::about))
         .routes(routes!(branding::get))
         .routes(routes!(branding::logo))
         .routes(routes!(settings::get))

@@ -126,6 +126,18 @@ async fn changes_stand_in_the_audit_log() {
 }
 
 #[tokio::test]
+async fn engines_are_for_operators() {
+    let platform = Platform::new().await;
+    let about = async |key| platform.get("/api/about").key(key).send().await.expect(200);
+    let user = about(&platform.own.user).await;
+    assert_eq!((&user["license"], &user["engines"]), (&json!("AGPL-3.0-only"), &Value::Null));
+    let version = platform.get("/api/version").send().await.expect(200);
+    assert_eq!(user["version"], version["version"]);
+    let engines = json!({ "database": "SQLite", "queue": null, "bus": "embedded", "objects": "embedded" });
+    assert_eq!(about(&platform.root).await["engines"], engines);
+}
+
+#[tokio::test]
 async fn mail_that_is_not_there_is_said() {
     let platform = Platform::new().await;
     let settings = platform.get("/api/settings").key(&platform.root).send().await.expect(200);

@@ -1,6 +1,6 @@
 //! The platform's own settings, and what everybody sees of them.
 
-use super::{OPEN, PLATFORM, Row, none};
+use super::{ALL, OPEN, PLATFORM, Row, none};
 use crate::common::target::By;
 use bifrost_core::Permission::OperatePlatform;
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ fn policy(_: &str) -> Value {
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
+    Row { method: "GET", path: "/api/about", needs: None, by: By::Scope, body: none, expected: ALL },
     Row { method: "GET", path: "/api/branding", needs: None, by: By::Scope, body: none, expected: OPEN },
     Row { method: "GET", path: "/api/branding/logo", needs: None, by: By::Logo, body: none, expected: OPEN },
     Row { method: "GET", path: "/api/settings", needs: Some(OperatePlatform), by: By::Scope, body: none, expected: PLATFORM },
