@@ -10,7 +10,7 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router';
 import { setOrganization } from '@/api/client';
-import { isSignedOut, ProblemError } from '@/api/problem';
+import { isSignedOut, lacksSecondFactor, ProblemError } from '@/api/problem';
 import { meQuery } from '@/api/session';
 import { Frame } from '@/frame/frame';
 import { live } from '@/frame/live';
@@ -38,6 +38,14 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import('./screens/sign-in/sign-in-screen'), 'SignInScreen'),
 });
 
+const secondFactor = createRoute({
+  getParentRoute: () => root,
+  path: '/second-factor',
+  validateSearch: (raw: Raw): { next?: string } => clean({ next: localPath(raw.next) }),
+  beforeLoad: () => setOrganization(undefined),
+  component: lazyRouteComponent(() => import('./screens/sign-in/add-factor-screen'), 'AddFactorScreen'),
+});
+
 const app = createRoute({
   getParentRoute: () => root,
   id: 'app',
@@ -49,6 +57,7 @@ const app = createRoute({
       await context.client.ensureQueryData(meQuery);
     } catch (error) {
       if (isSignedOut(error)) throw redirect({ to: '/sign-in', search: { next: location.href } });
+      if (lacksSecondFactor(error)) throw redirect({ to: '/second-factor', search: { next: location.href } });
       // An organization that is gone: back to the own one.
       if (search.org !== undefined && error instanceof ProblemError && error.status === 404) {
         throw redirect({ to: '/', search: { org: undefined } });
@@ -378,6 +387,18 @@ const operations = createRoute({
   component: lazyRouteComponent(() => import('./screens/operations/operations-screen'), 'OperationsScreen'),
 });
 
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./screens/settings/settings-screen'), 'SettingsScreen'),
+});
+
+const about = createRoute({
+  getParentRoute: () => app,
+  path: '/about',
+  component: lazyRouteComponent(() => import('./screens/about/about-screen'), 'AboutScreen'),
+});
+
 const KINDS = ['workflow', 'tool', 'data_provider'] as const;
 type WorkflowKind = (typeof KINDS)[number];
 
@@ -508,6 +529,7 @@ function localPath(value: unknown): string | undefined {
 
 const tree = root.addChildren([
   signIn,
+  secondFactor,
   connected,
   app.addChildren([
     device,
@@ -544,6 +566,8 @@ const tree = root.addChildren([
     organization,
     providers,
     operations,
+    settings,
+    about,
   ]),
 ]);
 

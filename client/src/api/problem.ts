@@ -38,6 +38,9 @@ const ADVICE: Record<string, string> = {
   unauthenticated: 'Sign in again.',
   sign_in_again: 'Sign out and in again, then repeat this within 15 minutes.',
   sign_in_failed: 'Check what you entered, or whether you have an account here. After five wrong attempts there is a pause.',
+  second_factor_required: 'Sign in again: you are asked for what is needed.',
+  own_second_factor: 'You find it in your account, under “Sign-in and sessions”.',
+  not_delivered: 'Check the address and the settings of the mail server, or what the receiver says.',
   denied: 'Ask an administrator of your organization for this permission.',
   not_found: 'It may have been deleted, or belong to another organization.',
   gone: 'It is no longer kept.',
@@ -92,3 +95,7 @@ export function sentence(text: string): string {
 
 /** True for an error that signing in would end. */
 export const isSignedOut = (error: unknown): boolean => error instanceof ProblemError && error.status === 401;
+
+/** True for an error that adding a second factor would end, or signing in with the one that is there. */
+export const lacksSecondFactor = (error: unknown): boolean =>
+  error instanceof ProblemError && error.code === 'second_factor_required';

@@ -15,6 +15,7 @@ import {
   Link2,
   Plug,
   ScrollText,
+  Settings,
   ShieldCheck,
   SlidersHorizontal,
   Table2,
@@ -48,7 +49,8 @@ export interface Place {
     | '/audit'
     | '/organizations'
     | '/identity-providers'
-    | '/operations';
+    | '/operations'
+    | '/settings';
   label: string;
   icon: LucideIcon;
   needs?: Permission;
@@ -104,6 +106,7 @@ const GROUPS: Group[] = [
       { to: '/organizations', label: 'Organizations', icon: Building2, needs: 'platform.organizations' },
       { to: '/identity-providers', label: 'Identity providers', icon: Fingerprint, needs: 'platform.operate' },
       { to: '/operations', label: 'Operations', icon: Activity, needs: 'platform.operate' },
+      { to: '/settings', label: 'Settings', icon: Settings, needs: 'platform.operate' },
     ],
   },
 ];

@@ -1,7 +1,7 @@
 /** Where one is, whom it is about, and who one is. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useRouter } from '@tanstack/react-router';
-import { CircleUser, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, Unplug, UserRound } from 'lucide-react';
+import { CircleUser, Info, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, Unplug, UserRound } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { forgetAll } from '@/api/queries';
 import { api, call } from '@/api/client';
@@ -110,6 +110,12 @@ function UserMenu() {
         <Link to="/account">
           <UserRound aria-hidden />
           Sign-in and sessions
+        </Link>
+      </MenuLink>
+      <MenuLink>
+        <Link to="/about">
+          <Info aria-hidden />
+          About
         </Link>
       </MenuLink>
       <MenuItem onSelect={() => signOut.mutate()}>
