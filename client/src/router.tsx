@@ -274,6 +274,7 @@ const editor = createRoute({
       q: text(raw.q),
       how: text(raw.how),
       run: text(raw.run),
+      make: oneOf(['1'], raw.make),
     }),
   component: lazyRouteComponent(() => import('./screens/editor/editor-screen'), 'EditorScreen'),
 });
@@ -294,12 +295,13 @@ const account = createRoute({
 const people = createRoute({
   getParentRoute: () => app,
   path: '/people',
-  validateSearch: (raw: Raw): { tab?: 'invitations' | 'services'; q?: string; inactive?: '1'; user?: string; sort?: string } =>
+  validateSearch: (raw: Raw): { tab?: 'invitations' | 'services'; q?: string; inactive?: '1'; user?: string; make?: 'person' | 'service'; sort?: string } =>
     clean({
       tab: oneOf(['invitations', 'services'], raw.tab),
       q: text(raw.q),
       inactive: oneOf(['1'], raw.inactive),
       user: uuid(raw.user),
+      make: oneOf(['person', 'service'], raw.make),
       sort: text(raw.sort),
     }),
   component: lazyRouteComponent(() => import('./screens/people/people-screen'), 'PeopleScreen'),
@@ -419,6 +421,8 @@ export interface EditorSearch {
   how?: string;
   /** The workflow beside the code, as `path::function`; `+` for whichever fits. */
   run?: string;
+  /** Asks for the path of a new file. */
+  make?: '1';
 }
 
 export interface RunSearch {
