@@ -6,6 +6,8 @@ import { Sidebar } from './sidebar';
 import { TopBar } from './top-bar';
 
 const Palette = lazy(() => import('./palette'));
+// Not needed at first; a page without them is better than none.
+const Shortcuts = lazy(() => import('./shortcuts').catch(() => ({ default: () => null })));
 
 export function Frame() {
   const [navigating, setNavigating] = useState(false);
@@ -51,6 +53,9 @@ export function Frame() {
           </Dialog.Content>
         </Dialog.Portal>
       </Dialog.Root>
+      <Suspense>
+        <Shortcuts />
+      </Suspense>
       {searching && (
         <Suspense>
           <Palette onClose={() => setSearching(false)} />
