@@ -287,6 +287,51 @@ test('network policy, audit log and operations', async ({ admin: page }) => {
   await expect(page.getByText('None yet')).toBeVisible();
 });
 
+test('the platform has a name and a colour, and nobody locks themselves out', async ({ admin: page, browser }) => {
+  await page.goto('/settings');
+  await page.getByLabel('Name').fill('Acme Flow');
+  await page.getByLabel('Colour', { exact: false }).last().fill('#0a7d55');
+  await expect(page.getByText(/^Contrast: button/).first()).toBeVisible();
+  await page.getByRole('button', { name: 'Save' }).first().click();
+  await expect(page.getByRole('link', { name: 'Acme Flow' })).toBeVisible();
+  await expect(page).toHaveTitle('Settings – Acme Flow');
+  expect(await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--accent'))).toBe('#0a7d55');
+  const nobody = await open(browser);
+  await nobody.goto('/sign-in');
+  await expect(nobody.getByText('Acme Flow')).toBeVisible();
+  await nobody.context().close();
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
+  await expect(page.getByRole('link', { name: 'Bifrost' })).toBeVisible();
+  await page.getByLabel('Of everyone').check();
+  await page.getByRole('button', { name: 'Save' }).last().click();
+  await expect(page.getByText(/signed in with a password alone/)).toBeVisible();
+});
+
+test('keys lead to screens, rows and the search, until they are turned off', async ({ admin: page }) => {
+  await page.goto('/config');
+  await expect(page.getByRole('link', { name: 'psa_token' })).toBeVisible();
+  await page.keyboard.press('/');
+  await expect(page.getByRole('searchbox', { name: 'Search settings' })).toBeFocused();
+  await page.keyboard.type('psa?');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByRole('searchbox', { name: 'Search settings' }).fill('psa');
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.keyboard.press('j');
+  await expect(page.getByRole('link', { name: 'psa_token' })).toBeFocused();
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('g');
+  await page.keyboard.press('w');
+  await expect(page.getByRole('heading', { level: 1, name: 'Workflows' })).toBeVisible();
+  await page.goto('/account');
+  await page.getByLabel('Single keys').uncheck();
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByLabel('Single keys').check();
+});
+
 test('own sessions are listed, and others end', async ({ admin: page, browser }) => {
   const other = await open(browser);
   await signIn(other, ADMIN.email, ADMIN.password);

@@ -130,7 +130,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 </Item>
                 <Item
                   value="screen About"
-                  keywords={['version', 'licence', 'license']}
+                  keywords={['version']}
                   icon={<Info aria-hidden />}
                   onSelect={go(() => navigate({ to: '/about' }))}
                 >
