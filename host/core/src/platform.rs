@@ -73,7 +73,8 @@ impl Branding {
     /// # Errors
     /// `Invalid`, naming the field.
     pub fn checked(self) -> Result<Self> {
-        let product_name = self.product_name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let product_name =
+            self.product_name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         if let Some(name) = &product_name
             && (name.chars().count() > MAX_NAME || name.chars().any(char::is_control))
         {
@@ -130,7 +131,10 @@ mod tests {
             Branding { product_name: Some(name.into()), accent: Some(accent.into()) }.checked()
         };
         let good = checked("  Acme Flow ", "#AABBCC").expect("good");
-        assert_eq!((good.product_name.as_deref(), good.accent.as_deref()), (Some("Acme Flow"), Some("#aabbcc")));
+        assert_eq!(
+            (good.product_name.as_deref(), good.accent.as_deref()),
+            (Some("Acme Flow"), Some("#aabbcc"))
+        );
         assert_eq!(checked(" ", "#aabbcc").expect("good").product_name, None);
         assert!(checked(&"ü".repeat(40), "#000000").is_ok());
         for (name, accent, field) in [
@@ -152,7 +156,9 @@ mod tests {
         assert_eq!(logo_type(b"RIFF\x04\0\0\0WEBPVP8 ").expect("a picture"), "image/webp");
         let mut large = b"\x89PNG\r\n\x1a\n".to_vec();
         large.resize(MAX_LOGO + 1, 0);
-        for wrong in [&b""[..], b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"RIFF\x04\0\0\0WAVE", b"RIFF", &large] {
+        for wrong in
+            [&b""[..], b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"RIFF\x04\0\0\0WAVE", b"RIFF", &large]
+        {
             assert!(logo_type(wrong).is_err());
         }
     }

@@ -32,9 +32,9 @@ pub mod migrate;
 pub mod notifications;
 pub mod offboarding;
 pub mod organizations;
-pub mod platform_settings;
 #[cfg(feature = "planted-faults")]
 pub mod planted;
+pub mod platform_settings;
 pub mod roles;
 pub mod rotation;
 pub mod schedules;

@@ -76,7 +76,8 @@ pub async fn set_branding(db: &Db, branding: Branding) -> Result<PlatformSetting
     )
     .bind(branding.product_name.clone())
     .bind(branding.accent.clone());
-    change(db, sql, "settings.set", move |event, old| event.change("branding", &old.branding, &branding)).await
+    change(db, sql, "settings.set", move |event, old| event.change("branding", &old.branding, &branding))
+        .await
 }
 
 /// Sets the logo.

@@ -174,7 +174,8 @@ pub(crate) async fn set_sign_in(
 ) -> ApiResult<Json<SignInPolicy>> {
     let is_weak = auth.signed.is_some_and(|signed| !signed.is_strong);
     if is_weak && second_factor.asks(auth.caller.role) {
-        let message = "you are signed in with a password alone; add a second factor, or sign in with it, first";
+        let message =
+            "you are signed in with a password alone; add a second factor, or sign in with it, first";
         return Err(Error::Conflict { code: "own_second_factor", message: message.into() }.into());
     }
     platform_settings::set_second_factor(&auth.db(&state), second_factor).await?;

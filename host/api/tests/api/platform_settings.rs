@@ -118,7 +118,8 @@ async fn changes_stand_in_the_audit_log() {
     put(&platform, "/api/settings/branding", json!({ "product_name": "Acme" })).await.expect(200);
     ask_of(&platform, "everyone").await;
     let log = platform.audited().await;
-    let of = |field: &str| log.iter().find(|entry| !entry["details"][field].is_null()).expect("an entry").clone();
+    let of =
+        |field: &str| log.iter().find(|entry| !entry["details"][field].is_null()).expect("an entry").clone();
     assert_eq!(of("branding")["details"]["branding"]["to"]["product_name"], "Acme");
     let policy = of("second_factor");
     assert_eq!(policy["details"]["second_factor"], json!({ "from": "off", "to": "everyone" }));
@@ -158,7 +159,8 @@ async fn without_a_second_factor_nothing_else_works() {
     assert!(user.me().await.is_some(), "of administrators only");
     let mut fresh = signed_in(&platform, ADMIN).await;
     for browser in [&mut old, &mut fresh] {
-        for path in ["/api/me", "/api/workflows", "/api/config", "/api/me/sessions", "/api/users", "/metrics"] {
+        for path in ["/api/me", "/api/workflows", "/api/config", "/api/me/sessions", "/api/users", "/metrics"]
+        {
             assert_eq!(browser.get(path).await.expect(403)["code"], "second_factor_required", "{path}");
         }
         let key = json!({ "name": "k", "email": ADMIN, "role": "org_admin" });
