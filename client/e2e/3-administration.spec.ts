@@ -1,7 +1,9 @@
 /** Settings, people, code, organizations, and somebody who may do little. */
 import { createHmac } from 'node:crypto';
 import { spawn } from 'node:child_process';
-import { ADMIN, api, bifrost, expect, open, openWorkflow, signIn, test, URL } from './helpers';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ADMIN, api, bifrost, expect, expectAccessible, open, openWorkflow, signIn, test, URL } from './helpers';
 
 const GUEST = { email: 'bob@provider.example', password: 'horses eat no batteries' };
 
@@ -165,6 +167,41 @@ test('a second factor, and a recovery code in its place', async ({ browser }) =>
   await page.goto('/account');
   await expect(page.getByText('9 recovery codes left')).toBeVisible();
   await page.context().close();
+});
+
+/** What an operator does with a key: sessions of these tests have begun with a password alone. */
+async function operate<T>(method: string, path: string, data: object): Promise<T> {
+  const key = readFileSync(join(process.env.UI_DATA ?? '', 'admin.key'), 'utf8').trim();
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${URL}${path}`, { method, headers, body: JSON.stringify(data) });
+  expect(answer.ok, `${method} ${path}`).toBe(true);
+  return (await answer.json()) as T;
+}
+
+test('a second factor is asked of everyone, and added before anything else', async ({ browser }) => {
+  const invited = { email: 'dora@provider.example', role: 'org_user' };
+  const { token } = await operate<{ token: string }>('POST', '/api/invitations', invited);
+  await operate('PUT', '/api/settings/sign-in', { second_factor: 'everyone' });
+  try {
+    const page = await open(browser);
+    await page.goto(`/sign-in#invitation=${token}`);
+    await page.getByLabel('Password').fill('doors open by themselves');
+    await page.getByRole('button', { name: 'Accept the invitation' }).click();
+    await expect(page.getByRole('heading', { name: 'A second factor is needed' })).toBeVisible();
+    await page.goto('/workflows');
+    await expect(page.getByRole('heading', { name: 'A second factor is needed' })).toBeVisible();
+    await expectAccessible(page, 'second-factor');
+    await page.getByRole('button', { name: 'Add an authenticator app' }).click();
+    const secret = (await page.getByRole('dialog').locator('pre').innerText()).trim();
+    await page.getByLabel('Code', { exact: true }).fill(totp(secret));
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByRole('button', { name: 'I have kept them' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Workflows' })).toBeVisible();
+    await page.context().close();
+  } finally {
+    await operate('PUT', '/api/settings/sign-in', { second_factor: 'off' });
+  }
 });
 
 test('a command line is confirmed', async ({ admin: page }) => {
