@@ -1,7 +1,9 @@
 /** Settings, people, code, organizations, and somebody who may do little. */
 import { createHmac } from 'node:crypto';
 import { spawn } from 'node:child_process';
-import { ADMIN, api, bifrost, expect, open, openWorkflow, signIn, test, URL } from './helpers';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ADMIN, api, bifrost, expect, expectAccessible, open, openWorkflow, signIn, test, URL } from './helpers';
 
 const GUEST = { email: 'bob@provider.example', password: 'horses eat no batteries' };
 
@@ -175,6 +177,41 @@ test('a second factor, and a recovery code in its place', async ({ browser }) =>
   await page.context().close();
 });
 
+/** What an operator does with a key: sessions of these tests have begun with a password alone. */
+async function operate<T>(method: string, path: string, data: object): Promise<T> {
+  const key = readFileSync(join(process.env.UI_DATA ?? '', 'admin.key'), 'utf8').trim();
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${URL}${path}`, { method, headers, body: JSON.stringify(data) });
+  expect(answer.ok, `${method} ${path}`).toBe(true);
+  return (await answer.json()) as T;
+}
+
+test('a second factor is asked of everyone, and added before anything else', async ({ browser }) => {
+  const invited = { email: 'dora@provider.example', role: 'org_user' };
+  const { token } = await operate<{ token: string }>('POST', '/api/invitations', invited);
+  await operate('PUT', '/api/settings/sign-in', { second_factor: 'everyone' });
+  try {
+    const page = await open(browser);
+    await page.goto(`/sign-in#invitation=${token}`);
+    await page.getByLabel('Password').fill('doors open by themselves');
+    await page.getByRole('button', { name: 'Accept the invitation' }).click();
+    await expect(page.getByRole('heading', { name: 'A second factor is needed' })).toBeVisible();
+    await page.goto('/workflows');
+    await expect(page.getByRole('heading', { name: 'A second factor is needed' })).toBeVisible();
+    await expectAccessible(page, 'second-factor');
+    await page.getByRole('button', { name: 'Add an authenticator app' }).click();
+    const secret = (await page.getByRole('dialog').locator('pre').innerText()).trim();
+    await page.getByLabel('Code', { exact: true }).fill(totp(secret));
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByRole('button', { name: 'I have kept them' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Workflows' })).toBeVisible();
+    await page.context().close();
+  } finally {
+    await operate('PUT', '/api/settings/sign-in', { second_factor: 'off' });
+  }
+});
+
 test('a command line is confirmed', async ({ admin: page }) => {
   const env = { ...process.env, BIFROST_DATA: `${process.env.UI_DATA ?? ''}/cli`, BIFROST_URL: URL };
   const login = spawn(process.env.UI_PROGRAM ?? '', ['login'], { env });
@@ -346,6 +383,51 @@ test('network policy, audit log and operations', async ({ admin: page }) => {
   await page.goto('/identity-providers');
   await page.getByRole('button', { name: 'Add the first one' }).click();
   await expect(page.getByRole('dialog')).toBeVisible();
+});
+
+test('the platform has a name and a colour, and nobody locks themselves out', async ({ admin: page, browser }) => {
+  await page.goto('/settings');
+  await page.getByLabel('Name').fill('Acme Flow');
+  await page.getByLabel('Colour', { exact: false }).last().fill('#0a7d55');
+  await expect(page.getByText(/^Contrast: button/).first()).toBeVisible();
+  await page.getByRole('button', { name: 'Save' }).first().click();
+  await expect(page.getByRole('link', { name: 'Acme Flow' })).toBeVisible();
+  await expect(page).toHaveTitle('Settings – Acme Flow');
+  expect(await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--accent'))).toBe('#0a7d55');
+  const nobody = await open(browser);
+  await nobody.goto('/sign-in');
+  await expect(nobody.getByText('Acme Flow')).toBeVisible();
+  await nobody.context().close();
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
+  await expect(page.getByRole('link', { name: 'Bifrost' })).toBeVisible();
+  await page.getByLabel('Of everyone').check();
+  await page.getByRole('button', { name: 'Save' }).last().click();
+  await expect(page.getByText(/signed in with a password alone/)).toBeVisible();
+});
+
+test('keys lead to screens, rows and the search, until they are turned off', async ({ admin: page }) => {
+  await page.goto('/config');
+  await expect(page.getByRole('link', { name: 'psa_token' })).toBeVisible();
+  await page.keyboard.press('/');
+  await expect(page.getByRole('searchbox', { name: 'Search settings' })).toBeFocused();
+  await page.keyboard.type('psa?');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByRole('searchbox', { name: 'Search settings' }).fill('psa');
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.keyboard.press('j');
+  await expect(page.getByRole('link', { name: 'psa_token' })).toBeFocused();
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('g');
+  await page.keyboard.press('w');
+  await expect(page.getByRole('heading', { level: 1, name: 'Workflows' })).toBeVisible();
+  await page.goto('/account');
+  await page.getByLabel('Single keys').uncheck();
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.getByLabel('Single keys').check();
 });
 
 test('own sessions are listed, and others end', async ({ admin: page, browser }) => {

@@ -78,6 +78,8 @@ const screens = ({ form, runs, workflows, organization, user }: Found): Screen[]
   { name: 'providers', path: '/identity-providers' },
   { name: 'provider-new', path: '/identity-providers?edit=new' },
   { name: 'operations', path: '/operations' },
+  { name: 'settings', path: '/settings' },
+  { name: 'about', path: '/about' },
   { name: 'account', path: '/account' },
   { name: 'tenant-workflows', path: `/workflows?org=${organization}` },
 ];

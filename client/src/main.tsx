@@ -3,22 +3,29 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@ta
 import { RouterProvider } from '@tanstack/react-router';
 import { lazy, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
-import { isSignedOut, ProblemError } from '@/api/problem';
+import { isSignedOut, lacksSecondFactor, ProblemError } from '@/api/problem';
+import { loadBranding } from '@/lib/branding';
 import { shareNonce } from '@/lib/nonce';
 import { createAppRouter } from '@/router';
 import { TipProvider } from '@/ui/tip';
 import './styles.css';
 
 shareNonce();
+void loadBranding();
 
 // Not seen at first; a page without them is better than none.
 const Toasts = lazy(() => import('@/ui/toasts').catch(() => ({ default: () => null })));
 
-/** Whoever is signed out while a page is open signs in again, and comes back to it. */
+/** Where one comes in: nobody is led there from there. */
+const ENTRANCES = ['/sign-in', '/second-factor'];
+
+/** Whoever is signed out while a page is open signs in again, or adds what is asked for, and comes back to it. */
 function signedOut(error: unknown): void {
-  if (!isSignedOut(error) || location.pathname === '/sign-in') return;
+  if (!(isSignedOut(error) || lacksSecondFactor(error)) || ENTRANCES.includes(location.pathname)) return;
+  const search = { next: location.pathname + location.search };
   client.clear();
-  void router.navigate({ to: '/sign-in', search: { next: location.pathname + location.search } });
+  if (isSignedOut(error)) void router.navigate({ to: '/sign-in', search });
+  else void router.navigate({ to: '/second-factor', search });
 }
 
 const client = new QueryClient({

@@ -5,6 +5,7 @@ import { Pending, ScreenError } from '@/frame/fallbacks';
 import { LEVELS } from '@/lib/log-store';
 import { oneOf, parseSearch, positive, stringifySearch, text, texts, uuid } from '@/lib/search';
 import {
+  about,
   account,
   audit,
   keys,
@@ -17,8 +18,9 @@ import {
   providers,
   reviews,
   roles,
+  settings,
 } from '@/routes/administration';
-import { app, root, signIn } from '@/routes/frame';
+import { app, root, secondFactor, signIn } from '@/routes/frame';
 import {
   DELIVERY_STATES,
   EDITOR_VIEWS,
@@ -260,6 +262,7 @@ const editor = createRoute({
       q: text(raw.q),
       how: text(raw.how),
       run: text(raw.run),
+      make: oneOf(['1'], raw.make),
     }),
   component: lazyRouteComponent(() => import('./screens/editor/editor-screen'), 'EditorScreen'),
 });
@@ -273,6 +276,7 @@ const version = createRoute({
 
 const tree = root.addChildren([
   signIn,
+  secondFactor,
   connected,
   app.addChildren([
     device,
@@ -310,6 +314,8 @@ const tree = root.addChildren([
     reviews,
     providers,
     operations,
+    settings,
+    about,
   ]),
 ]);
 

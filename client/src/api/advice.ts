@@ -11,6 +11,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   unauthenticated: 'Sign in again.',
   sign_in_again: 'Sign out and in again, then repeat this within 15 minutes.',
   sign_in_failed: 'Check what you entered, or whether you have an account here. After five wrong attempts there is a pause.',
+  second_factor_required: 'Sign in again: you are asked for what is needed.',
+  own_second_factor: 'You find it in your account, under “Sign-in and sessions”.',
   several_accounts: 'Enter the organization that you want to sign in to.',
   cannot_sign_in: 'Activate the account first, or make a key for it where it is a service account.',
   passkeys_unavailable: 'Sign in with a password, or ask an operator to set the platform’s public URL.',
@@ -92,7 +94,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   form_of_workspace: 'Change its file in the workspace and deploy.',
   table_full: 'Delete documents that nobody needs, or keep them in another table.',
   files_full: 'Delete files that nobody needs, or ask an operator for more room.',
-  not_delivered: 'Check the address and whether the other side is up, then test again.',
+  not_delivered: 'Check the address, the settings of the mail server, and whether the other side is up; then test again.',
 
   // Organizations
   offboarding: 'Wait until its offboarding has gone on, then look again.',

@@ -61,3 +61,7 @@ export function sentence(text: string): string {
 
 /** True for an error that signing in would end. */
 export const isSignedOut = (error: unknown): boolean => error instanceof ProblemError && error.status === 401;
+
+/** True for an error that adding a second factor would end, or signing in with the one that is there. */
+export const lacksSecondFactor = (error: unknown): boolean =>
+  error instanceof ProblemError && error.code === 'second_factor_required';

@@ -16,6 +16,7 @@ import {
   Link2,
   Plug,
   ScrollText,
+  Settings,
   ShieldCheck,
   SlidersHorizontal,
   Table2,
@@ -50,7 +51,8 @@ export interface Place {
     | '/organizations'
     | '/reviews'
     | '/identity-providers'
-    | '/operations';
+    | '/operations'
+    | '/settings';
   label: string;
   icon: LucideIcon;
   needs?: Permission;
@@ -107,6 +109,7 @@ const GROUPS: Group[] = [
       { to: '/reviews', label: 'Reviews', icon: GitPullRequestArrow, needs: 'platform.enter' },
       { to: '/identity-providers', label: 'Identity providers', icon: Fingerprint, needs: 'platform.operate' },
       { to: '/operations', label: 'Operations', icon: Activity, needs: 'platform.operate' },
+      { to: '/settings', label: 'Settings', icon: Settings, needs: 'platform.operate' },
     ],
   },
 ];

@@ -1,15 +1,20 @@
-/** The command palette: every screen, workflow and organization by a few letters. */
+/** The command palette: whatever there is, and what can be done, by a few letters. */
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Command } from 'cmdk';
 import { Dialog } from 'radix-ui';
-import { Building2, ClipboardList, Play, Plus, Search, Sun } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { Building2, ClipboardList, Info, LogOut, Play, Search, Sun, UserRound } from 'lucide-react';
+import { useState } from 'react';
 import { useMay, useMe, useOrganization, useOrganizations } from '@/api/session';
 import { formsQuery } from '@/api/forms';
 import { workflowsQuery } from '@/api/queries';
-import { setTheme, THEMES } from '@/lib/theme';
+import { setTheme, THEMES, toggleTheme } from '@/lib/theme';
+import { LEAST } from './fitting';
 import { placesFor } from './navigation';
+import { actionsFor } from './palette-actions';
+import { Found } from './palette-found';
+import { Group, Item } from './palette-items';
+import { useSignOut } from './use-sign-out';
 
 /** A run's id, as it is copied from a log. */
 const RUN = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
@@ -23,6 +28,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
   const { data: forms = [] } = useQuery(formsQuery(organization));
   const { all } = useOrganizations();
+  const signOut = useSignOut();
   const go = (action: () => unknown) => () => {
     onClose();
     action();
@@ -43,7 +49,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 autoFocus
                 value={search}
                 onValueChange={setSearch}
-                placeholder="A workflow, a form, a screen, the id of a run…"
+                placeholder="A workflow, a form, a person, a screen, what to do…"
                 className="h-12 w-full bg-transparent text-sm outline-none placeholder:text-faint"
               />
             </div>
@@ -86,11 +92,20 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                     {form.name}
                   </Item>
                 ))}
-                {may('forms.manage') && (
-                  <Item value="New form" icon={<Plus aria-hidden />} onSelect={go(() => navigate({ to: '/forms/new' }))}>
-                    New form
+              </Group>
+              {search.trim().length >= LEAST && <Found letters={search} go={go} />}
+              <Group heading="Do">
+                {actionsFor(may).map(({ label, words, icon: Icon, run }) => (
+                  <Item key={label} value={label} keywords={words} icon={<Icon aria-hidden />} onSelect={go(() => run(navigate))}>
+                    {label}
                   </Item>
-                )}
+                ))}
+                <Item value="Light or dark" keywords={['theme', 'toggle', 'mode']} icon={<Sun aria-hidden />} onSelect={go(toggleTheme)}>
+                  Switch between light and dark
+                </Item>
+                <Item value="Sign out" keywords={['log out', 'leave']} icon={<LogOut aria-hidden />} onSelect={go(signOut)}>
+                  Sign out
+                </Item>
               </Group>
               <Group heading="Go to">
                 {placesFor(me)
@@ -105,6 +120,22 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                       {label}
                     </Item>
                   ))}
+                <Item
+                  value="screen Sign-in and sessions"
+                  keywords={['account', 'profile', 'password', 'passkey', 'second factor', 'shortcuts']}
+                  icon={<UserRound aria-hidden />}
+                  onSelect={go(() => navigate({ to: '/account' }))}
+                >
+                  Sign-in and sessions
+                </Item>
+                <Item
+                  value="screen About"
+                  keywords={['version']}
+                  icon={<Info aria-hidden />}
+                  onSelect={go(() => navigate({ to: '/about' }))}
+                >
+                  About
+                </Item>
               </Group>
               {may('platform.enter') && (
                 <Group heading="Organizations">
@@ -141,32 +172,3 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     </Dialog.Root>
   );
 }
-
-const Group = ({ heading, children }: { heading: string; children: ReactNode }) => (
-  <Command.Group
-    heading={heading}
-    className="**:[[cmdk-group-heading]]:px-2.5 **:[[cmdk-group-heading]]:pt-2.5 **:[[cmdk-group-heading]]:pb-1 **:[[cmdk-group-heading]]:text-xs **:[[cmdk-group-heading]]:text-faint"
-  >
-    {children}
-  </Command.Group>
-);
-
-interface ItemProps {
-  value: string;
-  keywords?: string[];
-  icon: ReactNode;
-  onSelect: () => void;
-  children: ReactNode;
-}
-
-const Item = ({ value, keywords, icon, onSelect, children }: ItemProps) => (
-  <Command.Item
-    value={value}
-    {...(keywords === undefined ? {} : { keywords })}
-    onSelect={onSelect}
-    className="flex min-h-9 items-center gap-2.5 rounded-md px-2.5 text-ui data-[selected=true]:bg-accent-soft data-[selected=true]:text-accent-text [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-muted"
-  >
-    {icon}
-    {children}
-  </Command.Item>
-);

@@ -1,11 +1,13 @@
 /** The way to all screens. */
 import { Link } from '@tanstack/react-router';
 import { useMe } from '@/api/session';
+import { useBranding } from '@/lib/branding';
 import { placesFor } from './navigation';
 import { Logo } from './logo';
 
 export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
   const groups = placesFor(useMe());
+  const { product_name: name } = useBranding();
   return (
     <div className="flex h-full flex-col">
       <Link
@@ -13,8 +15,8 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
         onClick={onNavigate}
         className="flex h-13 shrink-0 items-center gap-2 px-4 font-semibold tracking-tight"
       >
-        <Logo className="size-6" />
-        Bifrost
+        <Logo className="size-6 shrink-0" />
+        <span className="truncate">{name}</span>
       </Link>
       <nav aria-label="Main" className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
         {groups.map((group) => (

@@ -1,18 +1,15 @@
 /** Where one is, whom it is about, and who one is. */
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Link, useRouter } from '@tanstack/react-router';
-import { CircleUser, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, Unplug, UserRound } from 'lucide-react';
+import { Link } from '@tanstack/react-router';
+import { CircleUser, Info, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, Unplug, UserRound } from 'lucide-react';
 import { lazy, Suspense } from 'react';
-import { forgetAll } from '@/api/queries';
-import { api, call } from '@/api/client';
 import { useMe } from '@/api/session';
 import { setTheme, THEMES, useTheme, type Theme } from '@/lib/theme';
 import { Button } from '@/ui/button';
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLink, MenuSeparator } from '@/ui/menu';
 import { Tip } from '@/ui/tip';
-import { failed } from '@/ui/toast';
 import { useLiveState } from './live';
 import { Scope } from './scope';
+import { useSignOut } from './use-sign-out';
 
 const Bell = lazy(() => import('./bell'));
 
@@ -82,16 +79,7 @@ function ThemeMenu() {
 
 function UserMenu() {
   const me = useMe();
-  const router = useRouter();
-  const client = useQueryClient();
-  const signOut = useMutation({
-    mutationFn: () => call(api.POST('/api/sign-out')),
-    onSuccess: async () => {
-      await router.navigate({ to: '/sign-in', search: {} });
-      forgetAll(client);
-    },
-    onError: failed,
-  });
+  const signOut = useSignOut();
   return (
     <Menu
       label="Account"
@@ -112,7 +100,13 @@ function UserMenu() {
           Sign-in and sessions
         </Link>
       </MenuLink>
-      <MenuItem onSelect={() => signOut.mutate()}>
+      <MenuLink>
+        <Link to="/about">
+          <Info aria-hidden />
+          About
+        </Link>
+      </MenuLink>
+      <MenuItem onSelect={signOut}>
         <LogOut aria-hidden />
         Sign out
       </MenuItem>

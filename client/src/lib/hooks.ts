@@ -1,5 +1,6 @@
 /** Small hooks of several screens. */
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useBranding } from './branding';
 
 /** The time, again every so many milliseconds; all users of one interval share a timer. */
 export function useNow(interval = 10_000): Date {
@@ -54,7 +55,8 @@ export function useCalm<T>(value: T, milliseconds = 250): T {
 
 /** Sets the title of the page. */
 export function useTitle(title: string): void {
+  const { product_name: name } = useBranding();
   useEffect(() => {
-    document.title = `${title} – Bifrost`;
-  }, [title]);
+    document.title = `${title} – ${name}`;
+  }, [title, name]);
 }

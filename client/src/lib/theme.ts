@@ -29,6 +29,9 @@ export function setTheme(theme: Theme): void {
   apply();
 }
 
+/** Keeps the other one of what is shown. */
+export const toggleTheme = (): void => setTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark');
+
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -13,12 +13,13 @@ export const account = createRoute({
 export const people = createRoute({
   getParentRoute: () => app,
   path: '/people',
-  validateSearch: (raw: Raw): { tab?: 'invitations' | 'services'; q?: string; inactive?: '1'; user?: string; sort?: string } =>
+  validateSearch: (raw: Raw): { tab?: 'invitations' | 'services'; q?: string; inactive?: '1'; user?: string; make?: 'person' | 'service'; sort?: string } =>
     clean({
       tab: oneOf(['invitations', 'services'], raw.tab),
       q: text(raw.q),
       inactive: oneOf(['1'], raw.inactive),
       user: uuid(raw.user),
+      make: oneOf(['person', 'service'], raw.make),
       sort: text(raw.sort),
     }),
   component: lazyRouteComponent(() => import('@/screens/people/people-screen'), 'PeopleScreen'),
@@ -110,4 +111,16 @@ export const operations = createRoute({
       cursor: uuid(raw.cursor),
     }),
   component: lazyRouteComponent(() => import('@/screens/operations/operations-screen'), 'OperationsScreen'),
+});
+
+export const settings = createRoute({
+  getParentRoute: () => app,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('@/screens/settings/settings-screen'), 'SettingsScreen'),
+});
+
+export const about = createRoute({
+  getParentRoute: () => app,
+  path: '/about',
+  component: lazyRouteComponent(() => import('@/screens/about/about-screen'), 'AboutScreen'),
 });

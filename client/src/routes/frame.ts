@@ -9,7 +9,7 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router';
 import { setOrganization } from '@/api/client';
-import { isSignedOut, ProblemError } from '@/api/problem';
+import { isSignedOut, lacksSecondFactor, ProblemError } from '@/api/problem';
 import { meQuery } from '@/api/session';
 import { NotFound } from '@/frame/fallbacks';
 import { Frame } from '@/frame/frame';
@@ -34,6 +34,14 @@ export const signIn = createRoute({
   component: lazyRouteComponent(() => import('@/screens/sign-in/sign-in-screen'), 'SignInScreen'),
 });
 
+export const secondFactor = createRoute({
+  getParentRoute: () => root,
+  path: '/second-factor',
+  validateSearch: (raw: Raw): { next?: string } => clean({ next: localPath(raw.next) }),
+  beforeLoad: () => setOrganization(undefined),
+  component: lazyRouteComponent(() => import('@/screens/sign-in/add-factor-screen'), 'AddFactorScreen'),
+});
+
 export const app = createRoute({
   getParentRoute: () => root,
   id: 'app',
@@ -45,6 +53,7 @@ export const app = createRoute({
       await context.client.ensureQueryData(meQuery);
     } catch (error) {
       if (isSignedOut(error)) throw redirect({ to: '/sign-in', search: { next: location.href } });
+      if (lacksSecondFactor(error)) throw redirect({ to: '/second-factor', search: { next: location.href } });
       // An organization that is gone: back to the own one.
       if (search.org !== undefined && error instanceof ProblemError && error.status === 404) {
         throw redirect({ to: '/', search: { org: undefined } });

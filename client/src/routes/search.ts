@@ -34,6 +34,8 @@ export interface EditorSearch {
   how?: string;
   /** The workflow beside the code, as `path::function`; `+` for whichever fits. */
   run?: string;
+  /** Asks for the path of a new file. */
+  make?: '1';
 }
 
 export interface RunSearch {

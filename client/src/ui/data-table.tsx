@@ -91,11 +91,11 @@ export function DataTable<T>({ label, rows, columns, id, sort, onSort, sorted = 
             </tr>
           ))}
         </thead>
-        <tbody className="divide-y">
+        <tbody data-rows className="divide-y">
           {table.getRowModel().rows.map((row) => (
             <tr
               key={row.id}
-              className={cn('relative hover:bg-hover/60', marked?.(row.original) === true && 'bg-accent-soft/60')}
+              className={cn('relative focus-within:bg-hover/60 hover:bg-hover/60', marked?.(row.original) === true && 'bg-accent-soft/60')}
             >
               {row.getVisibleCells().map((cell) => (
                 <td

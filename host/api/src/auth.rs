@@ -42,7 +42,20 @@ pub(crate) struct OfRun(pub RunCaller);
 
 impl Auth {
     /// Authenticates a key or a session, and resolves the scope.
+    ///
+    /// # Errors
+    /// `SecondFactorRequired` for a session that is good for adding one only.
     pub async fn of(
+        state: &ApiState,
+        credential: &Credential,
+        organization: Option<&str>,
+        origin: &Origin,
+    ) -> Result<Self, Error> {
+        Self::of_entering(state, credential, organization, origin).await?.with_second_factor()
+    }
+
+    /// As [`Self::of`], and also of a session that lacks a second factor.
+    async fn of_entering(
         state: &ApiState,
         credential: &Credential,
         organization: Option<&str>,
@@ -50,6 +63,14 @@ impl Auth {
     ) -> Result<Self, Error> {
         let (caller, signed) = credential.caller(state, origin).await?;
         Ok(Self { signed, ..Self::of_caller(state, caller, organization, origin).await? })
+    }
+
+    /// Refuses a session that is good for adding a second factor only.
+    fn with_second_factor(self) -> Result<Self, Error> {
+        match self.signed {
+            Some(signed) if signed.lacks_second_factor => Err(Error::SecondFactorRequired),
+            _ => Ok(self),
+        }
     }
 
     /// Resolves the scope of somebody who is authenticated.
@@ -136,18 +157,31 @@ pub fn organization_of(headers: &HeaderMap) -> Option<&str> {
     headers.get(ORGANIZATION_HEADER).map(|value| value.to_str().unwrap_or_default())
 }
 
-impl FromRequestParts<ApiState> for Auth {
+/// As [`Auth`], and also from somebody who has to add a second factor before anything else.
+pub(crate) struct Entering(pub(crate) Auth);
+
+impl FromRequestParts<ApiState> for Entering {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
         let origin = Origin::of(&parts.extensions);
         if let Some(OfRun(by)) = parts.extensions.get::<OfRun>() {
-            return Ok(Self::of_run(state, by, &origin)?);
+            return Ok(Self(Auth::of_run(state, by, &origin)?));
         }
         let credential = Credential::of(&parts.headers, state).ok_or(Error::Unauthenticated)?;
-        let auth = Self::of(state, &credential, organization_of(&parts.headers), &origin).await?;
+        let organization = organization_of(&parts.headers);
+        let auth = Auth::of_entering(state, &credential, organization, &origin).await?;
         credential.check_sender(&parts.method, false, &parts.headers, state)?;
-        Ok(auth)
+        Ok(Self(auth))
+    }
+}
+
+impl FromRequestParts<ApiState> for Auth {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+        let Entering(auth) = Entering::from_request_parts(parts, state).await?;
+        Ok(auth.with_second_factor()?)
     }
 }
 

@@ -32,6 +32,10 @@ pub struct Signed {
     pub kind: Kind,
     /// When the person signed in.
     pub since: DateTime<Utc>,
+    /// With a second factor or a passkey, or by an identity provider.
+    pub is_strong: bool,
+    /// It is good for adding a second factor, and for nothing else.
+    pub lacks_second_factor: bool,
 }
 
 impl Credential {
@@ -82,8 +86,11 @@ impl Credential {
             Self::Key(key) => identity::authenticate(&state.db, key).await?.map(|caller| (caller, None)),
             Self::Session(token, kind) => {
                 let found = state.sign_in.session(token, *kind).await?;
-                found.map(|(held, caller)| {
-                    (caller, Some(Signed { id: held.id, kind: *kind, since: held.since }))
+                found.map(|bifrost_signin::Signed { held, caller, lacks_second_factor }| {
+                    let (kind, is_strong) = (*kind, held.is_strong);
+                    let signed =
+                        Signed { id: held.id, kind, since: held.since, is_strong, lacks_second_factor };
+                    (caller, Some(signed))
                 })
             }
         };

@@ -11,6 +11,7 @@ pub mod extract;
 pub mod health;
 mod inside;
 mod layers;
+mod me;
 pub mod metrics;
 pub mod origin;
 pub mod problem;

@@ -203,6 +203,7 @@ impl From<Error> for ApiError {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message).with_field(field)
             }
             Error::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail),
+            Error::SecondFactorRequired => Self::new(StatusCode::FORBIDDEN, "second_factor_required", detail),
             Error::Denied(_) => Self::new(StatusCode::FORBIDDEN, "denied", detail),
             Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
             Error::Gone(_) => Self::new(StatusCode::GONE, "gone", detail),

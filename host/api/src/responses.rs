@@ -14,7 +14,8 @@ use utoipa::openapi::{
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-const LICENSE: &str = env!("CARGO_PKG_LICENSE");
+/// The licence of the program.
+pub const LICENSE: &str = env!("CARGO_PKG_LICENSE");
 
 /// Errors of an operation that only reads.
 pub struct Reads;

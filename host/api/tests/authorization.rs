@@ -93,6 +93,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         forms::ROWS,
         integrations::ROWS,
         notifications::ROWS,
+        settings::ROWS,
         sign_in::ROWS,
     ];
     areas.into_iter().flatten()

@@ -20,6 +20,9 @@ pub enum Error {
     /// No credentials, or none that are known.
     #[error("authentication required")]
     Unauthenticated,
+    /// Known caller, who has to add a second factor, or sign in with it, before anything else.
+    #[error("a second factor is required: add one in the web UI, or sign in with the one that you have")]
+    SecondFactorRequired,
     /// Known caller, but this is not theirs to do.
     #[error("{0}")]
     Denied(String),

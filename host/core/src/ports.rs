@@ -6,6 +6,9 @@ use crate::{ExecutionId, Result};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+/// What an engine within the program is called.
+pub const EMBEDDED: &str = "embedded";
+
 /// What travels through the queue: an execution and which attempt is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
@@ -19,6 +22,11 @@ pub struct Ticket {
 /// Carries tickets to workers, at least once, in no promised order.
 #[async_trait]
 pub trait Queue: Send + Sync + 'static {
+    /// What people call the engine.
+    fn engine(&self) -> &'static str {
+        EMBEDDED
+    }
+
     /// Returns when the queue has taken responsibility (in process: at once;
     /// RabbitMQ: when the publisher confirm arrived).
     async fn publish(&self, ticket: Ticket) -> Result<()>;
@@ -97,6 +105,11 @@ pub const MAX_LIST: usize = 1_000;
 /// Immutable objects by key: sources of workspaces, large documents and long logs of runs.
 #[async_trait]
 pub trait Objects: Send + Sync + 'static {
+    /// What people call the engine.
+    fn engine(&self) -> &'static str {
+        EMBEDDED
+    }
+
     /// Writes the whole object or nothing; an existing key is replaced atomically.
     async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<()>;
     /// `None` when there is no such key.
@@ -126,6 +139,11 @@ pub struct Event {
 /// database after subscribing.
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
+    /// What people call the engine.
+    fn engine(&self) -> &'static str {
+        EMBEDDED
+    }
+
     /// Sends to all current subscribers of the event's channel, without waiting for them.
     async fn publish(&self, event: Event);
     /// Receives what is published on any of the channels from now on, in the order of

@@ -8,13 +8,13 @@ mod mail;
 mod words;
 
 pub use hook::{DELIVERY_HEADER, SIGNATURE_HEADER, signature};
-pub use mail::{Mailer, Security, SmtpSettings};
+pub use mail::{MailServer, Mailer, Security, SmtpSettings};
 pub use words::Links;
 
 use bifrost_core::ports::Web;
 use bifrost_core::{Error, Result};
 use bifrost_store::notifications::{Channel, Message, channels};
-use bifrost_store::{Db, Keyring, now, organizations};
+use bifrost_store::{Db, Keyring, now, organizations, platform_settings};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -112,8 +112,30 @@ impl Notifier {
         organization: &str,
         token: &str,
     ) -> std::result::Result<String, Failure> {
-        let (subject, text) = words::invitation(&self.inner.links, organization, token);
-        self.mailer()?.send(&[to.to_owned()], &subject, text, Uuid::now_v7()).await
+        let product = self.product().await?;
+        let (subject, text) = words::invitation(&self.inner.links, &product, organization, token);
+        self.mailer()?.send(&product, &[to.to_owned()], &subject, text, Uuid::now_v7()).await
+    }
+
+    /// Where mail goes; `None` where there is none.
+    pub fn mail_server(&self) -> Option<&MailServer> {
+        self.inner.mailer.as_ref().map(Mailer::server)
+    }
+
+    /// Sends a mail that tells of nothing, to see whether it arrives; answers what the server said.
+    ///
+    /// # Errors
+    /// Why it did not arrive; also where there is no mail.
+    pub async fn test_mail(&self, to: &str) -> std::result::Result<String, Failure> {
+        let product = self.product().await?;
+        let (subject, text) = words::mail_test(&self.inner.links, &product);
+        self.mailer()?.send(&product, &[to.to_owned()], &subject, text, Uuid::now_v7()).await
+    }
+
+    /// What the product is called.
+    async fn product(&self) -> std::result::Result<String, Failure> {
+        let settings = platform_settings::get(&self.inner.db).await.map_err(|error| Failure::of(&error))?;
+        Ok(settings.product_name().to_owned())
     }
 
     fn mailer(&self) -> std::result::Result<&Mailer, Failure> {
@@ -130,7 +152,8 @@ impl Notifier {
         let Some(url) = &channel.url else {
             let subject = words::subject(&message.items, &of.name, is_test);
             let text = words::text(&message.items, channel, &of.name, links);
-            return self.mailer()?.send(&channel.addresses, &subject, text, message.id).await;
+            let product = self.product().await?;
+            return self.mailer()?.send(&product, &channel.addresses, &subject, text, message.id).await;
         };
         let secret = channels::secret(&org, keys, channel.id).await.map_err(|error| Failure::of(&error))?;
         let body = hook::body(message, &of.name, links, is_test);

@@ -29,6 +29,15 @@ pub enum Security {
 }
 
 impl Security {
+    /// The name in settings and answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StartTls => "starttls",
+            Self::Tls => "tls",
+            Self::None => "none",
+        }
+    }
+
     /// The port that servers listen on for it.
     pub fn port(self) -> u16 {
         match self {
@@ -69,11 +78,27 @@ pub struct SmtpSettings {
     pub from: String,
 }
 
+/// The server as everybody may know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailServer {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is kept from others.
+    pub security: Security,
+    /// Who one is there, where it asks.
+    pub user: Option<String>,
+    /// Who mail is from.
+    pub from: String,
+}
+
 /// Hands mail to a server, a connection for each. Cheap to clone.
 #[derive(Clone)]
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    server: MailServer,
 }
 
 impl Mailer {
@@ -105,7 +130,19 @@ impl Mailer {
             }
             None => builder,
         };
-        Ok(Self { transport: builder.build(), from })
+        let server = MailServer {
+            host: settings.host.clone(),
+            port: settings.port,
+            security: settings.security,
+            user: settings.credentials.as_ref().map(|(user, _)| user.clone()),
+            from: settings.from.clone(),
+        };
+        Ok(Self { transport: builder.build(), from, server })
+    }
+
+    /// Where mail goes.
+    pub fn server(&self) -> &MailServer {
+        &self.server
     }
 
     /// Connects, shows who one is, and sends nothing.
@@ -122,18 +159,19 @@ impl Mailer {
     }
 
     /// Hands over one mail to all addresses; answers what the server said. The same `id` makes the
-    /// same mail: who gets it twice can tell.
+    /// same mail: who gets it twice can tell. `sender` is its name where the settings have none.
     ///
     /// # Errors
     /// What the server answered, or why there is none.
     pub async fn send(
         &self,
+        sender: &str,
         to: &[String],
         subject: &str,
         text: String,
         id: Uuid,
     ) -> std::result::Result<String, Failure> {
-        let mail = self.mail(to, subject, text, id)?;
+        let mail = self.mail(sender, to, subject, text, id)?;
         let answer = match tokio::time::timeout(PATIENCE, self.transport.send(mail)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) if error.is_permanent() => return Err(Failure::refused(error.to_string())),
@@ -147,13 +185,15 @@ impl Mailer {
 
     fn mail(
         &self,
+        sender: &str,
         to: &[String],
         subject: &str,
         text: String,
         id: Uuid,
     ) -> std::result::Result<Message, Failure> {
+        let name = self.from.name.clone().unwrap_or_else(|| sender.to_owned());
         let mut mail = Message::builder()
-            .from(self.from.clone())
+            .from(Mailbox::new(Some(name), self.from.email.clone()))
             .subject(subject)
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             // Nobody is there to answer, and no absence is to be told to it.

@@ -100,11 +100,18 @@ fn minute(time: DateTime<Utc>) -> String {
 }
 
 /// An invitation: subject and text.
-pub(crate) fn invitation(links: &Links, organization: &str, token: &str) -> (String, String) {
+pub(crate) fn invitation(links: &Links, product: &str, organization: &str, token: &str) -> (String, String) {
     let subject = plain(&format!("An invitation to {organization}"));
     let text = format!(
-        "You are invited to {organization} on Bifrost.\n\nTo accept, open this address. It is good once, and for you alone:\n{}\n",
+        "You are invited to {organization} on {product}.\n\nTo accept, open this address. It is good once, and for you alone:\n{}\n",
         format_args!("{}/sign-in#invitation={token}", links.base)
     );
+    (subject, text)
+}
+
+/// A test of the mail server: subject and text.
+pub(crate) fn mail_test(links: &Links, product: &str) -> (String, String) {
+    let subject = plain(&format!("A test of mail from {product}"));
+    let text = format!("This is a test. {product} at {} can send mail.\n", links.base);
     (subject, text)
 }

@@ -7,7 +7,7 @@ use bifrost_core::*;
 use bifrost_notify::{Mailer, Notifier, Security, SmtpSettings, signature};
 use bifrost_store::notifications::{Channel, Message, NewChannel, Target, channels};
 use bifrost_store::organizations::{self, NewOrganization};
-use bifrost_store::{Db, Keyring, Options, now};
+use bifrost_store::{Db, Keyring, Options, now, platform_settings};
 use bifrost_test_services::hooks::{Direct, Receiver};
 use bifrost_test_services::mail::{MailServer, Manner};
 use std::sync::Arc;
@@ -207,6 +207,29 @@ async fn an_invitation_is_a_mail_with_its_address() {
     assert_eq!(mail.to, ["RCPT TO:<new@x.example>"]);
     assert!(mail.data.contains("https://bifrost.example/sign-in#invitation"), "{}", mail.data);
     assert!(mail.data.contains("bfi_token"), "{}", mail.data);
+}
+
+#[tokio::test]
+async fn mail_is_from_what_the_product_is_called() {
+    let (w, server) = (World::new().await, MailServer::start(Manner::default()).await.unwrap());
+    let nameless = SmtpSettings { from: "flow@provider.example".into(), ..settings(server.port) };
+    let branding = Branding { product_name: Some("Acme Flow".into()), accent: None };
+    platform_settings::set_branding(&w.db, branding).await.unwrap();
+    let notifier = w.notifier(Some(nameless));
+    notifier.test_mail("ada@x.example").await.unwrap();
+    notifier.invite("new@x.example", "Org", "bfi_token").await.unwrap();
+    // A name of the settings stays.
+    w.notifier(Some(settings(server.port))).test_mail("ada@x.example").await.unwrap();
+    let mails = server.mails();
+    assert_eq!(mails[0].to, ["RCPT TO:<ada@x.example>"]);
+    assert!(mails[0].data.contains("A test of mail from Acme Flow"), "{}", mails[0].data);
+    assert!(mails[1].data.contains("to Org on Acme Flow"), "{}", mails[1].data);
+    let from = |at: usize| mails[at].data.lines().find(|line| line.starts_with("From:")).unwrap().to_owned();
+    assert!(from(0).contains("Acme Flow") && from(0).contains("<flow@provider.example>"), "{}", from(0));
+    assert!(from(2).contains("Bifrost") && !from(2).contains("Acme"), "{}", from(2));
+    let server = notifier.mail_server().unwrap();
+    assert_eq!((server.security.as_str(), server.user.as_deref()), ("none", None));
+    assert!(w.notifier(None).mail_server().is_none());
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ pub(crate) fn again(error: &Error) -> Error {
         Error::NotFound(what) => Error::NotFound(what),
         Error::Invalid { field, message } => Error::invalid(field, message),
         Error::Unauthenticated => Error::Unauthenticated,
+        Error::SecondFactorRequired => Error::SecondFactorRequired,
         Error::Denied(text) => Error::Denied(text.clone()),
         Error::Conflict { code, message } => Error::Conflict { code, message: message.clone() },
         Error::Gone(what) => Error::Gone(what),

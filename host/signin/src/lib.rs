@@ -13,7 +13,7 @@ use bifrost_core::{Caller, Error, OrganizationId, Result, UserId};
 use bifrost_store::sign_in::failures::{self, Subject};
 use bifrost_store::sign_in::flows::{self, Kind};
 use bifrost_store::sign_in::passwords;
-use bifrost_store::sign_in::sessions::{self, Ended, Held};
+use bifrost_store::sign_in::sessions::{self, Ended};
 use bifrost_store::sign_in::totp;
 use bifrost_store::{Db, Keyring};
 use chrono::{TimeDelta, Utc};
@@ -22,6 +22,7 @@ use passkeys::Passkeys;
 use password::Hasher;
 use serde::{Deserialize, Serialize};
 use session_cache::SessionCache;
+pub use session_cache::Signed;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -158,8 +159,14 @@ impl SignIn {
 
     /// Who holds a session now; `None` when it is not good. Answered without the database for at most
     /// [`SESSION_CACHE`].
-    pub async fn session(&self, token: &str, kind: sessions::Kind) -> Result<Option<(Held, Caller)>> {
+    pub async fn session(&self, token: &str, kind: sessions::Kind) -> Result<Option<Signed>> {
         self.0.sessions.find(token, kind).await
+    }
+
+    /// Forgets what this process believes of sessions; after the policy has changed, or a
+    /// session counts for more.
+    pub fn forget_all_sessions(&self) {
+        self.0.sessions.forget_all();
     }
 
     /// Forgets sessions that have ended.

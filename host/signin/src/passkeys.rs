@@ -12,7 +12,7 @@ use webauthn_rs::prelude::{
 use webauthn_rs_proto::ResidentKeyRequirement;
 
 /// What the platform is called by authenticators.
-pub const PLATFORM: &str = "Bifrost";
+const PLATFORM: &str = "Bifrost";
 
 /// Where an authenticator's answers are checked.
 pub struct Passkeys(Option<Webauthn>);

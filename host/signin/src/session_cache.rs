@@ -8,13 +8,25 @@ use bifrost_core::{Caller, Result};
 use bifrost_store::sign_in::hash;
 use bifrost_store::sign_in::known::Known;
 use bifrost_store::sign_in::sessions::{self, Ended, Held, Kind, SESSION_PREFIX};
-use bifrost_store::{Db, Keyring, identity, now};
+use bifrost_store::{Db, Keyring, identity, now, platform_settings};
 use moka::future::Cache;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// Sessions that a process remembers.
 const SESSIONS: u64 = 20_000;
+
+/// A session, and who holds it now.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// The session.
+    pub held: Held,
+    /// Its holder.
+    pub caller: Caller,
+    /// The policy asks for a second factor, and the session was begun without one: it is good for
+    /// adding one, and for nothing else. Nobody remembers that: adding one ends it at once.
+    pub lacks_second_factor: bool,
+}
 
 /// What this process believes of sessions, by the hash of their token.
 pub(crate) struct SessionCache {
@@ -38,7 +50,7 @@ impl SessionCache {
     }
 
     /// Who holds a session now; `None` when it is not good.
-    pub(crate) async fn find(&self, token: &str, kind: Kind) -> Result<Option<(Held, Caller)>> {
+    pub(crate) async fn find(&self, token: &str, kind: Kind) -> Result<Option<Signed>> {
         if !token.starts_with(SESSION_PREFIX) {
             return Ok(None);
         }
@@ -47,10 +59,16 @@ impl SessionCache {
             Some(belief) => belief.known,
             None => match self.recall(&hash).await {
                 Some(known) => Some(known),
-                None => self.ask(&hash, token, kind).await?,
+                None => return self.ask(&hash, token, kind).await,
             },
         };
-        Ok(known.filter(|known| known.kind == kind).map(|known| (known.held, known.caller)))
+        let known = known.filter(|known| known.kind == kind);
+        Ok(known.map(|Known { held, caller, .. }| Signed { held, caller, lacks_second_factor: false }))
+    }
+
+    /// Forgets all that this process believes; after the policy has changed.
+    pub(crate) fn forget_all(&self) {
+        self.own.invalidate_all();
     }
 
     /// Forgets sessions that have ended: at once in this process, sooner than by itself in others.
@@ -64,17 +82,23 @@ impl SessionCache {
     }
 
     /// What the database says.
-    async fn ask(&self, hash: &[u8], token: &str, kind: Kind) -> Result<Option<Known>> {
+    async fn ask(&self, hash: &[u8], token: &str, kind: Kind) -> Result<Option<Signed>> {
         let (begun, asked_at) = (Instant::now(), now());
         let Some(held) = sessions::find(&self.db, token, kind).await? else { return Ok(None) };
         let Some(caller) = identity::caller(&self.db, held.user).await? else { return Ok(None) };
-        let known = Known { asked_at, kind, held, caller };
+        let lacks_second_factor =
+            !held.is_strong && platform_settings::get(&self.db).await?.second_factor.asks(caller.role);
+        let signed = Signed { held, caller, lacks_second_factor };
+        if lacks_second_factor {
+            return Ok(Some(signed));
+        }
+        let known = Known { asked_at, kind, held, caller: signed.caller.clone() };
         self.believe(hash, Some(known.clone()), begun + SESSION_CACHE).await;
         if let Some(shared) = &self.shared {
             let left = SESSION_CACHE.saturating_sub(begun.elapsed());
             shared.set(&Known::key(hash), known.seal(&self.keyring, hash)?, left).await;
         }
-        Ok(Some(known))
+        Ok(Some(signed))
     }
 
     /// What another process was told, for as long as that is good.

@@ -77,6 +77,7 @@ pub const TABLES: &[(&str, Rights, Rights)] = {
         ("organizations", Read, Write),
         ("passkeys", Write, Write),
         ("passwords", Write, Write),
+        ("platform_settings", None, Write),
         ("recovery_codes", Write, Write),
         ("roles", Write, Write),
         ("schedules", Write, Write),

@@ -34,6 +34,14 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// What people call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+
     /// Ends a SELECT so that the rows stay as they are until commit. SQLite has one
     /// writer, so its write transactions need nothing.
     pub fn for_update(self) -> &'static str {

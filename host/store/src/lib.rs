@@ -4,7 +4,7 @@
 //! (`db.org(id)`), platform-wide operations through `db.system()`. The functions are
 //! grouped by aggregate: [`organizations`], [`users`], [`identity`], [`workspaces`],
 //! [`workflows`], [`schedules`], [`executions`], [`dead_letters`], [`config`], [`integrations`],
-//! [`tables`], [`files`], [`forms`], [`notifications`]; what was saved is [`usage`]; the fleet is
+//! [`tables`], [`files`], [`forms`], [`notifications`], [`platform_settings`]; what was saved is [`usage`]; the fleet is
 //! [`workers`] and [`warm`]; who did what is in [`audit`].
 //! Adapters of the ports are in [`engines`].
 
@@ -34,6 +34,7 @@ pub mod offboarding;
 pub mod organizations;
 #[cfg(feature = "planted-faults")]
 pub mod planted;
+pub mod platform_settings;
 pub mod roles;
 pub mod rotation;
 pub mod schedules;

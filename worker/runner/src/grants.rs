@@ -56,7 +56,7 @@ pub(crate) fn refusal(error: Error) -> CapabilityError {
     let kind = match &error {
         Error::NotFound(_) | Error::Gone(_) => ErrorKind::NotFound,
         Error::Invalid { .. } | Error::Conflict { .. } => ErrorKind::Invalid,
-        Error::Unauthenticated | Error::Denied(_) => ErrorKind::Denied,
+        Error::Unauthenticated | Error::SecondFactorRequired | Error::Denied(_) => ErrorKind::Denied,
         Error::Busy(_) | Error::Limited { .. } => ErrorKind::Unavailable,
         Error::Internal(cause) => {
             tracing::error!("a capability failed: {cause:#}");

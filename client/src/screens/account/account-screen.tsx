@@ -6,6 +6,7 @@ import { Card } from '@/ui/card';
 import { Fact, Facts, Page } from '@/ui/page';
 import { Show } from '@/ui/states';
 import { ROLE_NAMES } from '@/screens/people/role-names';
+import { Keyboard } from './keyboard';
 import { Passkeys } from './passkeys';
 import { Password } from './password';
 import { SecondFactor } from './second-factor';
@@ -38,6 +39,7 @@ export function AccountScreen() {
         )}
       </Show>
       <Sessions />
+      <Keyboard />
     </Page>
   );
 }

@@ -1,6 +1,6 @@
 /** The tree with what makes, moves, uploads and deletes in it. */
 import { Ellipsis, FilePlus, FolderPlus, FolderUp, Upload } from 'lucide-react';
-import { useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { plural } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Confirm } from '@/ui/confirm';
@@ -19,10 +19,13 @@ interface Props {
   onOpen: (path: string) => void;
   /** A file or folder has another path now. */
   onMoved: (from: string, to: string) => void;
+  /** A new file is wanted; said once, then it is asked for. */
+  making: boolean;
+  onMaking: () => void;
   onRun: ((path: string) => void) | undefined;
 }
 
-export function FilesPanel({ editor, chosen, onOpen, onMoved, onRun }: Props) {
+export function FilesPanel({ editor, chosen, onOpen, onMoved, making, onMaking, onRun }: Props) {
   const [wanted, setWanted] = useState<Wanted>();
   const [folders, setFolders] = useState<string[]>([]);
   const [removing, setRemoving] = useState<string>();
@@ -30,6 +33,13 @@ export function FilesPanel({ editor, chosen, onOpen, onMoved, onRun }: Props) {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const { mayEdit, own } = editor;
+  const latest = useRef({ onMaking });
+  latest.current = { onMaking };
+  useEffect(() => {
+    if (!making) return;
+    if (mayEdit) setWanted({ what: 'file', within: '' });
+    latest.current.onMaking();
+  }, [making, mayEdit]);
   const empty = useMemo(() => folders.filter((path) => !own.some((file) => isWithin(file, path))), [folders, own]);
   const upload = async (coming: Parameters<typeof readAll>[0]) => {
     const read = await readAll(coming, own);

@@ -37,7 +37,7 @@ type Part = 'side' | 'code' | 'run';
 const ANY = '+';
 
 export function Workbench({ editor }: { editor: Editor }) {
-  const { path, line, view, run } = route.useSearch();
+  const { path, line, view, run, make } = route.useSearch();
   const navigate = route.useNavigate();
   const may = useMay();
   const check = useCheck(editor);
@@ -220,6 +220,8 @@ export function Workbench({ editor }: { editor: Editor }) {
               chosen={path}
               onOpen={openFile}
               onMoved={onMoved}
+              making={make === '1'}
+              onMaking={() => set({ make: undefined })}
               onRun={mayEdit ? (file) => set({ run: workflowAt(workflows, file, 1)?.id ?? ANY, path: file }) : undefined}
             />
           )}

@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Bot, MailPlus, Users } from 'lucide-react';
-import { useState } from 'react';
 import { usersQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import type { User } from '@/api/types';
@@ -31,15 +30,16 @@ export function PeopleScreen() {
   const navigate = route.useNavigate();
   const organization = useOrganization();
   const may = useMay();
-  const [making, setMaking] = useState<'person' | 'service'>();
+  const make = (now: 'person' | 'service' | undefined) =>
+    void navigate({ search: (old) => ({ ...old, make: now }), resetScroll: false });
   const users = useQuery(usersQuery(organization, search.inactive === '1'));
   const tab = search.tab ?? 'people';
-  const list = (kind: User['kind']) => <UserList kind={kind} users={users} onAdd={() => setMaking(kind)} />;
+  const list = (kind: User['kind']) => <UserList kind={kind} users={users} onAdd={() => make(kind)} />;
   const tabs = [
     { id: 'people' as const, label: 'People', content: list('person') },
     { id: 'services' as const, label: 'Service accounts', content: list('service') },
     ...(may('users.manage')
-      ? [{ id: 'invitations' as const, label: 'Invitations', content: <Invitations onInvite={() => setMaking('person')} /> }]
+      ? [{ id: 'invitations' as const, label: 'Invitations', content: <Invitations onInvite={() => make('person')} /> }]
       : []),
   ];
   return (
@@ -49,11 +49,11 @@ export function PeopleScreen() {
       actions={
         may('users.manage') && (
           <>
-            <Button onClick={() => setMaking('service')}>
+            <Button onClick={() => make('service')}>
               <Bot aria-hidden />
               New service account
             </Button>
-            <Button look="primary" onClick={() => setMaking('person')}>
+            <Button look="primary" onClick={() => make('person')}>
               <MailPlus aria-hidden />
               Invite
             </Button>
@@ -67,8 +67,8 @@ export function PeopleScreen() {
         chosen={tab}
         onChoose={(now) => void navigate({ search: (old) => ({ ...old, tab: now === 'people' ? undefined : now }) })}
       />
-      {making === 'person' && <InviteDialog onClose={() => setMaking(undefined)} />}
-      {making === 'service' && <ServiceDialog onClose={() => setMaking(undefined)} />}
+      {search.make === 'person' && may('users.manage') && <InviteDialog onClose={() => make(undefined)} />}
+      {search.make === 'service' && may('users.manage') && <ServiceDialog onClose={() => make(undefined)} />}
       {search.user !== undefined && users.data !== undefined && (
         <UserDialog
           key={search.user}

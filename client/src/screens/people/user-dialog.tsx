@@ -94,7 +94,7 @@ function SignInHelp({ user }: { user: User }) {
     <section className="grid gap-3 border-t pt-4">
       <h3 className="text-ui font-semibold">Signing in</h3>
       <CheckField
-        label="The link also takes the second factor away"
+        label="The link also takes the second factor and the passkeys away"
         checked={reset}
         onChange={(event) => setReset(event.target.checked)}
       />

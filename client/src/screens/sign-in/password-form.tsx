@@ -5,10 +5,11 @@ import { useForm } from 'react-hook-form';
 import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
 import type { SignInOptions, SignInState } from '@/api/types';
-import { canUsePasskeys, usePasskey as signWithPasskey } from '@/lib/passkeys';
+import { canUsePasskeys } from '@/lib/passkeys';
 import { Button } from '@/ui/button';
 import { Field, Input } from '@/ui/field';
 import { FormError } from '@/ui/states';
+import { signInWithPasskey } from './passkey';
 
 interface Props {
   options: SignInOptions;
@@ -33,14 +34,7 @@ export function PasswordForm({ options, next, onState }: Props) {
       ),
     onSuccess: onState,
   });
-  const passkey = useMutation({
-    mutationFn: async () => {
-      const challenge = await call(api.POST('/api/sign-in/passkey/challenge'));
-      const credential = await signWithPasskey(challenge);
-      return call(api.POST('/api/sign-in/passkey', { body: { credential } }));
-    },
-    onSuccess: onState,
-  });
+  const passkey = useMutation({ mutationFn: signInWithPasskey, onSuccess: onState });
   const several = signIn.error instanceof ProblemError && signIn.error.code === 'several_accounts';
   const others = options.providers.length > 0 || (options.passkeys && canUsePasskeys());
   return (

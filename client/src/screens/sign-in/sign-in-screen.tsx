@@ -19,7 +19,7 @@ const PURPOSES: readonly string[] = ['set-up', 'invitation', 'link'] satisfies P
 
 const TITLES: Record<Purpose, string> = {
   'set-up': 'Make the first administrator',
-  invitation: 'Welcome to Bifrost',
+  invitation: 'Welcome',
   link: 'Set a new password',
 };
 
@@ -51,7 +51,8 @@ export function SignInScreen() {
       return;
     }
     client.clear();
-    await client.fetchQuery(meQuery);
+    // Who has to add a second factor first is led there by the page that comes next.
+    await client.fetchQuery(meQuery).catch(() => undefined);
     router.history.replace(next);
   };
   if (second) {

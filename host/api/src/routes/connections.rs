@@ -2,9 +2,9 @@
 //! authorization server by somebody who comes back to [`callback`], and renewed by the platform.
 
 use super::integrations::redirect_uri;
-use super::own_sign_in::Me;
 use crate::auth::may;
 use crate::extract::{Input, Path, Query};
+use crate::me::Me;
 use crate::problem::{ApiError, ApiResult};
 use crate::responses::{Reads, Writes};
 use crate::state::ApiState;

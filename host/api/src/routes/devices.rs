@@ -1,8 +1,8 @@
 //! Sign-in of a command line: it shows a code, and a person who is signed in confirms it in a
 //! browser. The first two operations are those of RFC 8628, with its names and errors.
 
-use super::own_sign_in::Me;
 use crate::extract::Path;
+use crate::me::Me;
 use crate::origin::Origin;
 use crate::problem::{ApiError, ApiResult};
 use crate::responses::{Limited, OAuth, Reads, Writes};
@@ -212,6 +212,7 @@ async fn decide(
     check_browser(me)?;
     state.sign_in.throttle().sign_in(Origin::of(extensions).address())?;
     let person = me.person();
-    devices::decide(&me.auth.db(state), code, person.user, person.organization, approve).await?;
+    let (db, is_strong) = (me.auth.db(state), me.signed.is_strong);
+    devices::decide(&db, code, person.user, person.organization, is_strong, approve).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -432,6 +432,6 @@ async fn finish(
             return Err(error.into());
         }
     };
-    let (_, cookies) = step.session(Person { user, organization }, "oidc").await?;
+    let (_, cookies) = step.session(Person { user, organization }, "oidc", true).await?;
     Ok(redirect(cookies, &away.return_to)?)
 }

@@ -1,10 +1,12 @@
 //! All routes, one file per group. `docs/api.md` has the overview, and
 //! `tests/authorization.rs` a row for each.
 
+mod about;
 mod adapters;
 mod admin;
 mod attempts;
 mod audit;
+mod branding;
 mod checks;
 mod config;
 mod connections;
@@ -38,6 +40,7 @@ mod own_sign_in;
 mod reviews;
 mod roles;
 mod schedules;
+mod settings;
 mod shared;
 mod shares;
 mod sign_in;
@@ -147,6 +150,7 @@ pub fn all() -> OpenApiRouter<ApiState> {
         .merge(filling_in())
         .merge(telling())
         .merge(signing_in())
+        .merge(of_the_platform())
         .fallback(nothing_here)
 }
 
@@ -269,6 +273,18 @@ fn signing_in() -> OpenApiRouter<ApiState> {
         .routes(routes!(user_sign_in::end_sessions))
         .routes(routes!(identity_providers::list, identity_providers::create))
         .routes(routes!(identity_providers::get, identity_providers::update, identity_providers::delete))
+}
+
+fn of_the_platform() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(about::about))
+        .routes(routes!(branding::get))
+        .routes(routes!(branding::logo))
+        .routes(routes!(settings::get))
+        .routes(routes!(settings::set_branding, settings::reset_branding))
+        .routes(routes!(settings::set_logo, settings::remove_logo))
+        .routes(routes!(settings::test_mail))
+        .routes(routes!(settings::set_sign_in))
 }
 
 async fn nothing_here() -> Response {

@@ -2,86 +2,29 @@
 //! are signed in; what changes who can sign in asks for a sign-in of the last minutes.
 
 use super::sign_in::{Challenge, SecondFactor, Step};
-use crate::auth::Auth;
 use crate::cookies::Cookie;
-use crate::credential::Signed;
 use crate::extract::{Input, Path};
+use crate::me::{AddingMe, EnteringMe, Me, RecentMe};
 use crate::origin::Origin;
-use crate::problem::{ApiError, ApiResult};
+use crate::problem::ApiResult;
 use crate::responses::{Limited, Reads, Writes};
 use crate::state::ApiState;
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use bifrost_core::{Error, PasskeyId, SessionId};
-use bifrost_signin::{Person, passkeys::PLATFORM, second_factor};
-use bifrost_store::Scoped;
+use bifrost_signin::second_factor;
+use bifrost_store::platform_settings;
 use bifrost_store::sign_in::flows::{self, Kind};
 use bifrost_store::sign_in::passkeys::{self, Passkey};
 use bifrost_store::sign_in::{passwords, sessions, totp};
-use chrono::{DateTime, TimeDelta, Utc};
-use http::request::Parts;
+use chrono::{DateTime, Utc};
 use http::{Extensions, HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-/// A sign-in is recent for this long.
-const RECENT: TimeDelta = TimeDelta::minutes(15);
 /// Longest name of a passkey, in characters.
 const NAME: usize = 100;
-
-/// A person who is signed in; no API key.
-pub(crate) struct Me {
-    pub(crate) auth: Auth,
-    pub(crate) signed: Signed,
-}
-
-impl FromRequestParts<ApiState> for Me {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
-        let auth = Auth::from_request_parts(parts, state).await?;
-        match auth.signed {
-            Some(signed) => Ok(Self { auth, signed }),
-            None => Err(Error::Denied("this needs a person who is signed in, not an API key".into()).into()),
-        }
-    }
-}
-
-/// As [`Me`], signed in within the last [`RECENT`].
-pub(crate) struct RecentMe(pub(crate) Me);
-
-impl FromRequestParts<ApiState> for RecentMe {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
-        let me = Me::from_request_parts(parts, state).await?;
-        me.check_recent()?;
-        Ok(Self(me))
-    }
-}
-
-impl Me {
-    fn check_recent(&self) -> Result<(), ApiError> {
-        if Utc::now() - self.signed.since <= RECENT {
-            return Ok(());
-        }
-        Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "sign_in_again",
-            format!("sign in again: this needs a sign-in of the last {} minutes", RECENT.num_minutes()),
-        ))
-    }
-
-    pub(crate) fn person(&self) -> Person {
-        Person { user: self.auth.caller.user, organization: self.auth.caller.organization }
-    }
-
-    /// The person's own organization, whichever one the request is about.
-    fn org(&self, state: &ApiState) -> Scoped {
-        self.auth.db(state).org(self.auth.caller.organization)
-    }
-}
 
 /// How the caller can sign in.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -91,6 +34,9 @@ pub(crate) struct OwnSignIn {
     /// Recovery codes that were not used yet.
     recovery_codes_left: i64,
     passkeys: Vec<PasskeyView>,
+    /// True when nothing else works until a second factor or a passkey is added, or the caller
+    /// signs in with the one that is there.
+    needs_second_factor: bool,
 }
 
 /// A passkey.
@@ -179,7 +125,10 @@ impl From<Passkey> for PasskeyView {
 /// How the caller can sign in.
 #[utoipa::path(get, path = "/api/me/sign-in", operation_id = "get_own_sign_in", tag = "sign-in",
     responses((status = 200, body = OwnSignIn), Reads))]
-pub(crate) async fn overview(State(state): State<ApiState>, me: Me) -> ApiResult<Json<OwnSignIn>> {
+pub(crate) async fn overview(
+    State(state): State<ApiState>,
+    EnteringMe(me): EnteringMe,
+) -> ApiResult<Json<OwnSignIn>> {
     let (org, person) = (me.org(&state), me.person());
     let passkeys = passkeys::list(&org, person.user).await?;
     Ok(Json(OwnSignIn {
@@ -187,6 +136,7 @@ pub(crate) async fn overview(State(state): State<ApiState>, me: Me) -> ApiResult
         has_second_factor: state.sign_in.has_second_factor(person).await?,
         recovery_codes_left: totp::codes_left(&org, person.user).await?,
         passkeys: passkeys.into_iter().map(Into::into).collect(),
+        needs_second_factor: me.signed.lacks_second_factor,
     }))
 }
 
@@ -221,7 +171,7 @@ pub(crate) async fn password(
     let mut answer = HeaderMap::new();
     if me.signed.kind == sessions::Kind::Browser {
         let step = Step { state: &state, headers: &headers, origin: Origin::of(&extensions) };
-        (_, answer) = step.session(person, "password_change").await?;
+        (_, answer) = step.session(person, "password_change", me.signed.is_strong).await?;
     }
     Ok((StatusCode::NO_CONTENT, answer))
 }
@@ -232,10 +182,11 @@ pub(crate) async fn password(
     responses((status = 200, body = NewSecondFactor), Writes))]
 pub(crate) async fn begin_second_factor(
     State(state): State<ApiState>,
-    RecentMe(me): RecentMe,
+    AddingMe(me): AddingMe,
 ) -> ApiResult<Json<NewSecondFactor>> {
     let secret = second_factor::new_secret()?;
-    let (text, url) = second_factor::shown(&secret, PLATFORM, &me.auth.caller.email);
+    let settings = platform_settings::get(&state.db).await?;
+    let (text, url) = second_factor::shown(&secret, settings.product_name(), &me.auth.caller.email);
     totp::begin(&me.org(&state), &state.keyring, me.person().user, secret).await?;
     Ok(Json(NewSecondFactor { secret: text.to_string(), url: url.to_string() }))
 }
@@ -245,7 +196,7 @@ pub(crate) async fn begin_second_factor(
     request_body = SecondFactor, responses((status = 200, body = RecoveryCodes), Limited, Writes))]
 pub(crate) async fn confirm_second_factor(
     State(state): State<ApiState>,
-    RecentMe(me): RecentMe,
+    AddingMe(me): AddingMe,
     Input(body): Input<SecondFactor>,
 ) -> ApiResult<Json<RecoveryCodes>> {
     let (db, person) = (me.auth.db(&state), me.person());
@@ -293,7 +244,7 @@ pub(crate) async fn recovery_codes(
     responses((status = 200, body = Challenge), Writes))]
 pub(crate) async fn passkey_challenge(
     State(state): State<ApiState>,
-    RecentMe(me): RecentMe,
+    AddingMe(me): AddingMe,
 ) -> ApiResult<(HeaderMap, Json<Challenge>)> {
     let (org, caller) = (me.org(&state), &me.auth.caller);
     let known = passkeys::list(&org, caller.user).await?;
@@ -311,7 +262,7 @@ pub(crate) async fn passkey_challenge(
     request_body = AddPasskey, responses((status = 201, body = PasskeyView), Writes))]
 pub(crate) async fn add_passkey(
     State(state): State<ApiState>,
-    RecentMe(me): RecentMe,
+    AddingMe(me): AddingMe,
     headers: HeaderMap,
     Input(body): Input<AddPasskey>,
 ) -> ApiResult<(StatusCode, Json<PasskeyView>)> {
@@ -334,7 +285,8 @@ pub(crate) async fn add_passkey(
         created_at: bifrost_store::now(),
         last_used_at: None,
     };
-    passkeys::add(&me.org(&state), new.clone(), id).await?;
+    passkeys::add(&me.org(&state), new.clone(), id, Some(me.signed.id)).await?;
+    state.sign_in.forget_all_sessions();
     Ok((StatusCode::CREATED, Json(new.into())))
 }
 

@@ -1,6 +1,7 @@
 //! Signing in and out: by password and second factor, by passkey, by a link, and the first
 //! administrator. Each ends with a fresh session in a cookie.
 
+use crate::auth::Entering;
 use crate::cookies::{self, Cookie};
 use crate::credential::Credential;
 use crate::extract::Input;
@@ -187,11 +188,13 @@ impl<'a> Step<'a> {
         )
     }
 
-    /// Begins a session, in place of the one that the browser held.
+    /// Begins a session, in place of the one that the browser held. It is strong with a second
+    /// factor or a passkey, or by an identity provider.
     pub(crate) async fn session(
         &self,
         person: Person,
         method: &'static str,
+        is_strong: bool,
     ) -> Result<(SignInState, HeaderMap), Error> {
         let url = self.state.sign_in.public_url();
         let caller = identity::caller(&self.state.db, person.user).await?.ok_or(Error::Unauthenticated)?;
@@ -202,6 +205,7 @@ impl<'a> Step<'a> {
             organization: person.organization,
             kind: sessions::Kind::Browser,
             method,
+            is_strong,
             address: self.origin.address().map(|address| address.to_string()),
             agent: agent.map(|agent| agent[..agent.len().min(AGENT_BYTES)].to_owned()),
         };
@@ -225,7 +229,7 @@ impl<'a> Step<'a> {
     /// Signs in, or asks for the second factor.
     async fn after(&self, checked: Checked, who: &str, method: &'static str) -> ApiResult<Response> {
         match checked {
-            Checked::SignedIn(person) => Ok(answer(self.session(person, method).await?)),
+            Checked::SignedIn(person) => Ok(answer(self.session(person, method, false).await?)),
             Checked::SecondFactor(_, token) => {
                 let mut headers = HeaderMap::new();
                 Cookie::Step.set(&mut headers, self.state.sign_in.public_url(), &token);
@@ -295,7 +299,7 @@ pub(crate) async fn second_factor(
     if !state.sign_in.second_factor(&db, &token, person, code, address).await? {
         return Err(step.failed(&caller.email, Some(person), method).await);
     }
-    Ok(answer(step.session(person, method).await?))
+    Ok(answer(step.session(person, method, true).await?))
 }
 
 impl SecondFactor {
@@ -348,7 +352,7 @@ pub(crate) async fn passkey(
         return Err(step.failed("passkey", Some(person), "passkey").await);
     };
     passkeys::used(&state.db.org(person.organization), kept.id, credential).await?;
-    Ok(answer(step.session(person, "passkey").await?))
+    Ok(answer(step.session(person, "passkey", true).await?))
 }
 
 /// Sets a new password by an administrator's link, and signs in with it.
@@ -391,7 +395,7 @@ pub(crate) async fn invitation(
     let hash = state.sign_in.hasher().accept("password", body.password, &about).await?;
     let db = state.db.by(step.origin.note(Actor::unknown(&invited.email)));
     let (user, organization) = passwords::accept_invitation(&db, body.token, name, hash).await?;
-    Ok(answer(step.session(Person { user, organization }, "invitation").await?))
+    Ok(answer(step.session(Person { user, organization }, "invitation", false).await?))
 }
 
 /// Makes the first platform administrator with the token that the first start has printed,
@@ -410,7 +414,7 @@ pub(crate) async fn first(
     let db = state.db.by(step.origin.note(Actor::unknown(&body.email)));
     let user = set_up::complete(&db, &body.token, &body.email, &body.name, hash).await?;
     let person = Person { user: user.id, organization: user.organization_id };
-    Ok(answer(step.session(person, "set_up").await?))
+    Ok(answer(step.session(person, "set_up", false).await?))
 }
 
 /// Ends the session that the request comes with.
@@ -418,7 +422,7 @@ pub(crate) async fn first(
     responses((status = 204, description = "Signed out"), Writes))]
 pub(crate) async fn out(
     State(state): State<ApiState>,
-    auth: crate::auth::Auth,
+    Entering(auth): Entering,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let signed = auth.signed.ok_or_else(|| {

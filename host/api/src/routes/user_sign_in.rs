@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateLink {
-    /// Takes the second factor and its recovery codes away when the link is used; for who has
-    /// lost them.
+    /// Takes the second factor, its recovery codes and the passkeys away when the link is used; for
+    /// who has lost them.
     #[serde(default)]
     reset_second_factor: bool,
 }

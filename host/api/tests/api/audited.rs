@@ -31,7 +31,7 @@ const CHANGED_BY_GET: [(&str, &str); 6] = [
 ];
 
 /// Operations with a method that could change something, and do not.
-const UNCHANGING: [(&str, &str); 7] = [
+const UNCHANGING: [(&str, &str); 8] = [
     ("POST", "/api/workspace/check"),
     ("POST", "/api/schedules/preview"),
     ("POST", "/api/forms/check"),
@@ -41,6 +41,7 @@ const UNCHANGING: [(&str, &str); 7] = [
     ("POST", "/api/tables/{id}/count"),
     // What is done with the address is written down.
     ("POST", "/api/files/signed-urls"),
+    ("POST", "/api/settings/mail/test"),
 ];
 
 /// What somebody has read is theirs alone.

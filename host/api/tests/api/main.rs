@@ -25,6 +25,7 @@ mod notifications;
 mod oidc;
 mod operations;
 mod people;
+mod platform_settings;
 mod provided;
 mod run_page;
 mod runs;

@@ -118,9 +118,8 @@ async fn what_is_forged_or_old_is_no_session() {
     end_all(&platform).await;
 
     let known = Known::open(&platform.state.keyring, &hashed, &sealed).expect("our own");
-    let sealed_by = |keys: &Keyring, asked_at| {
-        Known { asked_at, ..known.clone() }.seal(keys, &hashed).expect("sealed")
-    };
+    let sealed_by =
+        |keys: &Keyring, asked_at| Known { asked_at, ..known.clone() }.seal(keys, &hashed).expect("sealed");
     let mut altered = sealed_by(&platform.state.keyring, now());
     altered[50] = if altered[50] == b'A' { b'B' } else { b'A' };
     for (what, value) in [

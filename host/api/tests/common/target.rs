@@ -12,7 +12,7 @@ use bifrost_store::roles::{self, NewRole};
 use bifrost_store::tables::{self, NewDocument};
 use bifrost_store::webhooks::adapters::{self, NewChoice};
 use bifrost_store::webhooks::{Received, receive, secrets};
-use bifrost_store::workflows;
+use bifrost_store::{platform_settings, workflows};
 use serde_json::json;
 
 /// How a row's target is named.
@@ -84,6 +84,8 @@ pub enum By {
     Notification,
     /// An OpenID provider; of the platform, so that the owner makes no difference.
     IdentityProvider,
+    /// The platform has a logo; the owner makes no difference.
+    Logo,
 }
 
 /// The name of organizations that leave.
@@ -227,6 +229,10 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
         By::NotificationRule => made::rule(platform, organization).await,
         By::Notification => made::notification(platform, organization).await,
         By::IdentityProvider => made::identity_provider(platform).await,
+        By::Logo => {
+            let made = platform_settings::set_logo(db, b"\x89PNG\r\n\x1a\n".to_vec()).await;
+            made.expect("a logo").logo_hash.expect("its hash")
+        }
         By::User => made::someone(platform, organization).await.to_string(),
         By::Role => {
             let name = format!("role {}", uuid::Uuid::now_v7());

@@ -145,6 +145,10 @@ fn reason(message: &Message) -> String {
 
 #[async_trait]
 impl Queue for RabbitQueue {
+    fn engine(&self) -> &'static str {
+        "RabbitMQ"
+    }
+
     async fn publish(&self, ticket: Ticket) -> Result<()> {
         let payload = serde_json::to_vec(&ticket).map_err(|e| Error::Internal(e.into()))?;
         timeout(PUBLISH, self.publish_surely(&payload)).await.map_err(|_| Error::Busy("queue"))

@@ -114,6 +114,10 @@ impl RedisBus {
 
 #[async_trait]
 impl Bus for RedisBus {
+    fn engine(&self) -> &'static str {
+        "Redis"
+    }
+
     async fn publish(&self, event: Event) {
         self.0.outbox.push(event.channel, event.payload.to_string().into_bytes());
     }

@@ -126,6 +126,10 @@ fn is_absent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
 
 #[async_trait]
 impl Objects for S3Objects {
+    fn engine(&self) -> &'static str {
+        "S3"
+    }
+
     async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
         checked(key)?;
         let body = ByteStream::from(bytes);

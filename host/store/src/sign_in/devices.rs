@@ -121,22 +121,25 @@ fn read(row: &Row) -> Result<Waiting> {
     })
 }
 
-/// A person decides; `NotFound` when nothing waits under the code.
+/// A person decides, in a session that is strong or not, as the command line's will be; `NotFound`
+/// when nothing waits under the code.
 pub async fn decide(
     db: &Db,
     user_code: &str,
     user: UserId,
     organization: OrganizationId,
+    is_strong: bool,
     approve: bool,
 ) -> Result<()> {
     let sql = Sql::new(
-        "UPDATE device_codes SET state = $2, user_id = $3
+        "UPDATE device_codes SET state = $2, user_id = $3, is_strong = $5
          WHERE user_code = $1 AND state = 'pending' AND expires_at > $4 RETURNING client, address, created_at",
     )
     .bind(normalized(user_code))
     .bind(if approve { "approved" } else { "denied" })
     .bind(user)
-    .bind(now());
+    .bind(now())
+    .bind(is_strong);
     db.system()
         .write(move |tx| {
             Box::pin(async move {
@@ -158,7 +161,7 @@ pub async fn poll(db: &Db, device_code: &str, address: Option<String>) -> Result
 async fn poll_in(tx: &mut Tx, device_code: Vec<u8>, address: Option<String>) -> Result<Poll> {
     let lock = tx.engine().for_update();
     let sql = Sql::new(format!(
-        "SELECT state, client, user_id, interval_s, polled_at FROM device_codes
+        "SELECT state, client, user_id, interval_s, polled_at, is_strong FROM device_codes
          WHERE hash = $1 AND expires_at > $2{lock}"
     ));
     let time = now();
@@ -191,6 +194,7 @@ async fn poll_in(tx: &mut Tx, device_code: Vec<u8>, address: Option<String>) -> 
         organization: found.get("organization_id")?,
         kind: sessions::Kind::CommandLine,
         method: "device",
+        is_strong: row.get("is_strong")?,
         address,
         agent: Some(row.get("client")?),
     };

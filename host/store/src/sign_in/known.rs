@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn only_what_was_sealed_here_for_this_session_is_read() {
         let (user, organization) = (UserId::new(), OrganizationId::new());
-        let held = Held { id: SessionId::new(), user, organization, since: crate::now() };
+        let held = Held { id: SessionId::new(), user, organization, since: crate::now(), is_strong: true };
         let caller = Caller::of_role(user, "canary@o.test", organization, Role::OrgAdmin);
         let known = Known { asked_at: crate::now(), kind: Kind::Browser, held, caller };
         let keys = Keyring::from_bytes([1; 32]);

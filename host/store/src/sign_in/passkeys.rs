@@ -1,8 +1,9 @@
 //! Passkeys: public keys of authenticators, by which a person signs in without a password.
 
+use super::sessions;
 use crate::audit::{Event, record};
-use crate::{Db, Row, Scoped, Sql, now};
-use bifrost_core::{Error, OrganizationId, PasskeyId, Result, UserId};
+use crate::{Db, Row, Scoped, Sql, Tx, now};
+use bifrost_core::{Error, OrganizationId, PasskeyId, Result, SessionId, UserId};
 use chrono::{DateTime, Utc};
 
 /// A passkey as it is kept.
@@ -27,8 +28,14 @@ pub struct Passkey {
 const COLUMNS: &str =
     "p.id, p.user_id, p.organization_id, p.name, p.credential, p.created_at, p.last_used_at";
 
-/// Adds a passkey; `Conflict already_exists` when somebody has the credential already.
-pub async fn add(org: &Scoped, new: Passkey, credential_id: Vec<u8>) -> Result<()> {
+/// Adds a passkey in a session, which counts as begun with it; `Conflict already_exists` when
+/// somebody has the credential already.
+pub async fn add(
+    org: &Scoped,
+    new: Passkey,
+    credential_id: Vec<u8>,
+    session: Option<SessionId>,
+) -> Result<()> {
     let event = Event::new("passkey.add")
         .target("user", new.user)
         .detail("passkey", new.id)
@@ -47,6 +54,9 @@ pub async fn add(org: &Scoped, new: Passkey, credential_id: Vec<u8>) -> Result<(
     org.write(move |tx| {
         Box::pin(async move {
             tx.execute(sql).await?;
+            if let Some(session) = session {
+                sessions::strengthen_in(tx, session).await?;
+            }
             record(tx, event).await
         })
     })
@@ -91,6 +101,11 @@ pub async fn remove(org: &Scoped, user: UserId, id: PasskeyId) -> Result<()> {
         })
     })
     .await
+}
+
+/// Takes all passkeys of a user away; whether there were any.
+pub(crate) async fn remove_all_in(tx: &mut Tx, user: UserId) -> Result<bool> {
+    Ok(tx.execute(Sql::new("DELETE FROM passkeys WHERE user_id = $1").bind(user)).await? > 0)
 }
 
 fn read(row: &Row) -> Result<Passkey> {

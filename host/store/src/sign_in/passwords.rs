@@ -1,7 +1,7 @@
 //! Passwords, as hashes of a slow function, and who may be meant by an e-mail.
 
 use super::sessions::{self, Ended};
-use super::{flows, totp};
+use super::{flows, passkeys, totp};
 use crate::audit::{Event, record};
 use crate::users::{self, UserKind};
 use crate::{Db, Scoped, Sql, Tx, Value, invitations, now};
@@ -104,7 +104,7 @@ async fn replace_in(
 pub struct Link {
     /// The user's organization.
     pub organization: OrganizationId,
-    /// Takes the second factor away too.
+    /// Takes the second factor and the passkeys away too.
     pub reset_second_factor: bool,
 }
 
@@ -152,9 +152,15 @@ pub async fn use_link(db: &Db, token: &str, hash: String) -> Result<(UserId, Org
                     return Err(flows::expired());
                 }
                 let ended = replace_in(tx, user, link.organization, hash, None).await?;
-                if link.reset_second_factor && totp::remove_in(tx, user).await? {
-                    let event = Event::new("second_factor.remove").within(link.organization);
-                    record(tx, event.target("user", user)).await?;
+                if link.reset_second_factor {
+                    let removed = [
+                        ("second_factor.remove", totp::remove_in(tx, user).await?),
+                        ("passkey.remove_all", passkeys::remove_all_in(tx, user).await?),
+                    ];
+                    for (action, _) in removed.into_iter().filter(|(_, had)| *had) {
+                        let event = Event::new(action).within(link.organization);
+                        record(tx, event.target("user", user)).await?;
+                    }
                 }
                 Ok((user, link.organization, ended))
             })

@@ -90,6 +90,8 @@ pub struct NewSession {
     pub kind: Kind,
     /// How the person signed in.
     pub method: &'static str,
+    /// With a second factor or a passkey, or by an identity provider, whose matter that is.
+    pub is_strong: bool,
     /// From where.
     pub address: Option<String>,
     /// With which program, as it said itself.
@@ -122,8 +124,8 @@ pub(crate) async fn begin_in(
     };
     let sql = Sql::new(
         "INSERT INTO sessions (id, user_id, organization_id, hash, kind, method, address, agent, created_at,
-           last_seen_at, expires_at, idle_until)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+           last_seen_at, expires_at, idle_until, is_strong)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(session.id)
     .bind(session.user)
@@ -136,7 +138,8 @@ pub(crate) async fn begin_in(
     .bind(session.created_at)
     .bind(session.last_seen_at)
     .bind(session.expires_at)
-    .bind(time + idle);
+    .bind(time + idle)
+    .bind(new.is_strong);
     tx.execute(sql).await?;
     let event = Event::new("session.begin")
         .within(new.organization)
@@ -166,6 +169,8 @@ pub struct Held {
     pub organization: OrganizationId,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// Begun with a second factor or a passkey, or by an identity provider; or one was added in it.
+    pub is_strong: bool,
 }
 
 /// The session that a token opens; `None` when it is unknown, ended or of another kind, or
@@ -176,7 +181,7 @@ pub async fn find(db: &Db, token: &str, kind: Kind) -> Result<Option<Held>> {
     }
     let time = now();
     let sql = Sql::new(
-        "SELECT s.id, s.user_id, s.organization_id, s.created_at, s.last_seen_at
+        "SELECT s.id, s.user_id, s.organization_id, s.created_at, s.last_seen_at, s.is_strong
          FROM sessions s JOIN users u ON u.id = s.user_id JOIN organizations o ON o.id = s.organization_id
          WHERE s.hash = $1 AND s.kind = $2 AND s.expires_at > $3 AND s.idle_until > $3 AND u.is_active AND o.is_active",
     );
@@ -191,6 +196,7 @@ pub async fn find(db: &Db, token: &str, kind: Kind) -> Result<Option<Held>> {
         user: row.get("user_id")?,
         organization: row.get("organization_id")?,
         since: row.get("created_at")?,
+        is_strong: row.get("is_strong")?,
     }))
 }
 
@@ -233,6 +239,12 @@ fn read(row: &Row) -> Result<Session> {
         last_seen_at: row.get("last_seen_at")?,
         expires_at: row.get("expires_at")?,
     })
+}
+
+/// A second factor was added in a session, so it counts as begun with one.
+pub(crate) async fn strengthen_in(tx: &mut Tx, id: SessionId) -> Result<()> {
+    let sql = Sql::new("UPDATE sessions SET is_strong = true WHERE id = $1").bind(id);
+    tx.execute(sql).await.map(drop)
 }
 
 /// Ends all sessions of a user but one.

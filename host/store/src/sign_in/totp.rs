@@ -73,7 +73,7 @@ pub async fn use_step(org: &Scoped, user: UserId, step: i64) -> Result<bool> {
 }
 
 /// From now on the code is asked for. Replaces the recovery codes, and ends all sessions but
-/// the one that this came with.
+/// the one that this came with, which counts as begun with it.
 pub async fn confirm(
     org: &Scoped,
     user: UserId,
@@ -90,6 +90,9 @@ pub async fn confirm(
             }
             replace_codes_in(tx, organization, user, codes).await?;
             let ended = sessions::end_all_in(tx, user, keep).await?;
+            if let Some(session) = keep {
+                sessions::strengthen_in(tx, session).await?;
+            }
             record(tx, Event::new("second_factor.add").target("user", user)).await?;
             Ok(ended)
         })

@@ -232,9 +232,11 @@ async fn update_in(tx: &mut Tx, named: &str, change: Change) -> Result<Table> {
             .bind(document(schema.as_ref())?)
             .bind(now());
     tx.execute(sql).await?;
-    let event = event("table.update", &old)
-        .change("description", &old.description, &description)
-        .change("schema", &old.schema, &schema);
+    let event = event("table.update", &old).change("description", &old.description, &description).change(
+        "schema",
+        &old.schema,
+        &schema,
+    );
     record(tx, event).await?;
     seen(tx, &old.id.to_string()).await
 }

@@ -84,10 +84,11 @@ const TABLES: [&str; 71] = [
     "notifications",
     "notification_reads",
     "time_saved",
+    "platform_settings",
 ];
 
 /// Those that do not say whose a row is.
-const OF_NOBODY: [&str; 10] = [
+const OF_NOBODY: [&str; 11] = [
     "organizations",
     "workers",
     "warm_versions",
@@ -95,6 +96,7 @@ const OF_NOBODY: [&str; 10] = [
     "offboardings",
     "key_rotations",
     "identity_providers",
+    "platform_settings",
     "sign_in_flows",
     "device_codes",
     "sign_in_failures",

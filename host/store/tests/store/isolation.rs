@@ -16,13 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Tables of the platform itself. All others have to belong to an organization.
-const OF_NOBODY: [&str; 10] = [
+const OF_NOBODY: [&str; 11] = [
     "_sqlx_migrations",
     "device_codes",
     "identity_providers",
     "key_rotations",
     "leaders",
     "offboardings",
+    "platform_settings",
     "sign_in_failures",
     "sign_in_flows",
     "warm_versions",

@@ -37,6 +37,7 @@ mod notifications;
 mod offboarding;
 mod overview;
 mod people;
+mod platform_settings;
 mod property;
 mod recovery;
 mod retention;

@@ -26,8 +26,15 @@ on_both!(
 
 /// Tables without rows of organizations. A new one must be covered by the catalogue, or be
 /// here for a reason.
-const PLATFORM: [&str; 6] =
-    ["identity_providers", "key_rotations", "leaders", "offboardings", "sign_in_failures", "workers"];
+const PLATFORM: [&str; 7] = [
+    "identity_providers",
+    "key_rotations",
+    "leaders",
+    "offboardings",
+    "platform_settings",
+    "sign_in_failures",
+    "workers",
+];
 
 async fn filled(w: &World, org: OrganizationId, objects: &dyn Objects, mark: &str) {
     let keys = Keyring::from_bytes([1; 32]);

@@ -43,6 +43,7 @@ fn session(w: &World, kind: sessions::Kind) -> NewSession {
         organization: w.org.id,
         kind,
         method: "password",
+        is_strong: false,
         address: Some("192.0.2.1".into()),
         agent: Some("test".into()),
     }
@@ -225,8 +226,8 @@ async fn passkeys_belong_to_one_user(db: Db) {
         last_used_at: None,
     };
     let kept = key(w.user);
-    passkeys::add(&org, kept.clone(), vec![9]).await.unwrap();
-    let second = passkeys::add(&org, key(w.user), vec![9]).await;
+    passkeys::add(&org, kept.clone(), vec![9], None).await.unwrap();
+    let second = passkeys::add(&org, key(w.user), vec![9], None).await;
     assert!(matches!(second, Err(Error::Conflict { code: "already_exists", .. })));
     assert!(passkeys::find(&w.db, vec![9], UserId::new()).await.unwrap().is_none());
     passkeys::used(&org, kept.id, json!({"counter": 5})).await.unwrap();
@@ -309,9 +310,9 @@ async fn devices_are_told_once(db: Db) {
     assert_eq!(poll(&device).await, Poll::Pending);
     assert_eq!(poll(&device).await, Poll::SlowDown);
     assert_eq!(devices::waiting(&w.db, &code.to_lowercase()).await.unwrap().unwrap().client, "laptop");
-    assert!(devices::decide(&w.db, "BBBB-BBBB", w.user, w.org.id, true).await.is_err());
-    devices::decide(&w.db, &code, w.user, w.org.id, true).await.unwrap();
-    assert!(devices::decide(&w.db, &code, w.user, w.org.id, true).await.is_err(), "decided");
+    assert!(devices::decide(&w.db, "BBBB-BBBB", w.user, w.org.id, true, true).await.is_err());
+    devices::decide(&w.db, &code, w.user, w.org.id, true, true).await.unwrap();
+    assert!(devices::decide(&w.db, &code, w.user, w.org.id, true, true).await.is_err(), "decided");
     let told = futures::future::join_all((0..4).map(|_| devices::poll(&w.db, &device, None))).await;
     let tokens: Vec<_> = told
         .into_iter()
@@ -325,7 +326,7 @@ async fn devices_are_told_once(db: Db) {
     assert_eq!(held.user, w.user);
 
     let (device, code) = begin().await;
-    devices::decide(&w.db, &code, w.user, w.org.id, false).await.unwrap();
+    devices::decide(&w.db, &code, w.user, w.org.id, true, false).await.unwrap();
     assert_eq!(poll(&device).await, Poll::Denied);
     let (device, _) = begin().await;
     run(&w.db, "UPDATE device_codes SET expires_at = created_at").await;
@@ -367,7 +368,7 @@ async fn rows_of_others_are_invisible(db: Db) {
         created_at: now(),
         last_used_at: None,
     };
-    passkeys::add(&org, key, vec![1]).await.unwrap();
+    passkeys::add(&org, key, vec![1], None).await.unwrap();
     let provider = providers::create(&w.db, &keys(), settings(None)).await.unwrap();
     let link = Sql::new(
         "INSERT INTO identities (provider_id, subject, user_id, organization_id, email, created_at, last_used_at)
