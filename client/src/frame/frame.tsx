@@ -1,13 +1,13 @@
 /** What surrounds every screen: sidebar, top bar, command palette. */
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { Dialog } from 'radix-ui';
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Sidebar } from './sidebar';
 import { TopBar } from './top-bar';
 
 const Palette = lazy(() => import('./palette'));
 // Not needed at first; a page without them is better than none.
-const Shortcuts = lazy(() => import('./shortcuts').catch((): { default: () => ReactNode } => ({ default: () => null })));
+const Shortcuts = lazy(() => import('./shortcuts').catch(() => ({ default: (): false => false })));
 
 export function Frame() {
   const [navigating, setNavigating] = useState(false);

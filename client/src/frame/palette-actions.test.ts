@@ -19,7 +19,7 @@ describe('actions of the palette', () => {
       return navigate.mock.calls[0]?.[0] as { to: string; search?: object };
     });
     expect(places).toContainEqual({ to: '/code/edit', search: { make: '1' } });
-    expect(places).toContainEqual({ to: '/people', search: { make: 'person' } });
+    expect(places).toContainEqual({ to: '/people', search: { add: 'person' } });
     expect(new Set(places.map(({ to }) => to)).size).toBe(places.length);
   });
 });

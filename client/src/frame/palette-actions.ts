@@ -55,7 +55,7 @@ const ACTIONS: Action[] = [
     words: ['user', 'people', 'add'],
     icon: MailPlus,
     needs: 'users.manage',
-    run: (navigate) => navigate({ to: '/people', search: { make: 'person' } }),
+    run: (navigate) => navigate({ to: '/people', search: { add: 'person' } }),
   },
 ];
 

@@ -13,13 +13,13 @@ export const account = createRoute({
 export const people = createRoute({
   getParentRoute: () => app,
   path: '/people',
-  validateSearch: (raw: Raw): { tab?: 'invitations' | 'services'; q?: string; inactive?: '1'; user?: string; make?: 'person' | 'service'; sort?: string } =>
+  validateSearch: (raw: Raw): { tab?: 'invitations' | 'services'; q?: string; inactive?: '1'; user?: string; add?: 'person' | 'service'; sort?: string } =>
     clean({
       tab: oneOf(['invitations', 'services'], raw.tab),
       q: text(raw.q),
       inactive: oneOf(['1'], raw.inactive),
       user: uuid(raw.user),
-      make: oneOf(['person', 'service'], raw.make),
+      add: oneOf(['person', 'service'], raw.add),
       sort: text(raw.sort),
     }),
   component: lazyRouteComponent(() => import('@/screens/people/people-screen'), 'PeopleScreen'),

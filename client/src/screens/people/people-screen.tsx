@@ -31,7 +31,7 @@ export function PeopleScreen() {
   const organization = useOrganization();
   const may = useMay();
   const make = (now: 'person' | 'service' | undefined) =>
-    void navigate({ search: (old) => ({ ...old, make: now }), resetScroll: false });
+    void navigate({ search: (old) => ({ ...old, add: now }), resetScroll: false });
   const users = useQuery(usersQuery(organization, search.inactive === '1'));
   const tab = search.tab ?? 'people';
   const list = (kind: User['kind']) => <UserList kind={kind} users={users} onAdd={() => make(kind)} />;
@@ -67,8 +67,8 @@ export function PeopleScreen() {
         chosen={tab}
         onChoose={(now) => void navigate({ search: (old) => ({ ...old, tab: now === 'people' ? undefined : now }) })}
       />
-      {search.make === 'person' && may('users.manage') && <InviteDialog onClose={() => make(undefined)} />}
-      {search.make === 'service' && may('users.manage') && <ServiceDialog onClose={() => make(undefined)} />}
+      {search.add === 'person' && may('users.manage') && <InviteDialog onClose={() => make(undefined)} />}
+      {search.add === 'service' && may('users.manage') && <ServiceDialog onClose={() => make(undefined)} />}
       {search.user !== undefined && users.data !== undefined && (
         <UserDialog
           key={search.user}

@@ -71,7 +71,7 @@ function Traceback({ text, to, version, linked }: TracebackProps) {
               key={index}
               to={to}
               search={(old) => ({
-                ...(to === '/code' || old.org === undefined ? {} : { org: old.org }),
+                ...(to === '/code' ? {} : old),
                 path: piece.path,
                 ...(piece.line === undefined ? {} : { line: piece.line }),
                 ...(to === '/code' && version !== undefined ? { version } : {}),
