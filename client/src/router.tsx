@@ -16,7 +16,7 @@ import { Frame } from '@/frame/frame';
 import { live } from '@/frame/live';
 import { NotFound, Pending, ScreenError } from '@/frame/fallbacks';
 import { LEVELS } from '@/lib/log-store';
-import { oneOf, parseSearch, positive, stringifySearch, text, texts, uuid } from '@/lib/search';
+import { oneOf, parseSearch, positive, someOf, stringifySearch, text, texts, uuid } from '@/lib/search';
 import { STATUSES } from '@/ui/status';
 
 type Raw = Record<string, unknown>;
@@ -128,13 +128,15 @@ const runs = createRoute({
   path: '/runs',
   validateSearch: (raw: Raw): RunsSearch =>
     clean({
-      status: oneOf(STATUSES, raw.status),
+      status: someOf(STATUSES, raw.status),
       workflow: uuid(raw.workflow),
+      person: uuid(raw.person),
+      origin: oneOf(ORIGINS, raw.origin),
+      error: text(raw.error),
       schedule: uuid(raw.schedule),
       from: text(raw.from),
       to: text(raw.to),
       cursor: uuid(raw.cursor),
-      sort: text(raw.sort),
     }),
   component: lazyRouteComponent(() => import('./screens/runs/runs-screen'), 'RunsScreen'),
 });
@@ -407,14 +409,22 @@ export interface RunSearch {
   q?: string;
 }
 
+const ORIGINS = ['person', 'schedule', 'webhook', 'form', 'endpoint', 'workflow'] as const;
+/** What asked for a run. */
+export type Origin = (typeof ORIGINS)[number];
+
 export interface RunsSearch {
-  status?: (typeof STATUSES)[number];
+  /** One or several, with commas. */
+  status?: string;
   workflow?: string;
+  person?: string;
+  origin?: Origin;
+  /** The type of an error. */
+  error?: string;
   schedule?: string;
   from?: string;
   to?: string;
   cursor?: string;
-  sort?: string;
 }
 
 export interface NotificationsSearch {

@@ -9648,13 +9648,19 @@ export interface operations {
                 cursor?: components["schemas"]["ExecutionId"];
                 /** @description Created before; RFC 3339, or a date. */
                 end_date?: string;
+                /** @description Only those that ended with an error of this type; for those with `executions.read`. */
+                error_type?: string;
+                /** @description Only those that this person or service account asked for. */
+                executed_by?: components["schemas"]["UserId"];
                 /** @description Executions of this page, at most 1000. */
                 limit?: number;
+                /** @description Only what was asked for in this way. */
+                origin?: "person" | "schedule" | "webhook" | "form" | "endpoint" | "workflow";
                 /** @description Only those that this schedule asked for. */
                 schedule_id?: components["schemas"]["ScheduleId"];
                 /** @description Created at or after; RFC 3339, or a date. */
                 start_date?: string;
-                /** @description Only with this status. */
+                /** @description Only with this status, or with one of several, separated by commas. */
                 status?: string;
                 /** @description Only of this workflow. */
                 workflow_id?: components["schemas"]["WorkflowId"];

@@ -49,6 +49,18 @@ async fn a_key_runs_it_as_its_holder() {
 }
 
 #[tokio::test]
+async fn its_runs_are_found_by_their_origin() {
+    let platform = Platform::deployed().await;
+    let path = endpoint(&platform, json!({ "mode": "async" })).await;
+    platform.start(&platform.own.user).await;
+    let call = platform.post(format!("{path}?name=x")).key(&platform.own.user);
+    let called = call.send().await.expect(202)["execution_id"].clone();
+    let list = platform.get("/api/executions?origin=endpoint").key(&platform.own.user);
+    let page = list.send().await.expect(200);
+    assert_eq!((page["executions"].as_array().map(Vec::len), &page["executions"][0]["execution_id"]), (Some(1), &called));
+}
+
+#[tokio::test]
 async fn only_who_may_reaches_it() {
     let platform = Platform::deployed().await;
     let path = endpoint(&platform, json!({ "mode": "async" })).await;

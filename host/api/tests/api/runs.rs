@@ -242,6 +242,10 @@ async fn lists_have_filters_and_pages() {
         ("end_date=2020-01-01T00:00:00", 0),
         ("start_date=2020-01-01T00:00:00%2B02:00&end_date=2999-01-01T00:00:00Z", 3),
         ("status=Success", 0),
+        ("status=Success,Pending", 3),
+        ("status=Pending,Pending,", 3),
+        ("origin=person", 3),
+        ("origin=schedule", 0),
     ] {
         let page = platform.get(format!("/api/executions?{query}")).key(user).send().await.expect(200);
         assert_eq!(found(&page).len(), expected, "{query}");
@@ -250,6 +254,37 @@ async fn lists_have_filters_and_pages() {
         platform.get("/api/executions?start_date=soon").key(user).send().await.expect(422)["field"],
         "start_date"
     );
+}
+
+#[tokio::test]
+async fn lists_filter_by_person_and_error_for_those_who_may() {
+    let platform = Platform::deployed().await;
+    let (user, admin) = (&platform.own.user, &platform.own.admin);
+    let failed = platform.start(user).await;
+    let run = platform.claim().await;
+    platform.finish(&run, failure(), true).await;
+    let other = platform.start(admin).await;
+    let list = async |key, query: String| {
+        platform.get(format!("/api/executions?{query}")).key(key).send().await
+    };
+    let found = |page: Value| -> Vec<Value> {
+        page["executions"].as_array().expect("a list").iter().map(|e| e["execution_id"].clone()).collect()
+    };
+    for (query, expected) in [
+        (format!("executed_by={}", user.user), failed),
+        (format!("executed_by={}", admin.user), other),
+        ("error_type=KeyError".to_owned(), failed),
+        ("status=Failed,Timeout&origin=person".to_owned(), failed),
+    ] {
+        assert_eq!(found(list(admin, query.clone()).await.expect(200)), [json!(expected)], "{query}");
+    }
+    // End users see their own, whoever they ask for, and learn of no error's type.
+    assert_eq!(found(list(user, format!("executed_by={}", user.user)).await.expect(200)), [json!(failed)]);
+    assert!(found(list(user, format!("executed_by={}", admin.user)).await.expect(200)).is_empty());
+    list(user, "error_type=KeyError".into()).await.expect(403);
+    for (query, field) in [("status=Pending,Nothing", "status"), ("origin=nowhere", "origin")] {
+        assert_eq!(list(admin, query.into()).await.expect(422)["field"], field, "{query}");
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ on_both!(
     logs_are_ordered_filtered_and_resumable,
     cancelling_before_and_while_running,
     lists_page_and_filter,
+    lists_tell_what_asked,
+    lists_tell_what_went_wrong,
     foreign_runs_are_not_found,
     documents_keep_their_text,
     no_organization_has_more_runs_than_it_may,
@@ -227,7 +229,9 @@ async fn lists_page_and_filter(db: Db) {
     w.claim(ids[0], 1, 60).await.unwrap();
     let count =
         async |filters: Filters| executions::list(&org, &filters, None, 100).await.unwrap().items.len();
-    assert_eq!(count(Filters { status: Some(Status::Running), ..none.clone() }).await, 1);
+    assert_eq!(count(Filters { statuses: vec![Status::Running], ..none.clone() }).await, 1);
+    let several = vec![Status::Running, Status::Pending, Status::Failed];
+    assert_eq!(count(Filters { statuses: several, ..none.clone() }).await, 7);
     assert_eq!(count(Filters { workflow_id: Some(w.workflow), ..none.clone() }).await, 7);
     assert_eq!(count(Filters { workflow_id: Some(w.shared), ..none.clone() }).await, 0);
     assert_eq!(count(Filters { workflow_name: Some("sync".into()), ..none.clone() }).await, 7);
@@ -237,6 +241,47 @@ async fn lists_page_and_filter(db: Db) {
     assert_eq!(count(Filters { to: Some(middle), ..none.clone() }).await, 3);
     assert_eq!(executions::list(&w.db.org(w.other.id), &none, None, 100).await.unwrap().items, []);
     assert_eq!(executions::list(&w.db.system(), &none, None, 100).await.unwrap().items.len(), 7);
+}
+
+async fn lists_tell_what_asked(db: Db) {
+    let w = World::new(db).await;
+    let org = w.db.org(w.org.id);
+    let new = w.new_execution();
+    let above = ExecutionId::new();
+    let asked = [
+        (RunOrigin::Person, new.clone()),
+        (RunOrigin::Schedule, NewExecution { schedule_id: Some(ScheduleId::new()), ..new.clone() }),
+        (RunOrigin::Webhook, NewExecution { delivery_id: Some(DeliveryId::new()), ..new.clone() }),
+        (RunOrigin::Form, NewExecution { form_id: Some(FormId::new()), ..new.clone() }),
+        (RunOrigin::Endpoint, NewExecution { endpoint_id: Some(EndpointId::new()), ..new.clone() }),
+        (
+            RunOrigin::Workflow,
+            NewExecution {
+                lineage: Lineage { parent: Some(above), root: Some(above), depth: 1, is_confined: false },
+                ..new
+            },
+        ),
+    ];
+    for (origin, new) in asked {
+        let id = executions::accept(&org, new).await.unwrap().execution.id;
+        let filters = Filters { origin: Some(origin), ..Filters::default() };
+        let found = executions::list(&org, &filters, None, 100).await.unwrap().items;
+        assert_eq!(found.iter().map(|run| run.id).collect::<Vec<_>>(), [id], "{origin:?}");
+    }
+}
+
+async fn lists_tell_what_went_wrong(db: Db) {
+    let w = World::new(db).await;
+    let id = w.accept().await.id;
+    w.accept().await;
+    let token = w.claim(id, 1, 60).await.unwrap().token;
+    let outcome = Outcome::ended(Status::Failed, "KeyError", "'a'");
+    assert!(executions::finish(&w.db, id, token, outcome).await.unwrap());
+    for (kind, expected) in [("KeyError", 1), ("keyerror", 0), ("ValueError", 0)] {
+        let filters = Filters { error_type: Some(kind.into()), ..Filters::default() };
+        let found = executions::list(&w.db.org(w.org.id), &filters, None, 100).await.unwrap();
+        assert_eq!(found.items.len(), expected, "{kind}");
+    }
 }
 
 async fn foreign_runs_are_not_found(db: Db) {
