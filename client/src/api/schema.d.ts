@@ -2086,6 +2086,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/usage/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts runs. End users have their own counted only. */
+        get: operations["count_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/usage/time-saved": {
         parameters: {
             query?: never;
@@ -5453,6 +5470,49 @@ export interface components {
              * @description How many users have it.
              */
             users: number;
+        };
+        /** @description How many runs stand where. */
+        RunCount: {
+            /** Format: int64 */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Failed, timed out, or ended with errors of their own.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Have not ended.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            runs: number;
+            /** Format: int64 */
+            succeeded: number;
+        };
+        /** @description Runs of a part. */
+        RunCountEntry: components["schemas"]["RunCount"] & {
+            /**
+             * Format: date-time
+             * @description By time: where the hour or day begins.
+             */
+            from?: string | null;
+            organization_id?: components["schemas"]["OrganizationId"] | null;
+            organization_name?: string | null;
+        };
+        /** @description Runs by time, or by organization. */
+        RunCounts: {
+            /** @description The oldest first, or the most runs first; without those that had none. */
+            entries: components["schemas"]["RunCountEntry"][];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @description Of all entries. */
+            total: components["schemas"]["RunCount"];
         };
         /** @description What a last look found, after everything was deleted. */
         Scan: {
@@ -23420,6 +23480,92 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_runs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description By `hour` or `day`, counted from `from`, or by `organization`, of all of them; that is for those with
+                 *     `executions.read`, `platform.organizations` and `platform.enter`.
+                 */
+                by?: "hour" | "day" | "organization";
+                /** @description Accepted at or after; RFC 3339, or a date. A day before `to` if absent. */
+                from?: string;
+                /** @description Accepted before; now if absent. At most 31 days after `from` by hour, else 366. */
+                to?: string;
+            };
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCounts"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -35,6 +35,7 @@ mod offboarding;
 mod own_sign_in;
 mod reviews;
 mod roles;
+mod run_counts;
 mod schedules;
 mod shared;
 mod shares;
@@ -224,6 +225,7 @@ fn telling() -> OpenApiRouter<ApiState> {
         .routes(routes!(notifications::unread))
         .routes(routes!(notifications::read))
         .routes(routes!(notifications::read_all))
+        .routes(routes!(run_counts::count))
         .routes(routes!(usage::time_saved))
 }
 

@@ -288,6 +288,36 @@ async fn lists_filter_by_person_and_error_for_those_who_may() {
 }
 
 #[tokio::test]
+async fn runs_are_counted_for_who_may_see_them() {
+    let platform = Platform::deployed().await;
+    let (own, foreign) = (&platform.own, &platform.foreign);
+    platform.start(&own.user).await;
+    let run = platform.claim().await;
+    platform.finish(&run, failure(), true).await;
+    platform.start(&own.admin).await;
+    platform.start(&foreign.user).await;
+    let count = async |key, query: &str| {
+        platform.get(format!("/api/usage/runs?{query}")).key(key).send().await
+    };
+    let total = |body: Value| ["runs", "failed", "open"].map(|name| body["total"][name].clone());
+    assert_eq!(total(count(&own.admin, "").await.expect(200)), [json!(2), json!(1), json!(1)]);
+    assert_eq!(total(count(&own.user, "by=day").await.expect(200)), [json!(1), json!(1), json!(0)]);
+    let body = count(&platform.root, "by=organization").await.expect(200);
+    assert_eq!(total(body.clone()), [json!(3), json!(1), json!(2)]);
+    let first = &body["entries"][0];
+    assert_eq!((&first["organization_id"], &first["runs"]), (&json!(own.id), &json!(2)), "{body}");
+    count(&own.admin, "by=organization").await.expect(403);
+    for wrong in [
+        "from=2026-01-02&to=2026-01-01",
+        "from=2026-01-01&to=2026-02-02",
+        "from=2026-01-01&to=2027-01-03&by=day",
+        "from=soon",
+    ] {
+        assert_eq!(count(&own.admin, wrong).await.expect(422)["field"], "from", "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn cancelling_reaches_database_and_worker() {
     let platform = Platform::deployed().await;
     let user = &platform.own.user;

@@ -9,6 +9,7 @@ pub mod archive;
 mod attempts;
 mod backlog;
 mod blocks;
+mod counts;
 mod deferred;
 pub mod documents;
 mod lease;
@@ -22,6 +23,7 @@ pub(crate) use accept::{Run, accept_in, bound, count};
 pub(crate) use attempts::record;
 pub use attempts::{Attempt, attempts, retry};
 pub use backlog::{Backlog, Waiting, backlog, waiting};
+pub use counts::{Counts, counts_by_organization, counts_by_time};
 pub(crate) use deferred::OPEN;
 pub use deferred::{many, promote_due};
 pub use lease::{

@@ -2,9 +2,10 @@
 
 use crate::common::*;
 use bifrost_core::*;
-use bifrost_store::executions::{self, Filters, Lease, NewExecution};
+use bifrost_store::executions::{self, Counts, Filters, Lease, NewExecution};
 use bifrost_store::organizations::{Organization, OrganizationChange};
 use bifrost_store::{Db, Sql, organizations, workflows};
+use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::json;
 
@@ -19,6 +20,8 @@ on_both!(
     lists_page_and_filter,
     lists_tell_what_asked,
     lists_tell_what_went_wrong,
+    runs_are_counted_by_time,
+    runs_are_counted_by_organization,
     foreign_runs_are_not_found,
     documents_keep_their_text,
     no_organization_has_more_runs_than_it_may,
@@ -282,6 +285,56 @@ async fn lists_tell_what_went_wrong(db: Db) {
         let found = executions::list(&w.db.org(w.org.id), &filters, None, 100).await.unwrap();
         assert_eq!(found.items.len(), expected, "{kind}");
     }
+}
+
+/// Ends a new run so.
+async fn ended(w: &World, status: Status) -> ExecutionId {
+    let id = w.accept().await.id;
+    let token = w.claim(id, 1, 60).await.unwrap().token;
+    assert!(executions::finish(&w.db, id, token, Outcome { status, ..success(json!(1)) }).await.unwrap());
+    id
+}
+
+async fn runs_are_counted_by_time(db: Db) {
+    let w = World::new(db).await;
+    let org = w.db.org(w.org.id);
+    for status in [Status::Success, Status::Failed, Status::Timeout, Status::CompletedWithErrors] {
+        ended(&w, status).await;
+    }
+    let late = w.accept().await;
+    executions::request_cancel(&org, w.accept().await.id).await.unwrap();
+    let all = Counts { succeeded: 1, failed: 3, cancelled: 1, open: 1 };
+    let hour = TimeDelta::hours(1);
+    let from = late.created_at - hour * 2 - TimeDelta::minutes(30);
+    let to = late.created_at + TimeDelta::minutes(30);
+    let count = async |from, to, user| executions::counts_by_time(&org, from, to, hour, user).await.unwrap();
+    assert_eq!(count(from, to, None).await, [(from + hour * 2, all)], "steps begin at `from`");
+    assert_eq!(count(from, from + hour, None).await, []);
+    assert_eq!(count(from, to, Some(w.user)).await.len(), 1);
+    assert_eq!(count(from, to, Some(UserId::new())).await, []);
+    // A run at `to` is of the next span.
+    let steps = count(from, late.created_at, None).await;
+    assert_eq!(steps.iter().map(|(_, counts)| counts.open).sum::<i64>(), 0);
+    let foreign = executions::counts_by_time(&w.db.org(w.other.id), from, to, hour, None).await.unwrap();
+    assert_eq!(foreign, []);
+}
+
+async fn runs_are_counted_by_organization(db: Db) {
+    let w = World::new(db).await;
+    ended(&w, Status::Failed).await;
+    let shared = || NewExecution { workflow_id: w.shared, ..w.new_execution() };
+    for _ in 0..2 {
+        executions::accept(&w.db.org(w.other.id), shared()).await.unwrap();
+    }
+    let now = bifrost_store::now();
+    let (from, to) = (now - TimeDelta::hours(1), now + TimeDelta::hours(1));
+    let all = executions::counts_by_organization(&w.db, from, to).await.unwrap();
+    let expected = [
+        (w.other.id, "Other".to_owned(), Counts { open: 2, ..Counts::default() }),
+        (w.org.id, "Org".to_owned(), Counts { failed: 1, ..Counts::default() }),
+    ];
+    assert_eq!(all, expected, "the most first");
+    assert_eq!(executions::counts_by_organization(&w.db, from - TimeDelta::hours(1), from).await.unwrap(), []);
 }
 
 async fn foreign_runs_are_not_found(db: Db) {
