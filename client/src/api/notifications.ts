@@ -65,7 +65,7 @@ export const rulesQuery = (organization: string | undefined) =>
     select: (answer) => answer.rules,
   });
 
-export const timeSavedQuery = (organization: string | undefined, from: string, to: string, by: 'month' | 'workflow') =>
+export const timeSavedQuery = (organization: string | undefined, from: string, to: string, by: 'month' | 'workflow' | 'organization') =>
   queryOptions({
     queryKey: ['time-saved', organization, from, to, by],
     queryFn: ({ signal }) =>
