@@ -383,7 +383,7 @@ const operations = createRoute({
 const KINDS = ['workflow', 'tool', 'data_provider'] as const;
 type WorkflowKind = (typeof KINDS)[number];
 
-const WORKFLOW_TABS = ['runs', 'forms', 'schedules', 'endpoints', 'code', 'call'] as const;
+const WORKFLOW_TABS = ['runs', 'forms', 'schedules', 'endpoints', 'code', 'versions', 'call'] as const;
 export type WorkflowTab = (typeof WORKFLOW_TABS)[number];
 
 export const RUN_TABS = ['log', 'result', 'input', 'variables'] as const;

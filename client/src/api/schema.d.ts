@@ -6288,6 +6288,16 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        /** @description Where a workflow answers plain HTTP. */
+        WorkflowEndpoint: {
+            methods: components["schemas"]["Verb"][];
+            /** @description `sync` answers what the workflow returns, `async` the id of the run. */
+            mode: components["schemas"]["EndpointMode"];
+            /** @description Below the platform's address. */
+            path: string;
+            /** @description True: no key is asked for. */
+            public: boolean;
+        };
         /**
          * Format: uuid
          * @description A workflow, tool or data provider; stable over versions.
@@ -6347,6 +6357,8 @@ export interface components {
             defaults: Record<string, unknown>;
             /** @description For people. */
             description: string;
+            /** @description Where it answers plain HTTP for the organization; left out of lists. */
+            endpoints?: components["schemas"]["WorkflowEndpoint"][];
             /** @description Name of the function. */
             function: string;
             /** @description `path::function`. */
@@ -26907,7 +26919,10 @@ export interface operations {
     };
     list_versions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those that changed, added or took away this file, among the last 50. */
+                path?: string;
+            };
             header?: {
                 /** @description The organization meant; for platform administrators only */
                 "x-bifrost-organization"?: string;
