@@ -18,6 +18,7 @@ mod endpoints;
 mod execute;
 mod executions;
 mod files;
+mod form_previews;
 mod form_sessions;
 mod forms;
 mod grants;
@@ -204,6 +205,9 @@ fn filling_in() -> OpenApiRouter<ApiState> {
         .routes(routes!(forms::check))
         .routes(routes!(forms::schema))
         .routes(routes!(forms::get, forms::update, forms::delete))
+        .routes(routes!(form_previews::open))
+        .routes(routes!(form_previews::upload))
+        .routes(routes!(form_previews::execute))
         .routes(routes!(form_sessions::open))
         .routes(routes!(form_sessions::options))
         .routes(routes!(form_sessions::upload))

@@ -7,7 +7,7 @@ use bifrost_core::integration::{Schema, Values};
 use bifrost_core::*;
 use bifrost_store::config::{self, NewEntry};
 use bifrost_store::executions::{self, NewExecution};
-use bifrost_store::forms::{self, Form, NewForm, NewSession, sessions};
+use bifrost_store::forms::{self, NewForm, NewSession, sessions};
 use bifrost_store::grants::{self, Subject, TargetKind};
 use bifrost_store::identity::{self, NewKey};
 use bifrost_store::integrations::connections::{self, NewConnection};
@@ -82,6 +82,8 @@ pub enum By {
     Form,
     /// The same; a session of whoever asks is put into the body.
     OpenedForm,
+    /// A draft of a form; a session as above.
+    OpenedPreview,
     /// One with the document [`DOCUMENT`] in it.
     Table,
     /// A file of `reports`, by its path.
@@ -259,7 +261,14 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
         }
         By::Connection => connection(platform, scope).await.id.to_string(),
         By::Hook => webhook(platform, organization, WebhookKind::Unsigned).await.hook_id.to_string(),
-        By::Form | By::OpenedForm => form(platform, scope).await.id.to_string(),
+        By::Form | By::OpenedForm => {
+            let new = new_form(platform, scope).await;
+            forms::create(&db.scope(scope), new).await.expect("a form").id.to_string()
+        }
+        By::OpenedPreview => {
+            let new = new_form(platform, scope).await;
+            forms::drafts::create(&db.scope(scope), new).await.expect("a draft").id.to_string()
+        }
         By::Table => {
             let name = format!("t{}", uuid::Uuid::now_v7().simple());
             let data = json!({ "n": 1 }).as_object().expect("an object").clone();
@@ -512,7 +521,7 @@ pub async fn connection(platform: &Platform, scope: Scope) -> Connection {
 }
 
 /// A new form.
-pub async fn form(platform: &Platform, scope: Scope) -> Form {
+async fn new_form(platform: &Platform, scope: Scope) -> NewForm {
     let scoped = platform.state.db.scope(scope);
     let workflow = async |name: &str| workflows::find(&scoped, name).await.expect("deployed").id;
     let name = uuid::Uuid::now_v7().to_string();
@@ -521,7 +530,7 @@ pub async fn form(platform: &Platform, scope: Scope) -> Form {
         { "name": "site", "label": "Site", "type": "select", "data_provider": "choices_of_site" },
         { "name": "paper", "label": "Paper", "type": "file" },
     ] });
-    let new = NewForm {
+    NewForm {
         name,
         description: None,
         workflow_id: workflow("hello").await,
@@ -530,8 +539,7 @@ pub async fn form(platform: &Platform, scope: Scope) -> Form {
         is_granted: false,
         fields: 3,
         definition,
-    };
-    forms::create(&scoped, new).await.expect("a form")
+    }
 }
 
 /// A session of a form, for somebody in an organization.
