@@ -9,8 +9,8 @@ use bifrost_core::events::WAKE;
 use bifrost_core::ports::Event;
 use bifrost_core::ports::subscription::Receiver;
 use bifrost_core::{
-    BackgroundPriority, EndpointId, Error, Execution, ExecutionId, FormId, Limits, Priority, Result, ScheduleId,
-    Status, schedule,
+    BackgroundPriority, EndpointId, Error, Execution, ExecutionId, FormId, Limits, Priority, Result,
+    ScheduleId, Status, schedule,
 };
 use bifrost_store::dead_letters::{self, DeadLetter};
 use bifrost_store::executions::NewExecution;

@@ -57,8 +57,13 @@ async fn versions_are_found_by_the_file_that_they_changed() {
     let platform = Platform::new().await;
     let admin = &platform.own.admin;
     let (one, other) = ("async def one():\n", "async def one(x):\n");
-    for (a, b) in [(Some(one), None), (Some(one), Some("1")), (Some(other), Some("1")), (Some(other), None), (None, Some("2"))]
-    {
+    for (a, b) in [
+        (Some(one), None),
+        (Some(one), Some("1")),
+        (Some(other), Some("1")),
+        (Some(other), None),
+        (None, Some("2")),
+    ] {
         let mut all = vec![("c.py", "async def three():\n")];
         all.extend(a.map(|text| ("a.py", text)));
         all.extend(b.map(|text| ("data/b.txt", text)));
@@ -73,8 +78,12 @@ async fn versions_are_found_by_the_file_that_they_changed() {
     ] {
         let call = platform.get(format!("/api/workspace/versions?path={path}")).key(admin);
         let list = call.send().await.expect(200);
-        let numbers: Vec<_> =
-            list["versions"].as_array().expect("a list").iter().filter_map(|one| one["number"].as_i64()).collect();
+        let numbers: Vec<_> = list["versions"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|one| one["number"].as_i64())
+            .collect();
         assert_eq!(numbers, expected, "{path}");
     }
 }

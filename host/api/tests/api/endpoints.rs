@@ -57,7 +57,10 @@ async fn its_runs_are_found_by_their_origin() {
     let called = call.send().await.expect(202)["execution_id"].clone();
     let list = platform.get("/api/executions?origin=endpoint").key(&platform.own.user);
     let page = list.send().await.expect(200);
-    assert_eq!((page["executions"].as_array().map(Vec::len), &page["executions"][0]["execution_id"]), (Some(1), &called));
+    assert_eq!(
+        (page["executions"].as_array().map(Vec::len), &page["executions"][0]["execution_id"]),
+        (Some(1), &called)
+    );
 }
 
 #[tokio::test]

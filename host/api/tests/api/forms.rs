@@ -317,7 +317,8 @@ async fn a_form_is_tried_before_it_is_saved_with_all_its_checks() {
     let saved = made(&platform, order()).await;
     let other = self::opened(&platform, admin, &saved).await;
     let id = saved.rsplit('/').next().expect("an id");
-    let body = json!({ "session_id": other["session_id"], "definition": definition, "values": { "name": "Ada" } });
+    let body =
+        json!({ "session_id": other["session_id"], "definition": definition, "values": { "name": "Ada" } });
     post(&platform, admin, format!("/api/forms/preview/{id}/execute"), body).await.expect(404);
 }
 

@@ -264,9 +264,8 @@ async fn lists_filter_by_person_and_error_for_those_who_may() {
     let run = platform.claim().await;
     platform.finish(&run, failure(), true).await;
     let other = platform.start(admin).await;
-    let list = async |key, query: String| {
-        platform.get(format!("/api/executions?{query}")).key(key).send().await
-    };
+    let list =
+        async |key, query: String| platform.get(format!("/api/executions?{query}")).key(key).send().await;
     let found = |page: Value| -> Vec<Value> {
         page["executions"].as_array().expect("a list").iter().map(|e| e["execution_id"].clone()).collect()
     };
@@ -296,9 +295,8 @@ async fn runs_are_counted_for_who_may_see_them() {
     platform.finish(&run, failure(), true).await;
     platform.start(&own.admin).await;
     platform.start(&foreign.user).await;
-    let count = async |key, query: &str| {
-        platform.get(format!("/api/usage/runs?{query}")).key(key).send().await
-    };
+    let count =
+        async |key, query: &str| platform.get(format!("/api/usage/runs?{query}")).key(key).send().await;
     let total = |body: Value| ["runs", "failed", "open"].map(|name| body["total"][name].clone());
     assert_eq!(total(count(&own.admin, "").await.expect(200)), [json!(2), json!(1), json!(1)]);
     assert_eq!(total(count(&own.user, "by=day").await.expect(200)), [json!(1), json!(1), json!(0)]);

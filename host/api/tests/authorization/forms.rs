@@ -1,7 +1,8 @@
 //! The rows of forms.
 
 use super::{
-    ADMINS, ADMINS_CREATE, ALL, ID_ADMINS, ID_ADMINS_CREATE, ID_ADMINS_DELETE, ID_SHARED, OPEN, Row, empty, none,
+    ADMINS, ADMINS_CREATE, ALL, ID_ADMINS, ID_ADMINS_CREATE, ID_ADMINS_DELETE, ID_SHARED, OPEN, Row, empty,
+    none,
 };
 use crate::common::target::By;
 use bifrost_core::Permission::ManageForms;

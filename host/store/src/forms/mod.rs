@@ -263,16 +263,13 @@ pub async fn list(scoped: &Scoped) -> Result<Vec<Form>> {
 
 /// One form that the handle's scope sees: its own, or a global one.
 pub async fn get(scoped: &Scoped, id: FormId) -> Result<Form> {
-    let sql = Sql::new(format!(
-        "{FROM} WHERE f.removed_at IS NULL AND f.id = $3 AND f.scope_id IN ($1, $2)"
-    ));
+    let sql = Sql::new(format!("{FROM} WHERE f.removed_at IS NULL AND f.id = $3 AND f.scope_id IN ($1, $2)"));
     let sql = sql.bind(scoped.access().scope_id()?).bind(Uuid::nil()).bind(id);
     read(&scoped.read().await?.optional(sql).await?.ok_or(Error::NotFound("form"))?)
 }
 
 async fn own(tx: &mut Tx, id: FormId, lock: &str) -> Result<Form> {
-    let sql =
-        Sql::new(format!("{FROM} WHERE f.removed_at IS NULL AND f.id = $2 AND f.scope_id = $1{lock}"));
+    let sql = Sql::new(format!("{FROM} WHERE f.removed_at IS NULL AND f.id = $2 AND f.scope_id = $1{lock}"));
     let sql = sql.bind(tx.access().scope_id()?).bind(id);
     read(&tx.optional(sql).await?.ok_or(Error::NotFound("form"))?)
 }

@@ -334,7 +334,10 @@ async fn runs_are_counted_by_organization(db: Db) {
         (w.org.id, "Org".to_owned(), Counts { failed: 1, ..Counts::default() }),
     ];
     assert_eq!(all, expected, "the most first");
-    assert_eq!(executions::counts_by_organization(&w.db, from - TimeDelta::hours(1), from).await.unwrap(), []);
+    assert_eq!(
+        executions::counts_by_organization(&w.db, from - TimeDelta::hours(1), from).await.unwrap(),
+        []
+    );
 }
 
 async fn foreign_runs_are_not_found(db: Db) {

@@ -62,7 +62,9 @@ async fn a_draft_is_opened_and_never_listed(db: Db) {
     let draft = drafts::create(&org, new("Order", w.workflow)).await.unwrap();
     assert_eq!((draft.revision, draft.name.as_str()), (0, "Order"));
     assert_eq!(drafts::get(&org, draft.id).await.unwrap(), draft);
-    for (scoped, id) in [(&org, saved.id), (&w.db.org(w.other.id), draft.id), (&w.db.scope(Scope::Global), draft.id)] {
+    for (scoped, id) in
+        [(&org, saved.id), (&w.db.org(w.other.id), draft.id), (&w.db.scope(Scope::Global), draft.id)]
+    {
         assert!(matches!(drafts::get(scoped, id).await.unwrap_err(), Error::NotFound(_)));
     }
     assert!(matches!(forms::get(&org, draft.id).await.unwrap_err(), Error::NotFound(_)));
