@@ -131,11 +131,15 @@ test('the list follows what happens, and its state is its address', async ({ adm
   await other.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByRole('row')).toHaveCount(before + 1);
   await other.goto(address);
-  await expect(other.getByLabel('Status')).toHaveValue('Failed');
+  await expect(other.getByRole('list', { name: 'Filtered by' })).toContainText('Failed');
   await other.close();
-  await page.getByRole('button', { name: 'Took' }).click();
-  // The longest first, as a number is looked at.
-  await expect(page).toHaveURL(/sort=-took/);
+  // Several at once, and each can be taken out.
+  await page.getByLabel('Status').selectOption({ label: 'Timed out' });
+  await expect(page).toHaveURL(/status=Failed%2CTimeout/);
+  await page.getByRole('button', { name: 'Take out Failed' }).click();
+  await expect(page).toHaveURL(/status=Timeout/);
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await expect(page).toHaveURL(/\/runs$/);
 });
 
 test('the palette goes anywhere by a few letters', async ({ admin: page }) => {

@@ -99,6 +99,16 @@ test('a form is built from the parameters of a workflow, by keyboard, and kept',
   await expect(page.getByText('Not saved')).toHaveCount(0);
 });
 
+test('what is not saved is tried as the server checks it', async ({ admin: page }) => {
+  const id = await formOf(page, { name: 'Tried', workflow: 'Filled in', access: 'authenticated', fields: [field('name', 'Name', 'text')] });
+  await page.goto(`/forms/${id}/edit`);
+  const preview = page.getByRole('form', { name: 'Preview' });
+  await preview.getByRole('textbox', { name: /^Name/ }).fill('Ada');
+  await preview.getByRole('button', { name: 'Test run' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Start it' }).click();
+  await expect(page.getByText('It has started')).toBeVisible();
+});
+
 test('who is slower hears that somebody else was first', async ({ admin: page }) => {
   const id = await formOf(page, { name: 'Of two', workflow: 'Filled in', access: 'authenticated', fields: [field('name', 'Name', 'text')] });
   await page.goto(`/forms/${id}/edit?tab=settings`);

@@ -3,7 +3,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { Pending, ScreenError } from '@/frame/fallbacks';
 import { LEVELS } from '@/lib/log-store';
-import { oneOf, parseSearch, positive, stringifySearch, text, texts, uuid } from '@/lib/search';
+import { oneOf, parseSearch, positive, someOf, stringifySearch, text, texts, uuid } from '@/lib/search';
 import {
   about,
   account,
@@ -27,6 +27,7 @@ import {
   INTEGRATION_TABS,
   KINDS,
   MAX_WHERE,
+  ORIGINS,
   RUN_TABS,
   WEBHOOK_TABS,
   WORKFLOW_TABS,
@@ -120,13 +121,15 @@ const runs = createRoute({
   path: '/runs',
   validateSearch: (raw: Raw): RunsSearch =>
     clean({
-      status: oneOf(STATUSES, raw.status),
+      status: someOf(STATUSES, raw.status),
       workflow: uuid(raw.workflow),
+      person: uuid(raw.person),
+      origin: oneOf(ORIGINS, raw.origin),
+      error: text(raw.error),
       schedule: uuid(raw.schedule),
       from: text(raw.from),
       to: text(raw.to),
       cursor: uuid(raw.cursor),
-      sort: text(raw.sort),
     }),
   component: lazyRouteComponent(() => import('./screens/runs/runs-screen'), 'RunsScreen'),
 });

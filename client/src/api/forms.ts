@@ -1,8 +1,8 @@
 /** Forms as the API has them, and all calls of them. */
 import { queryOptions } from '@tanstack/react-query';
 import type { Json } from '@/expressions';
-import { scopeHeaders } from './client';
-import { ProblemError, problemOf } from './problem';
+import { api, call } from './client';
+import { ProblemError } from './problem';
 import type { Narrow, Schemas } from './types';
 
 export type Access = Schemas['FormAccess'];
@@ -53,38 +53,27 @@ export interface FormContext {
 /** A form that was opened to be filled in. */
 export type OpenedForm = Narrow<Schemas['OpenedForm'], { context: FormContext }>;
 
+/** A form that was opened before it is saved. */
+export type OpenedPreview = Narrow<Schemas['OpenedPreview'], { context: FormContext }>;
+
 /** The choices of a field, and the inputs that are not there yet. */
 export type OptionsAnswer = Narrow<Schemas['FieldOptions'], { options: FormOption[] }>;
 
 /** Values to send, and when to start. */
 export type Submission = Narrow<Schemas['SubmitForm'], { values: Record<string, Json> }>;
 
-async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const response = await fetch(path, {
-    method,
-    headers: { ...scopeHeaders(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw problemOf(response.status, parsed(text));
-  return (text === '' ? undefined : parsed(text)) as T;
-}
+/** A form whose values are known more closely than the document says. */
+const viewed = (view: Schemas['FormView']): FormView => view as unknown as FormView;
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
+/** An opened form with what rules see. */
+const inContext = <T extends { context: object }>(answer: T) => ({ ...answer, context: answer.context as unknown as FormContext });
 
-const at = (id: string, action = '') => `/api/forms/${encodeURIComponent(id)}${action}`;
+const at = (id: string) => ({ params: { path: { id } } });
 
 export const formsQuery = (organization: string | undefined) =>
   queryOptions({
     queryKey: ['forms', organization],
-    queryFn: ({ signal }) => ask<Schemas['FormList']>('GET', '/api/forms', undefined, signal),
+    queryFn: ({ signal }) => call(api.GET('/api/forms', { signal })),
     select: (answer) => answer.forms,
     staleTime: 30_000,
   });
@@ -92,41 +81,65 @@ export const formsQuery = (organization: string | undefined) =>
 export const formQuery = (organization: string | undefined, id: string) =>
   queryOptions({
     queryKey: ['form', organization, id],
-    queryFn: ({ signal }) => ask<FormView>('GET', at(id), undefined, signal),
+    queryFn: async ({ signal }) => viewed(await call(api.GET('/api/forms/{id}', { ...at(id), signal }))),
   });
 
-export const createForm = (form: FormDefinition): Promise<FormView> => ask('POST', '/api/forms', form);
+export const createForm = async (form: FormDefinition): Promise<FormView> =>
+  viewed(await call(api.POST('/api/forms', { body: form as Schemas['FormDefinition'] })));
 
 /** Refused with `changed_meanwhile` unless `revision` is the last one. */
-export const changeForm = (id: string, form: FormDefinition, revision: number): Promise<FormView> =>
-  ask('PUT', at(id), { ...form, revision });
+export const changeForm = async (id: string, form: FormDefinition, revision: number): Promise<FormView> =>
+  viewed(await call(api.PUT('/api/forms/{id}', { ...at(id), body: { ...(form as Schemas['FormDefinition']), revision } })));
 
-export const deleteForm = (id: string): Promise<void> => ask('DELETE', at(id));
+export const deleteForm = (id: string) => call(api.DELETE('/api/forms/{id}', at(id)));
 
-export const checkForm = (form: FormDefinition, signal?: AbortSignal): Promise<Schemas['FormProblems']> =>
-  ask('POST', '/api/forms/check', form, signal);
+export const checkForm = (form: FormDefinition, signal?: AbortSignal) =>
+  call(api.POST('/api/forms/check', { body: form as Schemas['FormDefinition'], signal }));
 
-export const openForm = (id: string, query: Record<string, string>, signal?: AbortSignal): Promise<OpenedForm> =>
-  ask('POST', at(id, '/open'), { query }, signal);
+export const openForm = async (id: string, query: Record<string, string>, signal?: AbortSignal): Promise<OpenedForm> =>
+  inContext(await call(api.POST('/api/forms/{id}/open', { ...at(id), body: { query }, signal })));
 
-export const formOptions = (
+export const formOptions = async (
   id: string,
   body: { session_id: string; field: string; for_default: boolean; values: Record<string, Json> },
   signal?: AbortSignal,
-): Promise<OptionsAnswer> => ask('POST', at(id, '/options'), body, signal);
+): Promise<OptionsAnswer> => {
+  const answer = await call(api.POST('/api/forms/{id}/options', { ...at(id), body, signal }));
+  return { ...answer, options: answer.options as unknown as FormOption[] };
+};
 
-export const uploadSlot = (
-  id: string,
-  body: { session_id: string; field: string; name: string; content_type: string; size: number },
-  signal?: AbortSignal,
-): Promise<UploadSlot> => ask('POST', at(id, '/uploads'), body, signal);
+export const uploadSlot = (id: string, body: Schemas['NewUpload'], signal?: AbortSignal): Promise<UploadSlot> =>
+  call(api.POST('/api/forms/{id}/uploads', { ...at(id), body, signal }));
 
-export const submitForm = (id: string, submission: Submission): Promise<{ execution_id: string }> =>
-  ask('POST', at(id, '/execute'), submission);
+export const submitForm = (id: string, submission: Submission) =>
+  call(api.POST('/api/forms/{id}/execute', { ...at(id), body: submission }));
+
+/** Opens a form that is not saved. */
+export const openPreview = async (form: FormDefinition, query: Record<string, string>): Promise<OpenedPreview> =>
+  inContext(
+    await call(api.POST('/api/forms/preview/open', { body: { definition: form as Schemas['FormDefinition'], query } })),
+  );
+
+export const previewSlot = (id: string, form: FormDefinition, upload: Schemas['NewUpload'], signal?: AbortSignal): Promise<UploadSlot> =>
+  call(
+    api.POST('/api/forms/preview/{id}/uploads', {
+      ...at(id),
+      body: { definition: form as Schemas['FormDefinition'], upload },
+      signal,
+    }),
+  );
+
+export const submitPreview = (id: string, form: FormDefinition, submission: Pick<Submission, 'session_id' | 'values'>) =>
+  call(
+    api.POST('/api/forms/preview/{id}/execute', {
+      ...at(id),
+      body: { ...submission, definition: form as Schemas['FormDefinition'] },
+    }),
+  );
 
 /** Lets a person or a role use a form. */
-export const grantForm = (id: string, to: { user_id: string } | { role_id: string }): Promise<unknown> =>
-  ask('POST', '/api/grants', { form_id: id, ...to });
+export const grantForm = (id: string, to: { user_id: string } | { role_id: string }) =>
+  call(api.POST('/api/grants', { body: { form_id: id, ...to } }));
 
 /** What an `invalid_form` says of each field. */
 export function fieldErrors(error: unknown): Record<string, string> {

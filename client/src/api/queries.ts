@@ -85,10 +85,12 @@ export const configQuery = (organization: string | undefined) =>
     select: (answer) => answer.config,
   });
 
-export const versionsQuery = (organization: string | undefined) =>
+/** All versions, or those that touched a file. */
+export const versionsQuery = (organization: string | undefined, path?: string) =>
   queryOptions({
-    queryKey: ['versions', organization],
-    queryFn: ({ signal }) => call(api.GET('/api/workspace/versions', { signal })),
+    queryKey: ['versions', organization, path],
+    queryFn: ({ signal }) =>
+      call(api.GET('/api/workspace/versions', { params: { query: path === undefined ? {} : { path } }, signal })),
     select: (answer) => answer.versions,
   });
 

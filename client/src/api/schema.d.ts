@@ -842,6 +842,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/forms/preview/{id}/execute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submits a form that is tried: everything is checked as if it were saved, and its workflow starts for real. */
+        post: operations["submit_form_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/preview/{id}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs an address at which one file of a form that is tried can be sent for ten minutes. */
+        post: operations["create_form_preview_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/preview/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a form that is not saved, as its people would. Its launch workflow runs. */
+        post: operations["open_form_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/forms/schema.json": {
         parameters: {
             query?: never;
@@ -2344,6 +2395,23 @@ export interface paths {
         put?: never;
         /** Finds documents of a table. */
         post: operations["query_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts runs. End users have their own counted only. */
+        get: operations["count_runs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5676,6 +5744,11 @@ export interface components {
             now: string;
             session_id: components["schemas"]["FormSessionId"];
         };
+        /** @description A form that is tried. */
+        OpenedPreview: components["schemas"]["OpenedForm"] & {
+            /** @description Of its draft, which its runs have as their form. */
+            form_id: components["schemas"]["FormId"];
+        };
         /** @description What the form's address has brought. */
         OpenForm: {
             /** @description Texts by name; what the form does not take is left out. */
@@ -5865,6 +5938,18 @@ export interface components {
             mail?: components["schemas"]["MailServerView"] | null;
             /** @description Of whom a second factor is asked when they sign in by password. */
             second_factor: components["schemas"]["SecondFactorPolicy"];
+        /** @description A form to try. */
+        PreviewForm: {
+            definition: components["schemas"]["FormDefinition"];
+            /** @description What its address would bring. */
+            query?: {
+                [key: string]: string;
+            };
+        };
+        /** @description A file of a form that is tried. */
+        PreviewUpload: {
+            definition: components["schemas"]["FormDefinition"];
+            upload: components["schemas"]["NewUpload"];
         };
         /** @description The body of every error. */
         Problem: {
@@ -6114,6 +6199,49 @@ export interface components {
              * @description How many users have it.
              */
             users: number;
+        };
+        /** @description How many runs stand where. */
+        RunCount: {
+            /** Format: int64 */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Failed, timed out, or ended with errors of their own.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Have not ended.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            runs: number;
+            /** Format: int64 */
+            succeeded: number;
+        };
+        /** @description Runs of a part. */
+        RunCountEntry: components["schemas"]["RunCount"] & {
+            /**
+             * Format: date-time
+             * @description By time: where the hour or day begins.
+             */
+            from?: string | null;
+            organization_id?: components["schemas"]["OrganizationId"] | null;
+            organization_name?: string | null;
+        };
+        /** @description Runs by time, or by organization. */
+        RunCounts: {
+            /** @description The oldest first, or the most runs first; without those that had none. */
+            entries: components["schemas"]["RunCountEntry"][];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @description Of all entries. */
+            total: components["schemas"]["RunCount"];
         };
         /** @description What a last look found, after everything was deleted. */
         Scan: {
@@ -6440,6 +6568,13 @@ export interface components {
             scheduled_at?: string | null;
             session_id: components["schemas"]["FormSessionId"];
             /** @description By the names of fields. What is not in it has its default; `null` is nothing. */
+            values?: Record<string, unknown>;
+        };
+        /** @description What is filled in, in a form that is tried. */
+        SubmitPreview: {
+            definition: components["schemas"]["FormDefinition"];
+            session_id: components["schemas"]["FormSessionId"];
+            /** @description By the names of fields. */
             values?: Record<string, unknown>;
         };
         /**
@@ -6939,6 +7074,15 @@ export interface components {
             started_at: string;
             /** @description The program's version. */
             version: string;
+        /** @description Where a workflow answers plain HTTP. */
+        WorkflowEndpoint: {
+            methods: components["schemas"]["Verb"][];
+            /** @description `sync` answers what the workflow returns, `async` the id of the run. */
+            mode: components["schemas"]["EndpointMode"];
+            /** @description Below the platform's address. */
+            path: string;
+            /** @description True: no key is asked for. */
+            public: boolean;
         };
         /**
          * Format: uuid
@@ -6999,6 +7143,8 @@ export interface components {
             defaults: Record<string, unknown>;
             /** @description For people. */
             description: string;
+            /** @description Where it answers plain HTTP for the organization; left out of lists. */
+            endpoints?: components["schemas"]["WorkflowEndpoint"][];
             /** @description Name of the function. */
             function: string;
             /** @description `path::function`. */
@@ -10592,17 +10738,23 @@ export interface operations {
                 cursor?: components["schemas"]["ExecutionId"];
                 /** @description Created before; RFC 3339, or a date. */
                 end_date?: string;
+                /** @description Only those that ended with an error of this type; for those with `executions.read`. */
+                error_type?: string;
+                /** @description Only those that this person or service account asked for. */
+                executed_by?: components["schemas"]["UserId"];
                 /** @description Executions of this page, at most 1000. */
                 limit?: number;
                 /** @description Only those that this run started. */
                 parent_id?: components["schemas"]["ExecutionId"];
                 /** @description Only those that repeat this run. */
                 rerun_of?: components["schemas"]["ExecutionId"];
+                /** @description Only what was asked for in this way. */
+                origin?: "person" | "schedule" | "webhook" | "form" | "endpoint" | "workflow";
                 /** @description Only those that this schedule asked for. */
                 schedule_id?: components["schemas"]["ScheduleId"];
                 /** @description Created at or after; RFC 3339, or a date. */
                 start_date?: string;
-                /** @description Only with this status. */
+                /** @description Only with this status, or with one of several, separated by commas. */
                 status?: string;
                 /** @description Only of this workflow. */
                 workflow_id?: components["schemas"]["WorkflowId"];
@@ -13317,6 +13469,413 @@ export interface operations {
             };
             /** @description Busy for the moment; come back after `Retry-After` */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_form_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path: {
+                id: components["schemas"]["FormId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitPreview"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecuteResponse"];
+                };
+            };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Valid, but not in this state; `code` says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was there, and is not kept any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A data provider failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A data provider took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_form_preview_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path: {
+                id: components["schemas"]["FormId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewUpload"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"];
+                };
+            };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Valid, but not in this state; `code` says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_form_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedPreview"];
+                };
+            };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Valid, but not in this state; `code` says why */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was there, and is not kept any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The launch workflow failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The launch workflow took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25546,6 +26105,92 @@ export interface operations {
             };
         };
     };
+    count_runs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description By `hour` or `day`, counted from `from`, or by `organization`, of all of them; that is for those with
+                 *     `executions.read`, `platform.organizations` and `platform.enter`.
+                 */
+                by?: "hour" | "day" | "organization";
+                /** @description Accepted at or after; RFC 3339, or a date. A day before `to` if absent. */
+                from?: string;
+                /** @description Accepted before; now if absent. At most 31 days after `from` by hour, else 366. */
+                to?: string;
+            };
+            header?: {
+                /** @description The organization meant; for platform administrators only */
+                "x-bifrost-organization"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCounts"];
+                };
+            };
+            /** @description No key, or one that is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Known caller, but not theirs to do */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing in the caller's scope */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An input is not valid; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log has the cause under `request_id` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Busy for the moment; come back after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     time_saved: {
         parameters: {
             query?: {
@@ -28932,7 +29577,10 @@ export interface operations {
     };
     list_versions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only those that changed, added or took away this file, among the last 50. */
+                path?: string;
+            };
             header?: {
                 /** @description The organization meant; for platform administrators only */
                 "x-bifrost-organization"?: string;

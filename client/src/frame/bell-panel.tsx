@@ -1,7 +1,8 @@
 /** The latest notifications, below the bell. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { BellOff, CheckCheck } from 'lucide-react';
-import { ask, notificationsQuery } from '@/api/notifications';
+import { api, call } from '@/api/client';
+import { notificationsQuery } from '@/api/notifications';
 import { useOrganization } from '@/api/session';
 import { Button, LinkButton } from '@/ui/button';
 import { Show, SkeletonRows } from '@/ui/states';
@@ -9,7 +10,7 @@ import { failed } from '@/ui/toast';
 import { NotificationRow } from './notification-row';
 
 /** Rows of the panel. */
-const SHOWN = '15';
+const SHOWN = 15;
 
 export function BellPanel({ unread, onClose }: { unread: number; onClose: () => void }) {
   const organization = useOrganization();
@@ -51,7 +52,7 @@ export function BellPanel({ unread, onClose }: { unread: number; onClose: () => 
 export function ReadAll() {
   const client = useQueryClient();
   const read = useMutation({
-    mutationFn: () => ask('/api/notifications/read', { method: 'POST' }),
+    mutationFn: () => call(api.POST('/api/notifications/read')),
     onSuccess: () => client.invalidateQueries({ queryKey: ['notifications'] }),
     onError: failed,
   });

@@ -2,7 +2,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CalendarX, CircleX, MailX, Unplug, Webhook } from 'lucide-react';
-import { ask, type Notification } from '@/api/notifications';
+import { api, call } from '@/api/client';
+import type { Notification } from '@/api/notifications';
 import { cn } from '@/lib/cn';
 import { Ago } from '@/ui/time';
 
@@ -19,7 +20,7 @@ const stretched = 'min-w-0 font-medium break-words after:absolute after:inset-0'
 export function NotificationRow({ notification, onOpen }: { notification: Notification; onOpen?: () => void }) {
   const client = useQueryClient();
   const read = useMutation({
-    mutationFn: () => ask(`/api/notifications/${notification.id}/read`, { method: 'POST' }),
+    mutationFn: () => call(api.POST('/api/notifications/{id}/read', { params: { path: { id: notification.id } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: ['notifications'] }),
   });
   const { event, name, summary, error, count, last_at } = notification;

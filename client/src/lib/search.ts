@@ -23,6 +23,13 @@ export function oneOf<const T extends string>(values: readonly T[], value: unkno
   return values.find((known) => known === value);
 }
 
+/** Those of a list with commas that are among these, each once; nothing where none is. */
+export function someOf(values: readonly string[], value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const named = new Set(value.split(','));
+  return values.filter((known) => named.has(known)).join(',') || undefined;
+}
+
 /** A whole number from 1 on, or nothing. */
 export function positive(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;

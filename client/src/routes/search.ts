@@ -1,7 +1,6 @@
 /** What the URLs of screens may say. */
 import type { LEVELS } from '@/lib/log-store';
 import { oneOf, text } from '@/lib/search';
-import type { STATUSES } from '@/ui/status';
 
 /** What stands in a URL, before it is checked. */
 export type Raw = Record<string, unknown>;
@@ -9,7 +8,7 @@ export type Raw = Record<string, unknown>;
 export const KINDS = ['workflow', 'tool', 'data_provider'] as const;
 export type WorkflowKind = (typeof KINDS)[number];
 
-export const WORKFLOW_TABS = ['runs', 'forms', 'schedules', 'endpoints', 'code', 'call'] as const;
+export const WORKFLOW_TABS = ['runs', 'forms', 'schedules', 'endpoints', 'code', 'versions', 'call'] as const;
 export type WorkflowTab = (typeof WORKFLOW_TABS)[number];
 
 export const RUN_TABS = ['log', 'result', 'input', 'variables', 'calls'] as const;
@@ -45,14 +44,22 @@ export interface RunSearch {
   q?: string;
 }
 
+export const ORIGINS = ['person', 'schedule', 'webhook', 'form', 'endpoint', 'workflow'] as const;
+/** What asked for a run. */
+export type Origin = (typeof ORIGINS)[number];
+
 export interface RunsSearch {
-  status?: (typeof STATUSES)[number];
+  /** One or several, with commas. */
+  status?: string;
   workflow?: string;
+  person?: string;
+  origin?: Origin;
+  /** The type of an error. */
+  error?: string;
   schedule?: string;
   from?: string;
   to?: string;
   cursor?: string;
-  sort?: string;
 }
 
 export interface NotificationsSearch {

@@ -52,13 +52,18 @@ const SHOWN: Record<Status, Shown> = {
 /** The status in words. */
 export const statusWord = (status: Status): string => SHOWN[status].word;
 
+const OVER: readonly Status[] = ['Success', 'CompletedWithErrors', 'Failed', 'Timeout', 'Cancelled'];
+const WRONG: readonly Status[] = ['CompletedWithErrors', 'Failed', 'Timeout'];
+
 /** True when nothing more happens to the run. */
-export const isOver = (status: Status): boolean =>
-  ['Success', 'CompletedWithErrors', 'Failed', 'Timeout', 'Cancelled'].includes(status);
+export const isOver = (status: Status): boolean => OVER.includes(status);
 
 /** True when the run went wrong. */
-export const wentWrong = (status: Status): boolean =>
-  ['Failed', 'Timeout', 'CompletedWithErrors'].includes(status);
+export const wentWrong = (status: Status): boolean => WRONG.includes(status);
+
+/** Those that went wrong, and those that are under way, as lists of runs are filtered. */
+export const WENT_WRONG = WRONG.join(',');
+export const UNDER_WAY = STATUSES.filter((status) => !isOver(status)).join(',');
 
 export function StatusBadge({ status, className }: { status: Status; className?: string }) {
   const { word, icon: Icon, tone, turns } = SHOWN[status];

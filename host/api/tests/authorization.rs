@@ -170,7 +170,7 @@ pub async fn send_to(
     let body = (row.body)(id);
     if !body.is_null() {
         let mut body = body.to_string();
-        if let (By::OpenedForm, Some(key)) = (row.by, caller) {
+        if let (By::OpenedForm | By::OpenedPreview, Some(key)) = (row.by, caller) {
             let organization = if is_root { owner } else { Owner::Own }.organization(platform);
             body = body.replace(forms::SESSION, &opened(platform, id, organization, key).await);
         }

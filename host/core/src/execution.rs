@@ -94,6 +94,24 @@ impl std::str::FromStr for Status {
     }
 }
 
+/// What asked for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunOrigin {
+    /// Somebody, or a program with their key.
+    Person,
+    /// A schedule.
+    Schedule,
+    /// A delivery to a webhook, or a topic.
+    Webhook,
+    /// A form.
+    Form,
+    /// A call of an endpoint.
+    Endpoint,
+    /// Another run.
+    Workflow,
+}
+
 /// Whose turn comes first when slots are few.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]

@@ -47,7 +47,8 @@ pub use egress::EgressPolicy;
 pub use endpoint::{EndpointMode, EndpointSource, Verb};
 pub use error::{Error, Result};
 pub use execution::{
-    BackgroundPriority, Execution, Lineage, LogLevel, LogLine, Outcome, Priority, ResultType, Status, Stored,
+    BackgroundPriority, Execution, Lineage, LogLevel, LogLine, Outcome, Priority, ResultType, RunOrigin,
+    Status, Stored,
 };
 pub use http_call::{HttpCall, HttpCalls, HttpOutcome};
 pub use id::*;

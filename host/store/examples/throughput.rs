@@ -131,6 +131,7 @@ async fn one(
         delivery_id: None,
         form_id: None,
         startup: None,
+        endpoint_id: None,
     };
     let execution = executions::accept(org, new).await?.execution;
     let ticket = Ticket { execution: execution.id, attempt: 1 };

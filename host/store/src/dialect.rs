@@ -59,6 +59,16 @@ impl Engine {
         }
     }
 
+    /// How many whole steps of so many seconds a column of times is after another time; a bigint.
+    pub fn steps(self, column: &str, from: &str, seconds: i64) -> String {
+        match self {
+            Self::Sqlite => format!("({column} - {from}) / {}", seconds * 1_000_000),
+            Self::Postgres => {
+                format!("CAST(FLOOR(EXTRACT(EPOCH FROM ({column} - {from})) / {seconds}) AS bigint)")
+            }
+        }
+    }
+
     /// As [`Self::for_update`], but readers with the same lock do not wait for each other.
     pub fn for_share(self) -> &'static str {
         match self {

@@ -28,7 +28,7 @@ function Author({ version }: { version: Version }) {
   return <span className="text-muted">{useUserName()(version.created_by)}</span>;
 }
 
-const columns: ColumnDef<Version>[] = [
+const columns = (changes: boolean): ColumnDef<Version>[] => [
   {
     accessorKey: 'number',
     header: 'Version',
@@ -36,6 +36,7 @@ const columns: ColumnDef<Version>[] = [
       <Link
         to="/code/versions/$number"
         params={{ number: String(original.number) }}
+        search={changes && original.number > 1 ? { against: original.number - 1 } : {}}
         className="font-medium tabular-nums after:absolute after:inset-0 hover:text-accent-text"
       >
         {original.number}
@@ -70,13 +71,23 @@ const columns: ColumnDef<Version>[] = [
   },
 ];
 
+interface Props {
+  versions: Version[];
+  /** Leads to what each has changed, not to how it differs from the active one. */
+  changes?: boolean;
+}
+
+export const VersionTable = ({ versions, changes = false }: Props) => (
+  <DataTable label="Versions" rows={versions} columns={columns(changes)} id={(version) => version.version} />
+);
+
 export function Versions() {
   const organization = useOrganization();
   const versions = useQuery(versionsQuery(organization));
   return (
     <Card padded={false}>
       <Show query={versions}>
-        {(all) => <DataTable label="Versions" rows={all} columns={columns} id={(version) => version.version} />}
+        {(all) => <VersionTable versions={all} />}
       </Show>
     </Card>
   );

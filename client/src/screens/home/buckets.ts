@@ -1,17 +1,22 @@
 /** Runs by hour or day, for the chart. */
-import type { ExecutionSummary } from '@/api/types';
-import { isOver, wentWrong } from '@/ui/status';
+import type { Schemas } from '@/api/types';
 
-export interface Bucket {
+type Counted = Pick<Schemas['RunCountEntry'], 'from' | 'succeeded' | 'failed' | 'cancelled' | 'open'>;
+
+export interface Span {
   from: Date;
   to: Date;
+}
+
+export interface Bucket extends Span {
   good: number;
   bad: number;
+  cancelled: number;
   open: number;
 }
 
 /** Times that cut the past into equal pieces, the last of which holds now. */
-export function spans(now: Date, hours: number, pieces: number): { from: Date; to: Date }[] {
+export function spans(now: Date, hours: number, pieces: number): Span[] {
   const end = new Date(now);
   end.setMinutes(0, 0, 0);
   if (hours % 24 === 0) end.setHours(24);
@@ -25,16 +30,17 @@ export function spans(now: Date, hours: number, pieces: number): { from: Date; t
   return Array.from({ length: pieces }, (_, index) => ({ from: at(pieces - index), to: at(pieces - index - 1) }));
 }
 
-/** Counts runs in each span by how they ended. */
-export function buckets(runs: readonly ExecutionSummary[], cuts: readonly { from: Date; to: Date }[]): Bucket[] {
-  const all = cuts.map((cut) => ({ ...cut, good: 0, bad: 0, open: 0 }));
-  for (const run of runs) {
-    const at = new Date(run.created_at);
-    const bucket = all.find(({ from, to }) => at >= from && at < to);
+/** Puts what the server has counted by hour or day into the spans; a day may be an hour longer or shorter than its count. */
+export function buckets(counts: readonly Counted[], cuts: readonly Span[], hours: number): Bucket[] {
+  const all = cuts.map((cut) => ({ ...cut, good: 0, bad: 0, cancelled: 0, open: 0 }));
+  for (const { from, succeeded, failed, cancelled, open } of counts) {
+    const middle = Date.parse(from ?? '') + hours * 1_800_000;
+    const bucket = all.find((one) => middle >= one.from.getTime() && middle < one.to.getTime());
     if (bucket === undefined) continue;
-    if (wentWrong(run.status)) bucket.bad += 1;
-    else if (isOver(run.status)) bucket.good += 1;
-    else bucket.open += 1;
+    bucket.good += succeeded;
+    bucket.bad += failed;
+    bucket.cancelled += cancelled;
+    bucket.open += open;
   }
   return all;
 }

@@ -1,6 +1,7 @@
-/** Runs over time. Each column leads to its runs. */
+/** Runs over time. Each column leads to its runs, what went wrong in it to those. */
 import { Link } from '@tanstack/react-router';
 import { plural } from '@/lib/format';
+import { WENT_WRONG } from '@/ui/status';
 import { Tip } from '@/ui/tip';
 import type { Bucket } from './buckets';
 
@@ -13,36 +14,24 @@ interface Props {
   days: boolean;
 }
 
+const total = ({ good, bad, cancelled, open }: Bucket): number => good + bad + cancelled + open;
+
 function told(bucket: Bucket, days: boolean): string {
   const time = days ? day.format(bucket.from) : `${hour.format(bucket.from)} to ${hour.format(bucket.to)}`;
-  const all = bucket.good + bucket.bad + bucket.open;
+  const all = total(bucket);
   const wrong = bucket.bad > 0 ? `, ${bucket.bad} went wrong` : '';
   const open = bucket.open > 0 ? `, ${bucket.open} under way` : '';
   return `${time}: ${plural(all, 'run')}${wrong}${open}`;
 }
 
 export function Chart({ buckets, days }: Props) {
-  const most = Math.max(1, ...buckets.map(({ good, bad, open }) => good + bad + open));
+  const most = Math.max(1, ...buckets.map(total));
   const every = days ? 1 : 4;
   return (
     <figure aria-label="Runs over time" className="grid gap-2">
       <ol className="flex h-36 items-end gap-1">
         {buckets.map((bucket) => (
-          <li key={bucket.from.getTime()} className="flex h-full min-w-0 flex-1 items-end">
-            <Tip text={told(bucket, days)}>
-              <Link
-                to="/runs"
-                search={{ from: bucket.from.toISOString(), to: bucket.to.toISOString() }}
-                aria-label={told(bucket, days)}
-                className="flex h-full w-full flex-col justify-end gap-px rounded-sm hover:bg-hover"
-              >
-                <Part size={bucket.open / most} className="bg-info" />
-                <Part size={bucket.bad / most} className="bg-bad" />
-                <Part size={bucket.good / most} className="bg-accent-text/75" />
-                <span className="h-px w-full bg-line" />
-              </Link>
-            </Tip>
-          </li>
+          <Column key={bucket.from.getTime()} bucket={bucket} most={most} days={days} />
         ))}
       </ol>
       <div aria-hidden className="flex gap-1 text-2xs text-faint tabular-nums">
@@ -55,15 +44,42 @@ export function Chart({ buckets, days }: Props) {
       <figcaption className="flex flex-wrap gap-x-4 gap-y-1 text-xs text-muted">
         <Key className="bg-accent-text/75" name="Ended well" />
         <Key className="bg-bad" name="Went wrong" />
+        <Key className="bg-line-strong" name="Cancelled" />
         <Key className="bg-info" name="Under way" />
       </figcaption>
     </figure>
   );
 }
 
+function Column({ bucket, most, days }: { bucket: Bucket; most: number; days: boolean }) {
+  const span = { from: bucket.from.toISOString(), to: bucket.to.toISOString() };
+  return (
+    <li className="relative flex h-full min-w-0 flex-1 flex-col justify-end gap-px">
+      <Tip text={told(bucket, days)}>
+        <Link to="/runs" search={span} aria-label={told(bucket, days)} className="absolute inset-0 rounded-sm hover:bg-hover" />
+      </Tip>
+      <Part size={bucket.open / most} className="bg-info" />
+      {bucket.bad > 0 && (
+        // For the mouse; by keyboard, the column leads to its runs and the number beside to those that went wrong.
+        <Link
+          to="/runs"
+          search={{ ...span, status: WENT_WRONG }}
+          tabIndex={-1}
+          aria-hidden
+          className="relative z-10 block min-h-1 w-full rounded-[1px] bg-bad hover:opacity-80"
+          style={{ height: `${(bucket.bad / most) * 100}%` }}
+        />
+      )}
+      <Part size={bucket.cancelled / most} className="bg-line-strong" />
+      <Part size={bucket.good / most} className="bg-accent-text/75" />
+      <span className="h-px w-full bg-line" />
+    </li>
+  );
+}
+
 const Part = ({ size, className }: { size: number; className: string }) =>
   size === 0 ? null : (
-    <span className={`block w-full min-h-0.5 rounded-[1px] ${className}`} style={{ height: `${size * 100}%` }} />
+    <span className={`pointer-events-none relative block w-full min-h-0.5 rounded-[1px] ${className}`} style={{ height: `${size * 100}%` }} />
   );
 
 const Key = ({ className, name }: { className: string; name: string }) => (

@@ -5,24 +5,25 @@ import { CircleCheck, FileClock, GitPullRequestArrow, Play } from 'lucide-react'
 import { useMemo } from 'react';
 import { reviewsQuery, runsQuery } from '@/api/queries';
 import { useMay, useMe, useOrganization, useOrganizations } from '@/api/session';
-import type { ExecutionSummary } from '@/api/types';
+import type { Schemas } from '@/api/types';
+import type { RunsSearch } from '@/routes/search';
 import { useLiveRuns } from '@/frame/live';
 import { count, plural } from '@/lib/format';
 import { useNow } from '@/lib/hooks';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Page } from '@/ui/page';
-import { Empty, Show, Skeleton } from '@/ui/states';
-import { isOver, StatusBadge, wentWrong } from '@/ui/status';
+import { Empty, Show, Skeleton, SkeletonRows } from '@/ui/states';
+import { StatusBadge, UNDER_WAY, WENT_WRONG } from '@/ui/status';
 import { Ago } from '@/ui/time';
 import { buckets, spans } from './buckets';
 import { Chart } from './chart';
+import { Organizations } from './organizations';
+import { runCountsQuery } from './queries';
 import { TimeSaved } from './time-saved';
 
 const route = getRouteApi('/app/');
 
-/** The most runs that the server gives at once. */
-const MOST = 1_000;
 /** Rows of each list. */
 const SHOWN = 6;
 /** The time is looked at anew so often, in milliseconds. */
@@ -40,7 +41,8 @@ export function HomeScreen() {
   const hour = Math.floor(now.getTime() / 3_600_000);
   // Another hour, other spans; within one they stay, and so does the query.
   const cuts = useMemo(() => (week ? spans(now, 24, 7) : spans(now, 1, 24)), [week, hour]);
-  const runs = useQuery(runsQuery(organization, { start_date: cuts[0]?.from.toISOString() ?? '', limit: MOST }));
+  const span = { from: cuts[0]?.from.toISOString() ?? '', to: cuts.at(-1)?.to.toISOString() ?? '' };
+  const counts = useQuery(runCountsQuery(organization, { ...span, by: week ? 'day' : 'hour' }));
   const whose = me.permissions.includes('executions.read') ? `of ${chosen?.name ?? me.organization_name}` : 'of yours';
   return (
     <Page
@@ -53,8 +55,8 @@ export function HomeScreen() {
       }
     >
       <Reviews />
-      <Show query={runs} skeleton={<Skeleton className="h-96 w-full" />}>
-        {({ executions, next_cursor }) => (
+      <Show query={counts} skeleton={<Skeleton className="h-96 w-full" />}>
+        {({ entries, total }) => (
           <>
             <Card
               title={`Runs ${whose}`}
@@ -75,15 +77,13 @@ export function HomeScreen() {
               }
             >
               <div className="grid gap-6 md:grid-cols-[11rem_minmax(0,1fr)]">
-                <Numbers runs={executions} />
-                <Chart buckets={buckets(executions, cuts)} days={week} />
+                <Numbers total={total} span={span} />
+                <Chart buckets={buckets(entries, cuts, week ? 24 : 1)} days={week} />
               </div>
-              {next_cursor != null && (
-                <p className="pt-3 text-xs text-muted">There were more; these are the latest {count(MOST)}.</p>
-              )}
             </Card>
+            <Organizations span={span} />
             {me.permissions.includes('executions.read') && <TimeSaved />}
-            {executions.length === 0 ? <FirstSteps /> : <Lists runs={executions} />}
+            {total.runs === 0 ? <FirstSteps /> : <Lists span={span} />}
           </>
         )}
       </Show>
@@ -91,59 +91,93 @@ export function HomeScreen() {
   );
 }
 
-function Numbers({ runs }: { runs: ExecutionSummary[] }) {
-  const wrong = runs.filter((run) => wentWrong(run.status)).length;
-  const open = runs.filter((run) => !isOver(run.status)).length;
+interface Span {
+  from: string;
+  to: string;
+}
+
+function Numbers({ total, span }: { total: Schemas['RunCount']; span: Span }) {
   return (
     <dl className="flex gap-x-8 gap-y-4 max-md:flex-wrap md:grid md:content-start">
-      <Number name="Runs" value={runs.length} />
-      <Number name="Went wrong" value={wrong} className={wrong > 0 ? 'text-bad' : undefined} />
-      <Number name="Under way" value={open} />
+      <Number name="Runs" value={total.runs} search={span} />
+      <Number
+        name="Went wrong"
+        value={total.failed}
+        search={{ ...span, status: WENT_WRONG }}
+        className={total.failed > 0 ? 'text-bad' : undefined}
+      />
+      <Number name="Under way" value={total.open} search={{ ...span, status: UNDER_WAY }} />
     </dl>
   );
 }
 
-const Number = ({ name, value, className }: { name: string; value: number; className?: string | undefined }) => (
+interface NumberProps {
+  name: string;
+  value: number;
+  /** The runs that it counts. */
+  search: RunsSearch;
+  className?: string | undefined;
+}
+
+const Number = ({ name, value, search, className }: NumberProps) => (
   <div>
     <dt className="text-xs text-muted">{name}</dt>
-    <dd className={`text-xl font-semibold tracking-tight tabular-nums ${className ?? ''}`}>{count(value)}</dd>
+    <dd className={`text-xl font-semibold tracking-tight tabular-nums ${className ?? ''}`}>
+      <Link to="/runs" search={search} aria-label={`${name}: ${count(value)}`} className="rounded hover:underline">
+        {count(value)}
+      </Link>
+    </dd>
   </div>
 );
 
-function Lists({ runs }: { runs: ExecutionSummary[] }) {
-  return (
-    <div className="grid items-start gap-5 lg:grid-cols-2">
-      <List title="Went wrong" runs={runs.filter((run) => wentWrong(run.status))} empty="Nothing went wrong." />
-      <List title="Under way and waiting" runs={runs.filter((run) => !isOver(run.status))} empty="Nothing is under way." />
-    </div>
-  );
-}
+const Lists = ({ span }: { span: Span }) => (
+  <div className="grid items-start gap-5 lg:grid-cols-2 xl:grid-cols-3">
+    <List title="Went wrong" search={{ ...span, status: WENT_WRONG }} empty="Nothing went wrong." />
+    <List title="Under way and waiting" search={{ ...span, status: UNDER_WAY }} empty="Nothing is under way." />
+    <List title="Ran well last" search={{ ...span, status: 'Success' }} empty="Nothing has ended well yet." />
+  </div>
+);
 
-function List({ title, runs, empty }: { title: string; runs: ExecutionSummary[]; empty: string }) {
+function List({ title, search, empty }: { title: string; search: Span & { status: string }; empty: string }) {
+  const organization = useOrganization();
+  const { status, from, to } = search;
+  const runs = useQuery(runsQuery(organization, { status, start_date: from, end_date: to, limit: SHOWN }));
   return (
-    <Card title={title} padded={false}>
-      {runs.length === 0 ? (
-        <p className="flex items-center gap-2 px-4 py-5 text-ui text-muted">
-          <CircleCheck className="size-4" aria-hidden />
-          {empty}
-        </p>
-      ) : (
-        <ul className="divide-y">
-          {runs.slice(0, SHOWN).map((run) => (
-            <li key={run.execution_id} className="relative flex min-h-11 items-center gap-3 px-4 py-1.5 text-ui hover:bg-hover/60">
-              <StatusBadge status={run.status} />
-              <Link
-                to="/runs/$id"
-                params={{ id: run.execution_id }}
-                className="min-w-0 truncate font-medium after:absolute after:inset-0"
-              >
-                {run.workflow_name}
-              </Link>
-              <Ago at={run.created_at} className="relative z-10 ml-auto whitespace-nowrap text-muted" />
-            </li>
-          ))}
-        </ul>
-      )}
+    <Card
+      title={title}
+      padded={false}
+      actions={
+        <Link to="/runs" search={search} aria-label={`All: ${title}`} className="rounded text-xs text-accent-text hover:underline">
+          All
+        </Link>
+      }
+    >
+      <Show query={runs} skeleton={<SkeletonRows rows={3} />}>
+        {({ executions }) =>
+          executions.length === 0 ? (
+            <p className="flex items-center gap-2 px-4 py-5 text-ui text-muted">
+              <CircleCheck className="size-4" aria-hidden />
+              {empty}
+            </p>
+          ) : (
+            <ul className="divide-y">
+              {executions.map((run) => (
+                <li key={run.execution_id} className="relative flex min-h-11 items-center gap-3 px-4 py-1.5 text-ui hover:bg-hover/60">
+                  <StatusBadge status={run.status} />
+                  <Link
+                    to="/runs/$id"
+                    params={{ id: run.execution_id }}
+                    className="min-w-0 truncate font-medium after:absolute after:inset-0"
+                  >
+                    {run.workflow_name}
+                  </Link>
+                  <Ago at={run.created_at} className="relative z-10 ml-auto whitespace-nowrap text-muted" />
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Show>
     </Card>
   );
 }

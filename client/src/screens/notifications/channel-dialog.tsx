@@ -3,7 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { ask, type Channel, type CreatedChannel } from '@/api/notifications';
+import { api, call } from '@/api/client';
+import type { Channel, CreatedChannel } from '@/api/notifications';
 import { useMay } from '@/api/session';
 import { linesOf, showAtField } from '@/lib/forms';
 import { Button } from '@/ui/button';
@@ -13,8 +14,6 @@ import { Dialog, DialogActions } from '@/ui/dialog';
 import { CheckField, Field, Input, Select, TextArea } from '@/ui/field';
 import { FormError } from '@/ui/states';
 import { done } from '@/ui/toast';
-
-const PATH = '/api/notification-channels';
 
 interface Values {
   name: string;
@@ -35,12 +34,12 @@ interface Props {
 
 function send(channel: Channel | undefined, { kind, addresses, url, full_errors, ...rest }: Values): Promise<Channel & Pick<CreatedChannel, 'secret'>> {
   const target = kind === 'email' ? { addresses: linesOf(addresses) } : { url };
-  if (channel === undefined) return ask(PATH, { method: 'POST', body: { ...rest, kind, full_errors, ...target } });
+  if (channel === undefined) return call(api.POST('/api/notification-channels', { body: { ...rest, kind, full_errors, ...target } }));
   // What did not change needs no permission of its own.
   const errors = full_errors === channel.full_errors ? {} : { full_errors };
   const moved = kind === 'email' ? linesOf(addresses).join() !== channel.addresses.join() : url !== channel.url;
   const body = { ...rest, ...errors, ...(moved ? target : {}) };
-  return ask(`${PATH}/${channel.id}`, { method: 'PATCH', body });
+  return call(api.PATCH('/api/notification-channels/{id}', { params: { path: { id: channel.id } }, body }));
 }
 
 export function ChannelDialog({ channel, hasMail, onClose }: Props) {
@@ -68,7 +67,7 @@ export function ChannelDialog({ channel, hasMail, onClose }: Props) {
     onError: (error) => showAtField<Values>(error, NAMES, setError),
   });
   const remove = async () => {
-    await ask(`${PATH}/${channel?.id ?? ''}`, { method: 'DELETE' });
+    await call(api.DELETE('/api/notification-channels/{id}', { params: { path: { id: channel?.id ?? '' } } }));
     done('The channel is deleted');
     onClose();
     await Promise.all([refresh(), client.invalidateQueries({ queryKey: ['notification-rules'] })]);

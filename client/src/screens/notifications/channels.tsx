@@ -2,7 +2,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Mail, Send, Webhook } from 'lucide-react';
-import { ask, channelsQuery, type Channel } from '@/api/notifications';
+import { api, call } from '@/api/client';
+import { channelsQuery, type Channel } from '@/api/notifications';
 import { useOrganization } from '@/api/session';
 import { Badge } from '@/ui/badge';
 import { Button, LinkButton } from '@/ui/button';
@@ -60,7 +61,7 @@ export function Channels() {
 function Row({ channel }: { channel: Channel }) {
   const client = useQueryClient();
   const test = useMutation({
-    mutationFn: () => ask<{ answer: string }>(`/api/notification-channels/${channel.id}/test`, { method: 'POST' }),
+    mutationFn: () => call(api.POST('/api/notification-channels/{id}/test', { params: { path: { id: channel.id } } })),
     onSuccess: ({ answer }) => done('The test has arrived', answer),
     onError: failed,
     onSettled: () => client.invalidateQueries({ queryKey: ['notification-channels'] }),

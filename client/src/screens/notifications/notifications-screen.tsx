@@ -61,7 +61,7 @@ function Latest() {
   const organization = useOrganization();
   const list = useQuery(
     notificationsQuery(organization, {
-      ...(unread === '1' ? { unread: 'true' } : {}),
+      ...(unread === '1' ? { unread: true } : {}),
       ...(cursor === undefined ? {} : { cursor }),
     }),
   );

@@ -3,7 +3,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { ask, EVENTS, type Channel, type NotificationEvent, type Rule } from '@/api/notifications';
+import { api, call } from '@/api/client';
+import { EVENTS, type Channel, type NotificationEvent, type Rule } from '@/api/notifications';
 import { workflowsQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
 import { showAtField } from '@/lib/forms';
@@ -15,8 +16,6 @@ import { CheckField, Field, Input, Select } from '@/ui/field';
 import { FormError } from '@/ui/states';
 import { done } from '@/ui/toast';
 import { EVENT_NAMES, KIND_NAMES } from './names';
-
-const PATH = '/api/notification-rules';
 
 interface Values {
   name: string;
@@ -55,8 +54,8 @@ export function RuleDialog({ rule, channels, onClose }: Props) {
     mutationFn: ({ event, only_scheduled, completed_with_errors, ...rest }: Values) => {
       const ofRuns = event === 'run_failed' ? { only_scheduled, completed_with_errors, workflow_ids: workflows } : {};
       const body = { ...rest, ...ofRuns, channel_ids: chosen };
-      if (rule === undefined) return ask<Rule>(PATH, { method: 'POST', body: { ...body, event } });
-      return ask<Rule>(`${PATH}/${rule.id}`, { method: 'PATCH', body });
+      if (rule === undefined) return call(api.POST('/api/notification-rules', { body: { ...body, event } }));
+      return call(api.PATCH('/api/notification-rules/{id}', { params: { path: { id: rule.id } }, body }));
     },
     onSuccess: async (saved) => {
       done(`“${saved.name}” is saved`);
@@ -66,7 +65,7 @@ export function RuleDialog({ rule, channels, onClose }: Props) {
     onError: (error) => showAtField<Values>(error, NAMES, setError),
   });
   const remove = async () => {
-    await ask(`${PATH}/${rule?.id ?? ''}`, { method: 'DELETE' });
+    await call(api.DELETE('/api/notification-rules/{id}', { params: { path: { id: rule?.id ?? '' } } }));
     done('The rule is deleted');
     onClose();
     await refresh();

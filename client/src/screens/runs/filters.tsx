@@ -1,76 +1,127 @@
-/** Status, workflow and days. */
+/** Fields that add filters, and what is filtered by. */
 import { useQuery } from '@tanstack/react-query';
 import { X } from 'lucide-react';
-import { workflowsQuery } from '@/api/queries';
-import { useOrganization } from '@/api/session';
-import type { RunsSearch } from '@/routes/search';
-import { oneOf } from '@/lib/search';
-import { whole } from '@/lib/time';
+import { useUserName } from '@/api/names';
+import { usersQuery, workflowsQuery } from '@/api/queries';
+import { useMay, useOrganization } from '@/api/session';
+import type { Origin, RunsSearch } from '@/routes/search';
 import { Button } from '@/ui/button';
 import { Combobox } from '@/ui/combobox';
 import { Input, Select } from '@/ui/field';
+import { SearchBox } from '@/ui/search-box';
 import { STATUSES, statusWord } from '@/ui/status';
+import { among, chips, isInstant, ORIGIN_WORDS, toQuery } from './query';
 
 interface Props {
   search: RunsSearch;
   onChange: (change: Partial<RunsSearch>) => void;
 }
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
+/** Nothing filtered. */
+const ALL: Partial<RunsSearch> = {
+  status: undefined,
+  workflow: undefined,
+  person: undefined,
+  origin: undefined,
+  error: undefined,
+  schedule: undefined,
+  from: undefined,
+  to: undefined,
+};
 
 export function Filters({ search, onChange }: Props) {
   const organization = useOrganization();
+  const may = useMay();
+  const nameOf = useUserName();
+  const seesAll = may('executions.read');
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
-  const { status, workflow, schedule, from, to } = search;
-  const hour = from !== undefined && !DATE.test(from);
-  const set = [status, workflow, schedule, from, to].some((value) => value !== undefined);
+  const { data: people = [] } = useQuery({ ...usersQuery(organization, true), enabled: seesAll && may('users.read') });
+  const all = chips(search, {
+    workflow: (id) => workflows.find((one) => one.id === id)?.name ?? 'One workflow',
+    person: nameOf,
+  });
+  const isFiltered = Object.keys(toQuery({ ...search, cursor: undefined })).length > 0;
   return (
-    <div className="flex flex-wrap items-center gap-2">
-      <Select
-        aria-label="Status"
-        className="w-auto"
-        value={status ?? ''}
-        onChange={(event) => onChange({ status: oneOf(STATUSES, event.target.value) })}
-      >
-        <option value="">Any status</option>
-        {STATUSES.map((name) => (
-          <option key={name} value={name}>
-            {statusWord(name)}
-          </option>
-        ))}
-      </Select>
-      <Combobox
-        label="Workflow"
-        placeholder="Any workflow"
-        value={workflow ?? ''}
-        clearable
-        options={workflows
-          .filter((one) => one.kind !== 'data_provider')
-          .map((one) => ({ value: one.id, label: one.name }))}
-        onChange={(id) => onChange({ workflow: id || undefined })}
-        className="max-w-60"
-      />
-      {hour ? (
-        <span className="text-ui text-muted">
-          {whole(new Date(from))} – {to === undefined ? 'now' : whole(new Date(to))}
-        </span>
-      ) : (
-        <>
-          <Day label="From" value={from} onChange={(day) => onChange({ from: day })} />
-          <Day label="Until" value={to} onChange={(day) => onChange({ to: day })} />
-        </>
-      )}
-      {schedule !== undefined && <span className="text-ui text-muted">of one schedule</span>}
-      {set && (
-        <Button
-          look="quiet"
-          onClick={() =>
-            onChange({ status: undefined, workflow: undefined, schedule: undefined, from: undefined, to: undefined })
-          }
+    <div className="grid gap-2">
+      <div className="grid grid-cols-2 items-center gap-2 sm:flex sm:flex-wrap">
+        <Select
+          aria-label="Status"
+          className="sm:w-auto"
+          value=""
+          onChange={(event) => onChange({ status: among(search.status, event.target.value) })}
         >
-          <X aria-hidden />
-          Clear
-        </Button>
+          <option value="">{search.status === undefined ? 'Any status' : 'Add a status'}</option>
+          {STATUSES.filter((name) => search.status?.split(',').includes(name) !== true).map((name) => (
+            <option key={name} value={name}>
+              {statusWord(name)}
+            </option>
+          ))}
+        </Select>
+        <Select
+          aria-label="Asked for"
+          className="sm:w-auto"
+          value=""
+          onChange={(event) => onChange({ origin: event.target.value as Origin })}
+        >
+          <option value="">Asked for in any way</option>
+          {Object.entries(ORIGIN_WORDS).map(([origin, word]) => (
+            <option key={origin} value={origin}>
+              {word}
+            </option>
+          ))}
+        </Select>
+        <Combobox
+          label="Workflow"
+          placeholder="Any workflow"
+          value=""
+          options={workflows
+            .filter((one) => one.kind !== 'data_provider')
+            .map((one) => ({ value: one.id, label: one.name }))}
+          onChange={(id) => onChange({ workflow: id })}
+          className="sm:max-w-60"
+        />
+        {people.length > 0 && (
+          <Combobox
+            label="Person"
+            placeholder="Anybody"
+            value=""
+            options={people.map((one) => ({ value: one.id, label: one.name || one.email, hint: one.email }))}
+            onChange={(id) => onChange({ person: id })}
+            className="sm:max-w-60"
+          />
+        )}
+        {seesAll && (
+          <SearchBox
+            label="Type of error"
+            placeholder="Type of error"
+            value={search.error}
+            onChange={(error) => onChange({ error: error?.trim() || undefined })}
+            className="max-sm:col-span-2 sm:w-44"
+          />
+        )}
+        {!isInstant(search.from) && (
+          <>
+            <Day label="From" value={search.from} onChange={(day) => onChange({ from: day })} />
+            <Day label="Until" value={search.to} onChange={(day) => onChange({ to: day })} />
+          </>
+        )}
+      </div>
+      {isFiltered && (
+        <ul aria-label="Filtered by" className="flex flex-wrap items-center gap-1.5">
+          {all.map(({ label, without }) => (
+            <li key={label} className="flex max-w-full items-center rounded-md border bg-sunken pl-2 text-ui">
+              <span className="truncate">{label}</span>
+              <Button look="quiet" size="small" aria-label={`Take out ${label}`} onClick={() => onChange(without)}>
+                <X aria-hidden />
+              </Button>
+            </li>
+          ))}
+          <li>
+            <Button look="quiet" size="small" onClick={() => onChange(ALL)}>
+              Clear
+            </Button>
+          </li>
+        </ul>
       )}
     </div>
   );
@@ -83,8 +134,8 @@ interface DayProps {
 }
 
 const Day = ({ label, value = '', onChange }: DayProps) => (
-  <label className="flex items-center gap-1.5 text-ui text-muted">
+  <label className="flex min-w-0 items-center gap-1.5 text-ui text-muted max-sm:grid max-sm:gap-0.5">
     {label}
-    <Input type="date" value={value} onChange={(event) => onChange(event.target.value || undefined)} className="w-36" />
+    <Input type="date" value={value} onChange={(event) => onChange(event.target.value || undefined)} className="sm:w-36" />
   </label>
 );

@@ -39,11 +39,7 @@ export function RunsScreen() {
             executions.length === 0 ? (
               <NoRuns filtered={filtered} />
             ) : (
-              <RunsTable
-                runs={executions}
-                sort={search.sort}
-                onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
-              />
+              <RunsTable runs={executions} />
             )
           }
         </Show>

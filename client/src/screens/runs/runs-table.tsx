@@ -1,11 +1,25 @@
 /** Runs in rows. */
 import { Link } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
+import type { ReactNode } from 'react';
 import type { ExecutionSummary } from '@/api/types';
+import type { RunsSearch } from '@/routes/search';
+import { cn } from '@/lib/cn';
 import { duration } from '@/lib/time';
 import { DataTable } from '@/ui/data-table';
 import { StatusBadge } from '@/ui/status';
 import { Ago, Elapsed } from '@/ui/time';
+
+/** Leads to the runs that are the same in this, beside the filters there are. */
+const Only = ({ search, className, ...props }: { search: Partial<RunsSearch>; className: string; title?: string; children: ReactNode }) => (
+  <Link
+    {...props}
+    from="/runs"
+    to="."
+    search={(old) => ({ ...old, cursor: undefined, ...search })}
+    className={cn('relative z-10 hover:underline', className)}
+  />
+);
 
 const COLUMNS: ColumnDef<ExecutionSummary>[] = [
   {
@@ -27,7 +41,9 @@ const COLUMNS: ColumnDef<ExecutionSummary>[] = [
           {original.workflow_name}
         </Link>
         {original.error_type != null && (
-          <span className="block truncate font-mono text-2xs text-bad">{original.error_type}</span>
+          <Only search={{ error: original.error_type }} className="block w-fit max-w-full truncate font-mono text-2xs text-bad">
+            {original.error_type}
+          </Only>
         )}
       </>
     ),
@@ -36,9 +52,9 @@ const COLUMNS: ColumnDef<ExecutionSummary>[] = [
     accessorKey: 'executed_by_name',
     header: 'By',
     cell: ({ row: { original } }) => (
-      <span className="text-muted" title={original.executed_by_email}>
+      <Only search={{ person: original.executed_by }} className="text-muted" title={original.executed_by_email}>
         {original.executed_by_name || original.executed_by_email}
-      </span>
+      </Only>
     ),
     meta: { wide: true },
   },
@@ -66,19 +82,7 @@ const COLUMNS: ColumnDef<ExecutionSummary>[] = [
   },
 ];
 
-interface Props {
-  runs: ExecutionSummary[];
-  sort: string | undefined;
-  onSort: (sort: string | undefined) => void;
-}
-
-export const RunsTable = ({ runs, sort, onSort }: Props) => (
-  <DataTable
-    label="Runs"
-    rows={runs}
-    columns={COLUMNS}
-    id={(run) => run.execution_id}
-    sort={sort}
-    onSort={onSort}
-  />
+/** In the order of the server: the newest first. */
+export const RunsTable = ({ runs }: { runs: ExecutionSummary[] }) => (
+  <DataTable label="Runs" rows={runs} columns={COLUMNS} id={(run) => run.execution_id} sorted />
 );

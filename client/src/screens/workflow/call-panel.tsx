@@ -1,12 +1,15 @@
 /** How to run the workflow from a terminal or a program. */
-import { useOrganization } from '@/api/session';
+import { useMay, useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
-import { curlCommand, runCommand } from '@/lib/commands';
+import { curlCommand, endpointCommand, exampleInput, runCommand } from '@/lib/commands';
 import { Card } from '@/ui/card';
 import { Command } from '@/ui/copy';
 
 export function CallPanel({ workflow, input }: { workflow: Workflow; input: Record<string, unknown> }) {
   const organization = useOrganization();
+  // Who manages them has a tab of theirs.
+  const endpoints = useMay()('webhooks.manage') ? [] : (workflow.endpoints ?? []);
+  const given = { ...exampleInput(workflow.parameters), ...input };
   return (
     <div className="grid gap-5 lg:grid-cols-2">
       <Card title="Command line">
@@ -27,6 +30,21 @@ export function CallPanel({ workflow, input }: { workflow: Workflow; input: Reco
           </p>
         </div>
       </Card>
+      {endpoints.length > 0 && (
+        <Card title="Endpoints" className="lg:col-span-2">
+          <ul className="grid gap-4">
+            {endpoints.map(({ path, methods, mode, public: open }) => (
+              <li key={path} className="grid gap-2">
+                <Command text={endpointCommand({ method: methods[0] ?? 'POST', address: `${location.origin}${path}`, input: given, open })} />
+                <p className="text-xs text-muted">
+                  By {methods.join(', ')}. {open ? 'No key is asked for.' : 'With an API key in BIFROST_KEY.'}{' '}
+                  {mode === 'sync' ? 'The answer is what the workflow returns.' : 'The answer is the id of the run, at once.'}
+                </p>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** The file that the workflow is deployed from. */
 import { useQuery } from '@tanstack/react-query';
-import { FolderCode, History, PencilLine } from 'lucide-react';
+import { FolderCode, PencilLine } from 'lucide-react';
 import { fileQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
@@ -33,10 +33,6 @@ export function CodePanel({ workflow }: { workflow: Workflow }) {
           <LinkButton to="/code" search={{ path: workflow.path, line: workflow.line }} size="small" look="quiet">
             <FolderCode aria-hidden />
             All files
-          </LinkButton>
-          <LinkButton to="/code" search={{ tab: 'versions' }} size="small" look="quiet">
-            <History aria-hidden />
-            Versions
           </LinkButton>
         </>
       }

@@ -17,6 +17,7 @@ import { LastRuns } from './last-runs';
 import { RunForm } from './run-form';
 import { SchedulesPanel } from './schedules-panel';
 
+const VersionsPanel = lazy(() => import('./versions-panel'));
 const EndpointsPanel = lazy(() => import('./endpoints-panel'));
 
 const route = getRouteApi('/app/workflows/$id');
@@ -67,7 +68,18 @@ function Loaded({ workflow }: { workflow: Workflow }) {
         ]
       : []),
     ...(may('workspace.read')
-      ? [{ id: 'code' as const, label: 'Code', content: <CodePanel workflow={workflow} /> }]
+      ? [
+          { id: 'code' as const, label: 'Code', content: <CodePanel workflow={workflow} /> },
+          {
+            id: 'versions' as const,
+            label: 'Versions',
+            content: (
+              <Suspense fallback={<Skeleton className="h-40" />}>
+                <VersionsPanel workflow={workflow} />
+              </Suspense>
+            ),
+          },
+        ]
       : []),
   ];
   return (
@@ -84,7 +96,9 @@ function Loaded({ workflow }: { workflow: Workflow }) {
           <div className="flex flex-wrap items-center gap-1.5">
             <Badge>{workflow.category || 'General'}</Badge>
             {workflow.tags.map((tag) => (
-              <Badge key={tag}>{tag}</Badge>
+              <Link key={tag} to="/workflows" search={{ tag }} className="max-w-full rounded hover:opacity-80">
+                <Badge>{tag}</Badge>
+              </Link>
             ))}
             <Badge>{workflow.organization_id == null ? 'Global' : 'Of this organization'}</Badge>
             {!workflow.is_active && <Badge tone="warn">Switched off</Badge>}

@@ -97,6 +97,19 @@ function List({ all }: { all: Workflow[] }) {
             <option key={tag}>{tag}</option>
           ))}
         </Select>
+        <Select
+          aria-label="Kind"
+          className="w-auto max-w-full sm:max-w-56"
+          value={search.kind ?? ''}
+          onChange={(event) => set({ kind: KINDS_IN_ORDER.find((kind) => kind === event.target.value) })}
+        >
+          <option value="">All kinds</option>
+          {KINDS_IN_ORDER.map((kind) => (
+            <option key={kind} value={kind}>
+              {KINDS[kind]}
+            </option>
+          ))}
+        </Select>
         <span role="status" className="ml-auto text-ui text-muted tabular-nums">
           {plural(shown.length, 'workflow')}
         </span>
@@ -127,11 +140,12 @@ function List({ all }: { all: Workflow[] }) {
 
 const ICONS = { workflow: WorkflowIcon, tool: Wrench, data_provider: Database };
 const KINDS = { workflow: 'Workflow', tool: 'Tool', data_provider: 'Data provider' };
+const KINDS_IN_ORDER = ['workflow', 'tool', 'data_provider'] as const;
 
 function Row({ workflow }: { workflow: Workflow }) {
   const Icon = ICONS[workflow.kind];
   return (
-    <li className="group relative flex items-center gap-3 px-4 py-3 hover:bg-hover/60">
+    <li className="group relative flex items-center gap-x-3 gap-y-2 px-4 py-3 hover:bg-hover/60 max-md:flex-wrap">
       <span className="grid size-8 shrink-0 place-items-center rounded-md border bg-sunken text-muted">
         <Icon className="size-4" aria-label={KINDS[workflow.kind]} role="img" />
       </span>
@@ -148,11 +162,13 @@ function Row({ workflow }: { workflow: Workflow }) {
         </div>
         <p className="truncate text-ui text-muted">{workflow.description || workflow.function_id}</p>
       </div>
-      <div className="flex shrink-0 items-center gap-1.5 max-md:hidden">
+      <div className="flex min-w-0 items-center gap-1.5 max-md:order-last max-md:w-full max-md:flex-wrap max-md:pl-11 md:shrink-0">
         {workflow.tags.map((tag) => (
-          <Badge key={tag} className="max-w-44">
-            <span className="truncate">{tag}</span>
-          </Badge>
+          <Link key={tag} from="/workflows" to="." search={(old) => ({ ...old, tag })} className="relative z-10 max-w-full rounded hover:opacity-80">
+            <Badge className="max-w-44">
+              <span className="truncate">{tag}</span>
+            </Badge>
+          </Link>
         ))}
         {workflow.organization_id == null && (
           <Badge>
@@ -160,7 +176,7 @@ function Row({ workflow }: { workflow: Workflow }) {
             Global
           </Badge>
         )}
-        <span className="ml-2 flex w-14 items-center gap-1 text-xs text-muted tabular-nums">
+        <span className="ml-2 flex w-14 items-center gap-1 text-xs text-muted tabular-nums max-md:hidden">
           <Braces className="size-3.5" aria-hidden />
           {workflow.parameters.length}
           <span className="sr-only">parameters</span>

@@ -74,7 +74,12 @@ async fn call(state: ApiState, id: OrganizationId, slug: String, request: Reques
     }
     let key = idempotency_key(request.headers(), None)?.map(|key| format!("endpoint:{}:{key}", endpoint.id));
     let input = parameters(request, &state).await?;
-    let run = Run { input_data: Some(Value::Object(input)), idempotency_key: key, ..Run::default() };
+    let run = Run {
+        input_data: Some(Value::Object(input)),
+        idempotency_key: key,
+        endpoint_id: Some(endpoint.id),
+        ..Run::default()
+    };
     if endpoint.settings.mode == EndpointMode::Async {
         return Ok(answers::accepted(&run::start(&state, &auth, &workflow, run).await?));
     }

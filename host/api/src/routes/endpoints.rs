@@ -48,6 +48,7 @@ pub(crate) struct EndpointView {
 
 impl From<Endpoint> for EndpointView {
     fn from(endpoint: Endpoint) -> Self {
+        let path = endpoint.path();
         let settings = endpoint.settings;
         Self {
             id: endpoint.id,
@@ -55,7 +56,7 @@ impl From<Endpoint> for EndpointView {
             workflow_id: endpoint.workflow_id,
             workflow_name: endpoint.workflow_name,
             source: endpoint.source,
-            path: format!("/api/endpoints/{}/{}", endpoint.organization_id, settings.slug),
+            path,
             slug: settings.slug,
             methods: settings.methods,
             mode: settings.mode,

@@ -10,7 +10,10 @@ use crate::state::ApiState;
 use crate::views::{ExecutionSummary, ExecutionView};
 use axum::Json;
 use axum::extract::State;
-use bifrost_core::{Error, ExecutionId, LogLevel, LogLine, ResultType, ScheduleId, Status, WorkflowId};
+use bifrost_core::{
+    Error, ExecutionId, LogLevel, LogLine, Permission, ResultType, RunOrigin, ScheduleId, Status, UserId,
+    WorkflowId,
+};
 use bifrost_store::executions::Filters;
 use bifrost_store::executions::documents::{self, Part};
 use bifrost_store::webhooks;
@@ -35,7 +38,7 @@ const MAX_LOG_PAGE: u32 = 10_000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// Only with this status.
+    /// Only with this status, or with one of several, separated by commas.
     status: Option<String>,
     /// Only of this workflow.
     workflow_id: Option<WorkflowId>,
@@ -47,6 +50,13 @@ pub(crate) struct ListQuery {
     parent_id: Option<ExecutionId>,
     /// Only those that repeat this run.
     rerun_of: Option<ExecutionId>,
+    /// Only those that this person or service account asked for.
+    executed_by: Option<UserId>,
+    /// Only what was asked for in this way.
+    #[param(inline)]
+    origin: Option<RunOrigin>,
+    /// Only those that ended with an error of this type; for those with `executions.read`.
+    error_type: Option<String>,
     /// Created at or after; RFC 3339, or a date.
     start_date: Option<String>,
     /// Created before; RFC 3339, or a date.
@@ -123,20 +133,27 @@ pub(crate) async fn list(
     auth: Auth,
     Query(query): Query<ListQuery>,
 ) -> ApiResult<Json<ExecutionPage>> {
-    let mut filters = Filters {
-        status: query.status.filter(|s| !s.is_empty()).map(|s| s.parse()).transpose()?,
+    let own = Some(auth.caller.user).filter(|_| !auth.sees_all_runs());
+    if own.is_some() && query.executed_by.is_some_and(|user| Some(user) != own) {
+        return Ok(Json(ExecutionPage { executions: vec![], next_cursor: None }));
+    }
+    let error_type = query.error_type.filter(|kind| !kind.is_empty());
+    if error_type.is_some() {
+        auth.need(Permission::ReadExecutions)?;
+    }
+    let filters = Filters {
+        statuses: statuses(query.status.as_deref().unwrap_or_default())?,
         workflow_id: query.workflow_id,
         workflow_name: query.workflow_name.filter(|s| !s.is_empty()),
         from: instant("start_date", query.start_date)?,
         to: instant("end_date", query.end_date)?,
-        executed_by: None,
+        executed_by: own.or(query.executed_by),
         schedule_id: query.schedule_id,
         parent_id: query.parent_id,
         rerun_of: query.rerun_of,
+        origin: query.origin,
+        error_type,
     };
-    if !auth.sees_all_runs() {
-        filters.executed_by = Some(auth.caller.user);
-    }
     let limit = limit(query.limit, PAGE, MAX_PAGE)?;
     let page = bifrost_store::executions::list(&auth.org(&state), &filters, query.cursor, limit).await?;
     let executions = page.items.into_iter().map(|e| ExecutionSummary::new(e, auth.sees_all_runs())).collect();
@@ -226,6 +243,18 @@ pub(crate) async fn cancel(
         state.bus.publish(event).await;
     }
     Ok((StatusCode::ACCEPTED, Json(ExecutionStatus { execution_id: id, status: execution.status })))
+}
+
+/// Each status of a list once.
+fn statuses(list: &str) -> Result<Vec<Status>, Error> {
+    let mut all = Vec::new();
+    for status in list.split(',').filter(|status| !status.is_empty()) {
+        let status: Status = status.parse()?;
+        if !all.contains(&status) {
+            all.push(status);
+        }
+    }
+    Ok(all)
 }
 
 /// The size of a page, within its bounds.

@@ -5,7 +5,8 @@ use crate::auth::Auth;
 use crate::extract::{Input, Path};
 use crate::problem::{ApiError, ApiResult, FieldError, Problem};
 use crate::responses::{Kept, Writes};
-use crate::service::forms::{opened, submission, uploads};
+use crate::service::forms::opened::{self, Opened};
+use crate::service::forms::{submission, uploads};
 use crate::service::run::{self, Request};
 use crate::state::ApiState;
 use crate::views::{ExecuteResponse, ExecutionView};
@@ -46,6 +47,17 @@ pub(crate) struct OpenedForm {
     expires_at: DateTime<Utc>,
 }
 
+impl From<Opened> for OpenedForm {
+    fn from(opened: Opened) -> Self {
+        Self {
+            session_id: opened.session.id,
+            context: opened.context,
+            now: opened::now(),
+            expires_at: opened.session.expires_at,
+        }
+    }
+}
+
 /// Which options, for what is filled in so far.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +88,7 @@ pub(crate) struct FieldOptions {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewUpload {
-    session_id: FormSessionId,
+    pub(super) session_id: FormSessionId,
     /// The field.
     field: String,
     /// What the file is called.
@@ -136,13 +148,7 @@ pub(crate) async fn open(
     Path(id): Path<FormId>,
     Input(body): Input<OpenForm>,
 ) -> ApiResult<Json<OpenedForm>> {
-    let opened = opened::open(&state, &auth, id, body.query).await?;
-    Ok(Json(OpenedForm {
-        session_id: opened.session.id,
-        context: opened.context,
-        now: opened::now(),
-        expires_at: opened.session.expires_at,
-    }))
+    Ok(Json(opened::open(&state, &auth, id, body.query).await?.into()))
 }
 
 /// What can be chosen in a field, or is there at first, where a data provider says it.
@@ -174,6 +180,16 @@ pub(crate) async fn upload(
     Input(body): Input<NewUpload>,
 ) -> ApiResult<(StatusCode, Json<UploadView>)> {
     let opened = opened::find(&state, &auth, id, body.session_id).await?;
+    Ok((StatusCode::CREATED, Json(slot(&state, &auth, &opened, body).await?)))
+}
+
+/// Where a file of an opened form is sent.
+pub(super) async fn slot(
+    state: &ApiState,
+    auth: &Auth,
+    opened: &Opened,
+    body: NewUpload,
+) -> ApiResult<UploadView> {
     let field = opened.definition.field(&body.field).filter(|field| field.kind == Kind::File);
     let field = field.ok_or_else(|| {
         Error::invalid("field", format!("`{}` is no field of this form that takes files", body.field))
@@ -193,14 +209,13 @@ pub(crate) async fn upload(
         .into());
     }
     let name = plain_name(&body.name)?;
-    let upload = sessions::add_upload(&auth.org(&state), &opened.session, &body.field, name).await?;
+    let upload = sessions::add_upload(&auth.org(state), &opened.session, &body.field, name).await?;
     let now = bifrost_store::now();
     let pass = Pass::new(auth.organization(), UPLOADS, &upload.path, "PUT", &content_type, now)?;
     let expires_at = pass.expires_at.min(opened.session.expires_at);
     let pass = Pass { max_bytes, expires_at, signed_by: Some(auth.caller.user), ..pass };
     let url = format!("{}{}", super::signed_files::PATH, files::sign(&state.keyring, &pass)?);
-    let view = UploadView { upload_id: upload.id, url, method: "PUT", content_type, max_bytes, expires_at };
-    Ok((StatusCode::CREATED, Json(view)))
+    Ok(UploadView { upload_id: upload.id, url, method: "PUT", content_type, max_bytes, expires_at })
 }
 
 /// A name that is one part of a path.
@@ -233,8 +248,20 @@ pub(crate) async fn execute(
         schedule::deferral(bifrost_store::now(), body.scheduled_at.as_deref(), body.delay_seconds)?;
     let idempotency_key = idempotency_key(&headers, body.idempotency_key)?;
     let opened = opened::find(&state, &auth, id, body.session_id).await?;
-    let submitted = submission::check(&state, &auth, &opened, body.values).await?;
-    let org = auth.org(&state);
+    let request = Request { idempotency_key, not_before, ..Request::default() };
+    Ok((StatusCode::ACCEPTED, Json(submit(&state, &auth, opened, body.values, request).await?)))
+}
+
+/// Checks what is filled in, and starts the workflow with it.
+pub(super) async fn submit(
+    state: &ApiState,
+    auth: &Auth,
+    opened: Opened,
+    values: Map<String, Value>,
+    request: Request,
+) -> ApiResult<ExecuteResponse> {
+    let submitted = submission::check(state, auth, &opened, values).await?;
+    let org = auth.org(state);
     let workflow = workflows::find(&org, &opened.form.workflow_id.to_string()).await?;
     workflow.info.check_input(&submitted.data).map_err(of_a_field)?;
     if !submitted.uploads.is_empty() {
@@ -242,14 +269,12 @@ pub(crate) async fn execute(
     }
     let request = Request {
         input_data: Some(Value::Object(submitted.data)),
-        idempotency_key,
-        not_before,
         form_id: Some(opened.form.id),
         startup: opened.session.startup,
-        ..Request::default()
+        ..request
     };
-    let execution = run::start(&state, &auth, &workflow, request).await?;
-    Ok((StatusCode::ACCEPTED, Json(ExecutionView::new(execution, auth.sees_all_runs()).into())))
+    let execution = run::start(state, auth, &workflow, request).await?;
+    Ok(ExecutionView::new(execution, auth.sees_all_runs()).into())
 }
 
 /// What a workflow cannot take is a fault of the field that it came from.

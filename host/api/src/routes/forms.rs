@@ -11,8 +11,8 @@ use axum::Json;
 use axum::extract::State;
 use bifrost_core::{Error, FormId, OrganizationId, Permission, WorkflowId};
 use bifrost_forms::{Definition, Problem};
-use bifrost_store::forms::{self, Form, NewForm, Reach, Source};
-use bifrost_store::{Access, Scoped};
+use bifrost_store::Access;
+use bifrost_store::forms::{self, Form, Reach, Source};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -110,17 +110,6 @@ fn view(auth: &Auth, form: Form) -> Result<FormView, Error> {
     })
 }
 
-/// A definition that can be saved.
-async fn settled(scoped: &Scoped, json: &Value) -> ApiResult<NewForm> {
-    let problems = match service::read(scoped, json).await? {
-        Ok(form) => return Ok(form),
-        Err(problems) => problems,
-    };
-    let first = problems.into_iter().next().unwrap_or_else(|| Problem::new("", "it cannot be saved"));
-    let field = if first.path.is_empty() { "body".to_owned() } else { first.path };
-    Err(Error::invalid(field, first.message).into())
-}
-
 /// Lists the forms that the caller may use; with `forms.manage`, all.
 #[utoipa::path(get, path = "/api/forms", operation_id = "list_forms", tag = "forms",
     responses((status = 200, body = FormList), Reads))]
@@ -152,7 +141,7 @@ pub(crate) async fn create(
     Input(body): Input<Value>,
 ) -> ApiResult<(StatusCode, Json<FormView>)> {
     let scoped = auth.scoped(&state);
-    let new = settled(&scoped, &body).await?;
+    let new = service::settled(&scoped, &body).await?;
     let made = forms::create(&scoped, new).await?;
     Ok((StatusCode::CREATED, Json(view(&auth, made)?)))
 }
@@ -203,7 +192,7 @@ pub(crate) async fn update(
     if Access::from(old.scope) != scoped.access() {
         return Err(Error::NotFound("form").into());
     }
-    let new = settled(&scoped, &body.definition).await?;
+    let new = service::settled(&scoped, &body.definition).await?;
     let changed = forms::update(&scoped, id, body.revision, new).await?;
     Ok(Json(view(&auth, changed)?))
 }

@@ -21,6 +21,7 @@ mod endpoints;
 mod execute;
 mod executions;
 mod files;
+mod form_previews;
 mod form_sessions;
 mod forms;
 mod grants;
@@ -39,6 +40,7 @@ mod operations;
 mod own_sign_in;
 mod reviews;
 mod roles;
+mod run_counts;
 mod schedules;
 mod settings;
 mod shared;
@@ -217,6 +219,9 @@ fn filling_in() -> OpenApiRouter<ApiState> {
         .routes(routes!(forms::check))
         .routes(routes!(forms::schema))
         .routes(routes!(forms::get, forms::update, forms::delete))
+        .routes(routes!(form_previews::open))
+        .routes(routes!(form_previews::upload))
+        .routes(routes!(form_previews::execute))
         .routes(routes!(form_sessions::open))
         .routes(routes!(form_sessions::options))
         .routes(routes!(form_sessions::upload))
@@ -238,6 +243,7 @@ fn telling() -> OpenApiRouter<ApiState> {
         .routes(routes!(notifications::unread))
         .routes(routes!(notifications::read))
         .routes(routes!(notifications::read_all))
+        .routes(routes!(run_counts::count))
         .routes(routes!(usage::time_saved))
 }
 

@@ -1,7 +1,7 @@
 //! Versions of a workspace, and the way back to one.
 
 use crate::auth::may;
-use crate::extract::{Input, Path};
+use crate::extract::{Input, Path, Query};
 use crate::problem::ApiResult;
 use crate::responses::{Reads, Writes};
 use crate::service::{shared, source};
@@ -61,6 +61,14 @@ pub(crate) struct WarmView {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct VersionList {
     versions: Vec<VersionView>,
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// Only those that changed, added or took away this file, among the last 50.
+    path: Option<String>,
 }
 
 /// A version and what was found in it.
@@ -135,12 +143,16 @@ pub(crate) async fn announce(state: &ApiState, version: &Version) {
 
 /// Lists the versions of the workspace, newest first.
 #[utoipa::path(get, path = "/api/workspace/versions", operation_id = "list_versions", tag = "workspace",
-    responses((status = 200, body = VersionList), Reads))]
+    params(ListQuery), responses((status = 200, body = VersionList), Reads))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     may::ReadWorkspace(auth): may::ReadWorkspace,
+    Query(query): Query<ListQuery>,
 ) -> ApiResult<Json<VersionList>> {
-    let versions = workspaces::list_versions(&auth.scoped(&state)).await?;
+    let mut versions = workspaces::list_versions(&auth.scoped(&state)).await?;
+    if let Some(path) = query.path.filter(|path| !path.is_empty()) {
+        versions = source::touching(&state, versions, &path).await?;
+    }
     Ok(Json(VersionList { versions: versions.into_iter().map(Into::into).collect() }))
 }
 

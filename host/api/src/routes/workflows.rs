@@ -9,8 +9,10 @@ use crate::state::ApiState;
 use axum::Json;
 use axum::extract::State;
 use bifrost_core::{
-    OrganizationId, Parameter, Permission, VersionId, WorkflowId, WorkflowKind, parameters_schema,
+    EndpointMode, OrganizationId, Parameter, Permission, Verb, VersionId, WorkflowId, WorkflowKind,
+    parameters_schema,
 };
+use bifrost_store::endpoints::{self, Endpoint};
 use bifrost_store::grants::{self, TargetKind};
 use bifrost_store::workflows::{self, Workflow};
 use chrono::{DateTime, Utc};
@@ -27,6 +29,18 @@ pub(crate) struct ListQuery {
     category: Option<String>,
     /// Only of this kind.
     kind: Option<WorkflowKind>,
+}
+
+/// Where a workflow answers plain HTTP.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct WorkflowEndpoint {
+    /// Below the platform's address.
+    path: String,
+    methods: Vec<Verb>,
+    /// `sync` answers what the workflow returns, `async` the id of the run.
+    mode: EndpointMode,
+    /// True: no key is asked for.
+    public: bool,
 }
 
 /// A workflow, tool or data provider.
@@ -63,6 +77,9 @@ pub(crate) struct WorkflowView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     parameters_schema: Option<Value>,
+    /// Where it answers plain HTTP for the organization; left out of lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    endpoints: Vec<WorkflowEndpoint>,
     /// What the decorator registered, such as `timeout_seconds`.
     #[schema(value_type = Object)]
     defaults: Map<String, Value>,
@@ -78,6 +95,17 @@ pub(crate) struct WorkflowView {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct WorkflowList {
     workflows: Vec<WorkflowView>,
+}
+
+impl From<Endpoint> for WorkflowEndpoint {
+    fn from(endpoint: Endpoint) -> Self {
+        Self {
+            path: endpoint.path(),
+            methods: endpoint.settings.methods,
+            mode: endpoint.settings.mode,
+            public: endpoint.settings.is_public,
+        }
+    }
 }
 
 impl From<Workflow> for WorkflowView {
@@ -98,6 +126,7 @@ impl From<Workflow> for WorkflowView {
             tags: info.tags,
             parameters: info.parameters,
             parameters_schema: None,
+            endpoints: Vec::new(),
             defaults: info.defaults,
             is_active: workflow.is_active,
             created_at: workflow.created_at,
@@ -147,5 +176,7 @@ pub(crate) async fn get(
 ) -> ApiResult<Json<WorkflowView>> {
     let workflow = run::resolve(&state, &auth, &id).await?;
     let parameters_schema = Some(parameters_schema::schema(&workflow.info));
-    Ok(Json(WorkflowView { parameters_schema, ..workflow.into() }))
+    let endpoints = endpoints::enabled_of(&auth.org(&state), workflow.id).await?;
+    let endpoints = endpoints.into_iter().map(Into::into).collect();
+    Ok(Json(WorkflowView { parameters_schema, endpoints, ..workflow.into() }))
 }

@@ -9,8 +9,8 @@ use bifrost_core::events::WAKE;
 use bifrost_core::ports::Event;
 use bifrost_core::ports::subscription::Receiver;
 use bifrost_core::{
-    BackgroundPriority, Error, Execution, ExecutionId, FormId, Limits, Priority, Result, ScheduleId, Status,
-    schedule,
+    BackgroundPriority, EndpointId, Error, Execution, ExecutionId, FormId, Limits, Priority, Result,
+    ScheduleId, Status, schedule,
 };
 use bifrost_store::dead_letters::{self, DeadLetter};
 use bifrost_store::executions::NewExecution;
@@ -47,6 +47,8 @@ pub struct Request {
     pub form_id: Option<FormId>,
     /// What the form's launch workflow has returned.
     pub startup: Option<Value>,
+    /// The endpoint that was called for it.
+    pub endpoint_id: Option<EndpointId>,
 }
 
 /// Finds what the caller may run: by id, name or `path::function`, own before global.
@@ -184,6 +186,7 @@ async fn prepare(
     new.schedule_id = request.schedule_id;
     new.form_id = request.form_id;
     new.startup = request.startup;
+    new.endpoint_id = request.endpoint_id;
     new.lineage = auth.children;
     Ok(new)
 }

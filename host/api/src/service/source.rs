@@ -8,6 +8,11 @@ use bifrost_core::{Error, Result, Scope, Source};
 use bifrost_store::workspaces::{self, Version};
 use std::collections::BTreeMap;
 
+/// Most versions in which a file is looked for.
+const MAX_LOOKED_AT: usize = 50;
+/// All sources together that are looked at for it, in bytes.
+const MAX_LOOKED_INTO: usize = 256 << 20;
+
 /// Files by path, in base64, as requests carry them.
 pub type Files = BTreeMap<String, String>;
 
@@ -28,6 +33,37 @@ pub async fn load(state: &ApiState, key: &str) -> Result<Source> {
     let bytes = state.objects.get(key).await?;
     let bytes = bytes.with_context(|| format!("{key} is missing from the object store"))?;
     Source::decode(&bytes)
+}
+
+/// Those of these versions, the newest first, that changed, added or took away a file of their workspace,
+/// as far as [`MAX_LOOKED_AT`] and [`MAX_LOOKED_INTO`] reach.
+pub async fn touching(state: &ApiState, versions: Vec<Version>, path: &str) -> Result<Vec<Version>> {
+    let (mut found, mut room) = (Vec::new(), MAX_LOOKED_INTO);
+    let mut newer: Option<(Version, Option<Vec<u8>>)> = None;
+    for version in versions.into_iter().take(MAX_LOOKED_AT) {
+        let content = match &newer {
+            Some((other, content)) if other.own_key == version.own_key => content.clone(),
+            _ => {
+                let source = load(state, &version.own_key).await?;
+                let Some(left) = room.checked_sub(source.bytes()) else { return Ok(found) };
+                room = left;
+                source.files().get(path).cloned()
+            }
+        };
+        if let Some((other, after)) = newer.take()
+            && after != content
+        {
+            found.push(other);
+        }
+        newer = Some((version, content));
+    }
+    // Nothing was before the first one.
+    if let Some((first, Some(_))) = newer
+        && first.number == 1
+    {
+        found.push(first);
+    }
+    Ok(found)
 }
 
 /// Builds a source from a request; large ones take a while, so off the event loop.

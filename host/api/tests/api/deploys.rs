@@ -53,6 +53,42 @@ async fn versions_go_forward_and_back() {
 }
 
 #[tokio::test]
+async fn versions_are_found_by_the_file_that_they_changed() {
+    let platform = Platform::new().await;
+    let admin = &platform.own.admin;
+    let (one, other) = ("async def one():\n", "async def one(x):\n");
+    for (a, b) in [
+        (Some(one), None),
+        (Some(one), Some("1")),
+        (Some(other), Some("1")),
+        (Some(other), None),
+        (None, Some("2")),
+    ] {
+        let mut all = vec![("c.py", "async def three():\n")];
+        all.extend(a.map(|text| ("a.py", text)));
+        all.extend(b.map(|text| ("data/b.txt", text)));
+        deploy(&platform, admin, json!({ "files": files(&all) })).await.expect(200);
+    }
+    for (path, expected) in [
+        ("a.py", vec![5, 3, 1]),
+        ("data/b.txt", vec![5, 4, 2]),
+        ("c.py", vec![1]),
+        ("nothing.py", vec![]),
+        ("", vec![5, 4, 3, 2, 1]),
+    ] {
+        let call = platform.get(format!("/api/workspace/versions?path={path}")).key(admin);
+        let list = call.send().await.expect(200);
+        let numbers: Vec<_> = list["versions"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|one| one["number"].as_i64())
+            .collect();
+        assert_eq!(numbers, expected, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_workspace_in_which_nothing_loads_needs_force() {
     let platform = Platform::new().await;
     let admin = &platform.own.admin;

@@ -49,6 +49,36 @@ async fn a_key_runs_it_as_its_holder() {
 }
 
 #[tokio::test]
+async fn its_runs_are_found_by_their_origin() {
+    let platform = Platform::deployed().await;
+    let path = endpoint(&platform, json!({ "mode": "async" })).await;
+    platform.start(&platform.own.user).await;
+    let call = platform.post(format!("{path}?name=x")).key(&platform.own.user);
+    let called = call.send().await.expect(202)["execution_id"].clone();
+    let list = platform.get("/api/executions?origin=endpoint").key(&platform.own.user);
+    let page = list.send().await.expect(200);
+    assert_eq!(
+        (page["executions"].as_array().map(Vec::len), &page["executions"][0]["execution_id"]),
+        (Some(1), &called)
+    );
+}
+
+#[tokio::test]
+async fn who_may_run_a_workflow_learns_where_it_answers() {
+    let platform = Platform::deployed().await;
+    let path = endpoint(&platform, json!({ "mode": "async" })).await;
+    let of = async |key| {
+        let workflow = platform.get("/api/workflows/hello").key(key).send().await.expect(200);
+        workflow.get("endpoints").cloned()
+    };
+    let told = json!([{ "path": path, "methods": ["GET", "POST"], "mode": "async", "public": false }]);
+    assert_eq!(of(&platform.own.user).await, Some(told));
+    assert_eq!(of(&platform.foreign.user).await, None);
+    let list = platform.get("/api/workflows").key(&platform.own.user).send().await.expect(200);
+    assert!(list["workflows"].as_array().expect("a list").iter().all(|one| one.get("endpoints").is_none()));
+}
+
+#[tokio::test]
 async fn only_who_may_reaches_it() {
     let platform = Platform::deployed().await;
     let path = endpoint(&platform, json!({ "mode": "async" })).await;

@@ -266,6 +266,63 @@ async fn files_are_what_the_form_asks_for_by_their_content() {
 }
 
 #[tokio::test]
+async fn a_form_is_tried_before_it_is_saved_with_all_its_checks() {
+    let platform = Platform::deployed().await;
+    let admin = &platform.own.admin;
+    let mut definition = order();
+    definition["launch_workflow"] = json!("nightly");
+    definition["fields"][1] = json!({ "name": "tags", "label": "Tags", "type": "file", "multiple": true });
+    let body = json!({ "definition": definition, "query": { "ref": "x", "secret": "y" } });
+    let launch = async {
+        let run = platform.claim().await;
+        platform.finish(&run, success(json!({ "vip": true })), true).await;
+    };
+    let (opened, ()) = tokio::join!(post(&platform, admin, "/api/forms/preview/open", body), launch);
+    let opened = opened.expect(200);
+    assert_eq!(opened["context"]["query"], json!({ "ref": "x" }));
+    assert_eq!(opened["context"]["workflow"], json!({ "vip": true }));
+    let (form, session) = (opened["form_id"].as_str().expect("an id"), &opened["session_id"]);
+    let preview = format!("/api/forms/preview/{form}");
+    let submit = async |key: &Key, definition: &Value, values: Value| {
+        let body = json!({ "session_id": session, "definition": definition, "values": values });
+        post(&platform, key, format!("{preview}/execute"), body).await
+    };
+    let errors = faults(submit(admin, &definition, json!({ "name": "ada" })).await);
+    assert_eq!(errors[0].0, "name");
+
+    let upload = json!({ "session_id": session, "field": "tags", "name": "a.txt", "content_type": "text/plain", "size": 1 });
+    let body = json!({ "definition": definition, "upload": upload });
+    let slot = post(&platform, admin, format!("{preview}/uploads"), body).await.expect(201);
+    let url = slot["url"].as_str().expect("an address").to_owned();
+    platform.call(Method::PUT, url).header("content-type", "text/plain").raw("x").send().await.expect(200);
+    let values = json!({ "name": "Ada", "tags": [slot["upload_id"]] });
+    let run = run_of(&platform, &submit(admin, &definition, values.clone()).await.expect(202)).await;
+    assert_eq!(run.form_id.map(|id| id.to_string()).as_deref(), Some(form));
+    assert_eq!(run.startup, Some(json!({ "vip": true })));
+    let path = run.parameters["tags"][0].as_str().expect("a path");
+    assert!(path.starts_with(form) && path.ends_with("/a.txt"), "{path}");
+
+    // What it is comes with each request; it may have changed.
+    let mut changed = definition.clone();
+    changed["fields"][0]["validation"] = json!({ "pattern": "^[a-z]" });
+    submit(admin, &changed, json!({ "name": "ada" })).await.expect(202);
+    changed["workflow"] = json!("nowhere");
+    assert_eq!(submit(admin, &changed, json!({})).await.expect(422)["field"], "workflow");
+    // Nobody else has it, and it is no form.
+    submit(&platform.own.user, &definition, values.clone()).await.expect(403);
+    submit(&platform.foreign.admin, &definition, values).await.expect(404);
+    platform.get(format!("/api/forms/{form}")).key(admin).send().await.expect(404);
+    assert_eq!(platform.get("/api/forms").key(admin).send().await.expect(200)["forms"], json!([]));
+    // A saved form is not submitted as something else.
+    let saved = made(&platform, order()).await;
+    let other = self::opened(&platform, admin, &saved).await;
+    let id = saved.rsplit('/').next().expect("an id");
+    let body =
+        json!({ "session_id": other["session_id"], "definition": definition, "values": { "name": "Ada" } });
+    post(&platform, admin, format!("/api/forms/preview/{id}/execute"), body).await.expect(404);
+}
+
+#[tokio::test]
 async fn a_form_for_some_is_hidden_from_others() {
     let platform = Platform::deployed().await;
     let (user, admin) = (&platform.own.user, &platform.own.admin);

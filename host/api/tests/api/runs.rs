@@ -242,6 +242,10 @@ async fn lists_have_filters_and_pages() {
         ("end_date=2020-01-01T00:00:00", 0),
         ("start_date=2020-01-01T00:00:00%2B02:00&end_date=2999-01-01T00:00:00Z", 3),
         ("status=Success", 0),
+        ("status=Success,Pending", 3),
+        ("status=Pending,Pending,", 3),
+        ("origin=person", 3),
+        ("origin=schedule", 0),
     ] {
         let page = platform.get(format!("/api/executions?{query}")).key(user).send().await.expect(200);
         assert_eq!(found(&page).len(), expected, "{query}");
@@ -250,6 +254,65 @@ async fn lists_have_filters_and_pages() {
         platform.get("/api/executions?start_date=soon").key(user).send().await.expect(422)["field"],
         "start_date"
     );
+}
+
+#[tokio::test]
+async fn lists_filter_by_person_and_error_for_those_who_may() {
+    let platform = Platform::deployed().await;
+    let (user, admin) = (&platform.own.user, &platform.own.admin);
+    let failed = platform.start(user).await;
+    let run = platform.claim().await;
+    platform.finish(&run, failure(), true).await;
+    let other = platform.start(admin).await;
+    let list =
+        async |key, query: String| platform.get(format!("/api/executions?{query}")).key(key).send().await;
+    let found = |page: Value| -> Vec<Value> {
+        page["executions"].as_array().expect("a list").iter().map(|e| e["execution_id"].clone()).collect()
+    };
+    for (query, expected) in [
+        (format!("executed_by={}", user.user), failed),
+        (format!("executed_by={}", admin.user), other),
+        ("error_type=KeyError".to_owned(), failed),
+        ("status=Failed,Timeout&origin=person".to_owned(), failed),
+    ] {
+        assert_eq!(found(list(admin, query.clone()).await.expect(200)), [json!(expected)], "{query}");
+    }
+    // End users see their own, whoever they ask for, and learn of no error's type.
+    assert_eq!(found(list(user, format!("executed_by={}", user.user)).await.expect(200)), [json!(failed)]);
+    assert!(found(list(user, format!("executed_by={}", admin.user)).await.expect(200)).is_empty());
+    list(user, "error_type=KeyError".into()).await.expect(403);
+    for (query, field) in [("status=Pending,Nothing", "status"), ("origin=nowhere", "origin")] {
+        assert_eq!(list(admin, query.into()).await.expect(422)["field"], field, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn runs_are_counted_for_who_may_see_them() {
+    let platform = Platform::deployed().await;
+    let (own, foreign) = (&platform.own, &platform.foreign);
+    platform.start(&own.user).await;
+    let run = platform.claim().await;
+    platform.finish(&run, failure(), true).await;
+    platform.start(&own.admin).await;
+    platform.start(&foreign.user).await;
+    let count =
+        async |key, query: &str| platform.get(format!("/api/usage/runs?{query}")).key(key).send().await;
+    let total = |body: Value| ["runs", "failed", "open"].map(|name| body["total"][name].clone());
+    assert_eq!(total(count(&own.admin, "").await.expect(200)), [json!(2), json!(1), json!(1)]);
+    assert_eq!(total(count(&own.user, "by=day").await.expect(200)), [json!(1), json!(1), json!(0)]);
+    let body = count(&platform.root, "by=organization").await.expect(200);
+    assert_eq!(total(body.clone()), [json!(3), json!(1), json!(2)]);
+    let first = &body["entries"][0];
+    assert_eq!((&first["organization_id"], &first["runs"]), (&json!(own.id), &json!(2)), "{body}");
+    count(&own.admin, "by=organization").await.expect(403);
+    for wrong in [
+        "from=2026-01-02&to=2026-01-01",
+        "from=2026-01-01&to=2026-02-02",
+        "from=2026-01-01&to=2027-01-03&by=day",
+        "from=soon",
+    ] {
+        assert_eq!(count(&own.admin, wrong).await.expect(422)["field"], "from", "{wrong}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! The rows of forms.
 
-use super::{ADMINS, ADMINS_CREATE, ALL, ID_ADMINS, ID_ADMINS_DELETE, ID_SHARED, OPEN, Row, empty, none};
+use super::{
+    ADMINS, ADMINS_CREATE, ALL, ID_ADMINS, ID_ADMINS_CREATE, ID_ADMINS_DELETE, ID_SHARED, OPEN, Row, empty,
+    none,
+};
 use crate::common::target::By;
 use bifrost_core::Permission::ManageForms;
 use serde_json::{Value, json};
@@ -32,11 +35,37 @@ fn submit(_: &str) -> Value {
     json!({ "session_id": SESSION, "values": { "name": "Ada" } })
 }
 
+fn tried() -> Value {
+    json!({ "name": "Tried", "workflow": "hello", "fields": [
+        { "name": "name", "label": "Name", "type": "text" },
+        { "name": "paper", "label": "Paper", "type": "file" },
+    ] })
+}
+
+fn preview(_: &str) -> Value {
+    json!({ "definition": tried() })
+}
+
+fn preview_upload(id: &str) -> Value {
+    json!({ "definition": tried(), "upload": upload(id) })
+}
+
+fn preview_submit(id: &str) -> Value {
+    let mut body = submit(id);
+    body["definition"] = tried();
+    body
+}
+
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     Row { method: "GET", path: "/api/forms", needs: None, by: By::Scope, body: none, expected: ALL },
     Row { method: "POST", path: "/api/forms", needs: Some(ManageForms), by: By::Scope, body: new_form, expected: ADMINS_CREATE },
     Row { method: "POST", path: "/api/forms/check", needs: Some(ManageForms), by: By::Scope, body: new_form, expected: ADMINS },
+    Row { method: "POST", path: "/api/forms/preview/open", needs: Some(ManageForms), by: By::Scope, body: preview, expected: ADMINS },
+    Row { method: "POST", path: "/api/forms/preview/{id}/uploads", needs: Some(ManageForms), by: By::OpenedPreview, body: preview_upload,
+        expected: ID_ADMINS_CREATE },
+    Row { method: "POST", path: "/api/forms/preview/{id}/execute", needs: Some(ManageForms), by: By::OpenedPreview, body: preview_submit,
+        expected: ["401 401 401", "403 403 403", "202 404 404", "202 404 202"] },
     Row { method: "GET", path: "/api/forms/schema.json", needs: None, by: By::Scope, body: none, expected: OPEN },
     // Everybody of an organization uses its forms and the provider's, where they are not for some only.
     Row { method: "GET", path: "/api/forms/{id}", needs: None, by: By::Form, body: none, expected: ID_SHARED },

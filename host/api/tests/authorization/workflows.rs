@@ -76,6 +76,7 @@ pub const ROWS: &[Row] = &[
     Row { method: "POST", path: "/api/data-providers/{id}/invoke", needs: Some(RunWorkflows), by: By::Provider, body: none,
         expected: ID_SHARED },
     Row { method: "GET", path: "/api/executions", needs: None, by: By::Scope, body: none, expected: ALL },
+    Row { method: "GET", path: "/api/usage/runs", needs: None, by: By::Scope, body: none, expected: ALL },
     Row { method: "GET", path: "/api/executions/{id}", needs: None, by: By::Execution, body: none, expected: ID_ALL },
     Row { method: "GET", path: "/api/executions/{id}/result", needs: None, by: By::Execution, body: none, expected: ID_ALL },
     Row { method: "GET", path: "/api/executions/{id}/logs", needs: None, by: By::Execution, body: none, expected: ID_ALL },

@@ -262,6 +262,17 @@ pub async fn connection(platform: &Platform, scope: Scope) -> Connection {
 
 /// A new form.
 pub async fn form(platform: &Platform, scope: Scope) -> Form {
+    let new = new_form(platform, scope).await;
+    forms::create(&platform.state.db.scope(scope), new).await.expect("a form")
+}
+
+/// A form that is only tried.
+pub async fn draft(platform: &Platform, scope: Scope) -> Form {
+    let new = new_form(platform, scope).await;
+    forms::drafts::create(&platform.state.db.scope(scope), new).await.expect("a draft")
+}
+
+async fn new_form(platform: &Platform, scope: Scope) -> NewForm {
     let scoped = platform.state.db.scope(scope);
     let workflow = async |name: &str| workflows::find(&scoped, name).await.expect("deployed").id;
     let name = uuid::Uuid::now_v7().to_string();
@@ -270,7 +281,7 @@ pub async fn form(platform: &Platform, scope: Scope) -> Form {
         { "name": "site", "label": "Site", "type": "select", "data_provider": "choices_of_site" },
         { "name": "paper", "label": "Paper", "type": "file" },
     ] });
-    let new = NewForm {
+    NewForm {
         name,
         description: None,
         workflow_id: workflow("hello").await,
@@ -279,8 +290,7 @@ pub async fn form(platform: &Platform, scope: Scope) -> Form {
         is_granted: false,
         fields: 3,
         definition,
-    };
-    forms::create(&scoped, new).await.expect("a form")
+    }
 }
 
 /// A session of a form, for somebody in an organization.

@@ -68,6 +68,8 @@ pub enum By {
     Form,
     /// The same; a session of whoever asks is put into the body.
     OpenedForm,
+    /// A draft of a form; a session as above.
+    OpenedPreview,
     /// One with the document [`DOCUMENT`] in it.
     Table,
     /// A file of `reports`, by its path.
@@ -206,6 +208,7 @@ pub async fn target(platform: &Platform, by: By, owner: Owner) -> String {
         By::Connection => made::connection(platform, scope).await.id.to_string(),
         By::Hook => made::webhook(platform, organization, WebhookKind::Unsigned).await.hook_id.to_string(),
         By::Form | By::OpenedForm => made::form(platform, scope).await.id.to_string(),
+        By::OpenedPreview => made::draft(platform, scope).await.id.to_string(),
         By::Table => {
             let name = format!("t{}", uuid::Uuid::now_v7().simple());
             let data = json!({ "n": 1 }).as_object().expect("an object").clone();

@@ -44,6 +44,13 @@ pub struct Endpoint {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Endpoint {
+    /// Where it is reached, below the platform's address.
+    pub fn path(&self) -> String {
+        format!("/api/endpoints/{}/{}", self.organization_id, self.settings.slug)
+    }
+}
+
 /// What an endpoint is like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -241,6 +248,14 @@ pub async fn at(org: &Scoped, slug: &str) -> Result<Option<Endpoint>> {
     sql.push(" AND e.organization_id = ").push_bind(org.organization()?);
     sql.push(" AND e.slug = ").push_bind(slug);
     org.read().await?.optional(sql).await?.as_ref().map(read).transpose()
+}
+
+/// The endpoints at which a workflow answers for the handle's organization, by path.
+pub async fn enabled_of(org: &Scoped, workflow: WorkflowId) -> Result<Vec<Endpoint>> {
+    let mut sql = Sql::new(SELECT);
+    sql.push(" WHERE e.is_enabled AND e.organization_id = ").push_bind(org.organization()?);
+    sql.push(" AND e.workflow_id = ").push_bind(workflow).push(" ORDER BY e.slug");
+    org.read().await?.all(sql).await?.iter().map(read).collect()
 }
 
 /// What people call the endpoints of a workflow.

@@ -48,6 +48,8 @@ pub struct NewExecution {
     pub form_id: Option<FormId>,
     /// What the form's launch workflow has returned.
     pub startup: Option<Value>,
+    /// The endpoint that was called for it.
+    pub endpoint_id: Option<EndpointId>,
 }
 
 impl NewExecution {
@@ -71,6 +73,7 @@ impl NewExecution {
             delivery_id: None,
             form_id: None,
             startup: None,
+            endpoint_id: None,
         }
     }
 }
@@ -145,13 +148,14 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
         "INSERT INTO executions (id, organization_id, workflow_id, workflow_name, version_id, status, retry_on_loss,
            executed_by, executed_by_email, executed_by_name, executed_by_role, created_at, rerun_of, idempotency_key,
            parameters, priority, not_before, schedule_id, trace_parent, parameters_object,
-           parent_id, root_id, depth, is_confined, executed_by_ceiling, delivery_id, form_id, startup)
+           parent_id, root_id, depth, is_confined, executed_by_ceiling, delivery_id, form_id, startup,
+           endpoint_id)
          SELECT $1, o.id, w.id, w.name, COALESCE($4, s.active_version_id), $14, w.retry_on_loss,
            $5, $6, $7, $13, $8, $9, $10, $11, $15, $16, $17, $18, $19,
            $20, $21, $22, $23 OR COALESCE((SELECT e.is_confined FROM executions e WHERE e.id = $9), false), $24,
            COALESCE($25, (SELECT e.delivery_id FROM executions e WHERE e.id = $9)),
            COALESCE($26, (SELECT e.form_id FROM executions e WHERE e.id = $9)),
-           COALESCE($27, (SELECT e.startup FROM executions e WHERE e.id = $9))
+           COALESCE($27, (SELECT e.startup FROM executions e WHERE e.id = $9)), $28
          FROM organizations o CROSS JOIN workflows w JOIN workspaces s ON s.id = w.workspace_id
          WHERE o.id = $2 AND o.is_active AND w.id = $3 AND w.is_active AND w.removed_at IS NULL
            AND w.scope_id IN ($2, $12) AND s.active_version_id IS NOT NULL
@@ -185,7 +189,8 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
     .bind(Some(new.executed_by_ceiling).filter(|ceiling| *ceiling != Permissions::all()).map(Permissions::bits))
     .bind(new.delivery_id)
     .bind(new.form_id)
-    .bind(new.startup.as_ref());
+    .bind(new.startup.as_ref())
+    .bind(new.endpoint_id);
     let event = Event::new("execution.submit")
         .within(organization)
         .target("execution", id)
@@ -195,6 +200,7 @@ pub(crate) async fn accept_in(tx: &mut Tx, run: Run, new: NewExecution) -> Resul
         .maybe("schedule", new.schedule_id)
         .maybe("delivery", new.delivery_id)
         .maybe("form", new.form_id)
+        .maybe("endpoint", new.endpoint_id)
         .maybe("not_before", not_before);
     let Some(row) = audit::insert(tx, sql, event).await? else {
         return existing(tx, organization, new).await;

@@ -10,6 +10,7 @@ mod attempts;
 mod backlog;
 mod blocks;
 mod calls;
+mod counts;
 mod deferred;
 pub mod documents;
 mod lease;
@@ -26,6 +27,7 @@ pub use attempts::{Attempt, Made, attempts, made, retry};
 pub(crate) use attempts::{Taken, record};
 pub use backlog::{Backlog, Waiting, backlog, waiting};
 pub use calls::{calls, keep_calls};
+pub use counts::{Counts, counts_by_organization, counts_by_time};
 pub(crate) use deferred::OPEN;
 pub use deferred::{many, promote_due};
 pub use lease::{

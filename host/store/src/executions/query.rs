@@ -13,8 +13,8 @@ const MAX_PAGE: u32 = 1_000;
 /// Which runs to list; what is `None` does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct Filters {
-    /// Where it stands.
-    pub status: Option<Status>,
+    /// Where it stands: one of these, or anywhere where there is none.
+    pub statuses: Vec<Status>,
     /// By id.
     pub workflow_id: Option<WorkflowId>,
     /// By the name it had when it was queued.
@@ -31,6 +31,10 @@ pub struct Filters {
     pub parent_id: Option<ExecutionId>,
     /// The run that it repeats.
     pub rerun_of: Option<ExecutionId>,
+    /// What kind of thing asked for it.
+    pub origin: Option<RunOrigin>,
+    /// What went wrong.
+    pub error_type: Option<String>,
 }
 
 /// A run in a list.
@@ -78,9 +82,7 @@ pub async fn list(
          FROM executions WHERE true",
     );
     within(&mut sql, scoped.access())?;
-    if let Some(status) = filters.status {
-        sql.push(" AND status = ").push_bind(status.as_str());
-    }
+    among(&mut sql, &filters.statuses);
     if let Some(id) = filters.workflow_id {
         sql.push(" AND workflow_id = ").push_bind(id);
     }
@@ -104,6 +106,12 @@ pub async fn list(
     }
     if let Some(repeated) = filters.rerun_of {
         sql.push(" AND rerun_of = ").push_bind(repeated);
+    }
+    if let Some(origin) = filters.origin {
+        sql.push(asked_by(origin));
+    }
+    if let Some(kind) = &filters.error_type {
+        sql.push(" AND error_type = ").push_bind(kind.as_str());
     }
     if let Some(cursor) = cursor {
         sql.push(" AND id < ").push_bind(cursor);
@@ -168,6 +176,29 @@ pub(super) fn within(sql: &mut Sql, access: Access) -> Result<()> {
         sql.push(" AND organization_id = ").push_bind(access.scope_id()?);
     }
     Ok(())
+}
+
+fn among(sql: &mut Sql, statuses: &[Status]) {
+    for (index, status) in statuses.iter().enumerate() {
+        sql.push(if index == 0 { " AND status IN (" } else { ", " }).push_bind(status.as_str());
+    }
+    if !statuses.is_empty() {
+        sql.push(")");
+    }
+}
+
+fn asked_by(origin: RunOrigin) -> &'static str {
+    match origin {
+        RunOrigin::Person => {
+            " AND schedule_id IS NULL AND delivery_id IS NULL AND form_id IS NULL AND endpoint_id IS NULL
+             AND parent_id IS NULL"
+        }
+        RunOrigin::Schedule => " AND schedule_id IS NOT NULL",
+        RunOrigin::Webhook => " AND delivery_id IS NOT NULL",
+        RunOrigin::Form => " AND form_id IS NOT NULL",
+        RunOrigin::Endpoint => " AND endpoint_id IS NOT NULL",
+        RunOrigin::Workflow => " AND parent_id IS NOT NULL",
+    }
 }
 
 /// The order of levels, as the database compares them.

@@ -4,6 +4,7 @@
 //! A form that is deleted, or whose file is not in the active version, is kept until nobody fills
 //! it in any more. What it asks for is not decided here: `bifrost_forms` does.
 
+pub mod drafts;
 mod reach;
 pub mod sessions;
 pub(crate) mod workspace;
@@ -93,9 +94,9 @@ pub struct NewForm {
     pub definition: Value,
 }
 
-const SELECT: &str = "SELECT f.id, f.organization_id, f.name, f.description, f.workflow_id, w.name AS workflow_name,
+const FROM: &str = "SELECT f.id, f.organization_id, f.name, f.description, f.workflow_id, w.name AS workflow_name,
    f.launch_workflow_id, f.access, f.source, f.path, f.fields, f.revision, f.created_at, f.updated_at, f.definition
- FROM forms f JOIN workflows w ON w.id = f.workflow_id WHERE f.removed_at IS NULL";
+ FROM forms f JOIN workflows w ON w.id = f.workflow_id";
 
 fn access(is_granted: bool) -> &'static str {
     if is_granted { "granted" } else { "authenticated" }
@@ -114,10 +115,28 @@ async fn create_in(tx: &mut Tx, new: NewForm) -> Result<Form> {
         return Err(Error::Conflict { code: "too_many_forms", message });
     }
     let id = FormId::new();
+    insert(tx, id, &new, 1, None).await.map_err(taken(TAKEN))?;
+    needs(tx, id, &new).await?;
+    let event = Event::new("form.create")
+        .target("form", id)
+        .detail("name", &new.name)
+        .detail("workflow", new.workflow_id)
+        .detail("access", access(new.is_granted));
+    record(tx, event).await?;
+    own(tx, id, "").await
+}
+
+async fn insert(
+    tx: &mut Tx,
+    id: FormId,
+    new: &NewForm,
+    revision: i64,
+    removed_at: Option<DateTime<Utc>>,
+) -> Result<()> {
     let sql = Sql::new(
         "INSERT INTO forms (id, organization_id, name, description, workflow_id, launch_workflow_id, access, source,
-           fields, revision, created_by, created_at, updated_at, definition)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'api', $8, 1, $9, $10, $10, $11)",
+           fields, revision, created_by, created_at, updated_at, definition, removed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'api', $8, $12, $9, $10, $10, $11, $13)",
     )
     .bind(id)
     .bind(tx.access().organization())
@@ -129,16 +148,10 @@ async fn create_in(tx: &mut Tx, new: NewForm) -> Result<Form> {
     .bind(new.fields)
     .bind(tx.actor().and_then(|actor| actor.id))
     .bind(now())
-    .bind(&new.definition);
-    tx.execute(sql).await.map_err(taken(TAKEN))?;
-    needs(tx, id, &new).await?;
-    let event = Event::new("form.create")
-        .target("form", id)
-        .detail("name", &new.name)
-        .detail("workflow", new.workflow_id)
-        .detail("access", access(new.is_granted));
-    record(tx, event).await?;
-    own(tx, id, "").await
+    .bind(&new.definition)
+    .bind(revision)
+    .bind(removed_at);
+    tx.execute(sql).await.map(drop)
 }
 
 /// Notes which workflows a form needs.
@@ -233,7 +246,7 @@ async fn delete_in(tx: &mut Tx, id: FormId) -> Result<()> {
 /// What the handle's scope sees, by name: its own forms, and global ones that none of its own hides.
 pub async fn list(scoped: &Scoped) -> Result<Vec<Form>> {
     let sql = Sql::new(format!(
-        "{SELECT} AND (f.scope_id = $1 OR (f.scope_id = $2 AND NOT EXISTS (SELECT 1 FROM forms o
+        "{FROM} WHERE f.removed_at IS NULL AND (f.scope_id = $1 OR (f.scope_id = $2 AND NOT EXISTS (SELECT 1 FROM forms o
            WHERE o.scope_id = $1 AND o.name = f.name AND o.removed_at IS NULL)))
          ORDER BY f.name"
     ));
@@ -243,13 +256,13 @@ pub async fn list(scoped: &Scoped) -> Result<Vec<Form>> {
 
 /// One form that the handle's scope sees: its own, or a global one.
 pub async fn get(scoped: &Scoped, id: FormId) -> Result<Form> {
-    let sql = Sql::new(format!("{SELECT} AND f.id = $3 AND f.scope_id IN ($1, $2)"));
+    let sql = Sql::new(format!("{FROM} WHERE f.removed_at IS NULL AND f.id = $3 AND f.scope_id IN ($1, $2)"));
     let sql = sql.bind(scoped.access().scope_id()?).bind(Uuid::nil()).bind(id);
     read(&scoped.read().await?.optional(sql).await?.ok_or(Error::NotFound("form"))?)
 }
 
 async fn own(tx: &mut Tx, id: FormId, lock: &str) -> Result<Form> {
-    let sql = Sql::new(format!("{SELECT} AND f.id = $2 AND f.scope_id = $1{lock}"));
+    let sql = Sql::new(format!("{FROM} WHERE f.removed_at IS NULL AND f.id = $2 AND f.scope_id = $1{lock}"));
     let sql = sql.bind(tx.access().scope_id()?).bind(id);
     read(&tx.optional(sql).await?.ok_or(Error::NotFound("form"))?)
 }

@@ -183,6 +183,7 @@ pub fn new_execution(workflow: WorkflowId, user: UserId) -> NewExecution {
         delivery_id: None,
         form_id: None,
         startup: None,
+        endpoint_id: None,
     }
 }
 

@@ -100,6 +100,8 @@ async fn endpoints_of_decorators_follow_deployments(db: Db) {
     };
     assert_eq!(first.settings, expected);
     assert_eq!(endpoints::at(&org, "on_order").await.unwrap(), Some(first.clone()));
+    assert_eq!(endpoints::enabled_of(&org, first.workflow_id).await.unwrap(), [first.clone()]);
+    assert_eq!(endpoints::enabled_of(&w.db.org(w.other.id), first.workflow_id).await.unwrap(), []);
 
     let more =
         json!({ "allowed_methods": ["PUT", "GET"], "execution_mode": "async", "public_endpoint": true });
@@ -139,6 +141,7 @@ async fn what_was_decided_about_an_endpoint_stays(db: Db) {
         ..old
     });
     let decided = decided.await.unwrap();
+    assert_eq!(endpoints::enabled_of(&org, decided.workflow_id).await.unwrap(), []);
     deploy(&org, "h3", vec![asking("h.py::f", json!({}))]).await;
     assert_eq!(only(&org).await, decided);
     deploy(&org, "h4", vec![asking("h.py::f", json!({ "allowed_methods": ["GET"] }))]).await;

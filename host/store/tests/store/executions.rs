@@ -2,9 +2,10 @@
 
 use crate::common::*;
 use bifrost_core::*;
-use bifrost_store::executions::{self, Filters, Lease, NewExecution};
+use bifrost_store::executions::{self, Counts, Filters, Lease, NewExecution};
 use bifrost_store::organizations::{Organization, OrganizationChange};
 use bifrost_store::{Db, Sql, organizations, workflows};
+use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::json;
 
@@ -17,6 +18,10 @@ on_both!(
     logs_are_ordered_filtered_and_resumable,
     cancelling_before_and_while_running,
     lists_page_and_filter,
+    lists_tell_what_asked,
+    lists_tell_what_went_wrong,
+    runs_are_counted_by_time,
+    runs_are_counted_by_organization,
     foreign_runs_are_not_found,
     documents_keep_their_text,
     no_organization_has_more_runs_than_it_may,
@@ -227,7 +232,9 @@ async fn lists_page_and_filter(db: Db) {
     w.claim(ids[0], 1, 60).await.unwrap();
     let count =
         async |filters: Filters| executions::list(&org, &filters, None, 100).await.unwrap().items.len();
-    assert_eq!(count(Filters { status: Some(Status::Running), ..none.clone() }).await, 1);
+    assert_eq!(count(Filters { statuses: vec![Status::Running], ..none.clone() }).await, 1);
+    let several = vec![Status::Running, Status::Pending, Status::Failed];
+    assert_eq!(count(Filters { statuses: several, ..none.clone() }).await, 7);
     assert_eq!(count(Filters { workflow_id: Some(w.workflow), ..none.clone() }).await, 7);
     assert_eq!(count(Filters { workflow_id: Some(w.shared), ..none.clone() }).await, 0);
     assert_eq!(count(Filters { workflow_name: Some("sync".into()), ..none.clone() }).await, 7);
@@ -237,6 +244,100 @@ async fn lists_page_and_filter(db: Db) {
     assert_eq!(count(Filters { to: Some(middle), ..none.clone() }).await, 3);
     assert_eq!(executions::list(&w.db.org(w.other.id), &none, None, 100).await.unwrap().items, []);
     assert_eq!(executions::list(&w.db.system(), &none, None, 100).await.unwrap().items.len(), 7);
+}
+
+async fn lists_tell_what_asked(db: Db) {
+    let w = World::new(db).await;
+    let org = w.db.org(w.org.id);
+    let new = w.new_execution();
+    let above = ExecutionId::new();
+    let asked = [
+        (RunOrigin::Person, new.clone()),
+        (RunOrigin::Schedule, NewExecution { schedule_id: Some(ScheduleId::new()), ..new.clone() }),
+        (RunOrigin::Webhook, NewExecution { delivery_id: Some(DeliveryId::new()), ..new.clone() }),
+        (RunOrigin::Form, NewExecution { form_id: Some(FormId::new()), ..new.clone() }),
+        (RunOrigin::Endpoint, NewExecution { endpoint_id: Some(EndpointId::new()), ..new.clone() }),
+        (
+            RunOrigin::Workflow,
+            NewExecution {
+                lineage: Lineage { parent: Some(above), root: Some(above), depth: 1, is_confined: false },
+                ..new
+            },
+        ),
+    ];
+    for (origin, new) in asked {
+        let id = executions::accept(&org, new).await.unwrap().execution.id;
+        let filters = Filters { origin: Some(origin), ..Filters::default() };
+        let found = executions::list(&org, &filters, None, 100).await.unwrap().items;
+        assert_eq!(found.iter().map(|run| run.id).collect::<Vec<_>>(), [id], "{origin:?}");
+    }
+}
+
+async fn lists_tell_what_went_wrong(db: Db) {
+    let w = World::new(db).await;
+    let id = w.accept().await.id;
+    w.accept().await;
+    let token = w.claim(id, 1, 60).await.unwrap().token;
+    let outcome = Outcome::ended(Status::Failed, "KeyError", "'a'");
+    assert!(executions::finish(&w.db, id, token, outcome).await.unwrap());
+    for (kind, expected) in [("KeyError", 1), ("keyerror", 0), ("ValueError", 0)] {
+        let filters = Filters { error_type: Some(kind.into()), ..Filters::default() };
+        let found = executions::list(&w.db.org(w.org.id), &filters, None, 100).await.unwrap();
+        assert_eq!(found.items.len(), expected, "{kind}");
+    }
+}
+
+/// Ends a new run so.
+async fn ended(w: &World, status: Status) -> ExecutionId {
+    let id = w.accept().await.id;
+    let token = w.claim(id, 1, 60).await.unwrap().token;
+    assert!(executions::finish(&w.db, id, token, Outcome { status, ..success(json!(1)) }).await.unwrap());
+    id
+}
+
+async fn runs_are_counted_by_time(db: Db) {
+    let w = World::new(db).await;
+    let org = w.db.org(w.org.id);
+    for status in [Status::Success, Status::Failed, Status::Timeout, Status::CompletedWithErrors] {
+        ended(&w, status).await;
+    }
+    let late = w.accept().await;
+    executions::request_cancel(&org, w.accept().await.id).await.unwrap();
+    let all = Counts { succeeded: 1, failed: 3, cancelled: 1, open: 1 };
+    let hour = TimeDelta::hours(1);
+    let from = late.created_at - hour * 2 - TimeDelta::minutes(30);
+    let to = late.created_at + TimeDelta::minutes(30);
+    let count = async |from, to, user| executions::counts_by_time(&org, from, to, hour, user).await.unwrap();
+    assert_eq!(count(from, to, None).await, [(from + hour * 2, all)], "steps begin at `from`");
+    assert_eq!(count(from, from + hour, None).await, []);
+    assert_eq!(count(from, to, Some(w.user)).await.len(), 1);
+    assert_eq!(count(from, to, Some(UserId::new())).await, []);
+    // A run at `to` is of the next span.
+    let steps = count(from, late.created_at, None).await;
+    assert_eq!(steps.iter().map(|(_, counts)| counts.open).sum::<i64>(), 0);
+    let foreign = executions::counts_by_time(&w.db.org(w.other.id), from, to, hour, None).await.unwrap();
+    assert_eq!(foreign, []);
+}
+
+async fn runs_are_counted_by_organization(db: Db) {
+    let w = World::new(db).await;
+    ended(&w, Status::Failed).await;
+    let shared = || NewExecution { workflow_id: w.shared, ..w.new_execution() };
+    for _ in 0..2 {
+        executions::accept(&w.db.org(w.other.id), shared()).await.unwrap();
+    }
+    let now = bifrost_store::now();
+    let (from, to) = (now - TimeDelta::hours(1), now + TimeDelta::hours(1));
+    let all = executions::counts_by_organization(&w.db, from, to).await.unwrap();
+    let expected = [
+        (w.other.id, "Other".to_owned(), Counts { open: 2, ..Counts::default() }),
+        (w.org.id, "Org".to_owned(), Counts { failed: 1, ..Counts::default() }),
+    ];
+    assert_eq!(all, expected, "the most first");
+    assert_eq!(
+        executions::counts_by_organization(&w.db, from - TimeDelta::hours(1), from).await.unwrap(),
+        []
+    );
 }
 
 async fn foreign_runs_are_not_found(db: Db) {

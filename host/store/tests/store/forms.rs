@@ -4,7 +4,7 @@ use crate::common::*;
 use bifrost_core::ports::Objects;
 use bifrost_core::*;
 use bifrost_store::forms::sessions::{LIFE, MAX_SESSIONS};
-use bifrost_store::forms::{self, Form, NewForm, NewSession, Session, sessions};
+use bifrost_store::forms::{self, Form, NewForm, NewSession, Session, drafts, sessions};
 use bifrost_store::grants::{self, Subject, TargetKind};
 use bifrost_store::{Db, DirectoryObjects, Scoped, Sql, files, workspaces};
 use serde_json::{Map, json};
@@ -15,6 +15,7 @@ on_both!(
     an_opened_form_is_one_persons,
     what_is_over_goes_with_its_files,
     workflows_of_forms_are_kept,
+    a_draft_is_opened_and_never_listed,
 );
 
 fn new(name: &str, workflow: WorkflowId) -> NewForm {
@@ -50,6 +51,31 @@ pub async fn filled(org: &Scoped, user: UserId, workflow: WorkflowId, mark: &str
     let form = made(org, mark, workflow).await;
     let session = open(org, form.id, user).await.unwrap();
     sessions::add_upload(org, &session, "paper", mark).await.unwrap();
+}
+
+async fn a_draft_is_opened_and_never_listed(db: Db) {
+    let w = World::new(db).await;
+    let (org, directory) = (w.db.org(w.org.id), tempfile::tempdir().unwrap());
+    let objects = DirectoryObjects::open(directory.path()).await.unwrap();
+    let saved = made(&org, "Order", w.workflow).await;
+    // Its name may be that of a form.
+    let draft = drafts::create(&org, new("Order", w.workflow)).await.unwrap();
+    assert_eq!((draft.revision, draft.name.as_str()), (0, "Order"));
+    assert_eq!(drafts::get(&org, draft.id).await.unwrap(), draft);
+    for (scoped, id) in
+        [(&org, saved.id), (&w.db.org(w.other.id), draft.id), (&w.db.scope(Scope::Global), draft.id)]
+    {
+        assert!(matches!(drafts::get(scoped, id).await.unwrap_err(), Error::NotFound(_)));
+    }
+    assert!(matches!(forms::get(&org, draft.id).await.unwrap_err(), Error::NotFound(_)));
+    assert_eq!(forms::list(&org).await.unwrap(), [saved.clone()]);
+    let session = open(&org, draft.id, w.user).await.unwrap();
+    assert_eq!(sessions::get(&org, session.id, draft.id, w.user).await.unwrap().id, session.id);
+    // It goes after its last session; saved forms stay.
+    let later = bifrost_store::now() + LIFE * 3;
+    while sessions::expire(&w.db, &objects, later, 100).await.unwrap() > 0 {}
+    assert!(drafts::get(&org, draft.id).await.is_err());
+    assert_eq!(count(&w.db, "forms").await, 1);
 }
 
 /// The way through all that writes and reads, with whatever rights the database gives.

@@ -1,9 +1,10 @@
 /** Options of a form that is not kept yet: real data providers, asked with what the preview holds. */
 import { api, call } from '@/api/client';
-import type { FormField, FormOption } from '@/api/forms';
+import { previewSlot, type FormDefinition, type FormField, type FormOption, type OpenedPreview } from '@/api/forms';
 import type { Evaluator, Json, Scope } from '@/expressions';
 import { providerOf, type Asked } from '@/lib/form-filling';
-import type { Source } from '../fill/source';
+import { send } from '@/lib/upload';
+import { newUpload, type Source } from '../fill/source';
 
 /** What a provider is asked with, and which inputs are not there yet. */
 export function providerInput(
@@ -32,12 +33,21 @@ export function providerInput(
   return { input, missing };
 }
 
-/** That of a preview; `scope` answers what rules see beside the fields. Files stay where they are. */
-export function previewSource(evaluator: Evaluator, scope: () => Omit<Scope, 'fields'>): Source {
+/** What a preview is at the moment. */
+export interface Shown {
+  form: FormDefinition;
+  /** What rules see beside the fields. */
+  scope: Omit<Scope, 'fields'>;
+  /** The draft that the server has of it; opened where there is none yet. */
+  open: () => Promise<OpenedPreview>;
+}
+
+/** That of a preview. */
+export function previewSource(evaluator: Evaluator, shown: () => Shown): Source {
   return {
     key: ['preview'],
     options: async (field, asked, { state }, signal) => {
-      const { input, missing } = providerInput(field, asked, evaluator, { ...scope(), fields: state.data });
+      const { input, missing } = providerInput(field, asked, evaluator, { ...shown().scope, fields: state.data });
       if (missing.length > 0) return { options: [], missing };
       const answer = await call(
         api.POST('/api/data-providers/{id}/invoke', {
@@ -48,9 +58,12 @@ export function previewSource(evaluator: Evaluator, scope: () => Omit<Scope, 'fi
       );
       return { options: answer.options as unknown as FormOption[], missing: [] };
     },
-    upload: (_field, _file, progress) => {
-      progress(1);
-      return Promise.resolve(crypto.randomUUID());
+    upload: async (field, file, progress, signal) => {
+      const { form, open } = shown();
+      const { form_id, session_id } = await open();
+      const slot = await previewSlot(form_id, form, newUpload(session_id, field, file), signal);
+      await send(slot, file, progress, signal);
+      return slot.upload_id;
     },
   };
 }

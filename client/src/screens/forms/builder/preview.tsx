@@ -3,8 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { FlaskConical, Rocket } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { api, call } from '@/api/client';
-import type { FormContext, FormDefinition } from '@/api/forms';
+import { fieldErrors, submitPreview, type FormContext, type FormDefinition } from '@/api/forms';
 import { useMe, useOrganizations, useScopeId } from '@/api/session';
 import type { Evaluator, Json, Scope } from '@/expressions';
 import { withOffset } from '@/lib/form-values';
@@ -18,6 +17,7 @@ import { FormFields } from '../fill/form-fields';
 import { useFilling } from '../fill/use-filling';
 import { useBuilder, workflowOf } from './builder-context';
 import { previewSource } from './preview-source';
+import { useOpened, type Opening } from './use-opened';
 
 interface Props {
   /** The last definition that can be shown. */
@@ -36,22 +36,26 @@ function localNow(): string {
   return withOffset(now.toISOString().slice(0, 19));
 }
 
-export function Preview({ form, workflow, isOld, onScope }: Props) {
+export function Preview({ form: given, workflow, isOld, onScope }: Props) {
+  // What has no name yet can be tried.
+  const form = useMemo(() => ({ ...given, name: given.name || 'Untitled' }), [given]);
   const me = useMe();
   const { evaluator } = useBuilder();
   const organization = useScopeId();
   const { chosen } = useOrganizations();
   const [query, setQuery] = useState<Record<string, string>>({});
-  const [launched, setLaunched] = useState<Json>(null);
+  const brought = useMemo(() => Object.fromEntries(Object.entries(query).filter(([, value]) => value !== '')), [query]);
+  const opening = useOpened(form, brought);
+  const launched = opening.opened?.context.workflow ?? null;
   const [now] = useState(localNow);
   const context = useMemo(
     (): FormContext => ({
       user: { id: me.user_id, name: me.name, email: me.email },
       organization: { id: organization, name: chosen?.name ?? me.organization_name },
-      query: Object.fromEntries(Object.entries(query).filter(([, value]) => value !== '')),
+      query: brought,
       workflow: launched,
     }),
-    [me, organization, chosen, query, launched],
+    [me, organization, chosen, brought, launched],
   );
   const fromAddress = useMemo(
     () => [
@@ -81,11 +85,11 @@ export function Preview({ form, workflow, isOld, onScope }: Props) {
                   )}
                 </Field>
               ))}
-              {(form.launch_workflow ?? '') !== '' && <Launch form={form} query={query} onResult={setLaunched} />}
+              {(form.launch_workflow ?? '') !== '' && <Launch opening={opening} />}
             </div>
           </details>
         )}
-        <Filled form={form} called={workflow} evaluator={evaluator} context={context} now={now} onScope={onScope} />
+        <Filled form={form} called={workflow} opening={opening} evaluator={evaluator} context={context} now={now} onScope={onScope} />
       </div>
     </Card>
   );
@@ -94,15 +98,17 @@ export function Preview({ form, workflow, isOld, onScope }: Props) {
 interface FilledProps {
   form: FormDefinition;
   called: string;
+  opening: Opening;
   onScope: (scope: Scope) => void;
   evaluator: Evaluator;
   context: FormContext;
   now: string;
 }
 
-function Filled({ form, called, evaluator, context, now, onScope }: FilledProps) {
-  const latest = useRef({ context: { ...context }, now });
-  latest.current = { context: { ...context }, now };
+function Filled({ form, called, opening, evaluator, context, now, onScope }: FilledProps) {
+  const shown = { form, scope: { context: { ...context }, now }, open: opening.open };
+  const latest = useRef(shown);
+  latest.current = shown;
   const source = useMemo(() => previewSource(evaluator, () => latest.current), [evaluator]);
   const filling = useFilling({ definition: form, evaluator, source, context, now });
   const [attempt, setAttempt] = useState(0);
@@ -112,14 +118,16 @@ function Filled({ form, called, evaluator, context, now, onScope }: FilledProps)
   const { workflows } = useBuilder();
   const workflow = workflowOf(workflows, called);
   const run = useMutation({
-    mutationFn: (input: Record<string, Json>) =>
-      call(api.POST('/api/workflows/execute', { body: { workflow_id: called, input_data: input } })),
+    mutationFn: async () => {
+      const { form_id, session_id } = await opening.open();
+      return submitPreview(form_id, form, { session_id, values: filling.values });
+    },
+    onError: (error) => filling.refuse(fieldErrors(error)),
   });
   const tryIt = () => {
     if (Object.keys(filling.attempt()).length > 0) setAttempt((count) => count + 1);
     else setAsked(data);
   };
-  const files = form.fields.some(({ type, name }) => type === 'file' && name in data);
   return (
     <>
     <form
@@ -139,7 +147,7 @@ function Filled({ form, called, evaluator, context, now, onScope }: FilledProps)
         <div className="flex flex-wrap items-center justify-between gap-3">
           <p role="status" className="text-ui text-muted">
             {run.data === undefined ? (
-              'A test starts the workflow for real.'
+              'A test checks everything as the server does, and starts the workflow for real.'
             ) : (
               <>
                 It has started:{' '}
@@ -162,9 +170,9 @@ function Filled({ form, called, evaluator, context, now, onScope }: FilledProps)
         title={`Start “${workflow?.name ?? ''}” with this?`}
         action="Start it"
         danger={false}
-        onConfirm={() => run.mutateAsync(asked ?? {})}
+        onConfirm={() => run.mutateAsync()}
       >
-        <p>It runs for real, as you, with what the preview holds{files ? ' and without the files' : ''}.</p>
+        <p>It runs for real, as you, with what the preview holds.</p>
         <pre className="max-h-60 overflow-auto rounded-md border bg-sunken px-3 py-2 font-mono text-xs text-ink" tabIndex={0}>
           {JSON.stringify(asked ?? {}, null, 2)}
         </pre>
@@ -174,19 +182,8 @@ function Filled({ form, called, evaluator, context, now, onScope }: FilledProps)
 }
 
 /** Runs the workflow that the form opens with, so that its rules see a real result. */
-function Launch({ form, query, onResult }: { form: FormDefinition; query: Record<string, string>; onResult: (result: Json) => void }) {
-  const run = useMutation({
-    mutationFn: async () => {
-      const brought = Object.entries(query).filter(([name]) => form.query_parameters?.includes(name) === true);
-      const input = { ...form.launch_parameters, ...Object.fromEntries(brought) };
-      const answer = await call(
-        api.POST('/api/workflows/execute', { body: { workflow_id: form.launch_workflow ?? '', input_data: input, sync: true } }),
-      );
-      if (answer.status !== 'Success') throw new Error(answer.error ?? `it ended with ${answer.status}`);
-      return (answer.result ?? null) as Json;
-    },
-    onSuccess: onResult,
-  });
+function Launch({ opening }: { opening: Opening }) {
+  const run = useMutation({ mutationFn: () => opening.open(true) });
   return (
     <div className="grid gap-2">
       <FormError error={run.error} />
@@ -194,9 +191,9 @@ function Launch({ form, query, onResult }: { form: FormDefinition; query: Record
         {!run.isPending && <Rocket aria-hidden />}
         Run the launch workflow
       </Button>
-      {run.data !== undefined && (
+      {opening.opened !== undefined && (
         <pre className="max-h-40 overflow-auto rounded-md border bg-surface px-3 py-2 font-mono text-xs" tabIndex={0}>
-          {JSON.stringify(run.data, null, 2)}
+          {JSON.stringify(opening.opened.context.workflow, null, 2)}
         </pre>
       )}
     </div>

@@ -2,6 +2,7 @@
 import type { FormField, OptionsAnswer } from '@/api/forms';
 import { formOptions, uploadSlot } from '@/api/forms';
 import type { Asked, Settled } from '@/lib/form-filling';
+import type { Schemas } from '@/api/types';
 import { send } from '@/lib/upload';
 
 export interface Source {
@@ -12,6 +13,15 @@ export interface Source {
   upload: (field: FormField, file: File, progress: (share: number) => void, signal: AbortSignal) => Promise<string>;
 }
 
+/** What the server is told of a file before it is sent. */
+export const newUpload = (session: string, field: FormField, file: File): Schemas['NewUpload'] => ({
+  session_id: session,
+  field: field.name,
+  name: file.name,
+  content_type: file.type || 'application/octet-stream',
+  size: file.size,
+});
+
 /** That of a form which was opened. */
 export function sessionSource(form: string, session: string): Source {
   return {
@@ -19,17 +29,7 @@ export function sessionSource(form: string, session: string): Source {
     options: (field, asked, { values }, signal) =>
       formOptions(form, { session_id: session, field: field.name, for_default: asked === 'default', values }, signal),
     upload: async (field, file, progress, signal) => {
-      const slot = await uploadSlot(
-        form,
-        {
-          session_id: session,
-          field: field.name,
-          name: file.name,
-          content_type: file.type || 'application/octet-stream',
-          size: file.size,
-        },
-        signal,
-      );
+      const slot = await uploadSlot(form, newUpload(session, field, file), signal);
       await send(slot, file, progress, signal);
       return slot.upload_id;
     },

@@ -69,6 +69,17 @@ pub async fn read(scoped: &Scoped, json: &Value) -> Result<Result<NewForm, Vec<P
     }))
 }
 
+/// A definition that can be saved in the handle's scope; `Invalid` with the place of what is wrong.
+pub async fn settled(scoped: &Scoped, json: &Value) -> Result<NewForm> {
+    let problems = match read(scoped, json).await? {
+        Ok(form) => return Ok(form),
+        Err(problems) => problems,
+    };
+    let first = problems.into_iter().next().unwrap_or_else(|| Problem::new("", "it cannot be saved"));
+    let field = if first.path.is_empty() { "body".to_owned() } else { first.path };
+    Err(Error::invalid(field, first.message))
+}
+
 /// Where a form names a workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {

@@ -57,7 +57,19 @@ pub async fn open(
     id: FormId,
     given: BTreeMap<String, String>,
 ) -> ApiResult<Opened> {
-    let form = super::usable(state, auth, id).await?;
+    begin(state, auth, super::usable(state, auth, id).await?, given).await
+}
+
+/// The same for a form that the caller may open.
+///
+/// # Errors
+/// As [`open`].
+pub async fn begin(
+    state: &ApiState,
+    auth: &Auth,
+    form: Form,
+    given: BTreeMap<String, String>,
+) -> ApiResult<Opened> {
     let definition = super::saved(&form)?;
     let query = query(&definition, given)?;
     let (startup, launched) = launch(state, auth, &form, &definition, &query).await?;
@@ -69,7 +81,11 @@ pub async fn open(
 
 /// A form that the caller has opened before.
 pub async fn find(state: &ApiState, auth: &Auth, id: FormId, session: FormSessionId) -> Result<Opened> {
-    let form = super::usable(state, auth, id).await?;
+    of(state, auth, super::usable(state, auth, id).await?, session).await
+}
+
+/// The same for a form that the caller may fill in.
+pub async fn of(state: &ApiState, auth: &Auth, form: Form, session: FormSessionId) -> Result<Opened> {
     let session = sessions::get(&auth.org(state), session, form.id, auth.caller.user).await?;
     let definition = super::saved(&form)?;
     let context = context(state, auth, &session).await?;
