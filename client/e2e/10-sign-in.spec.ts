@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import type { Page } from '@playwright/test';
 import { expect, open, signIn, signOut, totp } from './helpers';
 import { CLIENT, openIdProvider } from './openid-provider';
-import { organizationOf, PASSWORD, test } from './own-server';
+import { expectSignedOut, organizationOf, PASSWORD, test } from './own-server';
 
 /** E-mail and password, without a look at where that leads. */
 async function enterPassword(page: Page, email: string, password = PASSWORD): Promise<void> {
@@ -11,13 +11,6 @@ async function enterPassword(page: Page, email: string, password = PASSWORD): Pr
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
-
-/** A session that has ended is believed for two seconds at most. */
-const expectSignedOut = (page: Page) =>
-  expect(async () => {
-    await page.goto('/workflows');
-    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible({ timeout: 1_000 });
-  }).toPass();
 
 test('an identity provider is set up, people come from it, and it is taken away', async ({ admin: page, browser, server }) => {
   const provider = await openIdProvider(server.url, {

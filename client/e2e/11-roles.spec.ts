@@ -1,7 +1,7 @@
 /** What others than a platform administrator see and do: each role with its screens, and no more. */
 import type { Page } from '@playwright/test';
 import { api, expect, openWorkflow } from './helpers';
-import { deploy, organizationOf, test, workflowOf } from './own-server';
+import { deploy, organizationOf, runOf, test } from './own-server';
 
 /** What is everybody's. */
 const EVERYBODY = ['Home', 'Workflows', 'Forms', 'Runs', 'Notifications'];
@@ -49,7 +49,7 @@ test("an organization's administrator has all of it, and nothing of the platform
   await openWorkflow(tess, 'tailspin_only');
   await tess.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(tess.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
-  await expect(tess.getByText('of Tailspin')).toBeVisible();
+  await expect(tess.getByText('of Tailspin').first()).toBeVisible();
   await admin.goto('/workflows?q=tailspin_only');
   await expect(admin.getByText('Nothing fits')).toBeVisible();
   await tess.goto('/code');
@@ -65,7 +65,7 @@ test("an organization's administrator has all of it, and nothing of the platform
 
 test('a user runs what there is, sees the own runs, and administers nothing', async ({ admin, enter }) => {
   const uma = await enter({ email: 'uma@provider.example', name: 'Uma' });
-  await api(admin, 'POST', '/api/workflows/execute', { workflow_id: await workflowOf(admin, 'Fails'), input_data: { customer: 'Initech' }, sync: true });
+  await runOf(admin, 'Fails', { customer: 'Initech' });
   await expectPlaces(uma, EVERYBODY);
   await openWorkflow(uma, 'hello');
   await expect(uma.getByRole('tablist', { name: 'About this workflow' }).getByRole('tab')).toHaveText(['From elsewhere', 'Forms']);
@@ -171,6 +171,7 @@ test('a form that was granted to a guest is all that they see', async ({ admin: 
   await expect(back).toBeVisible();
 
   await gina.goto('/forms');
+  await expect(gina.getByRole('link', { name: 'Leave request' })).toBeVisible();
   await expect(gina.getByRole('link', { name: 'Salary review' })).toHaveCount(0);
   await gina.getByRole('link', { name: 'Leave request' }).click();
   await expect(gina.getByRole('link', { name: 'Edit the form' })).toHaveCount(0);
@@ -189,4 +190,6 @@ test('a form that was granted to a guest is all that they see', async ({ admin: 
   await expect(page.getByText('Nobody yet')).toBeVisible();
   await gina.goto('/forms');
   await expect(gina.getByText('No forms for you yet')).toBeVisible();
+  await gina.goto(`/forms/${id}`);
+  await expect(gina.getByRole('alert')).toBeVisible();
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request, type APIRequestContext, type Page } from '@playwright/test';
-import { ADMIN, api, deployCases, open, test as base } from './helpers';
+import { ADMIN, api, deployCases, expect, open, test as base } from './helpers';
 import { startServer, type Server } from './server';
 
 /** Of everybody whom these tests invite. */
@@ -74,8 +74,16 @@ export async function deploy(page: Page, files: Record<string, string>, organiza
   await api(page, 'POST', '/api/workspace/deploy', { files: Object.fromEntries(encoded) }, organization);
 }
 
-/** The id of a workflow that whoever's page it is may run. */
-export async function workflowOf(page: Page, name: string): Promise<string> {
+/** Runs a workflow to its end; answers the id of the run. */
+export async function runOf(page: Page, name: string, input_data: object): Promise<string> {
   const { workflows } = await api<{ workflows: { id: string; name: string }[] }>(page, 'GET', '/api/workflows');
-  return workflows.find((workflow) => workflow.name === name)?.id ?? '';
+  const body = { workflow_id: workflows.find((workflow) => workflow.name === name)?.id, input_data, sync: true };
+  return (await api<{ execution_id: string }>(page, 'POST', '/api/workflows/execute', body)).execution_id;
 }
+
+/** Waits until somebody is led to the sign-in: a session that has ended is believed for two seconds at most. */
+export const expectSignedOut = (page: Page): Promise<void> =>
+  expect(async () => {
+    await page.goto('/workflows');
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible({ timeout: 1_000 });
+  }).toPass();

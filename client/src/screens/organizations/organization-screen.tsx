@@ -4,6 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { LogIn } from 'lucide-react';
 import { Fragment, useState } from 'react';
 import { api, call } from '@/api/client';
+import { ProblemError } from '@/api/problem';
 import type { Organization } from '@/api/types';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -12,7 +13,7 @@ import { Page } from '@/ui/page';
 import { FormError, Show, Skeleton } from '@/ui/states';
 import { done } from '@/ui/toast';
 import { LimitsForm } from './limits-form';
-import { Offboarding } from './offboarding';
+import { Offboarded, Offboarding } from './offboarding';
 import { OrganizationState } from './organizations-screen';
 
 const route = getRouteApi('/app/organizations/$id');
@@ -23,6 +24,8 @@ export function OrganizationScreen() {
     queryKey: ['organization', id],
     queryFn: ({ signal }) => call(api.GET('/api/organizations/{id}', { params: { path: { id } }, signal })),
   });
+  // Its export is still there, and the proof of its end.
+  const isGone = organization.data === undefined && organization.error instanceof ProblemError && organization.error.status === 404;
   return (
     <Page
       title={organization.data?.name ?? 'Organization'}
@@ -42,15 +45,19 @@ export function OrganizationScreen() {
       }
       className="max-w-4xl"
     >
-      <Show query={organization} skeleton={<Skeleton className="h-72" />}>
-        {(data) => (
-          <Fragment key={data.id}>
-            <Settings organization={data} />
-            <LimitsForm organization={data} />
-            {!data.is_provider && <Offboarding organization={data} />}
-          </Fragment>
-        )}
-      </Show>
+      {isGone ? (
+        <Offboarded id={id} />
+      ) : (
+        <Show query={organization} skeleton={<Skeleton className="h-72" />}>
+          {(data) => (
+            <Fragment key={data.id}>
+              <Settings organization={data} />
+              <LimitsForm organization={data} />
+              {!data.is_provider && <Offboarding organization={data} />}
+            </Fragment>
+          )}
+        </Show>
+      )}
     </Page>
   );
 }
@@ -66,7 +73,8 @@ function Settings({ organization }: { organization: Organization }) {
       call(
         api.PATCH('/api/organizations/{id}', {
           params: { path: { id: organization.id } },
-          body: { name, domain: domain || null, is_active: active, requires_review: review },
+          // No domain takes the one that there is away.
+          body: { name, domain, is_active: active, requires_review: review },
         }),
       ),
     onSuccess: async () => {
