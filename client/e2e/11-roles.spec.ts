@@ -6,6 +6,9 @@ import { deploy, organizationOf, runOf, test } from './own-server';
 /** What is everybody's. */
 const EVERYBODY = ['Home', 'Workflows', 'Forms', 'Runs', 'Notifications'];
 
+/** A workflow of an organization's own. */
+const ONLY = 'from bifrost import workflow\n\n\n@workflow\nasync def NAME() -> str:\n    return "ran to its end"\n';
+
 const ADMINISTRATION = ['/config', '/people', '/audit', '/operations', '/organizations'];
 
 /** A role is believed for two seconds at most after it has changed. */
@@ -45,11 +48,11 @@ test("an organization's administrator has all of it, and nothing of the platform
   await dialog.getByRole('button', { name: 'Discard' }).click();
 
   // So is the code: she runs it, and the provider does not have it.
-  await deploy(tess, { 'workflows/tailspin.py': 'from bifrost import workflow\n\n\n@workflow\nasync def tailspin_only() -> str:\n    return "of Tailspin"\n' });
+  await deploy(tess, { 'workflows/tailspin.py': ONLY.replace('NAME', 'tailspin_only') });
   await openWorkflow(tess, 'tailspin_only');
   await tess.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(tess.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
-  await expect(tess.getByText('of Tailspin').first()).toBeVisible();
+  await expect(tess.getByText('ran to its end').first()).toBeVisible();
   await admin.goto('/workflows?q=tailspin_only');
   await expect(admin.getByText('Nothing fits')).toBeVisible();
   await tess.goto('/code');
@@ -83,8 +86,10 @@ test('a user runs what there is, sees the own runs, and administers nothing', as
 });
 
 test('a role is made here and given to somebody, who writes code and cannot deploy it', async ({ admin: page, enter }) => {
-  const ron = await enter({ email: 'ron@provider.example', name: 'Ron', role: 'org_guest' });
-  await page.goto('/roles');
+  const organization = await organizationOf(page, 'Relecloud');
+  await deploy(page, { 'workflows/tried.py': ONLY.replace('NAME', 'not_tried') }, organization);
+  const ron = await enter({ email: 'ron@relecloud.example', name: 'Ron', role: 'org_guest', organization });
+  await page.goto(`/roles?org=${organization}`);
   await page.getByRole('button', { name: 'New role' }).click();
   const made = page.getByRole('dialog', { name: 'New role' });
   await made.getByLabel('Name').fill('Code writer');
@@ -93,17 +98,17 @@ test('a role is made here and given to somebody, who writes code and cannot depl
   await made.getByLabel('workspace.draft').check();
   await made.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('main').getByRole('listitem').filter({ hasText: 'Code writer' })).toContainText('2 permissions');
-  await page.goto('/people');
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'People' }).click();
   await page.getByRole('link', { name: 'Ron', exact: true }).click();
   const person = page.getByRole('dialog', { name: 'Ron' });
   await person.getByLabel('Code writer').check();
   await person.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByRole('row').filter({ hasText: 'ron@provider.example' })).toContainText('Code writer');
+  await expect(page.getByRole('row').filter({ hasText: 'ron@relecloud.example' })).toContainText('Code writer');
 
   await expectPlaces(ron, ['Home', 'Workflows', 'Forms', 'Runs', 'Code', 'Notifications']);
-  await ron.goto('/code?path=workflows%2Fhello.py');
+  await ron.goto('/code?path=workflows%2Ftried.py');
   await ron.getByRole('link', { name: 'Edit code' }).click();
-  const editor = ron.getByRole('textbox', { name: 'workflows/hello.py', exact: true });
+  const editor = ron.getByRole('textbox', { name: 'workflows/tried.py', exact: true });
   await editor.click();
   await ron.keyboard.press('Control+a');
   await ron.keyboard.press('Delete');
@@ -159,11 +164,12 @@ test('what a role allows changes for those who have it, and ends with it', async
 });
 
 test('a form that was granted to a guest is all that they see', async ({ admin: page, enter }) => {
-  const gina = await enter({ email: 'gina@provider.example', name: 'Gina', role: 'org_guest' });
+  const organization = await organizationOf(page, 'Alpine');
+  const gina = await enter({ email: 'gina@alpine.example', name: 'Gina', role: 'org_guest', organization });
   const form = (name: string) => ({ name, workflow: 'Filled in', access: 'granted', fields: [{ name: 'name', label: 'Name', type: 'text', required: true }] });
-  const { id } = await api<{ id: string }>(page, 'POST', '/api/forms', form('Leave request'));
-  const other = await api<{ id: string }>(page, 'POST', '/api/forms', form('Salary review'));
-  await page.goto(`/forms/${id}/edit?tab=access`);
+  const { id } = await api<{ id: string }>(page, 'POST', '/api/forms', form('Leave request'), organization);
+  const other = await api<{ id: string }>(page, 'POST', '/api/forms', form('Salary review'), organization);
+  await page.goto(`/forms/${id}/edit?tab=access&org=${organization}`);
   await page.getByRole('combobox', { name: 'Person or role' }).click();
   await page.getByRole('option', { name: /Gina/ }).click();
   await page.getByRole('button', { name: 'Grant it' }).click();

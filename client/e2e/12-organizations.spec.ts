@@ -142,9 +142,10 @@ test('a proposed version is rejected, and its author reads why', async ({ admin:
 
 test('any two versions are compared', async ({ admin: page }) => {
   const id = await organizationOf(page, 'Lucerne');
-  const one = { 'workflows/one.py': workflow('one', 'return "first"') };
-  const both = { 'workflows/one.py': workflow('one', 'return "second"'), 'workflows/two.py': workflow('two') };
-  for (const files of [one, both, { ...both, 'README.md': '# Third\n' }]) await deploy(page, files, id);
+  const second = { 'workflows/one.py': workflow('one', 'return "second"'), 'workflows/two.py': workflow('two') };
+  await deploy(page, { 'workflows/one.py': workflow('one', 'return "first"') }, id);
+  await deploy(page, second, id);
+  await deploy(page, { ...second, 'README.md': '# Third\n' }, id);
   await page.goto(`/code?tab=versions&org=${id}`);
   await expect(page.getByRole('cell', { name: 'Active', exact: true })).toHaveCount(1);
   await expect(page.getByRole('cell', { name: 'Deployed', exact: true })).toHaveCount(2);
@@ -186,7 +187,7 @@ test('a folder is shared with a disclosure, imported, and shared no more', async
   await page.getByRole('textbox', { name: 'Folders' }).fill('');
   await save.click();
   await expect(page.getByRole('alert')).toContainText('Margie');
-  await deploy(page, { 'workflows/alone.py': workflow('alone') }, id);
+  await page.getByLabel('Also when workspaces of organizations break by it').check();
   await save.click();
   await expect(page.getByText('3 files shared now')).toHaveCount(0);
   await page.reload();

@@ -36,7 +36,7 @@ test('a rule is made, the bell tells of a run that fails, and the rule is change
   const dialog = page.getByRole('dialog', { name: 'New rule' });
   await dialog.getByLabel('Name').fill('Whatever fails');
   await dialog.getByRole('combobox', { name: /^Only these workflows/ }).click();
-  await page.getByRole('option', { name: 'Fails' }).click();
+  await page.getByRole('option', { name: 'Fails', exact: true }).click();
   await expect(dialog.getByRole('button', { name: 'Take Fails out' })).toBeVisible();
   await dialog.getByRole('button', { name: 'Save' }).click();
   const rule = page.getByRole('main').getByRole('listitem').filter({ hasText: 'Whatever fails' });
@@ -44,7 +44,7 @@ test('a rule is made, the bell tells of a run that fails, and the rule is change
   await expect(rule).toContainText('Here');
 
   const run = await runOf(page, 'Fails', { customer: 'Initech' });
-  await page.getByRole('button', { name: /^Notifications: 1 is unread/ }).click(SOON);
+  await page.getByRole('button', { name: /^Notifications: / }).click(SOON);
   const panel = page.getByRole('dialog', { name: 'Notifications' });
   await panel.getByRole('link', { name: /^Fails/ }).click();
   await expect(page).toHaveURL(new RegExp(`/runs/${run}`));

@@ -129,7 +129,7 @@ test('a schedule from code is paused and given policies here, and goes with its 
   await expect(dialog.getByLabel('Name').first()).toBeDisabled();
   await expect(dialog.getByRole('button', { name: 'Delete' })).toHaveCount(0);
   await dialog.getByRole('button', { name: 'Pause' }).click();
-  await expect(dialog.getByText('Paused')).toBeVisible();
+  await expect(dialog.getByText('Paused', { exact: true })).toBeVisible();
   await dialog.getByLabel('When an earlier run has not ended').selectOption({ label: 'Wait for its end' });
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(row).toContainText('Paused');
