@@ -8,9 +8,11 @@ import { startServer, type Server } from './server';
 /** Of everybody whom these tests invite. */
 export const PASSWORD = 'nobody guesses these words';
 
+type State = Awaited<ReturnType<APIRequestContext['storageState']>>;
+
 interface Own extends Server {
   /** The first administrator, signed in. */
-  admin: Awaited<ReturnType<APIRequestContext['storageState']>>;
+  admin: State;
 }
 
 interface Invited {
@@ -28,20 +30,27 @@ interface Fixtures {
   enter: (who: Invited) => Promise<Page>;
 }
 
+async function firstAdministrator({ url, setUp }: Server): Promise<State> {
+  const browser = await request.newContext({ baseURL: url, extraHTTPHeaders: { 'sec-fetch-site': 'same-origin' } });
+  const token = setUp.split('#set-up=')[1] ?? '';
+  const answer = await browser.post('/api/set-up', { data: { token, ...ADMIN } });
+  expect(answer.ok(), await answer.text()).toBe(true);
+  const state = await browser.storageState();
+  await browser.dispose();
+  return state;
+}
+
 /** One server for all tests of a worker: each makes what it needs, under names of its own. */
 export const test = base.extend<Fixtures, { server: Own }>({
   server: [
     async ({}, use) => {
       const server = await startServer({ cache: join(process.env.UI_DATA ?? '', 'cache') });
-      deployCases({ url: server.url, key: readFileSync(join(server.data, 'admin.key'), 'utf8').trim() });
-      const first = await request.newContext({ baseURL: server.url, extraHTTPHeaders: { 'sec-fetch-site': 'same-origin' } });
-      const token = server.setUp.split('#set-up=')[1] ?? '';
-      const answer = await first.post('/api/set-up', { data: { token, ...ADMIN } });
-      if (!answer.ok()) throw new Error(await answer.text());
-      const admin = await first.storageState();
-      await first.dispose();
-      await use({ ...server, admin });
-      await server.stop();
+      try {
+        deployCases({ url: server.url, key: readFileSync(join(server.data, 'admin.key'), 'utf8').trim() });
+        await use({ ...server, admin: await firstAdministrator(server) });
+      } finally {
+        await server.stop();
+      }
     },
     { scope: 'worker', timeout: 200_000 },
   ],
