@@ -26,7 +26,7 @@ test: test-python test-rust check-ui crosscheck openapi compat-sample ## Run all
 test-full: ## The same, whole suites of libraries, a hundred packages, ten thousand runs in a storm and planted faults (STEPS="compat chaos-long": only these); prints what was seen
 	tests/full.sh $(STEPS)
 
-# What a test starts with node: a real OpenID provider.
+# What tests start with node: a real OpenID provider.
 tests/oidc/node_modules: tests/oidc/package-lock.json
 	cd tests/oidc && npm ci --no-fund --no-audit --silent
 	touch $@
@@ -55,7 +55,7 @@ webhooks-long: ## Send ten thousand deliveries, kill the server in between, and 
 	cargo test -p bifrost-tests --test webhooks -- --ignored --nocapture so_do_many
 
 # Chromium is Debian's package; CHROMIUM names another one.
-test-ui: build services client/node_modules ## Use the web UI in a real browser
+test-ui: build services client/node_modules tests/oidc/node_modules ## Use the web UI in a real browser
 	@[ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || \
 	  { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
 	  { echo "install Chromium (Debian: chromium), or name one by CHROMIUM" >&2; exit 1; }

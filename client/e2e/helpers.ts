@@ -1,10 +1,11 @@
 /** What the flows share: signing in once, calling the API beside the browser, and axe. */
 import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { expect, test as base, type Browser, type Page } from '@playwright/test';
+import { expect, test as base, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
 
 const require = createRequire(import.meta.url);
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -42,9 +43,12 @@ export const test = base.extend<{ admin: Page; calm: void }>({
 
 export { expect };
 
+/** What a browser holds of somebody who is signed in: a file, or the thing itself. */
+type State = NonNullable<BrowserContextOptions['storageState']>;
+
 /** A new page whose errors, and those of its policy, are errors of the test. */
-export async function open(browser: Browser, state?: string): Promise<Page> {
-  const context = await browser.newContext({ baseURL: URL, ...(state === undefined ? {} : { storageState: state }) });
+export async function open(browser: Browser, state?: State, at = URL): Promise<Page> {
+  const context = await browser.newContext({ baseURL: at, ...(state === undefined ? {} : { storageState: state }) });
   const page = await context.newPage();
   watch(page);
   return page;
@@ -68,6 +72,25 @@ export async function signIn(page: Page, email: string, password: string): Promi
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByRole('navigation', { name: 'Main' }).or(page.getByRole('button', { name: 'Open the navigation' }))).toBeVisible();
+}
+
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Account of/ }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+}
+
+/** The code of an authenticator app, RFC 6238. */
+export function totp(secret: string, time = Date.now()): string {
+  const bits = [...secret.replace(/=+$/, '')]
+    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('');
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(time / 30_000)));
+  const hash = createHmac('sha1', key).update(counter).digest();
+  const offset = (hash.at(-1) ?? 0) & 15;
+  return String((hash.readUInt32BE(offset) & 0x7fff_ffff) % 1_000_000).padStart(6, '0');
 }
 
 /** A server, and the key of its first administrator. */

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
+import { ProblemError } from '@/api/problem';
 import { linesOf } from '@/lib/forms';
 import { plural } from '@/lib/format';
 import { Button } from '@/ui/button';
@@ -27,14 +28,16 @@ function Form({ folders, files }: { folders: string[]; files: string[] }) {
   const client = useQueryClient();
   const [text, setText] = useState(folders.join('\n'));
   const [disclose, setDisclose] = useState(false);
+  const [force, setForce] = useState(false);
   const save = useMutation({
     mutationFn: () =>
-      call(api.PUT('/api/workspace/shared', { body: { folders: linesOf(text), disclose_source: disclose } })),
+      call(api.PUT('/api/workspace/shared', { body: { folders: linesOf(text), disclose_source: disclose, force } })),
     onSuccess: async ({ refreshed }) => {
       done('Shared folders are saved', `${plural(refreshed.length, 'organization')} got a new version.`);
       await client.invalidateQueries();
     },
   });
+  const breaks = save.error instanceof ProblemError && save.error.code === 'breaks_dependants';
   return (
     <form
       className="grid gap-4"
@@ -52,6 +55,9 @@ function Form({ folders, files }: { folders: string[]; files: string[] }) {
         Sharing a folder discloses its source to all organizations, for good: it is in their versions.
       </p>
       <CheckField label="I mean to disclose this source" checked={disclose} onChange={(event) => setDisclose(event.target.checked)} />
+      {(breaks || force) && (
+        <CheckField label="Also when workspaces of organizations break by it" checked={force} onChange={(event) => setForce(event.target.checked)} />
+      )}
       {files.length > 0 && (
         <details>
           <summary className="cursor-pointer text-ui text-muted">{plural(files.length, 'file')} shared now</summary>

@@ -13,7 +13,7 @@ import { Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
 
 const STATES: Record<string, { word: string; tone: Tone }> = {
-  approved: { word: 'Deployed', tone: 'neutral' },
+  superseded: { word: 'Deployed', tone: 'neutral' },
   proposed: { word: 'Waits for review', tone: 'info' },
   rejected: { word: 'Rejected', tone: 'bad' },
 };

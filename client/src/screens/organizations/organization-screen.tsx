@@ -75,7 +75,8 @@ function Settings({ organization }: { organization: Organization }) {
       call(
         api.PATCH('/api/organizations/{id}', {
           params: { path: { id: organization.id } },
-          body: { name, domain: domain || null, is_active: active, requires_review: review },
+          // No domain takes the one that there is away.
+          body: { name, domain, is_active: active, requires_review: review },
         }),
       ),
     onSuccess: async () => {
