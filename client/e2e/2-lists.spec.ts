@@ -114,7 +114,7 @@ test('the chart of the home page leads to the runs of a column, and time saved i
   await page.goto('/');
   const spared = page.getByRole('list', { name: 'Workflows that saved most this month' });
   await expect(spared.getByRole('link', { name: 'Spares work' })).toBeVisible();
-  await expect(page.getByText('This month')).toBeVisible();
+  await expect(page.getByText('This month', { exact: true })).toBeVisible();
   await page.getByRole('figure', { name: 'Time saved by month' }).getByRole('link').last().click();
   await expect(page).toHaveURL(/\/runs\?from=[^&]+&to=/);
   await expect(page.getByRole('row').filter({ hasText: 'Spares work' }).first()).toBeVisible();
@@ -124,7 +124,7 @@ test('the chart of the home page leads to the runs of a column, and time saved i
 
 test('workflows are found by category, tag and words', async ({ admin: page }) => {
   await page.goto('/workflows');
-  const found = page.getByRole('listitem');
+  const found = page.getByRole('main').getByRole('listitem');
   await page.getByLabel('Category').selectOption('Reports');
   await expect(page).toHaveURL(/category=Reports/);
   await expect(found).toHaveCount(1);
