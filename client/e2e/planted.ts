@@ -1,6 +1,6 @@
 /** What a tenant plants, by which call of the API, and where it is shown. `4-hostile.spec.ts` walks through it. */
 import type { Page } from '@playwright/test';
-import { api, execute, expect, workflowIds } from './helpers';
+import { ADMIN, api, execute, expect, workflowIds } from './helpers';
 
 /** Where the markup would call out to. */
 export const OUTSIDE = 'planted.invalid';
@@ -41,7 +41,7 @@ interface Identified {
 const make = async (page: Page, path: string, body: object): Promise<string> => (await api<Identified>(page, 'POST', path, body)).id;
 
 const at = (path: string) => (): string => path;
-const of = (made: Made, name: string): string => made[name] ?? '';
+const idOf = (made: Made, name: string): string => made[name] ?? '';
 const encoded = (what: string): string => encodeURIComponent(text(what));
 const press = (name: string) => async (page: Page): Promise<void> => page.getByRole('button', { name, exact: true }).click();
 
@@ -57,7 +57,7 @@ const LINKS = ['[a link](javascript:planted=1)', '[a page](data:text/html,plante
 const CODE: Planting = {
   what: 'code, files of it, and what is said of a version',
   plant: async (page, made) => {
-    Object.assign(made, { workflow: (await workflowIds(page))[text('workflow')] ?? '' });
+    made.workflow = (await workflowIds(page))[text('workflow')] ?? '';
     const broken = `raise ValueError("build problem ${MARKUP}")\n`;
     const edits = { 'workflows/broken.py': broken, [`${text('code folder')}/${text('code file')}.md`]: `${text('code')}\n` };
     const base64 = Object.fromEntries(Object.entries(edits).map(([path, content]) => [path, Buffer.from(content).toString('base64')]));
@@ -67,10 +67,10 @@ const CODE: Planting = {
   },
   places: [
     { path: at('/workflows'), shows: ['workflow', 'workflow description', 'category', 'tag'] },
-    { path: (made) => `/workflows/${of(made, 'workflow')}`, shows: ['workflow', 'workflow description', 'category', 'tag', 'default'] },
+    { path: (made) => `/workflows/${idOf(made, 'workflow')}`, shows: ['workflow', 'workflow description', 'category', 'tag', 'default'] },
     { path: at(`/code?path=${encoded('code folder')}%2F${encoded('code file')}.md`), shows: ['code folder', 'code file', 'code'] },
     { path: at('/code?tab=versions'), shows: ['message'] },
-    { path: (made) => `/code/versions/${of(made, 'version')}`, shows: ['message', 'build problem'] },
+    { path: (made) => `/code/versions/${idOf(made, 'version')}`, shows: ['message', 'build problem'] },
     { path: at('/code/edit?path=workflows/broken.py'), shows: ['build problem', 'code file'], open: openProblems },
     {
       path: at('/code/edit?path=workflows/hostile.py&run=workflows/hostile.py::named'),
@@ -99,10 +99,10 @@ const RUNS: Planting = {
   places: [
     { path: at('/'), shows: ['workflow'] },
     { path: at('/runs'), shows: ['workflow'] },
-    { path: (made) => `/runs/${of(made, 'run')}`, shows: ['workflow', 'result', 'result name'] },
-    { path: (made) => `/runs/${of(made, 'run')}?tab=log`, shows: ['log'] },
-    { path: (made) => `/runs/${of(made, 'run')}?tab=input`, shows: ['input'] },
-    { path: (made) => `/runs/${of(made, 'failed')}`, shows: ['error'] },
+    { path: (made) => `/runs/${idOf(made, 'run')}`, shows: ['workflow', 'result', 'result name'] },
+    { path: (made) => `/runs/${idOf(made, 'run')}?tab=log`, shows: ['log'] },
+    { path: (made) => `/runs/${idOf(made, 'run')}?tab=input`, shows: ['input'] },
+    { path: (made) => `/runs/${idOf(made, 'failed')}`, shows: ['error'] },
     { path: at('/notifications'), shows: ['workflow', 'error'] },
     { path: at('/runs'), shows: ['error'], open: (page) => page.getByRole('button', { name: /^Notifications/ }).click() },
     { path: at('/notifications?tab=rules'), shows: ['rule'] },
@@ -128,14 +128,14 @@ const FORMS: Planting = {
   places: [
     { path: at('/forms'), shows: ['form', 'form description'] },
     {
-      path: (made) => `/forms/${of(made, 'form')}`,
+      path: (made) => `/forms/${idOf(made, 'form')}`,
       shows: ['form', 'form description', 'markdown', ...LINKS, 'label', 'help', 'placeholder', 'option', 'provided choice'],
     },
-    { path: (made) => `/forms/${of(made, 'form')}`, shows: ['label'], open: press('Send') },
-    { path: (made) => `/forms/${of(made, 'form')}/edit?field=text`, shows: ['label', 'help', 'placeholder'] },
-    { path: (made) => `/forms/${of(made, 'form')}/edit?tab=settings`, shows: ['form', 'form description'] },
-    { path: (made) => `/forms/${of(made, 'form')}/edit?tab=file`, shows: ['form'] },
-    { path: (made) => `/workflows/${of(made, 'workflow')}?tab=forms`, shows: ['form'] },
+    { path: (made) => `/forms/${idOf(made, 'form')}`, shows: ['label'], open: press('Send') },
+    { path: (made) => `/forms/${idOf(made, 'form')}/edit?field=text`, shows: ['label', 'help', 'placeholder'] },
+    { path: (made) => `/forms/${idOf(made, 'form')}/edit?tab=settings`, shows: ['form', 'form description'] },
+    { path: (made) => `/forms/${idOf(made, 'form')}/edit?tab=file`, shows: ['form'] },
+    { path: (made) => `/workflows/${idOf(made, 'workflow')}?tab=forms`, shows: ['form'] },
   ],
 };
 
@@ -148,16 +148,17 @@ const SCHEDULES: Planting = {
   },
   places: [
     { path: at('/schedules'), shows: ['schedule', 'workflow'] },
-    { path: (made) => `/schedules?edit=${of(made, 'schedule')}`, shows: ['schedule', 'schedule input'] },
-    { path: (made) => `/workflows/${of(made, 'workflow')}?tab=schedules`, shows: ['schedule'] },
+    { path: (made) => `/schedules?edit=${idOf(made, 'schedule')}`, shows: ['schedule', 'schedule input'] },
+    { path: (made) => `/workflows/${idOf(made, 'workflow')}?tab=schedules`, shows: ['schedule'] },
     { path: at('/endpoints'), shows: ['workflow'] },
-    { path: (made) => `/workflows/${of(made, 'workflow')}?tab=endpoints`, shows: ['workflow'] },
+    { path: (made) => `/workflows/${idOf(made, 'workflow')}?tab=endpoints`, shows: ['workflow'] },
   ],
 };
 
 const INTEGRATIONS: Planting = {
-  what: 'an integration, its authorization server and a mapping',
-  plant: async (page) => {
+  what: 'an integration, its authorization server and the mapping of an organization',
+  plant: async (page, made) => {
+    made.organization = await make(page, '/api/organizations', { name: text('organization') });
     await make(page, '/api/integrations', {
       name: text('integration'),
       description: text('integration description'),
@@ -172,16 +173,16 @@ const INTEGRATIONS: Planting = {
         parameters: { prompt: text('parameter') },
       },
     });
-    const { organization_id: own } = await api<{ organization_id: string }>(page, 'GET', '/api/me');
-    const mapping = { entity_id: text('entity'), entity_name: text('entity name'), config: {} };
-    await api(page, 'PUT', `/api/integrations/${encoded('integration')}/mappings/${own}`, mapping);
+    const mapping = { entity_id: text('entity'), entity_name: text('entity name') };
+    await api(page, 'PUT', `/api/integrations/${encoded('integration')}/mappings/${idOf(made, 'organization')}`, mapping);
   },
   places: [
     { path: at('/integrations'), shows: ['integration', 'integration description'] },
     { path: at(`/integrations/${encoded('integration')}`), shows: ['integration', 'integration description', 'client', SCOPE] },
     { path: at(`/integrations/${encoded('integration')}?tab=values`), shows: ['value', 'value description'] },
     { path: at(`/integrations/${encoded('integration')}?tab=definition`), shows: ['value description', 'client', SCOPE, 'parameter'] },
-    { path: at(`/integrations/${encoded('integration')}?tab=organizations`), shows: ['entity', 'entity name'] },
+    { path: at(`/integrations/${encoded('integration')}?tab=organizations`), shows: ['entity', 'entity name', 'organization'] },
+    { path: at(`/integrations/${encoded('integration')}?tab=sharing`), shows: ['organization'] },
     { path: at(`/integrations/${encoded('integration')}`), shows: ['integration'], open: press('Delete') },
     // What anybody's link and any authorization server can bring along.
     { path: at(`/connected?integration=${encoded('integration')}`), shows: ['integration'] },
@@ -206,14 +207,14 @@ const WEBHOOKS: Planting = {
   },
   places: [
     { path: at('/webhooks'), shows: ['webhook'] },
-    { path: (made) => `/webhooks/${of(made, 'webhook')}`, shows: ['webhook', 'event'] },
-    { path: (made) => `/webhooks/${of(made, 'webhook')}?delivery=${of(made, 'delivery')}`, shows: ['event', 'header', 'body', 'body name', 'workflow'] },
-    { path: (made) => `/webhooks/${of(made, 'webhook')}?tab=subscriptions`, shows: ['filter place', 'filter value', 'mapping place', 'workflow'] },
+    { path: (made) => `/webhooks/${idOf(made, 'webhook')}`, shows: ['webhook', 'event'] },
+    { path: (made) => `/webhooks/${idOf(made, 'webhook')}?delivery=${idOf(made, 'delivery')}`, shows: ['event', 'header', 'body', 'body name', 'workflow'] },
+    { path: (made) => `/webhooks/${idOf(made, 'webhook')}?tab=subscriptions`, shows: ['filter place', 'filter value', 'mapping place', 'workflow'] },
     {
-      path: (made) => `/webhooks/${of(made, 'webhook')}?tab=subscriptions&edit=${of(made, 'subscription')}`,
+      path: (made) => `/webhooks/${idOf(made, 'webhook')}?tab=subscriptions&edit=${idOf(made, 'subscription')}`,
       shows: ['filter place', 'filter value', 'mapping place'],
     },
-    { path: (made) => `/webhooks/${of(made, 'webhook')}?tab=settings`, shows: ['webhook'] },
+    { path: (made) => `/webhooks/${idOf(made, 'webhook')}?tab=settings`, shows: ['webhook'] },
   ],
 };
 
@@ -233,9 +234,9 @@ const DATA: Planting = {
   },
   places: [
     { path: at('/tables'), shows: ['table'] },
-    { path: (made) => `/tables/${of(made, 'table')}`, shows: ['table', 'document id', 'field', 'document'] },
-    { path: (made) => `/tables/${of(made, 'table')}?edit=id:${encoded('document id')}`, shows: ['document id', 'field', 'document'] },
-    { path: (made) => `/tables/${of(made, 'table')}?tab=settings`, shows: ['table'] },
+    { path: (made) => `/tables/${idOf(made, 'table')}`, shows: ['table', 'document id', 'field', 'document'] },
+    { path: (made) => `/tables/${idOf(made, 'table')}?edit=id:${encoded('document id')}`, shows: ['document id', 'field', 'document'] },
+    { path: (made) => `/tables/${idOf(made, 'table')}?tab=settings`, shows: ['table'] },
     { path: at('/files'), shows: ['folder', 'javascript:planted=1'] },
     { path: at(`/files?folder=${encoded('folder')}`), shows: ['folder', 'file'] },
     { path: at('/files?q=html'), shows: ['folder', 'file'] },
@@ -257,7 +258,6 @@ const PEOPLE: Planting = {
     made.person = await make(page, '/api/users', { email: PERSON, name: text('person') });
     await make(page, '/api/users', { email: SERVICE, kind: 'service', role: 'org_admin' });
     made.key = (await api<{ key: string }>(page, 'POST', '/api/keys', { email: SERVICE, name: text('key'), role: 'org_admin' })).key;
-    made.organization = await make(page, '/api/organizations', { name: text('organization') });
     await make(page, '/api/invitations', { email: INVITED, role: 'org_user' });
     for (const target of [{ workflow_id: made.workflow }, { form_id: made.form }]) {
       await make(page, '/api/grants', { ...target, role_id: made.role });
@@ -265,19 +265,19 @@ const PEOPLE: Planting = {
   },
   places: [
     { path: at('/people'), shows: ['person', PERSON] },
-    { path: (made) => `/people?user=${of(made, 'person')}`, shows: ['person', 'role'] },
+    { path: (made) => `/people?user=${idOf(made, 'person')}`, shows: ['person', 'role'] },
     { path: at('/people?tab=services'), shows: [SERVICE] },
     { path: at('/people?tab=invitations'), shows: [INVITED] },
     { path: at('/people?tab=invitations'), shows: [INVITED], open: press('Take back') },
     { path: at('/roles'), shows: ['role', 'role description'] },
-    { path: (made) => `/roles?edit=${of(made, 'role')}`, shows: ['role', 'role description'] },
+    { path: (made) => `/roles?edit=${idOf(made, 'role')}`, shows: ['role', 'role description'] },
     { path: at('/roles?tab=grants'), shows: ['role', 'workflow', 'form'] },
-    { path: (made) => `/forms/${of(made, 'form')}/edit?tab=access`, shows: ['role'] },
+    { path: (made) => `/forms/${idOf(made, 'form')}/edit?tab=access`, shows: ['role'] },
     { path: at('/keys'), shows: ['key', SERVICE] },
     { path: at('/organizations'), shows: ['organization'] },
-    { path: (made) => `/organizations/${of(made, 'organization')}`, shows: ['organization'] },
+    { path: (made) => `/organizations/${idOf(made, 'organization')}`, shows: ['organization'] },
     // In the chooser of the top bar.
-    { path: (made) => `/?org=${of(made, 'organization')}`, shows: ['organization'] },
+    { path: (made) => `/?org=${idOf(made, 'organization')}`, shows: ['organization'] },
   ],
 };
 
@@ -289,14 +289,14 @@ const REVIEW: Planting = {
     const { version } = await api<{ version: { number: number } }>(page, 'GET', '/api/workspace');
     const answer = await page.request.fetch('/api/workspace/deploy', {
       method: 'POST',
-      headers: { authorization: `Bearer ${of(made, 'key')}`, cookie: '' },
+      headers: { authorization: `Bearer ${idOf(made, 'key')}`, cookie: '' },
       data: { edits: { 'a.md': Buffer.from('a').toString('base64') }, against: version.number },
     });
     const { number } = (await answer.json()) as { number: number };
     await api(page, 'POST', `/api/workspace/versions/${number}/reject`, { comment: text('comment') });
     made.rejected = String(number);
   },
-  places: [{ path: (made) => `/code/versions/${of(made, 'rejected')}`, shows: ['comment', SERVICE] }],
+  places: [{ path: (made) => `/code/versions/${idOf(made, 'rejected')}`, shows: ['comment', SERVICE] }],
 };
 
 const SETTINGS: Planting = {
@@ -335,5 +335,22 @@ async function deleteSetting(page: Page): Promise<void> {
   await expect(page.getByRole('dialog')).toHaveCount(0);
 }
 
+const PROGRAMS: Planting = {
+  what: 'what a command line and a browser say that they are',
+  plant: async (page, made) => {
+    const form = { client_id: 'bifrost-cli', description: text('command line') };
+    const device = await page.request.fetch('/api/device/code', { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' }, form });
+    made.code = ((await device.json()) as { user_code: string }).user_code;
+    const headers = { 'sec-fetch-site': 'same-origin', 'user-agent': text('program') };
+    const { email, password } = ADMIN;
+    const answer = await page.request.fetch('/api/sign-in/password', { method: 'POST', headers, data: { email, password } });
+    expect(answer.ok(), await answer.text()).toBe(true);
+  },
+  places: [
+    { path: (made) => `/device?code=${idOf(made, 'code')}`, shows: ['command line'] },
+    { path: at('/account'), shows: ['program'] },
+  ],
+};
+
 /** In their order: later ones name what earlier ones made. */
-export const PLANTINGS = [CODE, RUNS, FORMS, SCHEDULES, INTEGRATIONS, WEBHOOKS, DATA, PEOPLE, REVIEW, SETTINGS];
+export const PLANTINGS = [CODE, RUNS, FORMS, SCHEDULES, INTEGRATIONS, WEBHOOKS, DATA, PEOPLE, REVIEW, SETTINGS, PROGRAMS];
