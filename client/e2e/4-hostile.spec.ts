@@ -113,6 +113,15 @@ test('addresses that lead to a script are refused, and names that take no markup
   }
 });
 
+test('commands to copy have names of tenants as one word of a shell', async ({ admin: page }) => {
+  const name = '$(planted)';
+  const { id } = await api<{ id: string }>(page, 'POST', '/api/webhooks', { kind: 'unsigned', confirm_unsigned: true, name });
+  await page.goto(`/webhooks/${id}?tab=subscriptions`);
+  await expect(page.locator('pre').filter({ hasText: 'bifrost webhooks' })).toContainText(`subscribe '${name}' `);
+  await page.goto(`/files?folder=${encodeURIComponent(name)}`);
+  await expect(page.locator('pre').filter({ hasText: 'bifrost files' })).toContainText(`'${name}/june.csv' --location uploads`);
+});
+
 test('a file with a page in it is saved, and not shown', async ({ admin: page }) => {
   const path = `${text('folder')}/${text('file')}.html`;
   const file = await page.request.get(`/api/files/content?path=${encodeURIComponent(path)}`);
