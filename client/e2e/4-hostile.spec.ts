@@ -103,6 +103,7 @@ test('addresses that lead to a script are refused, and names that take no markup
     ['/api/integrations', { name: 'A', oauth }],
     ['/api/integrations', { name: 'A', oauth: { ...oauth, authorization_url: 'https://a.example/', token_url: address } }],
     ['/api/notification-channels', { kind: 'webhook', name: 'A', url: address }],
+    ['/api/identity-providers', { kind: 'oidc', name: 'A', client_id: 'a', client_secret: 'a', issuer: address }],
     ['/api/endpoints', { workflow_id: made.workflow, slug: MARKUP }],
     ['/api/tables', { name: MARKUP }],
   ];
