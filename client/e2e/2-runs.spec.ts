@@ -1,5 +1,10 @@
-/** Forms, live logs, failures, repetition, lists. */
-import { expect, openWorkflow, test } from './helpers';
+/** Forms, live logs, failures, repetition, and what a run's page can do with its log and its result. */
+import { readFile } from 'node:fs/promises';
+import type { Locator, Page } from '@playwright/test';
+import { execute, expect, openWorkflow, test } from './helpers';
+
+/** Ninety-five of a hundred frames take at most so long while a long log is scrolled, in milliseconds. */
+const FRAME = 100;
 
 test('a form has a field for each type, and says what is wrong', async ({ admin: page }) => {
   await openWorkflow(page, 'All fields');
@@ -94,7 +99,33 @@ test('a run can wait for its time', async ({ admin: page }) => {
   await expect(page.getByRole('status').filter({ hasText: /^Cancelled$/ })).toBeVisible();
 });
 
-test('a hundred thousand lines can be scrolled and searched', async ({ admin: page }) => {
+/** How long frames take while the wheel turns over a log, in milliseconds, the shortest first. */
+async function frames(page: Page, box: Locator): Promise<number[]> {
+  await box.hover();
+  let measures = true;
+  const measured = page
+    .evaluate(
+      () =>
+        new Promise<number[]>((resolve) => {
+          const times: number[] = [];
+          let last: number | undefined;
+          const frame = (now: number) => {
+            if (last !== undefined) times.push(now - last);
+            last = now;
+            if (times.length < 120) requestAnimationFrame(frame);
+            else resolve(times);
+          };
+          requestAnimationFrame(frame);
+        }),
+    )
+    .finally(() => {
+      measures = false;
+    });
+  while (measures) await page.mouse.wheel(0, 1_000);
+  return (await measured).sort((a, b) => a - b);
+}
+
+test('a hundred thousand lines can be scrolled without a hitch, and searched', async ({ admin: page }) => {
   test.setTimeout(300_000);
   await openWorkflow(page, 'Long log');
   await page.getByRole('button', { name: 'Run', exact: true }).click();
@@ -108,6 +139,10 @@ test('a hundred thousand lines can be scrolled and searched', async ({ admin: pa
   await box.focus();
   await page.keyboard.press('Home');
   await expect(box.getByRole('link', { name: 'Line 1', exact: true })).toBeVisible();
+  const times = await frames(page, box);
+  expect(await box.evaluate((element) => element.scrollTop)).toBeGreaterThan(10_000);
+  expect(times[Math.floor(times.length * 0.95)]).toBeLessThan(FRAME);
+  await box.focus();
   await page.keyboard.press('End');
   await expect(box.getByRole('link', { name: 'Line 100000', exact: true })).toBeVisible();
   await page.getByLabel('Search the log').fill('line 5555');
@@ -117,40 +152,87 @@ test('a hundred thousand lines can be scrolled and searched', async ({ admin: pa
   await expect(box.getByRole('link', { name: 'Line 77777', exact: true })).toBeVisible({ timeout: 60_000 });
 });
 
-test('the list follows what happens, and its state is its address', async ({ admin: page, browser }) => {
-  await page.goto('/runs');
-  await page.getByLabel('Status').selectOption({ label: 'Failed' });
-  await expect(page).toHaveURL(/status=Failed/);
-  await expect(page.getByRole('row').filter({ hasText: 'Fails' }).first()).toBeVisible();
-  await expect(page.getByRole('row').filter({ hasText: 'Succeeded' })).toHaveCount(0);
-  const address = page.url();
-  const before = await page.getByRole('row').count();
-  const other = await browser.newPage({ baseURL: address, storageState: await page.context().storageState() });
-  await openWorkflow(other, 'Fails');
-  await other.getByLabel('Customer').fill('Live');
-  await other.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(page.getByRole('row')).toHaveCount(before + 1);
-  await other.goto(address);
-  await expect(other.getByRole('list', { name: 'Filtered by' })).toContainText('Failed');
-  await other.close();
-  // Several at once, and each can be taken out.
-  await page.getByLabel('Status').selectOption({ label: 'Timed out' });
-  await expect(page).toHaveURL(/status=Failed%2CTimeout/);
-  await page.getByRole('button', { name: 'Take out Failed' }).click();
-  await expect(page).toHaveURL(/status=Timeout/);
-  await page.getByRole('button', { name: 'Clear' }).click();
-  await expect(page).toHaveURL(/\/runs$/);
+const logLines = (page: Page): Locator => page.getByRole('region', { name: 'Log lines' });
+
+/** How many lines the page says that there are. */
+async function shownLines(page: Page): Promise<number> {
+  const text = await page.getByRole('status').filter({ hasText: /lines$/ }).innerText();
+  return Number(/([\d,]+) lines$/.exec(text)?.[1]?.replaceAll(',', ''));
+}
+
+/** What a press of an item of “More” saves. */
+async function saved(page: Page, item: string): Promise<{ name: string; text: string }> {
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'More', exact: true }).click();
+  await page.getByRole('menuitem', { name: item }).click();
+  const file = await download;
+  return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
+}
+
+test('a log is filtered by level, wrapped and saved, and a list is a table', async ({ admin: page }) => {
+  const id = await execute(page, 'Every level', {}, { sync: true });
+  await page.goto(`/runs/${id}?tab=log`);
+  await expect(page.getByText('4 lines', { exact: true })).toBeVisible();
+  await page.getByLabel('Level').selectOption({ label: 'Warnings and up' });
+  await expect(page).toHaveURL(/level=WARNING/);
+  await expect(page.getByText('2 of 4 lines')).toBeVisible();
+  await expect(logLines(page)).not.toContainText('a quiet line');
+  await page.getByLabel('Level').selectOption({ label: 'Errors' });
+  await expect(page.getByText('1 of 4 lines')).toBeVisible();
+  await expect(logLines(page)).toContainText('a line to worry about');
+  await page.getByLabel('Level').selectOption({ label: 'All levels' });
+  await expect(page).not.toHaveURL(/level=/);
+
+  const tooWide = () => logLines(page).evaluate((element) => element.scrollWidth > element.clientWidth);
+  const wrap = page.getByRole('button', { name: 'Wrap long lines' });
+  await expect(wrap).toHaveAttribute('aria-pressed', 'false');
+  await expect.poll(tooWide).toBe(true);
+  await wrap.click();
+  await expect(wrap).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(tooWide).toBe(false);
+
+  const log = await saved(page, 'Download the log');
+  expect(log.name).toBe(`Every-level-${id.slice(0, 8)}.log`);
+  expect(log.text.trimEnd().split('\n')).toHaveLength(4);
+  expect(log.text).toMatch(/WARNING .*a line to look at/);
+  const result = await saved(page, 'Download the result');
+  expect(result.name).toBe(`Every-level-${id.slice(0, 8)}.json`);
+  expect(JSON.parse(result.text)).toEqual([
+    { name: 'Ada', open_tickets: 2 },
+    { name: 'Grace', open_tickets: 1 },
+  ]);
+
+  await page.getByRole('tab', { name: 'Result' }).click();
+  await expect(page.getByRole('button', { name: 'Table', exact: true })).toHaveAttribute('aria-pressed', 'true');
+  const table = page.getByRole('region', { name: 'Result', exact: true });
+  await expect(table.getByRole('columnheader')).toHaveText(['Name', 'Open tickets']);
+  await expect(table.getByRole('row').nth(2)).toContainText('Grace');
+
+  await page.getByRole('button', { name: 'Run again' }).click();
+  await expect(page.getByRole('link', { name: 'Repeats another run' })).toBeVisible();
+  await expect(page.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
+  expect(page.url()).not.toContain(id);
 });
 
-test('the palette goes anywhere by a few letters', async ({ admin: page }) => {
-  await page.goto('/');
-  await expect(page.getByRole('heading', { name: 'Hello, Ada' })).toBeVisible();
-  await page.keyboard.press('Control+k');
-  await page.getByRole('combobox', { name: 'Search and commands' }).fill('licen');
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { level: 1, name: 'License reconciliation' })).toBeVisible();
-  await page.keyboard.press('Control+k');
-  await page.getByRole('combobox', { name: 'Search and commands' }).fill('audit');
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { level: 1, name: 'Audit log' })).toBeVisible();
+test('a log is followed until somebody goes up, and again when asked', async ({ admin: page }) => {
+  const id = await execute(page, 'Step by step', { steps: 300, pause: 0.05 });
+  await page.goto(`/runs/${id}`);
+  const follow = page.getByRole('button', { name: 'Follow' });
+  const box = logLines(page);
+  const fromEnd = () => box.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight);
+  await expect(follow).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(() => shownLines(page)).toBeGreaterThan(40);
+  await expect.poll(fromEnd).toBeLessThan(24);
+  await box.focus();
+  await page.keyboard.press('Home');
+  await expect(follow).toHaveAttribute('aria-pressed', 'false');
+  const before = await shownLines(page);
+  await expect.poll(() => shownLines(page)).toBeGreaterThan(before + 10);
+  await expect(box.getByRole('link', { name: 'Line 1', exact: true })).toBeVisible();
+  await follow.click();
+  await expect(follow).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(fromEnd).toBeLessThan(24);
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await page.getByRole('button', { name: 'Cancel the run' }).click();
+  await expect(page.getByRole('status').filter({ hasText: /^Cancelled$/ })).toBeVisible();
 });

@@ -109,11 +109,17 @@ function bifrostAt({ url, key }: At, command: string[]): string {
 /** The command line, with the key of the first start. */
 export const bifrost = (...command: string[]): string => bifrostAt(shared(), command);
 
-/** Deploys the example workspace with one more file of workflows. */
-export function deployWith(file: string, message: string, at = shared()): void {
+/** A folder with the example workspace and more files of workflows; whoever asked for it removes it. */
+export function workspaceWith(...files: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'bifrost-ui-workspace-'));
   cpSync(join(import.meta.dirname, '../../examples/starter'), folder, { recursive: true });
-  cpSync(file, join(folder, 'workflows', basename(file)));
+  for (const file of files) cpSync(file, join(folder, 'workflows', basename(file)));
+  return folder;
+}
+
+/** Deploys the example workspace with one more file of workflows. */
+export function deployWith(file: string, message: string, at = shared()): void {
+  const folder = workspaceWith(file);
   bifrostAt(at, ['deploy', folder, '--message', message]);
   rmSync(folder, { recursive: true });
 }
@@ -154,4 +160,16 @@ export async function openWorkflow(page: Page, name: string): Promise<void> {
   await page.goto('/workflows');
   await page.getByRole('link', { name, exact: true }).click();
   await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+}
+
+/** What there is to run, by name. */
+export async function workflowIds(page: Page): Promise<Record<string, string>> {
+  const { workflows } = await api<{ workflows: { id: string; name: string }[] }>(page, 'GET', '/api/workflows');
+  return Object.fromEntries(workflows.map(({ id, name }) => [name, id]));
+}
+
+/** Asks for a run beside the browser, and tells its id; `sync` waits for its end, at most half a minute. */
+export async function execute(page: Page, workflow: string, input_data: object, how: { sync?: boolean } = {}): Promise<string> {
+  const { [workflow]: workflow_id } = await workflowIds(page);
+  return (await api<{ execution_id: string }>(page, 'POST', '/api/workflows/execute', { workflow_id, input_data, ...how })).execution_id;
 }

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any, Literal
 
-from bifrost import UserError, context, data_provider, files, workflow
+from bifrost import UserError, context, data_provider, files, param, workflow
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,22 @@ async def long_log(lines: int = 100_000) -> int:
     return lines
 
 
+@workflow(name="Every level", category="UI")
+async def every_level() -> list[dict[str, Any]]:
+    """Writes lines of several levels, one of them long, and returns rows."""
+    logger.info("a quiet line")
+    logger.warning("a line to look at")
+    logger.error("a line to worry about")
+    logger.info("wide " * 400)
+    return [{"name": "Ada", "open_tickets": 2}, {"name": "Grace", "open_tickets": 1}]
+
+
+@workflow(name="Spares work", category="UI", tags=["time-saving"], time_saved=45)
+async def spares_work() -> str:
+    """Is worth 45 minutes."""
+    return "spared"
+
+
 @data_provider(name="Seas", category="UI")
 async def seas() -> list[dict[str, str]]:
     """Choices for a form field."""
@@ -85,6 +101,14 @@ async def cities(country: str) -> list[dict[str, str]]:
     """Choices that depend on another one."""
     found = {"DE": ["Berlin", "Cologne"], "AT": ["Vienna"]}.get(country, [])
     return [{"label": name, "value": name.lower()} for name in found]
+
+
+@workflow(name="Travels", category="UI")
+@param("country", label="Country", required=True, data_provider="Countries")
+@param("city", label="City", data_provider="Cities")
+async def travels(country: str, city: str = "") -> dict[str, str]:
+    """Has choices of data providers, one of which depends on the other."""
+    return {"country": country, "city": city}
 
 
 @data_provider(name="Broken choices", category="UI", cache_ttl_seconds=0)

@@ -6,6 +6,7 @@ import { useRef, useState, type DragEvent } from 'react';
 import { useMay, useOrganization } from '@/api/session';
 import type { StoredFile } from '@/api/types';
 import { cn } from '@/lib/cn';
+import { quote } from '@/lib/commands';
 import { bytes, count, plural } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -138,7 +139,7 @@ export function FilesScreen() {
                 <Empty
                   icon={FileUp}
                   title={folder === undefined ? `Nothing is in ${location} yet` : 'This folder is empty'}
-                  command={`bifrost files put june.csv ${folder === undefined ? '' : `${folder}/`}june.csv --location ${location}`}
+                  command={`bifrost files put june.csv ${quote(`${folder === undefined ? '' : `${folder}/`}june.csv`)} --location ${quote(location)}`}
                 >
                   {writes ? 'Drop files here, or press Upload. ' : ''}Workflows read them:{' '}
                   <code className="font-mono text-xs">await files.read("june.csv", location="{location}")</code>

@@ -4,6 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { Plus, Workflow } from 'lucide-react';
 import { useOrganization } from '@/api/session';
 import type { Subscription, Webhook } from '@/api/types';
+import { quote } from '@/lib/commands';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -34,7 +35,7 @@ export function Subscriptions({ webhook }: { webhook: Webhook }) {
             <Empty
               icon={Workflow}
               title="No workflow starts yet"
-              command={`bifrost webhooks subscribe ${webhook.name} "Triage issue" --map number=/data/issue/number`}
+              command={`bifrost webhooks subscribe ${quote(webhook.name)} "Triage issue" --map number=/data/issue/number`}
               action={
                 <Button look="primary" onClick={() => open('new')}>
                   Choose a workflow
