@@ -1,7 +1,7 @@
 /** Settings, people, code, organizations, and somebody who may do little. */
-import { createHmac } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { ADMIN, api, bifrost, expect, open, openWorkflow, signIn, test, URL } from './helpers';
+import { totp } from './totp';
 
 const GUEST = { email: 'bob@provider.example', password: 'horses eat no batteries' };
 
@@ -136,19 +136,6 @@ test('a link sets a new password', async ({ admin: page, browser }) => {
   await expect(guest.getByRole('heading', { name: 'Hello, Bob' })).toBeVisible();
   await guest.context().close();
 });
-
-/** The code of an authenticator app, RFC 6238. */
-function totp(secret: string, time = Date.now()): string {
-  const bits = [...secret.replace(/=+$/, '')]
-    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
-    .join('');
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(time / 30_000)));
-  const hash = createHmac('sha1', key).update(counter).digest();
-  const offset = (hash.at(-1) ?? 0) & 15;
-  return String((hash.readUInt32BE(offset) & 0x7fff_ffff) % 1_000_000).padStart(6, '0');
-}
 
 test('a second factor, and a recovery code in its place', async ({ browser }) => {
   const page = await open(browser);

@@ -8,6 +8,7 @@ import { useState, type ReactNode } from 'react';
 import { useMay, useMe, useOrganization, useOrganizations } from '@/api/session';
 import { formsQuery } from '@/api/forms';
 import { workflowsQuery } from '@/api/queries';
+import { useFocusBack } from '@/lib/hooks';
 import { setTheme, THEMES } from '@/lib/theme';
 import { placesFor } from './navigation';
 
@@ -20,6 +21,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const organization = useOrganization();
   const navigate = useNavigate();
   const [search, setSearch] = useState('');
+  const focusBack = useFocusBack(true);
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
   const { data: forms = [] } = useQuery(formsQuery(organization));
   const { all } = useOrganizations();
@@ -33,6 +35,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         <Dialog.Overlay className="fixed inset-0 z-50 bg-[oklch(0.15_0.01_265/0.45)] backdrop-blur-[2px]" />
         <Dialog.Content
           aria-describedby={undefined}
+          onCloseAutoFocus={focusBack}
           className="fixed top-[12vh] left-1/2 z-50 w-[calc(100%-1.5rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl border bg-raised shadow-lift"
         >
           <Dialog.Title className="sr-only">Search and commands</Dialog.Title>
