@@ -38,8 +38,8 @@ test('a folder of the computer comes in, and files and folders are moved', async
   await page.getByRole('button', { name: 'More for files' }).click();
   await page.getByRole('menuitem', { name: 'Upload a folder' }).click();
   await (await choosing).setFiles(join(folder, 'bundle'));
-  rmSync(folder, { recursive: true });
   await expect(page.getByText('2 files came in', { exact: true })).toBeVisible();
+  rmSync(folder, { recursive: true });
   const tree = page.getByRole('tree', { name: 'Files' });
   await tree.getByRole('treeitem', { name: /^more\.txt/ }).click();
   await expect(editorOf(page, 'bundle/deep/more.txt')).toContainText('more of it');
@@ -101,6 +101,7 @@ test('a warning stands at its line, and in what a deploy tells', async ({ admin:
   await expect(result).toContainText('deployed without its schedule');
   await look(page, 'editor-deployed');
   await dialog.getByRole('button', { name: 'Go on' }).click();
+  deployBeside({});
 });
 
 test('a workflow uses a package that the index has', async ({ admin: page }) => {
