@@ -85,6 +85,15 @@ test('menus, questions and what is shown once are accessible', async ({ admin: p
   await expectScreens(browser, states);
 });
 
+test('a link counts that is opened where the page for signing in is already', async ({ browser }) => {
+  const stranger = await open(browser);
+  await stranger.goto('/sign-in');
+  await expect(stranger.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await stranger.goto('/sign-in#link=token');
+  await expect(stranger.getByRole('heading', { name: 'Set a new password' })).toBeVisible();
+  await stranger.context().close();
+});
+
 test('the second factor of signing in is accessible', async ({ admin: page, browser }) => {
   const email = 'eva@provider.example';
   const eva = await joined(browser, page, email, 'org_user');

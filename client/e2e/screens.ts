@@ -79,6 +79,8 @@ class Visitor {
     await page.unrouteAll();
     for (const [glob, answer] of Object.entries(answers)) await page.route(glob, (route) => route.fulfill({ json: answer }));
     await page.setViewportSize(SIZES[only ?? 'desktop']);
+    // From nowhere, as an address that differs behind its # alone is not loaded again.
+    await page.goto('about:blank');
     this.#requests.clear();
     await page.goto(path);
     await expect.soft(page.getByRole('heading', { level: 1, ...(heading === undefined ? {} : { name: heading }) })).toBeAttached();
