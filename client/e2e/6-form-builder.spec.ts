@@ -172,9 +172,10 @@ test('a form of the workspace is changed in a copy', async ({ admin: page }) => 
   await page.goto(`/forms/${id}/edit`);
   await expect(page.getByText('It stands in the workspace, as forms/ui_form.yaml')).toBeVisible();
   await page.getByRole('link', { name: 'Make a copy' }).click();
-  await expect(page.getByRole('textbox', { name: 'Name', exact: true })).toHaveValue('Of the workspace (copy)');
+  const name = panelOf(page).getByRole('textbox', { name: 'Name', exact: true });
+  await expect(name).toHaveValue('Of the workspace (copy)');
   await previewOf(page).getByRole('combobox', { name: /^Country/ }).selectOption({ label: 'Austria' });
-  await page.getByRole('textbox', { name: 'Name', exact: true }).first().fill('No longer of the workspace');
+  await name.fill('No longer of the workspace');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page).toHaveURL(/\/forms\/[\da-f-]{36}\/edit/);
   expect(page.url()).not.toContain(id);
