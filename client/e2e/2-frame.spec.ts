@@ -6,7 +6,7 @@ import { field, formOf } from './forms';
 const PHONE = { width: 390, height: 844 };
 
 /** The most stops between two controls. */
-const MOST_STOPS = 40;
+const MOST_STOPS = 60;
 
 const isFocused = (control: Locator) => control.evaluate((element) => element === document.activeElement);
 

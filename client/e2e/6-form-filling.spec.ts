@@ -82,26 +82,25 @@ test('a file that did not arrive is sent again', async ({ admin: page }) => {
 });
 
 test('a form that was open for too long is opened again, with what is filled in', async ({ admin: page }) => {
-  const id = await formOf(page, {
-    name: 'Open for long',
-    workflow: 'Filled in',
-    access: 'authenticated',
-    fields: [field('name', 'Name', 'text', { required: true }), field('country', 'Country', 'select', { data_provider: 'Countries' })],
-  });
+  const id = await formOf(page, { ...everything, name: 'Open for long' });
   // As the server answers once the session is over.
   const failure = { code: 'not_found', title: 'Not Found', detail: 'there is no such form session', status: 404 };
   await page.route('**/api/forms/*/execute', (route) => route.fulfill({ status: 404, contentType: 'application/problem+json', json: failure }), { times: 1 });
   await page.goto(`/forms/${id}`);
-  await page.getByRole('textbox', { name: 'Name' }).fill('Grace');
-  await page.getByRole('combobox', { name: /^Country/ }).selectOption({ label: 'Austria' });
-  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('radio', { name: 'square' }).check();
+  await page.getByLabel('Papers', { exact: true }).setInputFiles([paper('one.txt', 'first')]);
+  const file = page.getByRole('list', { name: 'Papers, files' }).getByRole('listitem');
+  await expect(file).toContainText('Sent');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
   await expect(page.getByRole('alert')).toContainText('There is no such form session.');
-  const opened = page.waitForResponse('**/api/forms/*/open');
+  // What was sent belongs to the session that is over.
+  const sentAgain = page.waitForResponse('**/api/forms/*/uploads');
   await page.getByRole('button', { name: 'Open it again, and keep what is filled in' }).click();
-  await opened;
+  await sentAgain;
   await expect(page.getByRole('alert')).toHaveCount(0);
-  await expect(page.getByRole('textbox', { name: 'Name' })).toHaveValue('Grace');
-  await page.getByRole('button', { name: 'Send' }).click();
+  await expect(file).toContainText('Sent');
+  await expect(page.getByRole('radio', { name: 'square' })).toBeChecked();
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
   await expect(page).toHaveURL(/\/runs\//);
-  expect(await resultOf(page)).toMatchObject({ name: 'Grace', country: 'AT' });
+  expect(await resultOf(page)).toMatchObject({ shape: 'square', papers: ['first'] });
 });
