@@ -1,9 +1,10 @@
 /** Every way in beside a plain password: an identity provider, codes, passkeys, devices; and the ways out. */
 import { spawn } from 'node:child_process';
 import type { Page } from '@playwright/test';
-import { expect, open, signIn, signOut, totp } from './helpers';
+import { expect, open, signIn, signOut } from './helpers';
 import { CLIENT, openIdProvider } from './openid-provider';
 import { expectSignedOut, organizationOf, PASSWORD, test } from './own-server';
+import { totp } from './totp';
 
 /** E-mail and password, without a look at where that leads. */
 async function enterPassword(page: Page, email: string, password = PASSWORD): Promise<void> {

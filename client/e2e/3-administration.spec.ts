@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ADMIN, api, bifrost, expect, expectAccessible, open, openWorkflow, signIn, test, totp, URL } from './helpers';
+import { ADMIN, api, bifrost, expect, expectAccessible, open, openWorkflow, signIn, test, URL } from './helpers';
+import { totp } from './totp';
 
 const GUEST = { email: 'bob@provider.example', password: 'horses eat no batteries' };
 

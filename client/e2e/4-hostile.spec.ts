@@ -6,7 +6,7 @@ import { api, expect, open, openWorkflow } from './helpers';
 import { testWith } from './fresh-server';
 import { MARKUP, OUTSIDE, PLANTINGS, text, type Made, type Place } from './planted';
 
-const test = testWith('ui_cases.py', 'hostile.py');
+const test = testWith('workspace', 'hostile.py');
 
 /** What this file has planted; a new process begins anew, as its server does. */
 const made: Made = {};

@@ -1,20 +1,11 @@
 /** Forms: built, filled in with the choices of data providers, sent, granted. */
-import type { Page } from '@playwright/test';
-import { api, expect, test } from './helpers';
+import { field, formOf } from './forms';
+import { api, expect, joined, test } from './helpers';
 
 const FORM = 'New colleague';
 
 /** Typing in a form of 50 fields is answered within this, in milliseconds. */
 const ANSWER = 100;
-
-const field = (name: string, label: string, type: string, more: object = {}) => ({ name, label, type, ...more });
-
-/** Makes a form beside the browser, or finds the one that is there. */
-async function formOf(page: Page, definition: { name: string } & Record<string, unknown>): Promise<string> {
-  const { forms } = await api<{ forms: { id: string; name: string }[] }>(page, 'GET', '/api/forms');
-  const known = forms.find(({ name }) => name === definition.name);
-  return known?.id ?? (await api<{ id: string }>(page, 'POST', '/api/forms', definition)).id;
-}
 
 const colleague = {
   name: FORM,
@@ -280,14 +271,35 @@ test('forms stand in the list, in the palette, and at their workflow', async ({ 
   await expect(page.getByRole('tabpanel', { name: 'Forms' }).getByRole('link', { name: FORM })).toBeVisible();
 });
 
-test('a form that was granted is used by whom it was granted to', async ({ admin: page }) => {
+test('a form that was granted is used by whom it was granted to', async ({ admin: page, browser }) => {
   const id = await formOf(page, { name: 'For some', workflow: 'Filled in', access: 'granted', fields: [field('name', 'Name', 'text', { required: true })] });
+  const grantee = await joined(browser, page, 'grantee@provider.example', 'org_guest');
+  await grantee.goto(`/forms/${id}`);
+  await expect(grantee.getByRole('alert')).toBeVisible();
+  await grantee.goto('/forms');
+  await expect(grantee.getByRole('heading', { level: 1, name: 'Forms' })).toBeVisible();
+  await expect(grantee.getByRole('link', { name: 'For some' })).toHaveCount(0);
+
   await page.goto(`/forms/${id}/edit?tab=access`);
   await expect(page.getByText('Nobody yet')).toBeVisible();
   await page.getByRole('combobox', { name: 'Person or role' }).click();
-  await page.getByRole('option').first().click();
+  await page.getByRole('option', { name: /grantee@provider.example/ }).click();
   await page.getByRole('button', { name: 'Grant it' }).click();
-  await expect(page.getByRole('button', { name: /^Take it back from/ })).toHaveCount(1);
+  const takeBack = page.getByRole('button', { name: /^Take it back from/ });
+  await expect(takeBack).toHaveCount(1);
+
+  await grantee.reload();
+  await grantee.getByRole('link', { name: 'For some' }).click();
+  await grantee.getByRole('textbox', { name: 'Name' }).fill('Grace');
+  await grantee.getByRole('button', { name: 'Send' }).click();
+  await expect(grantee.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
+
   await page.goto('/roles?tab=grants');
   await expect(page.getByRole('listitem').filter({ hasText: 'Form For some' })).toBeVisible();
+  await page.goto(`/forms/${id}/edit?tab=access`);
+  await takeBack.click();
+  await expect(page.getByText('Nobody yet')).toBeVisible();
+  await grantee.goto(`/forms/${id}`);
+  await expect(grantee.getByRole('alert')).toBeVisible();
+  await grantee.context().close();
 });

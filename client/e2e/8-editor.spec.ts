@@ -1,66 +1,6 @@
 /** Writing code in the browser: files, completion, problems, drafts, deploys, and two who deploy. */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Locator, Page } from '@playwright/test';
-import { api, bifrost, expect, expectAccessible, test } from './helpers';
-
-const HELLO = `import logging
-
-from bifrost import workflow
-
-logger = logging.getLogger(__name__)
-
-
-@workflow(category="Editor")
-async def greet(name: str, times: int = 2) -> dict:
-    """Greets somebody."""
-    for number in range(times):
-        logger.info("Greeting %s, %d", name, number + 1)
-    return {"greeted": name, "times": times}
-`;
-
-const editorOf = (page: Page, path: string): Locator => page.getByRole('textbox', { name: path, exact: true });
-
-/** Puts a text into the editor of a file, as pasting does. */
-async function fill(page: Page, path: string, text: string): Promise<void> {
-  const editor = editorOf(page, path);
-  await editor.click();
-  await page.keyboard.press('Control+a');
-  await page.keyboard.press('Delete');
-  await page.keyboard.insertText(text);
-}
-
-async function makeFile(page: Page, path: string, text: string): Promise<void> {
-  await page.getByRole('button', { name: 'New file' }).click();
-  await page.getByLabel('Path').fill(path);
-  await page.getByRole('button', { name: 'Make it' }).click();
-  await expect(editorOf(page, path)).toBeVisible();
-  await fill(page, path, text);
-}
-
-const built = (page: Page) => expect(page.getByRole('region', { name: 'Problems' }).getByRole('status')).toHaveText('Built');
-
-/** Takes back what an earlier flow has left. */
-async function asDeployed(page: Page): Promise<void> {
-  await page.getByRole('button', { name: /^Changes/ }).click();
-  const undo = page.getByRole('button', { name: 'Undo all' });
-  if ((await undo.count()) > 0) {
-    await undo.click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Undo', exact: true }).click();
-  }
-  await expect(page.getByText('Nothing is changed')).toBeVisible();
-}
-
-/** Deploys the active files with others over them, as somebody else does. */
-function deployBeside(files: Record<string, string>): void {
-  const folder = mkdtempSync(join(tmpdir(), 'bifrost-ui-beside-'));
-  cpSync(join(import.meta.dirname, '../../examples/starter'), folder, { recursive: true });
-  cpSync(join(import.meta.dirname, 'workspace/ui_cases.py'), join(folder, 'workflows/ui_cases.py'));
-  for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
-  bifrost('deploy', folder, '--message', 'From elsewhere', '--force');
-  rmSync(folder, { recursive: true });
-}
+import { api, expect, expectAccessible, test } from './helpers';
+import { asDeployed, built, deployBeside, editorOf, fill, HELLO, makeFile } from './editor';
 
 test('a workflow is written, run beside its code, and deployed', async ({ admin: page }) => {
   await page.goto('/code');

@@ -2,8 +2,9 @@
  *  deployed, scheduled workflow with a form. Controls are found by their role and label only, no
  *  address is typed after the first, and every press of the mouse counts. */
 import { join } from 'node:path';
-import type { Locator } from '@playwright/test';
+import type { BrowserContext, Locator } from '@playwright/test';
 import { ADMIN, expect, test as base, watch } from './helpers';
+import { look } from './screens';
 import { startServer, type Server } from './server';
 
 /** The most clicks that it may take. */
@@ -31,9 +32,29 @@ const test = base.extend<{ fresh: Server }>({
   ],
 });
 
+/** Looks at what a server without anything shows, beside the flow. */
+async function emptyScreens(context: BrowserContext, url: string): Promise<void> {
+  const page = await context.newPage();
+  watch(page);
+  for (const [name, path, heading] of [
+    ['home', '/', /^Hello/],
+    ['workflows', '/workflows', 'Workflows'],
+    ['forms', '/forms', 'Forms'],
+    ['runs', '/runs', 'Runs'],
+    ['code', '/code', /./],
+  ] as const) {
+    await page.goto(`${url}${path}`);
+    await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
+    await page.waitForLoadState('networkidle');
+    await look(page, `${name}-empty`);
+  }
+  await page.close();
+}
+
 test('from the printed address to a scheduled workflow with a form', async ({ fresh, browser }) => {
   test.setTimeout(240_000);
-  const page = await browser.newPage();
+  const context = await browser.newContext();
+  const page = await context.newPage();
   watch(page);
   let clicks = 0;
   const click = async (control: Locator) => {
@@ -50,6 +71,8 @@ test('from the printed address to a scheduled workflow with a form', async ({ fr
   await page.getByLabel('Password').fill(ADMIN.password);
   await click(button('Make the administrator'));
   await expect(page.getByRole('heading', { name: 'Hello, Ada' })).toBeVisible();
+
+  await emptyScreens(context, fresh.url);
 
   // What is empty leads to where it is filled.
   await click(link('Run a workflow'));
@@ -98,5 +121,5 @@ test('from the printed address to a scheduled workflow with a form', async ({ fr
   await expect(page.getByText('Welcome, Grace!')).toBeVisible();
 
   expect(clicks, 'clicks').toBeLessThanOrEqual(MOST_CLICKS);
-  await page.context().close();
+  await context.close();
 });

@@ -6,16 +6,19 @@ export interface AuthorizationServer {
   url: string;
   /** What it does from now on: agree, or say that the person has refused. */
   agrees: boolean;
+  /** It gives no token any more: it does not know the client. */
+  refuses: boolean;
+  /** How long its tokens are good, in seconds. */
+  good: number;
+  /** It gives a refresh token with each. */
+  renews: boolean;
   /** How many tokens it has given. */
   tokens: number;
   close: () => void;
 }
 
-/** How long its tokens are good, in seconds. */
-const GOOD = 3_600;
-
 export async function authorizationServer(): Promise<AuthorizationServer> {
-  const state = { agrees: true, tokens: 0 };
+  const state = { agrees: true, refuses: false, good: 3_600, renews: true, tokens: 0 };
   const server: Server = createServer((request, response) => {
     const url = new globalThis.URL(request.url ?? '/', 'http://localhost');
     if (url.pathname === '/authorize') {
@@ -27,9 +30,15 @@ export async function authorizationServer(): Promise<AuthorizationServer> {
       response.end(`<title>Authorization server</title><a href="${back.href.replaceAll('&', '&amp;')}">Go back</a>`);
       return;
     }
-    state.tokens += 1;
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ access_token: `token-${state.tokens}`, token_type: 'Bearer', expires_in: GOOD, refresh_token: `refresh-${state.tokens}` }));
+    if (state.refuses) {
+      response.statusCode = 401;
+      response.end(JSON.stringify({ error: 'invalid_client' }));
+      return;
+    }
+    state.tokens += 1;
+    const refresh = state.renews ? { refresh_token: `refresh-${state.tokens}` } : {};
+    response.end(JSON.stringify({ access_token: `token-${state.tokens}`, token_type: 'Bearer', expires_in: state.good, ...refresh }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

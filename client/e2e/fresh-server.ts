@@ -9,7 +9,7 @@ import { startServer, type Server } from './server';
 /** Longest that it may take to start, in milliseconds. */
 const START = 240_000;
 
-const CASES = join(import.meta.dirname, 'workspace');
+const HERE = import.meta.dirname;
 
 export interface OwnServer extends Server {
   /** Where the administrator's session is kept. */
@@ -36,7 +36,7 @@ export const testWith = (...files: string[]) =>
   shared.extend<object, { own: OwnServer }>({
     own: [
       async ({ browser }, use) => {
-        const workspace = workspaceWith(...files.map((file) => join(CASES, file)));
+        const workspace = workspaceWith(...files.map((file) => join(HERE, file)));
         const server = await startServer({ workspace, cache: join(process.env.UI_DATA ?? '', 'cache') });
         try {
           await use({ ...server, state: await firstSession(browser, server) });

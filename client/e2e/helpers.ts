@@ -1,7 +1,6 @@
 /** What the flows share: signing in once, calling the API beside the browser, and axe. */
 import { execFileSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -80,19 +79,6 @@ export async function signOut(page: Page): Promise<void> {
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 }
 
-/** The code of an authenticator app, RFC 6238. */
-export function totp(secret: string, time = Date.now()): string {
-  const bits = [...secret.replace(/=+$/, '')]
-    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
-    .join('');
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(time / 30_000)));
-  const hash = createHmac('sha1', key).update(counter).digest();
-  const offset = (hash.at(-1) ?? 0) & 15;
-  return String((hash.readUInt32BE(offset) & 0x7fff_ffff) % 1_000_000).padStart(6, '0');
-}
-
 /** A server, and the key of its first administrator. */
 interface At {
   url: string;
@@ -109,23 +95,29 @@ function bifrostAt({ url, key }: At, command: string[]): string {
 /** The command line, with the key of the first start. */
 export const bifrost = (...command: string[]): string => bifrostAt(shared(), command);
 
-/** A folder with the example workspace and more files of workflows; whoever asked for it removes it. */
-export function workspaceWith(...files: string[]): string {
+/** A folder with the example workspace and more over it: files of workflows, or all of folders. Whoever asked for it
+ *  removes it. */
+export function workspaceWith(...more: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'bifrost-ui-workspace-'));
   cpSync(join(import.meta.dirname, '../../examples/starter'), folder, { recursive: true });
-  for (const file of files) cpSync(file, join(folder, 'workflows', basename(file)));
+  for (const one of more) {
+    cpSync(one, statSync(one).isDirectory() ? folder : join(folder, 'workflows', basename(one)), { recursive: true });
+  }
   return folder;
 }
 
-/** Deploys the example workspace with one more file of workflows. */
-export function deployWith(file: string, message: string, at = shared()): void {
-  const folder = workspaceWith(file);
+/** Deploys the example workspace with more over it. */
+export function deployWith(more: string, message: string, at = shared()): void {
+  const folder = workspaceWith(more);
   bifrostAt(at, ['deploy', folder, '--message', message]);
   rmSync(folder, { recursive: true });
 }
 
-/** Deploys the example workspace with the workflows of these tests in it. */
-export const deployCases = (at?: At): void => deployWith(join(import.meta.dirname, 'workspace/ui_cases.py'), 'Cases of the web UI', at);
+/** Workflows, an adapter and a form of these tests. */
+export const CASES = join(import.meta.dirname, 'workspace');
+
+/** Deploys the example workspace with the cases of these tests in it. */
+export const deployCases = (at?: At): void => deployWith(CASES, 'Cases of the web UI', at);
 
 /** The administrator's session speaks to the API, as a page of the platform does. */
 export async function api<T>(page: Page, method: string, path: string, data?: object, organization?: string): Promise<T> {
@@ -136,20 +128,36 @@ export async function api<T>(page: Page, method: string, path: string, data?: ob
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
+/** The password of everybody who joins. */
+export const PASSWORD = 'a word for everybody';
+
+/** Somebody new, who has accepted an invitation; in a page of their own. */
+export async function joined(browser: Browser, admin: Page, email: string, role: string, organization?: string): Promise<Page> {
+  const { token } = await api<{ token: string }>(admin, 'POST', '/api/invitations', { email, role }, organization);
+  const page = await open(browser);
+  await api(page, 'POST', '/api/sign-in/invitation', { token, password: PASSWORD });
+  return page;
+}
+
 interface Violation {
   id: string;
   help: string;
   nodes: { html: string; failureSummary?: string }[];
 }
 
+/** All rules, or those that another theme can break. */
+export type Checks = 'all' | 'colours';
+
 /** Fails where the page violates WCAG 2.2, level A or AA. */
-export async function expectAccessible(page: Page, what: string): Promise<void> {
-  await page.evaluate(AXE);
-  const violations = await page.evaluate(async () => {
+export async function expectAccessible(page: Page, what: string, checks: Checks = 'all'): Promise<void> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
+  const violations = await page.evaluate(async (only) => {
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+    const rules = ['color-contrast', 'link-in-text-block'];
     const { axe } = window as unknown as { axe: { run: (context: Document, options: object) => Promise<{ violations: Violation[] }> } };
-    return (await axe.run(document, { runOnly: tags, resultTypes: ['violations'], iframes: false })).violations;
-  });
+    const runOnly = only === 'all' ? tags : rules;
+    return (await axe.run(document, { runOnly, resultTypes: ['violations'], iframes: false })).violations;
+  }, checks);
   const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `  ${node.html}\n  ${node.failureSummary ?? ''}`).join('\n')}`);
   // The rest of the screens is looked at as well.
   expect.soft(told, what).toEqual([]);

@@ -53,7 +53,7 @@ const SCOPE = `scope${TIGHT}`;
 /** Markdown whose links lead to scripts: no link at all. */
 const LINKS = ['[a link](javascript:planted=1)', '[a page](data:text/html,planted)'];
 
-/** The code, from which all others hang; `workspace/hostile.py` has the names. */
+/** The code, from which all others hang; `hostile.py` has the names. */
 const CODE: Planting = {
   what: 'code, files of it, and what is said of a version',
   plant: async (page, made) => {

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { packageIndex } from './package-index';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -28,6 +29,8 @@ interface Options {
   workspace?: string;
   /** Folder with another server's compiled code, which saves compiling the base again. */
   cache?: string;
+  /** Address of the index that packages come from. */
+  packages?: string;
 }
 
 /** A port of the loopback that nobody listens on. */
@@ -41,7 +44,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-export async function startServer({ workspace, cache }: Options): Promise<Server> {
+export async function startServer({ workspace, cache, packages }: Options): Promise<Server> {
   const data = mkdtempSync(join(tmpdir(), 'bifrost-ui-'));
   if (cache !== undefined) symlinkSync(cache, join(data, 'cache'));
   const listen = `127.0.0.1:${await freePort()}`;
@@ -51,7 +54,12 @@ export async function startServer({ workspace, cache }: Options): Promise<Server
   const deployed = workspace === undefined ? [] : ['--workspace', workspace];
   const server = spawn(program, ['up', ...deployed, '--listen', listen, '--public-url', url], {
     // The tests have servers of their own on the loopback, for OAuth.
-    env: { ...process.env, BIFROST_DATA: data, BIFROST_EGRESS_PRIVATE: 'true' },
+    env: {
+      ...process.env,
+      BIFROST_DATA: data,
+      BIFROST_EGRESS_PRIVATE: 'true',
+      ...(packages === undefined ? {} : { BIFROST_PACKAGE_INDEX: packages }),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
@@ -86,14 +94,18 @@ export async function startServer({ workspace, cache }: Options): Promise<Server
   }
 }
 
-/** The server that all files share, with the example workspace. */
+/** The server that all files share, with the example workspace and an index of packages. */
 export default async function start(): Promise<() => Promise<void>> {
-  const { url, setUp, data, program, stop } = await startServer({ workspace: join(ROOT, 'examples/starter') });
+  const index = await packageIndex();
+  const { url, setUp, data, program, stop } = await startServer({ workspace: join(ROOT, 'examples/starter'), packages: index.url });
   process.env.UI_URL = url;
   process.env.UI_SET_UP = setUp;
   process.env.UI_DATA = data;
   process.env.UI_PROGRAM = program;
-  return stop;
+  return async () => {
+    await stop();
+    index.close();
+  };
 }
 
 async function until<T>(look: () => T | undefined | Promise<T | undefined>, told: () => string): Promise<T> {

@@ -27,17 +27,19 @@ export function ScreenError({ error }: ErrorComponentProps) {
 }
 
 export const NotFound = () => (
-  <main className="grid min-h-dvh place-items-center">
-    <Empty
-      icon={MapPinOff}
-      title="There is nothing at this address"
-      action={
-        <LinkButton to="/" look="primary">
-          To the start
-        </LinkButton>
-      }
-    >
-      The link may be old, or a letter is missing.
-    </Empty>
+  <main>
+    <Page title="There is nothing at this address">
+      <Card>
+        <Empty
+          icon={MapPinOff}
+          title="The link may be old, or a letter is missing"
+          action={
+            <LinkButton to="/" look="primary">
+              To the start
+            </LinkButton>
+          }
+        />
+      </Card>
+    </Page>
   </main>
 );

@@ -2,6 +2,7 @@
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { Dialog } from 'radix-ui';
 import { lazy, Suspense, useEffect, useState } from 'react';
+import { useFocusBack } from '@/lib/hooks';
 import { Sidebar } from './sidebar';
 import { TopBar } from './top-bar';
 
@@ -12,6 +13,7 @@ const Shortcuts = lazy(() => import('./shortcuts').catch(() => ({ default: (): f
 export function Frame() {
   const [navigating, setNavigating] = useState(false);
   const [searching, setSearching] = useState(false);
+  const focusBack = useFocusBack(navigating);
   const path = useLocation({ select: (location) => location.pathname });
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -46,6 +48,7 @@ export function Frame() {
           <Dialog.Overlay className="fixed inset-0 z-40 bg-[oklch(0.15_0.01_265/0.45)] lg:hidden" />
           <Dialog.Content
             aria-describedby={undefined}
+            onCloseAutoFocus={focusBack}
             className="fixed inset-y-0 left-0 z-40 w-64 border-r bg-surface shadow-lift lg:hidden"
           >
             <Dialog.Title className="sr-only">Navigation</Dialog.Title>

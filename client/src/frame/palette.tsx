@@ -8,6 +8,7 @@ import { useState } from 'react';
 import { useMay, useMe, useOrganization, useOrganizations } from '@/api/session';
 import { formsQuery } from '@/api/forms';
 import { workflowsQuery } from '@/api/queries';
+import { useFocusBack } from '@/lib/hooks';
 import { setTheme, THEMES, toggleTheme } from '@/lib/theme';
 import { LEAST } from './fitting';
 import { placesFor } from './navigation';
@@ -25,6 +26,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const organization = useOrganization();
   const navigate = useNavigate();
   const [search, setSearch] = useState('');
+  const focusBack = useFocusBack(true);
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
   const { data: forms = [] } = useQuery(formsQuery(organization));
   const { all } = useOrganizations();
@@ -39,6 +41,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         <Dialog.Overlay className="fixed inset-0 z-50 bg-[oklch(0.15_0.01_265/0.45)] backdrop-blur-[2px]" />
         <Dialog.Content
           aria-describedby={undefined}
+          onCloseAutoFocus={focusBack}
           className="fixed top-[12vh] left-1/2 z-50 w-[calc(100%-1.5rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl border bg-raised shadow-lift"
         >
           <Dialog.Title className="sr-only">Search and commands</Dialog.Title>

@@ -1,5 +1,5 @@
 /** Small hooks of several screens. */
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useBranding } from './branding';
 
 /** The time, again every so many milliseconds; all users of one interval share a timer. */
@@ -59,4 +59,18 @@ export function useTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} – ${name}`;
   }, [title, name]);
+}
+
+/** Gives the focus back to where it was before a dialog: one that is opened by its state has no
+ *  trigger that Radix would go back to. For `onCloseAutoFocus`. */
+export function useFocusBack(open: boolean): (event: Event) => void {
+  const before = useRef<Element | null>(null);
+  const wasOpen = useRef(false);
+  // As long as it is drawn for the first time, nothing in it has the focus yet.
+  if (open && !wasOpen.current) before.current = document.activeElement;
+  wasOpen.current = open;
+  return (event) => {
+    event.preventDefault();
+    if (before.current instanceof HTMLElement) before.current.focus();
+  };
 }

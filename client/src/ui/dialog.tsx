@@ -3,6 +3,7 @@ import { Dialog as Radix } from 'radix-ui';
 import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { cn } from '@/lib/cn';
+import { useFocusBack } from '@/lib/hooks';
 import { Button } from './button';
 
 interface Props {
@@ -17,6 +18,7 @@ interface Props {
 }
 
 export function Dialog({ open, onClose, title, description, children, side = false, wide = false }: Props) {
+  const focusBack = useFocusBack(open);
   const place = side
     ? 'inset-y-0 right-0 h-dvh max-w-xl animate-slide border-l sm:rounded-l-xl'
     : 'top-1/2 left-1/2 max-h-[90dvh] -translate-x-1/2 -translate-y-1/2 rounded-xl border';
@@ -25,6 +27,7 @@ export function Dialog({ open, onClose, title, description, children, side = fal
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-[oklch(0.15_0.01_265/0.45)] backdrop-blur-[2px]" />
         <Radix.Content
+          onCloseAutoFocus={focusBack}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
           className={cn(
             'fixed z-40 flex w-full flex-col bg-surface shadow-lift focus:outline-none',

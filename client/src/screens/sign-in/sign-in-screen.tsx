@@ -1,6 +1,6 @@
 /** All ways in: password, passkey, provider, and the links that make a new password. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { getRouteApi, useRouter } from '@tanstack/react-router';
+import { getRouteApi, useLocation, useRouter } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
@@ -39,7 +39,8 @@ export function SignInScreen() {
   const { next = '/', problem } = route.useSearch();
   const router = useRouter();
   const client = useQueryClient();
-  const [secret] = useState(() => secretOf(location.hash));
+  // Also when a link is opened where this page is already.
+  const secret = secretOf(useLocation({ select: ({ hash }) => hash }));
   const [second, setSecond] = useState(false);
   const options = useQuery({
     queryKey: ['sign-in'],
@@ -65,7 +66,7 @@ export function SignInScreen() {
   if (secret !== undefined) {
     return (
       <Shell title={TITLES[secret.purpose]} about={ABOUT[secret.purpose]}>
-        <NewPasswordForm {...secret} onState={onState} />
+        <NewPasswordForm key={secret.token} {...secret} onState={onState} />
         {secret.purpose === 'invitation' && options.data !== undefined && (
           <Providers options={options.data} next={next} invitation={secret.token} />
         )}

@@ -27,10 +27,10 @@ interface Uploads {
 /** `onChange` is told the ids of a field's files whenever they change. */
 export function useUploads(source: Source, onChange: (field: string, ids: string[]) => void): Uploads {
   const [all, setAll] = useState<Upload[]>([]);
-  const files = useRef(new Map<string, File>());
+  const files = useRef(new Map<string, { file: File; field: FormField }>());
   const stops = useRef(new Map<string, AbortController>());
-  const latest = useRef({ source, onChange });
-  latest.current = { source, onChange };
+  const latest = useRef({ source, onChange, all });
+  latest.current = { source, onChange, all };
 
   useEffect(() => {
     const running = stops.current;
@@ -62,7 +62,7 @@ export function useUploads(source: Source, onChange: (field: string, ids: string
       } catch (error) {
         if (!stop.signal.aborted) set(key, { problem: explain(error).title });
       } finally {
-        stops.current.delete(key);
+        if (stops.current.get(key) === stop) stops.current.delete(key);
       }
     };
     const remove = (key: string) => {
@@ -77,7 +77,7 @@ export function useUploads(source: Source, onChange: (field: string, ids: string
         const made = many.map((file): Upload => {
           const key = crypto.randomUUID();
           const problem = fileProblem(field, file);
-          files.current.set(key, file);
+          files.current.set(key, { file, field });
           if (problem === undefined) void start(field, key, file);
           return { key, field: field.name, name: file.name, size: file.size, share: 0, id: undefined, problem };
         });
@@ -88,14 +88,26 @@ export function useUploads(source: Source, onChange: (field: string, ids: string
         });
       },
       again: (field: FormField, key: string) => {
-        const file = files.current.get(key);
-        if (file === undefined) return;
-        const problem = fileProblem(field, file);
-        set(key, { problem, share: 0 });
-        if (problem === undefined) void start(field, key, file);
+        const chosen = files.current.get(key);
+        if (chosen === undefined) return;
+        const problem = fileProblem(field, chosen.file);
+        stops.current.get(key)?.abort();
+        set(key, { problem, share: 0, id: undefined });
+        if (problem === undefined) void start(field, key, chosen.file);
       },
     };
   }, []);
+
+  // A form that is opened again knows nothing of files that were sent before.
+  const sentTo = useRef(source);
+  useEffect(() => {
+    if (sentTo.current === source) return;
+    sentTo.current = source;
+    for (const { key } of latest.current.all) {
+      const chosen = files.current.get(key);
+      if (chosen !== undefined) actions.again(chosen.field, key);
+    }
+  }, [source, actions]);
 
   return { all, ...actions };
 }

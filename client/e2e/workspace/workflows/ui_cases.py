@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any, Literal
 
-from bifrost import UserError, context, data_provider, files, param, workflow
+from bifrost import UserError, context, data_provider, events, files, param, workflow
 
 logger = logging.getLogger(__name__)
 
@@ -147,3 +147,19 @@ async def filled_in(
         "agreed": agreed,
         "startup": context.startup,
     }
+
+
+@workflow(name="Takes everything", category="UI")
+async def takes_everything(
+    shape: str, names: list[str] | None = None, papers: list[str] | None = None, sea: str = ""
+) -> dict[str, Any]:
+    """Returns what was chosen, and what is in the files."""
+    texts = [await files.read(paper, location="uploads") for paper in papers or []]
+    return {"shape": shape, "names": names, "papers": texts, "sea": sea}
+
+
+@workflow(name="Emits", category="UI")
+async def emits(topic: str, name: str) -> str:
+    """Emits an event of this organization."""
+    await events.emit(topic, {"name": name})
+    return topic
