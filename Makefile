@@ -11,7 +11,8 @@ BUILD := cargo build --workspace --all-targets
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-build: ## Build the program with the base embedded
+build: client/node_modules ## Build the program with the base embedded; fails where the web UI's types are not the API's
+	cd client && npm run --silent fits
 	cargo build --profile $(PROFILE) -p bifrost
 
 run: build ## Start the platform, run a workflow end to end, keep serving (ONCE=1: stop)

@@ -5927,17 +5927,13 @@ export interface components {
         };
         /** @description Where a parameter comes from. */
         Place: string | components["schemas"]["Constant"];
-        /**
-         * @description Whose turn comes first when slots are few.
-         * @enum {string}
-         */
-        Priority: "interactive" | "normal" | "bulk";
         /** @description All of them. */
         PlatformSettingsView: {
             branding: components["schemas"]["BrandingSettings"];
             mail?: components["schemas"]["MailServerView"] | null;
             /** @description Of whom a second factor is asked when they sign in by password. */
             second_factor: components["schemas"]["SecondFactorPolicy"];
+        };
         /** @description A form to try. */
         PreviewForm: {
             definition: components["schemas"]["FormDefinition"];
@@ -5951,6 +5947,11 @@ export interface components {
             definition: components["schemas"]["FormDefinition"];
             upload: components["schemas"]["NewUpload"];
         };
+        /**
+         * @description Whose turn comes first when slots are few.
+         * @enum {string}
+         */
+        Priority: "interactive" | "normal" | "bulk";
         /** @description The body of every error. */
         Problem: {
             /** @description For programs: stable over versions. */
@@ -6485,10 +6486,6 @@ export interface components {
             shared_at: string;
             shared_by: components["schemas"]["UserId"];
         };
-        /** @description Of whom a second factor is asked. */
-        SignInPolicy: {
-            second_factor: components["schemas"]["SecondFactorPolicy"];
-        };
         /** @description An address that needs no key. */
         SignedFile: {
             /**
@@ -6522,6 +6519,10 @@ export interface components {
              *     makes one.
              */
             set_up: boolean;
+        };
+        /** @description Of whom a second factor is asked. */
+        SignInPolicy: {
+            second_factor: components["schemas"]["SecondFactorPolicy"];
         };
         /** @description How far a sign-in is. */
         SignInState: {
@@ -7074,6 +7075,7 @@ export interface components {
             started_at: string;
             /** @description The program's version. */
             version: string;
+        };
         /** @description Where a workflow answers plain HTTP. */
         WorkflowEndpoint: {
             methods: components["schemas"]["Verb"][];
@@ -10744,12 +10746,12 @@ export interface operations {
                 executed_by?: components["schemas"]["UserId"];
                 /** @description Executions of this page, at most 1000. */
                 limit?: number;
+                /** @description Only what was asked for in this way. */
+                origin?: "person" | "schedule" | "webhook" | "form" | "endpoint" | "workflow";
                 /** @description Only those that this run started. */
                 parent_id?: components["schemas"]["ExecutionId"];
                 /** @description Only those that repeat this run. */
                 rerun_of?: components["schemas"]["ExecutionId"];
-                /** @description Only what was asked for in this way. */
-                origin?: "person" | "schedule" | "webhook" | "form" | "endpoint" | "workflow";
                 /** @description Only those that this schedule asked for. */
                 schedule_id?: components["schemas"]["ScheduleId"];
                 /** @description Created at or after; RFC 3339, or a date. */

@@ -22,6 +22,8 @@ mod integrations;
 mod notifications;
 #[path = "authorization/organizations.rs"]
 mod organizations;
+#[path = "authorization/settings.rs"]
+mod settings;
 #[path = "authorization/sign_in.rs"]
 mod sign_in;
 #[path = "authorization/webhooks.rs"]

@@ -9,7 +9,7 @@ mod session_cache;
 pub mod throttle;
 
 use bifrost_core::ports::SharedCache;
-use bifrost_core::{Caller, Error, OrganizationId, Result, UserId};
+use bifrost_core::{Error, OrganizationId, Result, UserId};
 use bifrost_store::sign_in::failures::{self, Subject};
 use bifrost_store::sign_in::flows::{self, Kind};
 use bifrost_store::sign_in::passwords;

@@ -12,7 +12,7 @@ mod postgres {
     crate::on_one!(postgres, every_table_is_guarded);
 }
 
-const TABLES: [&str; 71] = [
+const TABLES: [&str; 72] = [
     "organizations",
     "users",
     "api_keys",

@@ -2,7 +2,7 @@
 
 use super::{Granted, parse};
 use crate::grants::Grants;
-use bifrost_core::{Caller, Error, Execution, ExecutionId, Operation, Permission, Result, Status};
+use bifrost_core::{Caller, Error, Execution, ExecutionId, Operation, Permission, Result};
 use bifrost_store::executions::documents::{self, Part};
 use bifrost_store::executions::{self as store, Filters};
 use chrono::{DateTime, Utc};
@@ -56,7 +56,7 @@ impl Grants {
         let List { workflow_name, status, start_date, end_date, limit, scope } = parse(arguments)?;
         let granted = self.may(Operation::ExecutionsList, scope.as_deref()).await?;
         let filters = Filters {
-            status: status.map(|status| status.parse::<Status>()).transpose()?,
+            statuses: status.map(|status| status.parse()).transpose()?.into_iter().collect(),
             workflow_name,
             from: start_date,
             to: end_date,
