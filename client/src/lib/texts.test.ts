@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { explain, problemOf, sentence } from '@/api/problem';
-import { buckets, spans } from '@/screens/home/buckets';
-import type { ExecutionSummary } from '@/api/types';
 import { curlCommand, endpointCommand, endpointRequest, exampleInput, quote, runCommand } from './commands';
 import { cronWords } from './cron';
 import { rows, totals } from './diff';
@@ -27,29 +25,6 @@ describe('times', () => {
     expect(duration(3_599_999)).toBe('60 min');
     expect([1, 2, 3, 4, 11, 22, 1_113].map(ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '22nd', '1,113th']);
     expect([0, 1_536, 268_435_456].map(bytes)).toEqual(['0 B', '1.5 KiB', '256 MiB']);
-  });
-
-  it('cut the past into pieces, and runs fall into one each', () => {
-    const now = new Date('2026-01-31T12:34:00');
-    const cuts = spans(now, 1, 24);
-    expect(cuts).toHaveLength(24);
-    expect(cuts.at(-1)?.from).toEqual(new Date('2026-01-31T12:00:00'));
-    expect(spans(now, 24, 7)[0]?.from).toEqual(new Date('2026-01-25T00:00:00'));
-    const run = (created_at: string, status: ExecutionSummary['status']) => ({ created_at, status }) as ExecutionSummary;
-    const local = (text: string) => new Date(text).toISOString();
-    const counted = buckets(
-      [
-        run(local('2026-01-31T12:01:00'), 'Success'),
-        run(local('2026-01-31T12:02:00'), 'Failed'),
-        run(local('2026-01-31T11:59:59'), 'Running'),
-        run(local('2026-01-29T12:00:00'), 'Success'),
-      ],
-      cuts,
-    );
-    expect(counted.slice(-2).map(({ good, bad, open }) => [good, bad, open])).toEqual([
-      [0, 0, 1],
-      [1, 1, 0],
-    ]);
   });
 
   it('of schedules are in words, and nothing where there are none', () => {
