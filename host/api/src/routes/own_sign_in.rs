@@ -209,6 +209,7 @@ pub(crate) async fn confirm_second_factor(
     }
     let (codes, kept) = second_factor::new_codes()?;
     let ended = totp::confirm(&me.org(&state), person.user, kept, Some(me.signed.id)).await?;
+    state.sign_in.forget_all_sessions();
     state.sign_in.forget_sessions(&ended).await;
     Ok(Json(RecoveryCodes { recovery_codes: codes }))
 }

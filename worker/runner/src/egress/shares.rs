@@ -37,7 +37,8 @@ impl Shares {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures::FutureExt;
+    use std::time::Duration;
+    use tokio::time::timeout;
 
     #[tokio::test]
     async fn who_has_too_much_under_way_waits_and_nobody_else_does() {
@@ -48,8 +49,10 @@ mod tests {
             taken.push(shares.take(one).await.expect("room"));
         }
         let mut waiting = Box::pin(shares.take(one));
-        assert!(waiting.as_mut().now_or_never().is_none(), "its share is taken");
-        drop(shares.take(other).now_or_never().expect("a share of its own").expect("room"));
+        let soon = Duration::from_millis(20);
+        assert!(timeout(soon, waiting.as_mut()).await.is_err(), "its share is taken");
+        let own = timeout(Duration::from_secs(5), shares.take(other)).await;
+        drop(own.expect("a share of its own").expect("room"));
         drop(taken.pop());
         drop(waiting.await.expect("room again"));
     }
