@@ -85,7 +85,7 @@ test('an organization is exported and deleted, and its export stays', async ({ a
   expect(readFileSync(await file.path(), 'latin1')).toContain('ada@adatum.example');
   await page.goto('/organizations');
   await expect(page.getByRole('table', { name: 'Organizations' })).toBeVisible();
-  await expect(page.getByRole('link', { name: 'Adatum' })).toHaveCount(0);
+  await expect(page.getByRole('table', { name: 'Organizations' }).getByRole('link', { name: 'Adatum' })).toHaveCount(0);
 });
 
 test('the organization is chosen by hand, and chosen it stays', async ({ admin: page }) => {

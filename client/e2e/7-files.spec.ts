@@ -87,7 +87,7 @@ test('folders lie in folders, and a long list has pages', async ({ admin: page }
   await trail.getByRole('link', { name: 'archive' }).click();
   await page.getByRole('button', { name: 'Name', exact: true }).click();
   await expect(page).toHaveURL(/sort=/);
-  await expect(page.getByLabel('Location')).toHaveValue('archive');
+  await expect(page.getByLabel('Location', { exact: true })).toHaveValue('archive');
 });
 
 test('files are dropped into the folder that is open', async ({ admin: page }) => {

@@ -46,6 +46,7 @@ export async function look(page: Page, name: string, only?: Size): Promise<void>
     await page.setViewportSize(SIZES[size]);
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+    await page.evaluate(() => document.getAnimations().forEach((animation) => animation.effect?.getTiming().iterations === 1 && animation.finish()));
     if (checks !== undefined) {
       await expectAccessible(page, `${name}, ${theme}, ${size}`, checks);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

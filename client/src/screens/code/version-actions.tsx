@@ -95,7 +95,7 @@ export function VersionActions({ version, against }: { version: Version; against
 
 const Force = ({ force, onChange }: { force: boolean; onChange: (force: boolean) => void }) => (
   <CheckField
-    label="Also when workflows that have schedules would be gone"
+    label="Also when workflows that are in use would be gone"
     checked={force}
     onChange={(event) => onChange(event.target.checked)}
   />

@@ -3,6 +3,7 @@ import { setDiagnostics, type Diagnostic } from '@codemirror/lint';
 import { EditorState, Transaction } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { useEffect, useRef, useState } from 'react';
+import { cspNonce } from '@/lib/nonce';
 import { extensionsOf, KEYS_HELP, language, readOnly, type Told } from './editor-extensions';
 import { languageOf } from './languages';
 import type { Problem } from './use-check';
@@ -37,7 +38,7 @@ export default function FileEditor(props: Props) {
   );
   useEffect(() => {
     if (parent.current === null) return;
-    const editor = new EditorView({ parent: parent.current });
+    const editor = new EditorView({ parent: parent.current, extensions: EditorView.cspNonce.of(cspNonce()) });
     view.current = editor;
     return () => {
       view.current = null;

@@ -56,7 +56,13 @@ function Column({ bucket, most, days }: { bucket: Bucket; most: number; days: bo
   return (
     <li className="relative flex h-full min-w-0 flex-1 flex-col justify-end gap-px">
       <Tip text={told(bucket, days)}>
-        <Link to="/runs" search={span} aria-label={told(bucket, days)} className="absolute inset-0 rounded-sm hover:bg-hover" />
+        {/* On a phone a column is too narrow for a finger. */}
+        <Link
+          to="/runs"
+          search={span}
+          aria-label={told(bucket, days)}
+          className="absolute inset-0 rounded-sm hover:bg-hover max-sm:hidden"
+        />
       </Tip>
       <Part size={bucket.open / most} className="bg-info" />
       {bucket.bad > 0 && (

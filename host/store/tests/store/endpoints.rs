@@ -100,7 +100,7 @@ async fn endpoints_of_decorators_follow_deployments(db: Db) {
     };
     assert_eq!(first.settings, expected);
     assert_eq!(endpoints::at(&org, "on_order").await.unwrap(), Some(first.clone()));
-    assert_eq!(endpoints::enabled_of(&org, first.workflow_id).await.unwrap(), [first.clone()]);
+    assert_eq!(endpoints::enabled_of(&org, first.workflow_id).await.unwrap(), std::slice::from_ref(&first));
     assert_eq!(endpoints::enabled_of(&w.db.org(w.other.id), first.workflow_id).await.unwrap(), []);
 
     let more =

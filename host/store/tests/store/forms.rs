@@ -68,7 +68,7 @@ async fn a_draft_is_opened_and_never_listed(db: Db) {
         assert!(matches!(drafts::get(scoped, id).await.unwrap_err(), Error::NotFound(_)));
     }
     assert!(matches!(forms::get(&org, draft.id).await.unwrap_err(), Error::NotFound(_)));
-    assert_eq!(forms::list(&org).await.unwrap(), [saved.clone()]);
+    assert_eq!(forms::list(&org).await.unwrap(), std::slice::from_ref(&saved));
     let session = open(&org, draft.id, w.user).await.unwrap();
     assert_eq!(sessions::get(&org, session.id, draft.id, w.user).await.unwrap().id, session.id);
     // It goes after its last session; saved forms stay.
