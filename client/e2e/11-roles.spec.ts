@@ -75,7 +75,7 @@ test('a user runs what there is, sees the own runs, and administers nothing', as
   await uma.getByLabel('Name').fill('Uma');
   await uma.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(uma.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
-  await expect(uma.getByText('Hello, Uma!')).toBeVisible();
+  await expect(uma.getByText('Hello, Uma.')).toBeVisible();
   await expect(uma.getByRole('tab', { name: 'Variables' })).toHaveCount(0);
   await uma.goto('/runs');
   await expect(uma.getByRole('row').filter({ hasText: 'hello' })).toHaveCount(1);

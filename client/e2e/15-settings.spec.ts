@@ -27,8 +27,8 @@ test('a secret is shared with an organization, which sees it, hides it by its ow
   await expect(ours).toContainText('Global');
   await ours.getByRole('link', { name: 'vendor_token' }).click();
   const dialog = page.getByRole('dialog', { name: 'vendor_token' });
-  await dialog.getByLabel('Fourth Coffee').check();
-  await expect(dialog.getByLabel('Fourth Coffee')).toBeEnabled();
+  await dialog.getByLabel('Fourth Coffee').click();
+  await expect(dialog.getByLabel('Fourth Coffee')).toBeChecked();
   await page.keyboard.press('Escape');
   await expect(ours).toContainText('Shared');
 
@@ -46,8 +46,8 @@ test('a secret is shared with an organization, which sees it, hides it by its ow
   await expect(theirs).toContainText('Inherited');
 
   await ours.getByRole('link', { name: 'vendor_token' }).click();
-  await dialog.getByLabel('Fourth Coffee').uncheck();
-  await expect(dialog.getByLabel('Fourth Coffee')).toBeEnabled();
+  await dialog.getByLabel('Fourth Coffee').click();
+  await expect(dialog.getByLabel('Fourth Coffee')).not.toBeChecked();
   await page.keyboard.press('Escape');
   await expect(ours).not.toContainText('Shared');
   await cleo.reload();

@@ -59,6 +59,7 @@ async function visit(page: Page, found: string[], { path, shows, open: opened }:
 test.beforeAll(async ({ browser, own }) => {
   test.setTimeout(180_000);
   const page = await open(browser, own.state, own.url);
+  made.origin = own.url;
   for (const { what, plant } of PLANTINGS) await test.step(what, () => plant(page, made));
   await page.context().close();
 });

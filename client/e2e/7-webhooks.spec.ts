@@ -185,7 +185,7 @@ test('an adapter of the workspace decides what is delivered', async ({ admin: pa
   await page.getByRole('button', { name: 'New webhook' }).first().click();
   await page.getByLabel('Kind').selectOption({ label: 'Adapter' });
   await expect(page.getByText('Notes with a word that both sides know.')).toBeVisible();
-  await page.getByLabel('Adapter', { exact: true }).selectOption({ label: 'Notes' });
+  await page.getByLabel('Adapter', { exact: true }).selectOption({ label: 'Notes (of the provider)' });
   await page.getByLabel('Name').fill('notes');
   await page.getByRole('button', { name: 'Make it' }).click();
   await expect(page.getByRole('dialog', { name: '“notes” is made' })).toHaveCount(0);

@@ -57,6 +57,8 @@ test('the SDK is offered while typing', async ({ admin: page }) => {
   const option = page.getByRole('option', { name: /^get/ });
   await expect(option).toBeVisible();
   await expect(page.getByText('or default when there is none that this run may see')).toBeVisible();
+  // For a moment, keys are still of whoever types and does not see the offer yet.
+  await page.waitForTimeout(150);
   await page.keyboard.press('Enter');
   await expect(editorOf(page, 'workflows/greet.py')).toContainText('value = config.get()');
   await asDeployed(page);
@@ -105,7 +107,8 @@ test('files are made, moved, deleted and brought back by the keyboard', async ({
   const tree = page.getByRole('tree', { name: 'Files' });
   await tree.getByRole('treeitem', { name: 'README.md' }).focus();
   await page.keyboard.press('Home');
-  await expect(tree.getByRole('treeitem', { name: 'data' })).toBeFocused();
+  await expect(tree.getByRole('treeitem', { name: 'adapters' })).toBeFocused();
+  await tree.getByRole('treeitem', { name: 'data' }).focus();
   await page.keyboard.press('ArrowLeft');
   await expect(tree.getByRole('treeitem', { name: 'data' })).toHaveAttribute('aria-expanded', 'false');
   await page.keyboard.press('ArrowRight');

@@ -41,6 +41,8 @@ test('a folder of the computer comes in, and files and folders are moved', async
   await expect(page.getByText('2 files came in', { exact: true })).toBeVisible();
   rmSync(folder, { recursive: true });
   const tree = page.getByRole('tree', { name: 'Files' });
+  await tree.getByRole('treeitem', { name: /^bundle/ }).click();
+  await tree.getByRole('treeitem', { name: /^deep/ }).click();
   await tree.getByRole('treeitem', { name: /^more\.txt/ }).click();
   await expect(editorOf(page, 'bundle/deep/more.txt')).toContainText('more of it');
   await expect(tree.getByRole('treeitem', { name: /\.pyc/ })).toHaveCount(0);

@@ -46,6 +46,7 @@ const encoded = (what: string): string => encodeURIComponent(text(what));
 const press = (name: string) => async (page: Page): Promise<void> => page.getByRole('button', { name, exact: true }).click();
 
 const SERVICE = `service${TIGHT}`;
+const AUTHOR = `author${TIGHT}`;
 const PERSON = `person${TIGHT}@${OUTSIDE}`;
 const INVITED = `invited${TIGHT}@${OUTSIDE}`;
 const SCOPE = `scope${TIGHT}`;
@@ -257,7 +258,7 @@ const PEOPLE: Planting = {
     made.role = await make(page, '/api/roles', { name: text('role'), description: text('role description'), permissions: [] });
     made.person = await make(page, '/api/users', { email: PERSON, name: text('person') });
     await make(page, '/api/users', { email: SERVICE, kind: 'service', role: 'org_admin' });
-    made.key = (await api<{ key: string }>(page, 'POST', '/api/keys', { email: SERVICE, name: text('key'), role: 'org_admin' })).key;
+    await api(page, 'POST', '/api/keys', { email: SERVICE, name: text('key'), role: 'org_admin' });
     await make(page, '/api/invitations', { email: INVITED, role: 'org_user' });
     for (const target of [{ workflow_id: made.workflow }, { form_id: made.form }]) {
       await make(page, '/api/grants', { ...target, role_id: made.role });
@@ -284,19 +285,24 @@ const PEOPLE: Planting = {
 const REVIEW: Planting = {
   what: 'the comment of a review',
   plant: async (page, made) => {
-    const { organization_id: own } = await api<{ organization_id: string }>(page, 'GET', '/api/me');
-    await api(page, 'PATCH', `/api/organizations/${own}`, { requires_review: true });
-    const { version } = await api<{ version: { number: number } }>(page, 'GET', '/api/workspace');
-    const answer = await page.request.fetch('/api/workspace/deploy', {
+    const of = idOf(made, 'organization');
+    await api(page, 'PATCH', `/api/organizations/${of}`, { requires_review: true });
+    await api(page, 'POST', '/api/users', { email: AUTHOR, kind: 'service', role: 'org_admin' }, of);
+    const { key } = await api<{ key: string }>(page, 'POST', '/api/keys', { email: AUTHOR, name: 'deploys', role: 'org_admin' }, of);
+    const code = 'from bifrost import workflow\n\n\n@workflow\nasync def reviewed() -> None:\n    pass\n';
+    // Without the browser's session.
+    const answer = await fetch(`${idOf(made, 'origin')}/api/workspace/deploy`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${idOf(made, 'key')}`, cookie: '' },
-      data: { edits: { 'a.md': Buffer.from('a').toString('base64') }, against: version.number },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ files: { 'workflows/reviewed.py': Buffer.from(code).toString('base64') } }),
     });
-    const { number } = (await answer.json()) as { number: number };
-    await api(page, 'POST', `/api/workspace/versions/${number}/reject`, { comment: text('comment') });
+    const told = await answer.text();
+    expect(answer.ok, told).toBe(true);
+    const { number } = JSON.parse(told) as { number: number };
+    await api(page, 'POST', `/api/workspace/versions/${number}/reject`, { comment: text('comment') }, of);
     made.rejected = String(number);
   },
-  places: [{ path: (made) => `/code/versions/${idOf(made, 'rejected')}`, shows: ['comment', SERVICE] }],
+  places: [{ path: (made) => `/code/versions/${idOf(made, 'rejected')}?org=${idOf(made, 'organization')}`, shows: ['comment', AUTHOR] }],
 };
 
 const SETTINGS: Planting = {

@@ -27,7 +27,7 @@ export interface Props {
 const LANGUAGES: Record<'python' | 'json', () => Extension> = { python, json };
 
 function extensions({ label, language, onChange, describedBy, height = '70vh' }: Props): Extension[] {
-  const attributes: Record<string, string> = { 'aria-label': label };
+  const attributes: Record<string, string> = { tabindex: '0', 'aria-label': label };
   if (describedBy !== undefined) attributes['aria-describedby'] = describedBy;
   if (onChange === undefined) attributes['aria-readonly'] = 'true';
   return [

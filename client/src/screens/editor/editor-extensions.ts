@@ -115,7 +115,7 @@ export function extensionsOf(path: string, isCrlf: boolean, told: Told): Extensi
   const offered = [{ autocomplete: completeWords(() => told.others()) }, ...(isPython ? [{ autocomplete: completeSdk }] : [])];
   return [
     EditorView.cspNonce.of(cspNonce()),
-    EditorView.contentAttributes.of({ 'aria-label': path, 'aria-describedby': KEYS_HELP, spellcheck: 'false' }),
+    EditorView.contentAttributes.of({ 'aria-label': path, 'aria-describedby': KEYS_HELP, spellcheck: 'false', tabindex: '0' }),
     isCrlf ? EditorState.lineSeparator.of('\r\n') : [],
     readOnly.of([]),
     language.of([]),

@@ -201,9 +201,15 @@ function RowIcon({ row }: { row: TreeRow }) {
 }
 
 const ChangeMark = ({ row }: { row: TreeRow }) => (
-  <span aria-hidden className={cn('shrink-0 font-mono text-2xs font-medium', row.file?.change === 'added' ? 'text-good' : 'text-warn')}>
-    {row.file === undefined ? '•' : row.file.change === 'added' ? 'N' : 'M'}
-  </span>
+  // Not as text: the row's label says it in a word.
+  <span
+    aria-hidden
+    data-mark={row.file === undefined ? '•' : row.file.change === 'added' ? 'N' : 'M'}
+    className={cn(
+      'shrink-0 font-mono text-2xs font-medium before:content-[attr(data-mark)]',
+      row.file?.change === 'added' ? 'text-good' : 'text-warn',
+    )}
+  />
 );
 
 function RowMenu({ row, actions, mayEdit }: { row: TreeRow; actions: TreeActions; mayEdit: boolean }) {

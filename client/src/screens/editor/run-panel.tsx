@@ -114,12 +114,13 @@ function Form({ editor, workflow, asked, answered }: Pick<Props, 'editor' | 'ask
         <div className="flex items-center gap-2">
           <p className="text-xs text-muted">Runs what is in the editor. Nothing is deployed.</p>
           {draft.isRunning ? (
-            <Button look="danger" className="ml-auto" onClick={draft.stop}>
+            // As the same element it would become the one that submits while it is pressed, and run again.
+            <Button key="stop" look="danger" className="ml-auto" onClick={draft.stop}>
               <Square aria-hidden />
               Stop
             </Button>
           ) : (
-            <Button type="submit" look="primary" className="ml-auto" title="Ctrl Enter">
+            <Button key="run" type="submit" look="primary" className="ml-auto" title="Ctrl Enter">
               <Play aria-hidden />
               Run
             </Button>
