@@ -61,6 +61,8 @@ test.beforeAll(async ({ browser, own }) => {
   const page = await open(browser, own.state, own.url);
   made.origin = own.url;
   for (const { what, plant } of PLANTINGS) await test.step(what, () => plant(page, made));
+  // Whoever signs in again has another session.
+  await page.context().storageState({ path: own.state });
   await page.context().close();
 });
 
