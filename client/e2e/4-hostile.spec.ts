@@ -47,7 +47,7 @@ async function expectText(page: Page, where: string): Promise<void> {
 async function visit(page: Page, found: string[], { path, shows, open: opened }: Place): Promise<void> {
   const where = path(made);
   await page.goto(where);
-  await expect(page.getByRole('heading', { level: 1 }).first()).toBeAttached();
+  await expect(page.getByRole('heading', { level: 1, includeHidden: true }).first()).toBeAttached();
   await opened?.(page, made);
   for (const what of shows) {
     await expect.poll(() => stands(page, text(what)), { message: `${where} shows “${what}”`, timeout: 30_000 }).toBe(true);

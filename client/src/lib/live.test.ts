@@ -72,6 +72,18 @@ describe('the live connection', () => {
     expect(other).toHaveBeenCalledTimes(1);
   });
 
+  it('tells of notifications whoever listens to them', () => {
+    const live = new Live(open);
+    const bell = vi.fn();
+    const run = vi.fn();
+    live.listen('notification:u', { message: bell });
+    live.listen('execution:1', { message: run });
+    socket(0).opened();
+    socket(0).hear({ type: 'notification', organization_id: 'a', event: 'run_failed' });
+    expect(bell).toHaveBeenCalledTimes(1);
+    expect(run).not.toHaveBeenCalled();
+  });
+
   it('asks for a log where the one who wants it goes on, whoever else listens', () => {
     const live = new Live(open);
     live.listen('execution:1', { message: () => {} });

@@ -138,7 +138,7 @@ export class Live {
   private deliver(data: unknown): void {
     const message = typeof data === 'string' ? (JSON.parse(data) as LiveMessage) : undefined;
     if (message === undefined) return;
-    for (const channel of channelsOf(message)) {
+    for (const channel of channelsOf(message, this.channels.keys())) {
       for (const listener of this.channels.get(channel) ?? []) listener.message(message);
     }
   }
@@ -154,11 +154,13 @@ export class Live {
 }
 
 /** The channels that a message can be of: it says what it is about, not what it came through. */
-function channelsOf(message: LiveMessage): string[] {
+function channelsOf(message: LiveMessage, listened: Iterable<string>): string[] {
   if (message.type === 'history_update') {
     const { executed_by: user, organization_id: organization } = message;
     return [`history:user:${String(user)}`, `organization:${String(organization)}`, 'history:GLOBAL'];
   }
+  // The server knows whose connection it is.
+  if (message.type === 'notification') return [...listened].filter((channel) => channel.startsWith('notification:'));
   if (message.channel !== undefined) return [message.channel];
   return message.execution_id === undefined ? [] : [`execution:${message.execution_id}`];
 }
