@@ -109,3 +109,24 @@ const fromBase64 = (text: string) =>
 /** Forgets what was seen as somebody else; the page of signing in keeps what it has. */
 export const forgetAll = (client: QueryClient) =>
   client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'sign-in' });
+
+export const tablesQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['tables', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/tables', { signal })),
+    select: (answer) => answer.tables,
+  });
+
+export const integrationsQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['integrations', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/integrations', { signal })),
+    select: (answer) => answer.integrations,
+  });
+
+export const webhooksQuery = (organization: string | undefined) =>
+  queryOptions({
+    queryKey: ['webhooks', organization],
+    queryFn: ({ signal }) => call(api.GET('/api/webhooks', { signal })),
+    select: (answer) => answer.webhooks,
+  });

@@ -3,11 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { CalendarClock, Plug, SlidersHorizontal, Table2, UserRound, Webhook } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { configQuery, schedulesQuery, usersQuery } from '@/api/queries';
+import { configQuery, integrationsQuery, schedulesQuery, tablesQuery, usersQuery, webhooksQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
-import { integrationsQuery } from '@/screens/integrations/queries';
-import { tablesQuery } from '@/screens/tables/queries';
-import { webhooksQuery } from '@/screens/webhooks/queries';
 import { fitting } from './fitting';
 import { Group, Item } from './palette-items';
 
@@ -35,7 +32,7 @@ export function Found({ letters, go }: Props) {
   const navigate = useNavigate();
   const tables = useQuery({ ...tablesQuery(organization), staleTime, enabled: may('tables.read') });
   const integrations = useQuery({ ...integrationsQuery(organization), staleTime, enabled: may('integrations.manage') });
-  const webhooks = useQuery({ ...webhooksQuery(organization), staleTime, refetchInterval: false, enabled: may('webhooks.manage') });
+  const webhooks = useQuery({ ...webhooksQuery(organization), staleTime, enabled: may('webhooks.manage') });
   const users = useQuery({ ...usersQuery(organization), staleTime, enabled: may('users.read') });
   const config = useQuery({ ...configQuery(organization), staleTime, enabled: may('config.read') });
   const schedules = useQuery({ ...schedulesQuery(organization), staleTime, enabled: may('schedules.manage') });
@@ -100,7 +97,7 @@ export function Found({ letters, go }: Props) {
       {rows(
         'People',
         <UserRound aria-hidden />,
-        fitting(users.data ?? [], letters, ({ name, email }) => `${name} ${email}`, MOST).map(({ id, name, email }) => ({
+        fitting(users.data ?? [], letters, ({ name, email }) => `${name} ${email}`.trim(), MOST).map(({ id, name, email }) => ({
           key: id,
           label: name || email,
           ...(name === '' ? {} : { hint: email }),

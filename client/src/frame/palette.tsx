@@ -106,7 +106,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 <Item value="Light or dark" keywords={['theme', 'toggle', 'mode']} icon={<Sun aria-hidden />} onSelect={go(toggleTheme)}>
                   Switch between light and dark
                 </Item>
-                <Item value="Sign out" keywords={['log out', 'leave']} icon={<LogOut aria-hidden />} onSelect={go(signOut)}>
+                <Item value="Sign out" keywords={['log out', 'leave']} icon={<LogOut aria-hidden />} onSelect={go(() => signOut.mutate())}>
                   Sign out
                 </Item>
               </Group>

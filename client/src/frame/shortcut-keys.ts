@@ -24,7 +24,7 @@ export const GOALS = {
 /** The letter has to follow `g` within this time, in milliseconds. */
 export const WITHIN = 1_500;
 
-export type Meaning = { do: 'help' | 'search' | 'down' | 'up' | 'begin' } | { go: Place['to'] };
+type Meaning = { do: 'help' | 'search' | 'down' | 'up' | 'begin' } | { go: Place['to'] };
 
 const SINGLE = new Map<string, Meaning>([
   ['?', { do: 'help' }],

@@ -106,7 +106,7 @@ function UserMenu() {
           About
         </Link>
       </MenuLink>
-      <MenuItem onSelect={signOut}>
+      <MenuItem onSelect={() => signOut.mutate()}>
         <LogOut aria-hidden />
         Sign out
       </MenuItem>

@@ -5,16 +5,16 @@ import { api, call } from '@/api/client';
 import { forgetAll } from '@/api/queries';
 import { failed } from '@/ui/toast';
 
-export function useSignOut(): () => void {
+/** Leads to the sign-in, and from there on to `next`. */
+export function useSignOut(next?: string) {
   const router = useRouter();
   const client = useQueryClient();
-  const signOut = useMutation({
+  return useMutation({
     mutationFn: () => call(api.POST('/api/sign-out')),
     onSuccess: async () => {
-      await router.navigate({ to: '/sign-in', search: {} });
+      await router.navigate({ to: '/sign-in', search: next === undefined ? {} : { next } });
       forgetAll(client);
     },
     onError: failed,
   });
-  return () => signOut.mutate();
 }

@@ -17,7 +17,7 @@ const THEMES = {
 export type ThemeName = keyof typeof THEMES;
 
 /** Colours as `#rrggbb`. */
-export interface Shades {
+interface Shades {
   /** Under white text. */
   accent: string;
   hover: string;

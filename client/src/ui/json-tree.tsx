@@ -40,7 +40,7 @@ function Node({ name, value, level }: { name?: string; value: unknown; level: nu
         type="button"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
-        className="flex items-center gap-0.5 rounded text-left hover:bg-hover"
+        className="flex min-h-6 items-center gap-0.5 rounded text-left hover:bg-hover"
       >
         <ChevronRight className={cn('size-4 text-faint transition-transform', open && 'rotate-90')} aria-hidden />
         {name !== undefined && <Name name={name} />}

@@ -58,9 +58,6 @@ const WRONG: readonly Status[] = ['CompletedWithErrors', 'Failed', 'Timeout'];
 /** True when nothing more happens to the run. */
 export const isOver = (status: Status): boolean => OVER.includes(status);
 
-/** True when the run went wrong. */
-export const wentWrong = (status: Status): boolean => WRONG.includes(status);
-
 /** Those that went wrong, and those that are under way, as lists of runs are filtered. */
 export const WENT_WRONG = WRONG.join(',');
 export const UNDER_WAY = STATUSES.filter((status) => !isOver(status)).join(',');

@@ -7,7 +7,7 @@ use crate::origin::Origin;
 use crate::problem::ApiError;
 use axum::extract::FromRequestParts;
 use bifrost_core::ports::RunCaller;
-use bifrost_core::{Caller, Error, Lineage, OrganizationId, Permission, Role, Scope};
+use bifrost_core::{Caller, Error, Lineage, OrganizationId, Permission, Role, Scope, UserId};
 use bifrost_store::audit::Actor;
 use bifrost_store::{Db, Scoped, organizations};
 use http::HeaderMap;
@@ -149,6 +149,11 @@ impl Auth {
     /// True for those who see the runs of others, and what went wrong in them.
     pub fn sees_all_runs(&self) -> bool {
         self.may(Permission::ReadExecutions)
+    }
+
+    /// Whose runs they see, where it is not those of all.
+    pub fn sees_only(&self) -> Option<UserId> {
+        (!self.sees_all_runs()).then_some(self.caller.user)
     }
 }
 

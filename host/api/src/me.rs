@@ -56,7 +56,7 @@ impl FromRequestParts<ApiState> for RecentMe {
 }
 
 /// Somebody who may add a second factor or a passkey: as [`RecentMe`], and also who has to. Who
-/// has one already signs in with it: a password alone adds no other.
+/// has to and has one already signs in with it: then a password alone adds no other.
 pub(crate) struct AddingMe(pub(crate) Me);
 
 impl FromRequestParts<ApiState> for AddingMe {

@@ -90,7 +90,7 @@ impl HttpCalls {
         Some(self.kept.len() - 1)
     }
 
-    /// How many count against the limit: connections that were asked for do not.
+    /// How many count against the limit: connections that were asked for do not, as far as they are kept.
     pub fn made(&self) -> u64 {
         self.kept.iter().filter(|call| call.method != "CONNECT").count() as u64 + self.left_out
     }

@@ -8,7 +8,7 @@ pub const PRODUCT_NAME: &str = "Bifrost";
 /// Longest name of the product, in characters.
 const MAX_NAME: usize = 40;
 /// Largest logo, in bytes.
-pub const MAX_LOGO: usize = 256 << 10;
+const MAX_LOGO: usize = 256 << 10;
 
 /// Of whom a second factor is asked when they sign in by password.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

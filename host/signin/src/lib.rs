@@ -163,8 +163,12 @@ impl SignIn {
         self.0.sessions.find(token, kind).await
     }
 
-    /// Forgets what this process believes of sessions; after the policy has changed, or a
-    /// session counts for more.
+    /// Asks the database again about a session that counts for more.
+    pub async fn renew_session(&self, token: &str) {
+        self.0.sessions.renew(token).await;
+    }
+
+    /// Forgets what this process believes of sessions; after the policy has changed.
     pub fn forget_all_sessions(&self) {
         self.0.sessions.forget_all();
     }

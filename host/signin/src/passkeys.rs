@@ -1,6 +1,7 @@
 //! Passkeys: an authenticator signs a challenge, and so its holder needs neither e-mail nor
 //! password. A passkey has verified its user itself, so it counts for two factors.
 
+use bifrost_core::platform::PRODUCT_NAME;
 use bifrost_core::{Error, Result, UserId};
 use bifrost_store::sign_in::passkeys;
 use serde::{Deserialize, Serialize};
@@ -10,9 +11,6 @@ use webauthn_rs::prelude::{
     RegisterPublicKeyCredential, Webauthn, WebauthnBuilder,
 };
 use webauthn_rs_proto::ResidentKeyRequirement;
-
-/// What the platform is called by authenticators.
-const PLATFORM: &str = "Bifrost";
 
 /// Where an authenticator's answers are checked.
 pub struct Passkeys(Option<Webauthn>);
@@ -31,7 +29,7 @@ impl Passkeys {
     pub fn new(public_url: &Url) -> Result<Self> {
         let Some(host) = public_url.domain() else { return Ok(Self(None)) };
         let webauthn = WebauthnBuilder::new(host, public_url)
-            .map(|builder| builder.rp_name(PLATFORM))
+            .map(|builder| builder.rp_name(PRODUCT_NAME))
             .and_then(WebauthnBuilder::build);
         webauthn.map(|webauthn| Self(Some(webauthn))).map_err(|e| Error::Internal(e.into()))
     }

@@ -71,6 +71,15 @@ impl SessionCache {
         self.own.invalidate_all();
     }
 
+    /// Asks the database again about a session that counts for more.
+    pub(crate) async fn renew(&self, token: &str) {
+        let hash = hash(token);
+        self.own.invalidate(&hash).await;
+        if let Some(shared) = &self.shared {
+            shared.delete(vec![Known::key(&hash)]).await;
+        }
+    }
+
     /// Forgets sessions that have ended: at once in this process, sooner than by itself in others.
     pub(crate) async fn forget(&self, ended: &Ended) {
         for hash in ended {
@@ -94,9 +103,11 @@ impl SessionCache {
         }
         let known = Known { asked_at, kind, held, caller: signed.caller.clone() };
         self.believe(hash, Some(known.clone()), begun + SESSION_CACHE).await;
-        if let Some(shared) = &self.shared {
+        if let Some(shared) = &self.shared
+            && let Ok(sealed) = known.seal(&self.keyring, hash)
+        {
             let left = SESSION_CACHE.saturating_sub(begun.elapsed());
-            shared.set(&Known::key(hash), known.seal(&self.keyring, hash)?, left).await;
+            shared.set(&Known::key(hash), sealed, left).await;
         }
         Ok(Some(signed))
     }
@@ -115,6 +126,12 @@ impl SessionCache {
     }
 
     async fn believe(&self, hash: &[u8], known: Option<Known>, until: Instant) {
-        self.own.insert(hash.to_vec(), Belief { known, until }).await;
+        let new = Belief { known, until };
+        let upserted = self.own.entry_by_ref(hash).and_upsert_with(|old| {
+            // Who asked before the session ended may hear the answer afterwards.
+            let ended = old.map(|old| old.into_value()).filter(|old| old.known.is_none());
+            std::future::ready(ended.unwrap_or(new))
+        });
+        upserted.await;
     }
 }

@@ -6,6 +6,7 @@ import { versionsQuery } from '@/api/queries';
 import { useUserName } from '@/api/names';
 import { useOrganization } from '@/api/session';
 import type { Version } from '@/api/types';
+import { plural } from '@/lib/format';
 import { Badge, type Tone } from '@/ui/badge';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
@@ -53,12 +54,7 @@ const columns = (changes: boolean): ColumnDef<Version>[] => [
   {
     id: 'workflows',
     header: 'Workflows',
-    cell: ({ row: { original } }) => (
-      <span className="tabular-nums">
-        {original.workflow_count}
-        {original.error_count > 0 && <span className="text-bad"> · {original.error_count} files fail</span>}
-      </span>
-    ),
+    cell: ({ row: { original } }) => <WorkflowCount of={original} />,
     meta: { wide: true },
   },
   {
@@ -70,6 +66,14 @@ const columns = (changes: boolean): ColumnDef<Version>[] => [
     meta: { wide: true },
   },
 ];
+
+/** How many workflows a version has, and how many of its files do not load. */
+export const WorkflowCount = ({ of }: { of: Pick<Version, 'workflow_count' | 'error_count'> }) => (
+  <span className="tabular-nums">
+    {of.workflow_count}
+    {of.error_count > 0 && <span className="text-bad"> · {plural(of.error_count, 'file fails', 'files fail')}</span>}
+  </span>
+);
 
 interface Props {
   versions: Version[];

@@ -1,6 +1,6 @@
 /** The tree with what makes, moves, uploads and deletes in it. */
 import { Ellipsis, FilePlus, FolderPlus, FolderUp, Upload } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { plural } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Confirm } from '@/ui/confirm';
@@ -13,13 +13,15 @@ import { isWithin, join, nameOf, problemOfMove } from './paths';
 import { chosen as chosenFiles, dropped, readAll } from './upload';
 import type { Editor } from './use-editor';
 
+const NEW_FILE: Wanted = { what: 'file', within: '' };
+
 interface Props {
   editor: Editor;
   chosen: string | undefined;
   onOpen: (path: string) => void;
   /** A file or folder has another path now. */
   onMoved: (from: string, to: string) => void;
-  /** A new file is wanted; said once, then it is asked for. */
+  /** A new file is asked for, until `onMaking`. */
   making: boolean;
   onMaking: () => void;
   onRun: ((path: string) => void) | undefined;
@@ -33,13 +35,6 @@ export function FilesPanel({ editor, chosen, onOpen, onMoved, making, onMaking, 
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const { mayEdit, own } = editor;
-  const latest = useRef({ onMaking });
-  latest.current = { onMaking };
-  useEffect(() => {
-    if (!making) return;
-    if (mayEdit) setWanted({ what: 'file', within: '' });
-    latest.current.onMaking();
-  }, [making, mayEdit]);
   const empty = useMemo(() => folders.filter((path) => !own.some((file) => isWithin(file, path))), [folders, own]);
   const upload = async (coming: Parameters<typeof readAll>[0]) => {
     const read = await readAll(coming, own);
@@ -153,7 +148,15 @@ export function FilesPanel({ editor, chosen, onOpen, onMoved, making, onMaking, 
           }}
         />
       ))}
-      <PathDialog wanted={wanted} paths={own} onClose={() => setWanted(undefined)} onChoose={choose} />
+      <PathDialog
+        wanted={wanted ?? (making && mayEdit ? NEW_FILE : undefined)}
+        paths={own}
+        onClose={() => {
+          setWanted(undefined);
+          if (making) onMaking();
+        }}
+        onChoose={choose}
+      />
       <Confirm
         open={removing !== undefined}
         onClose={() => setRemoving(undefined)}

@@ -51,7 +51,7 @@ function Line({ hit: { path, line, text, from, to }, onReplace }: { hit: Hit; on
         from="/code/edit"
         to="/code/edit"
         search={(old) => ({ ...old, path, line })}
-        className="flex min-w-0 flex-1 gap-2 rounded px-1.5 py-0.5 font-mono text-xs text-muted hover:bg-hover hover:text-ink"
+        className="flex min-w-0 flex-1 gap-2 rounded px-1.5 py-1 font-mono text-xs text-muted hover:bg-hover hover:text-ink"
       >
         <span className="w-[4ch] shrink-0 text-right text-faint tabular-nums">{line}</span>
         <span className="truncate whitespace-pre">

@@ -19,7 +19,7 @@ import { Ago } from '@/ui/time';
 import { buckets, spans } from './buckets';
 import { Chart } from './chart';
 import { Organizations } from './organizations';
-import { runCountsQuery } from './queries';
+import { runCountsQuery, type Span } from './queries';
 import { TimeSaved } from './time-saved';
 
 const route = getRouteApi('/app/');
@@ -89,11 +89,6 @@ export function HomeScreen() {
       </Show>
     </Page>
   );
-}
-
-interface Span {
-  from: string;
-  to: string;
 }
 
 function Numbers({ total, span }: { total: Schemas['RunCount']; span: Span }) {

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Globe, Plug, Plus } from 'lucide-react';
+import { integrationsQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
 import type { Integration } from '@/api/types';
 import { plural } from '@/lib/format';
@@ -17,7 +18,7 @@ import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { health } from './health';
 import { NewDialog } from './new-dialog';
-import { connectionsQuery, integrationsQuery } from './queries';
+import { connectionsQuery } from './queries';
 
 const route = getRouteApi('/app/integrations');
 

@@ -2,13 +2,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, call } from '@/api/client';
 
-export const integrationsQuery = (organization: string | undefined) =>
-  queryOptions({
-    queryKey: ['integrations', organization],
-    queryFn: ({ signal }) => call(api.GET('/api/integrations', { signal })),
-    select: (answer) => answer.integrations,
-  });
-
 export const integrationQuery = (organization: string | undefined, name: string) =>
   queryOptions({
     queryKey: ['integrations', organization, name],

@@ -6,6 +6,7 @@ import { CircleCheck } from 'lucide-react';
 import { reviewsQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
 import type { PendingReview } from '@/api/types';
+import { WorkflowCount } from '@/screens/code/versions';
 import { Badge } from '@/ui/badge';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
@@ -66,12 +67,7 @@ const columns: ColumnDef<PendingReview>[] = [
   {
     id: 'workflows',
     header: 'Workflows',
-    cell: ({ row: { original } }) => (
-      <span className="tabular-nums">
-        {original.workflow_count}
-        {original.error_count > 0 && <span className="text-bad"> · {original.error_count} files fail</span>}
-      </span>
-    ),
+    cell: ({ row: { original } }) => <WorkflowCount of={original} />,
     meta: { wide: true },
   },
   {

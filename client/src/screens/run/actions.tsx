@@ -22,7 +22,8 @@ export function Actions({ run, log }: { run: Execution; log: LogStore }) {
   const navigate = useNavigate();
   const client = useQueryClient();
   const [cancelling, setCancelling] = useState(false);
-  useSyncExternalStore(log.subscribe, log.snapshot);
+  const isEmpty = useSyncExternalStore(log.subscribe, () => log.size === 0);
+  const isWhole = useSyncExternalStore(log.subscribe, () => log.complete);
   const params = { path: { id: run.execution_id } };
   const mine = run.executed_by === me.user_id || may('executions.manage');
   const over = isOver(run.status);
@@ -67,9 +68,9 @@ export function Actions({ run, log }: { run: Execution; log: LogStore }) {
             </Link>
           </MenuLink>
         )}
-        <MenuItem disabled={log.size === 0} onSelect={() => download(`${name}.log`, log.text())}>
+        <MenuItem disabled={isEmpty} onSelect={() => download(`${name}.log`, log.text())}>
           <Download aria-hidden />
-          {log.complete ? 'Download the log' : 'Download the log so far'}
+          {isWhole ? 'Download the log' : 'Download the log so far'}
         </MenuItem>
         <MenuItem
           disabled={run.result === null || run.result === undefined}

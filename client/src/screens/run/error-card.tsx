@@ -57,13 +57,11 @@ function Traceback({ text, to, version, linked }: TracebackProps) {
   const may = useMay();
   const shown = linked && may('workspace.read');
   return (
-    <details className="group border-t" open>
-      <summary className="flex cursor-pointer items-center gap-2 px-4 py-2 text-ui font-medium text-muted hover:text-ink">
-        Traceback
-        <span className="ml-auto">
-          <CopyButton text={text} label="Copy the traceback" />
-        </span>
-      </summary>
+    <details className="group relative border-t" open>
+      <summary className="flex cursor-pointer items-center px-4 py-3 text-ui font-medium text-muted hover:text-ink">Traceback</summary>
+      <span className="absolute top-2 right-4">
+        <CopyButton text={text} label="Copy the traceback" />
+      </span>
       <pre className="max-h-96 overflow-auto px-4 pb-4 font-mono text-xs leading-5" tabIndex={0}>
         {pieces(text).map((piece, index) =>
           piece.path !== undefined && shown ? (

@@ -21,7 +21,8 @@ export default function Related({ run }: { run: Execution }) {
   const may = useMay();
   const started = useQuery({
     ...runsQuery(organization, { parent_id: run.execution_id, limit: SHOWN }),
-    refetchInterval: isOver(run.status) ? false : AGAIN,
+    refetchInterval: ({ state: { data } }) =>
+      isOver(run.status) && data?.executions.every((one) => isOver(one.status)) === true ? false : AGAIN,
   });
   const repeats = useQuery(runsQuery(organization, { rerun_of: run.execution_id, limit: SHOWN }));
   return (

@@ -31,7 +31,11 @@ export function useRun(id: string): UseQueryResult<Execution> {
   useEffect(() => {
     if (over) return;
     const { queryKey } = runQuery(organization, id);
-    const refresh = () => void client.invalidateQueries({ queryKey });
+    const refresh = () => {
+      void client.invalidateQueries({ queryKey });
+      // What it started may have changed as well.
+      void client.invalidateQueries({ queryKey: ['runs', organization] });
+    };
     const message = (update: LiveMessage) => {
       if (update.type !== 'execution_update') return;
       const status = update.status as Status;

@@ -10,7 +10,7 @@ import { Combobox } from '@/ui/combobox';
 import { Input, Select } from '@/ui/field';
 import { SearchBox } from '@/ui/search-box';
 import { STATUSES, statusWord } from '@/ui/status';
-import { among, chips, isInstant, ORIGIN_WORDS, toQuery } from './query';
+import { among, chips, isInstant, ORIGIN_WORDS, split, toQuery } from './query';
 
 interface Props {
   search: RunsSearch;
@@ -51,7 +51,7 @@ export function Filters({ search, onChange }: Props) {
           onChange={(event) => onChange({ status: among(search.status, event.target.value) })}
         >
           <option value="">{search.status === undefined ? 'Any status' : 'Add a status'}</option>
-          {STATUSES.filter((name) => search.status?.split(',').includes(name) !== true).map((name) => (
+          {STATUSES.filter((name) => !split(search.status).includes(name)).map((name) => (
             <option key={name} value={name}>
               {statusWord(name)}
             </option>

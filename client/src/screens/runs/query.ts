@@ -50,10 +50,10 @@ export const among = (list: string | undefined, one: string): string => [...new 
 export const taken = (list: string | undefined, one: string): string | undefined =>
   split(list).filter((other) => other !== one).join(',') || undefined;
 
-const split = (list = ''): string[] => list.split(',').filter(Boolean);
+export const split = (list = ''): string[] => list.split(',').filter(Boolean);
 
 /** A filter in words, and the change that takes it out. */
-export interface Chip {
+interface Chip {
   label: string;
   without: Partial<RunsSearch>;
 }

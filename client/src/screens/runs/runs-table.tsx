@@ -36,12 +36,12 @@ const COLUMNS: ColumnDef<ExecutionSummary>[] = [
         <Link
           to="/runs/$id"
           params={{ id: original.execution_id }}
-          className="font-medium break-words after:absolute after:inset-0 hover:text-accent-text"
+          className="inline-block leading-6 font-medium break-words after:absolute after:inset-0 hover:text-accent-text"
         >
           {original.workflow_name}
         </Link>
         {original.error_type != null && (
-          <Only search={{ error: original.error_type }} className="block w-fit max-w-full truncate font-mono text-2xs text-bad">
+          <Only search={{ error: original.error_type }} className="block w-fit max-w-full truncate font-mono text-2xs leading-6 text-bad">
             {original.error_type}
           </Only>
         )}
@@ -52,7 +52,7 @@ const COLUMNS: ColumnDef<ExecutionSummary>[] = [
     accessorKey: 'executed_by_name',
     header: 'By',
     cell: ({ row: { original } }) => (
-      <Only search={{ person: original.executed_by }} className="text-muted" title={original.executed_by_email}>
+      <Only search={{ person: original.executed_by }} className="inline-block leading-6 text-muted" title={original.executed_by_email}>
         {original.executed_by_name || original.executed_by_email}
       </Only>
     ),

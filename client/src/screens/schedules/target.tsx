@@ -2,9 +2,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import { Controller, type Control, type FieldErrors, type UseFormRegister } from 'react-hook-form';
-import { workflowsQuery } from '@/api/queries';
+import { webhooksQuery, workflowsQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
-import { webhooksQuery } from '@/screens/webhooks/queries';
 import { Combobox } from '@/ui/combobox';
 import { Field, Input } from '@/ui/field';
 import { FieldGroup } from '@/ui/field-group';

@@ -4,6 +4,7 @@ import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { Fingerprint, LogOut } from 'lucide-react';
 import { api, call } from '@/api/client';
 import { forgetAll } from '@/api/queries';
+import { useSignOut } from '@/frame/use-sign-out';
 import { canUsePasskeys } from '@/lib/passkeys';
 import { Passkeys } from '@/screens/account/passkeys';
 import { SecondFactor } from '@/screens/account/second-factor';
@@ -29,16 +30,10 @@ export function AddFactorScreen() {
     router.history.replace(next);
   };
   const passkey = useMutation({ mutationFn: signInWithPasskey, onSuccess: goOn });
-  const signOut = useMutation({
-    mutationFn: () => call(api.POST('/api/sign-out')),
-    onSuccess: async () => {
-      await router.navigate({ to: '/sign-in', search: { next } });
-      forgetAll(client);
-    },
-  });
+  const signOut = useSignOut(next);
   return (
     <Shell title="A second factor is needed" about="This platform asks for more than a password.">
-      <FormError error={passkey.error ?? signOut.error} />
+      <FormError error={passkey.error} />
       <Show query={own} skeleton={<Skeleton className="h-40" />}>
         {(data) => {
           const isDone = !data.needs_second_factor;

@@ -5,13 +5,6 @@ import { useMay, useMe, useOrganization } from '@/api/session';
 import type { Table } from '@/api/types';
 import type { Where } from './filter';
 
-export const tablesQuery = (organization: string | undefined) =>
-  queryOptions({
-    queryKey: ['tables', organization],
-    queryFn: ({ signal }) => call(api.GET('/api/tables', { signal })),
-    select: (answer) => answer.tables,
-  });
-
 export const tableQuery = (organization: string | undefined, id: string) =>
   queryOptions({
     queryKey: ['tables', organization, id],

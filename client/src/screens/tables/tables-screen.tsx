@@ -4,6 +4,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Globe, Plus, Table2 } from 'lucide-react';
 import { useState } from 'react';
+import { tablesQuery } from '@/api/queries';
 import { api, call } from '@/api/client';
 import { useMay, useOrganization } from '@/api/session';
 import type { Table } from '@/api/types';
@@ -23,7 +24,6 @@ import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
-import { tablesQuery } from './queries';
 
 const route = getRouteApi('/app/tables');
 

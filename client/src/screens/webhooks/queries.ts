@@ -1,7 +1,7 @@
 /** What the screens of webhooks read. */
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, call } from '@/api/client';
-import type { AdapterChoice, DeliveryState } from '@/api/types';
+import type { AdapterChoice, DeliveryState, Webhook } from '@/api/types';
 
 /** Rows of deliveries and states of adapters are read again so often, in milliseconds. */
 const AGAIN = 5_000;
@@ -16,13 +16,9 @@ export const adaptersQuery = (organization: string | undefined) =>
     select: (answer) => answer.adapters,
   });
 
-export const webhooksQuery = (organization: string | undefined) =>
-  queryOptions({
-    queryKey: ['webhooks', organization],
-    queryFn: ({ signal }) => call(api.GET('/api/webhooks', { signal })),
-    select: (answer) => answer.webhooks,
-    refetchInterval: ({ state: { data } }) => (data?.webhooks.some(({ adapter }) => isMoving(adapter)) === true ? AGAIN : false),
-  });
+/** While an adapter of one is moving, the list is read again. */
+export const whileMoving = ({ state: { data } }: { state: { data: { webhooks: Webhook[] } | undefined } }): number | false =>
+  data?.webhooks.some(({ adapter }) => isMoving(adapter)) === true ? AGAIN : false;
 
 export const webhookQuery = (organization: string | undefined, id: string) =>
   queryOptions({

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
 import { Plus, Webhook as WebhookIcon } from 'lucide-react';
+import { webhooksQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
 import type { Webhook } from '@/api/types';
 import { Badge } from '@/ui/badge';
@@ -17,7 +18,7 @@ import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { KINDS } from './kinds';
 import { NewDialog } from './new-dialog';
-import { webhooksQuery } from './queries';
+import { whileMoving } from './queries';
 import { AdapterBadge } from './states';
 
 const route = getRouteApi('/app/webhooks');
@@ -26,7 +27,7 @@ export function WebhooksScreen() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const organization = useOrganization();
-  const webhooks = useQuery(webhooksQuery(organization));
+  const webhooks = useQuery({ ...webhooksQuery(organization), refetchInterval: whileMoving });
   const edit = (now: string | undefined) => void navigate({ search: (old) => ({ ...old, edit: now }), resetScroll: false });
   const add = (
     <Button look="primary" onClick={() => edit('new')}>

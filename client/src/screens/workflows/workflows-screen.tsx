@@ -6,6 +6,8 @@ import { workflowsQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
 import { plural } from '@/lib/format';
+import { oneOf } from '@/lib/search';
+import { KINDS } from '@/routes/search';
 import { Badge } from '@/ui/badge';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -101,12 +103,12 @@ function List({ all }: { all: Workflow[] }) {
           aria-label="Kind"
           className="w-auto max-w-full sm:max-w-56"
           value={search.kind ?? ''}
-          onChange={(event) => set({ kind: KINDS_IN_ORDER.find((kind) => kind === event.target.value) })}
+          onChange={(event) => set({ kind: oneOf(KINDS, event.target.value) })}
         >
           <option value="">All kinds</option>
-          {KINDS_IN_ORDER.map((kind) => (
+          {KINDS.map((kind) => (
             <option key={kind} value={kind}>
-              {KINDS[kind]}
+              {KIND_NAMES[kind]}
             </option>
           ))}
         </Select>
@@ -139,15 +141,14 @@ function List({ all }: { all: Workflow[] }) {
 }
 
 const ICONS = { workflow: WorkflowIcon, tool: Wrench, data_provider: Database };
-const KINDS = { workflow: 'Workflow', tool: 'Tool', data_provider: 'Data provider' };
-const KINDS_IN_ORDER = ['workflow', 'tool', 'data_provider'] as const;
+const KIND_NAMES = { workflow: 'Workflow', tool: 'Tool', data_provider: 'Data provider' };
 
 function Row({ workflow }: { workflow: Workflow }) {
   const Icon = ICONS[workflow.kind];
   return (
     <li className="group relative flex items-center gap-x-3 gap-y-2 px-4 py-3 hover:bg-hover/60 max-md:flex-wrap">
       <span className="grid size-8 shrink-0 place-items-center rounded-md border bg-sunken text-muted">
-        <Icon className="size-4" aria-label={KINDS[workflow.kind]} role="img" />
+        <Icon className="size-4" aria-label={KIND_NAMES[workflow.kind]} role="img" />
       </span>
       <div className="min-w-0 flex-1">
         <div className="flex flex-wrap items-center gap-x-2 gap-y-0.5">

@@ -40,12 +40,21 @@ pub(crate) fn logo_url(settings: &PlatformSettings) -> Option<String> {
     settings.logo_hash.as_ref().map(|hash| format!("/api/branding/logo?v={}", &hash[..16]))
 }
 
-/// An answer that the browser keeps, and asks about: 304 as long as it is the same.
-fn tagged(request: &HeaderMap, hash: &str, content_type: HeaderValue, content: impl Into<Body>) -> Response {
-    let tag = format!("\"{hash}\"");
+fn tag(hash: &str) -> String {
+    format!("\"{hash}\"")
+}
+
+/// Whether the browser has what has this hash.
+fn is_known(request: &HeaderMap, hash: &str) -> bool {
+    let tag = tag(hash);
     let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let is_same = |one: &str| one.trim().trim_start_matches("W/") == tag;
-    let is_known = known.is_some_and(|tags| tags.split(',').any(is_same));
+    known.is_some_and(|tags| tags.split(',').any(is_same))
+}
+
+/// An answer that the browser keeps, and asks about: 304 as long as it is the same.
+fn tagged(request: &HeaderMap, hash: &str, content_type: HeaderValue, content: impl Into<Body>) -> Response {
+    let is_known = is_known(request, hash);
     let mut response = match is_known {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => Response::new(content.into()),
@@ -55,7 +64,7 @@ fn tagged(request: &HeaderMap, hash: &str, content_type: HeaderValue, content: i
         headers.insert(header::CONTENT_TYPE, content_type);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(tag) = HeaderValue::try_from(tag) {
+    if let Ok(tag) = HeaderValue::try_from(tag(hash)) {
         headers.insert(header::ETAG, tag);
     }
     response
@@ -79,10 +88,17 @@ pub(crate) async fn get(State(state): State<ApiState>, headers: HeaderMap) -> Ap
         (status = 404, description = "The product's own", body = Problem, content_type = "application/problem+json"),
         Open))]
 pub(crate) async fn logo(State(state): State<ApiState>, headers: HeaderMap) -> ApiResult<Response> {
-    let logo = platform_settings::logo(&state.db).await?.ok_or(Error::NotFound("logo"))?;
-    let content_type =
-        HeaderValue::try_from(logo.content_type).unwrap_or(HeaderValue::from_static("image/png"));
-    let mut response = tagged(&headers, &logo.hash, content_type, logo.content);
+    let none = || Error::NotFound("logo");
+    // The picture itself is read only for who does not have it.
+    let hash = platform_settings::get(&state.db).await?.logo_hash.ok_or_else(none)?;
+    let mut response = if is_known(&headers, &hash) {
+        tagged(&headers, &hash, HeaderValue::from_static("image/png"), Body::empty())
+    } else {
+        let logo = platform_settings::logo(&state.db).await?.ok_or_else(none)?;
+        let content_type =
+            HeaderValue::try_from(logo.content_type).unwrap_or(HeaderValue::from_static("image/png"));
+        tagged(&headers, &logo.hash, content_type, logo.content)
+    };
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
     Ok(response)
 }

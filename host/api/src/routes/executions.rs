@@ -133,10 +133,6 @@ pub(crate) async fn list(
     auth: Auth,
     Query(query): Query<ListQuery>,
 ) -> ApiResult<Json<ExecutionPage>> {
-    let own = Some(auth.caller.user).filter(|_| !auth.sees_all_runs());
-    if own.is_some() && query.executed_by.is_some_and(|user| Some(user) != own) {
-        return Ok(Json(ExecutionPage { executions: vec![], next_cursor: None }));
-    }
     let error_type = query.error_type.filter(|kind| !kind.is_empty());
     if error_type.is_some() {
         auth.need(Permission::ReadExecutions)?;
@@ -147,7 +143,7 @@ pub(crate) async fn list(
         workflow_name: query.workflow_name.filter(|s| !s.is_empty()),
         from: instant("start_date", query.start_date)?,
         to: instant("end_date", query.end_date)?,
-        executed_by: own.or(query.executed_by),
+        executed_by: auth.sees_only().or(query.executed_by),
         schedule_id: query.schedule_id,
         parent_id: query.parent_id,
         rerun_of: query.rerun_of,
@@ -155,6 +151,9 @@ pub(crate) async fn list(
         error_type,
     };
     let limit = limit(query.limit, PAGE, MAX_PAGE)?;
+    if query.executed_by.is_some_and(|user| filters.executed_by != Some(user)) {
+        return Ok(Json(ExecutionPage { executions: vec![], next_cursor: None }));
+    }
     let page = bifrost_store::executions::list(&auth.org(&state), &filters, query.cursor, limit).await?;
     let executions = page.items.into_iter().map(|e| ExecutionSummary::new(e, auth.sees_all_runs())).collect();
     Ok(Json(ExecutionPage { executions, next_cursor: page.next }))

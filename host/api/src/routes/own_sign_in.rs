@@ -3,6 +3,7 @@
 
 use super::sign_in::{Challenge, SecondFactor, Step};
 use crate::cookies::Cookie;
+use crate::credential::Credential;
 use crate::extract::{Input, Path};
 use crate::me::{AddingMe, EnteringMe, Me, RecentMe};
 use crate::origin::Origin;
@@ -197,6 +198,7 @@ pub(crate) async fn begin_second_factor(
 pub(crate) async fn confirm_second_factor(
     State(state): State<ApiState>,
     AddingMe(me): AddingMe,
+    headers: HeaderMap,
     Input(body): Input<SecondFactor>,
 ) -> ApiResult<Json<RecoveryCodes>> {
     let (db, person) = (me.auth.db(&state), me.person());
@@ -209,7 +211,7 @@ pub(crate) async fn confirm_second_factor(
     }
     let (codes, kept) = second_factor::new_codes()?;
     let ended = totp::confirm(&me.org(&state), person.user, kept, Some(me.signed.id)).await?;
-    state.sign_in.forget_all_sessions();
+    renew(&state, &headers).await;
     state.sign_in.forget_sessions(&ended).await;
     Ok(Json(RecoveryCodes { recovery_codes: codes }))
 }
@@ -287,7 +289,7 @@ pub(crate) async fn add_passkey(
         last_used_at: None,
     };
     passkeys::add(&me.org(&state), new.clone(), id, Some(me.signed.id)).await?;
-    state.sign_in.forget_all_sessions();
+    renew(&state, &headers).await;
     Ok((StatusCode::CREATED, Json(new.into())))
 }
 
@@ -342,4 +344,11 @@ pub(crate) async fn end_other_sessions(State(state): State<ApiState>, me: Me) ->
     let ended = sessions::end_all(&me.org(&state), me.person().user, Some(me.signed.id)).await?;
     state.sign_in.forget_sessions(&ended).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The session of a request counts for more from now on.
+async fn renew(state: &ApiState, headers: &HeaderMap) {
+    if let Some(Credential::Session(token, _)) = Credential::of(headers, state) {
+        state.sign_in.renew_session(&token).await;
+    }
 }

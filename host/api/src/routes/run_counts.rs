@@ -120,8 +120,7 @@ pub(crate) async fn count(
         return Ok(Json(RunCounts { from, to, entries: entries.collect(), total: total.into() }));
     }
     let step = if query.by == CountBy::Hour { TimeDelta::hours(1) } else { TimeDelta::days(1) };
-    let own = Some(auth.caller.user).filter(|_| !auth.sees_all_runs());
-    let all = executions::counts_by_time(&auth.org(&state), from, to, step, own).await?;
+    let all = executions::counts_by_time(&auth.org(&state), from, to, step, auth.sees_only()).await?;
     let total: Counts = all.iter().map(|(_, counts)| *counts).sum();
     let entries = all.into_iter().map(|(begin, counts)| RunCountEntry {
         from: Some(begin),

@@ -80,7 +80,7 @@ impl Providers {
         // Also for what is kept: an input that it does not take is an error.
         let parameters = run::parameters(state, auth, workflow, input).await?;
         let ttl = ttl(workflow)?;
-        let key = key(auth, workflow, &parameters);
+        let key = key(auth, workflow, &parameters, ttl);
         let shared_key = (!is_fresh).then(|| shared_key(&key, ttl, now())).flatten();
         let ask = async || {
             let (options, ended_at) = ask(state, auth, workflow, parameters.clone(), shared_key).await?;
@@ -110,10 +110,15 @@ fn ttl(workflow: &Workflow) -> Result<Duration, Error> {
     Ok(Duration::from_secs(seconds))
 }
 
-fn key(auth: &Auth, workflow: &Workflow, parameters: &Value) -> Key {
+fn key(auth: &Auth, workflow: &Workflow, parameters: &Value, ttl: Duration) -> Key {
     let version = workflow.version_id.to_string();
     // An object of `serde_json` is in the order of its keys.
-    let parts = [auth.organization().to_string(), workflow.id.to_string(), version, parameters.to_string()];
+    let mut parts =
+        vec![auth.organization().to_string(), workflow.id.to_string(), version, parameters.to_string()];
+    if ttl.is_zero() {
+        // They may depend on who asks.
+        parts.push(auth.caller.user.to_string());
+    }
     let mut hasher = blake3::Hasher::new();
     for part in parts {
         hasher.update(&part.len().to_le_bytes()).update(part.as_bytes());
@@ -147,9 +152,13 @@ async fn ask(
     let asked_at = now();
     let asked = run::start_and_wait(state, auth, workflow, request(shared_key), PATIENCE).await;
     let mut execution = asked.map_err(other)?;
-    // One that had failed before is no answer.
-    if execution.status != Status::Success && execution.completed_at.is_some_and(|end| end < asked_at) {
-        let again = run::start_and_wait(state, auth, workflow, request(None), PATIENCE).await;
+    // One that had ended before without options is no answer, nor one that another process gave up.
+    let had_ended = execution.completed_at.is_some_and(|end| end < asked_at);
+    let was_given_up =
+        execution.created_at < asked_at && matches!(execution.status, Status::Cancelling | Status::Cancelled);
+    if was_given_up || had_ended && !has_options(&execution) {
+        let left = PATIENCE.saturating_sub((now() - asked_at).to_std().unwrap_or_default());
+        let again = run::start_and_wait(state, auth, workflow, request(None), left).await;
         execution = again.map_err(other)?;
     }
     if !execution.status.is_terminal() {
@@ -169,6 +178,12 @@ async fn ask(
     options
         .map(|options| (options, ended_at))
         .map_err(|what| Failed::Other(failure(format!("`{}` returned {what}", workflow.info.name))))
+}
+
+/// Whether a run answered with options.
+fn has_options(execution: &Execution) -> bool {
+    let result = |execution: &Execution| ExecutionView::new(execution.clone(), true).result;
+    execution.status == Status::Success && options(result(execution)).is_ok()
 }
 
 /// Options as forms have them: objects with a text as `label` and a `value`.

@@ -1,8 +1,7 @@
 //! The platform's own settings: its name and look, its mail, and the second factor that it asks for.
 
-use crate::common::authenticator::Authenticator;
-use crate::common::browser::{self, Browser, PASSWORD, set_password};
-use crate::common::{PUBLIC_URL, Platform};
+use crate::common::Platform;
+use crate::common::browser::{self, Browser, PASSWORD, add_app, add_passkey, set_password, signed_in};
 use bifrost_core::Role;
 use http::Method;
 use serde_json::{Value, json};
@@ -27,29 +26,6 @@ async fn with_people() -> Platform {
         set_password(&platform, platform.own.id, user).await;
     }
     platform
-}
-
-/// Somebody of the own organization, signed in with a password alone.
-async fn signed_in<'a>(platform: &'a Platform, email: &str) -> Browser<'a> {
-    let mut browser = Browser::new(platform);
-    browser.password(email, PASSWORD).await.expect(200);
-    browser
-}
-
-async fn add_app(browser: &mut Browser<'_>) -> String {
-    let begun = browser.post("/api/me/second-factor", Value::Null).await.expect(200);
-    let secret = begun["secret"].as_str().expect("a secret").to_owned();
-    let code = json!({ "code": browser::code(&secret) });
-    browser.post("/api/me/second-factor/confirm", code).await.expect(200);
-    secret
-}
-
-async fn add_passkey(browser: &mut Browser<'_>) -> Authenticator {
-    let mut key = Authenticator::new(PUBLIC_URL);
-    let challenge = browser.post("/api/me/passkeys/challenge", Value::Null).await.expect(200);
-    let body = json!({ "name": "Laptop", "credential": key.create(&challenge) });
-    browser.post("/api/me/passkeys", body).await.expect(201);
-    key
 }
 
 #[tokio::test]

@@ -33,15 +33,17 @@ async fn what_one_process_was_answered_another_one_takes() {
     assert_eq!((&first.expect(200)["options"][0]["value"], site), (&json!("a"), json!("ulm")));
     let (failed, _) = tokio::join!(ask(&platform, "down"), answer(&platform, failure()));
     failed.expect(502);
+    let (useless, _) = tokio::join!(ask(&platform, "odd"), answer(&platform, success(json!({}))));
+    useless.expect(502);
 
     // Nobody runs anything now.
     let platform = another(platform);
     assert_eq!(ask(&platform, "ulm").await.expect(200)["options"][0]["value"], "a");
-    // Other inputs, and what had failed, are asked for.
-    for site in ["bonn", "down"] {
+    // Other inputs, what had failed, and what was no list of options, are asked for.
+    for site in ["bonn", "down", "odd"] {
         let (asked, given) = tokio::join!(ask(&platform, site), answer(&platform, success(json!(["b"]))));
         assert_eq!((&asked.expect(200)["options"][0]["value"], given), (&json!("b"), json!(site)));
     }
     let list = platform.get("/api/executions?workflow_name=choices").key(&platform.own.admin);
-    assert_eq!(list.send().await.expect(200)["executions"].as_array().expect("runs").len(), 4);
+    assert_eq!(list.send().await.expect(200)["executions"].as_array().expect("runs").len(), 6);
 }

@@ -2,7 +2,7 @@
 //! is attacked is missing.
 
 use crate::common::authenticator::Authenticator;
-use crate::common::browser::{Browser, PASSWORD, set_password};
+use crate::common::browser::{Browser, PASSWORD, add_app, add_passkey, set_password, signed_in};
 use crate::common::{PUBLIC_URL, Platform};
 use bifrost_store::Sql;
 use http::Method;
@@ -16,12 +16,6 @@ async fn platform() -> Platform {
     set_password(&platform, platform.own.id, platform.own.admin.user).await;
     set_password(&platform, platform.own.id, platform.own.user.user).await;
     platform
-}
-
-async fn signed_in<'a>(platform: &'a Platform, email: &str) -> Browser<'a> {
-    let mut browser = Browser::new(platform);
-    browser.password(email, PASSWORD).await.expect(200);
-    browser
 }
 
 /// CSRF: a foreign page makes the browser send its cookie along.
@@ -109,16 +103,13 @@ async fn a_planted_session_is_not_the_victims() {
 async fn a_step_is_bound_to_its_browser() {
     let platform = platform().await;
     let mut browser = signed_in(&platform, ADMIN).await;
-    let begun = browser.post("/api/me/second-factor", Value::Null).await.expect(200);
-    let secret = begun["secret"].as_str().expect("a secret");
-    let right = json!({ "code": crate::common::browser::code(secret) });
-    browser.post("/api/me/second-factor/confirm", right).await.expect(200);
+    let secret = add_app(&mut browser).await;
     crate::common::browser::next_step(&platform.state.db).await;
 
     let mut half = Browser::new(&platform);
     half.password(ADMIN, PASSWORD).await.expect(200);
     let step = half.cookies["bifrost_sign_in"].clone();
-    let code = json!({ "code": crate::common::browser::code(secret) });
+    let code = json!({ "code": crate::common::browser::code(&secret) });
     let mut other = Browser::new(&platform);
     assert_eq!(other.post("/api/sign-in/second-factor", code.clone()).await.expect(409)["code"], "expired");
     other.cookies.insert("bifrost_session".into(), step.clone());
@@ -135,10 +126,8 @@ async fn a_step_is_bound_to_its_browser() {
 async fn codes_cannot_be_tried_through() {
     let platform = platform().await;
     let mut browser = signed_in(&platform, ADMIN).await;
-    let begun = browser.post("/api/me/second-factor", Value::Null).await.expect(200);
-    let secret = begun["secret"].as_str().expect("a secret");
-    let right = || json!({ "code": crate::common::browser::code(secret) });
-    browser.post("/api/me/second-factor/confirm", right()).await.expect(200);
+    let secret = add_app(&mut browser).await;
+    let right = || json!({ "code": crate::common::browser::code(&secret) });
     crate::common::browser::next_step(&platform.state.db).await;
     let mut guesser = Browser::new(&platform);
     let path = "/api/sign-in/second-factor";
@@ -159,10 +148,7 @@ async fn codes_cannot_be_tried_through() {
 async fn a_passkey_answers_this_page_and_this_challenge() {
     let platform = platform().await;
     let mut browser = signed_in(&platform, ADMIN).await;
-    let mut key = Authenticator::new(PUBLIC_URL);
-    let challenge = browser.post("/api/me/passkeys/challenge", Value::Null).await.expect(200);
-    let body = json!({ "name": "Laptop", "credential": key.create(&challenge) });
-    browser.post("/api/me/passkeys", body).await.expect(201);
+    let mut key = add_passkey(&mut browser).await;
 
     let mut other = Browser::new(&platform);
     let path = "/api/sign-in/passkey";

@@ -1,6 +1,7 @@
 //! A browser as far as signing in needs one: it keeps cookies, and says which page sends.
 
-use super::{Answer, Call, Platform};
+use super::authenticator::Authenticator;
+use super::{Answer, Call, PUBLIC_URL, Platform};
 use bifrost_store::Db;
 use bifrost_store::sign_in::passwords;
 use http::header;
@@ -70,6 +71,30 @@ impl<'a> Browser<'a> {
         let answer = self.get("/api/me").await;
         (answer.status == 200).then(|| answer.body["email"].as_str().expect("an e-mail").to_owned())
     }
+}
+
+/// Somebody who has signed in with the tests' password alone.
+pub async fn signed_in<'a>(platform: &'a Platform, email: &str) -> Browser<'a> {
+    let mut browser = Browser::new(platform);
+    browser.password(email, PASSWORD).await.expect(200);
+    browser
+}
+
+/// Adds an authenticator app; answers its secret.
+pub async fn add_app(browser: &mut Browser<'_>) -> String {
+    let begun = browser.post("/api/me/second-factor", Value::Null).await.expect(200);
+    let secret = begun["secret"].as_str().expect("a secret").to_owned();
+    browser.post("/api/me/second-factor/confirm", json!({ "code": code(&secret) })).await.expect(200);
+    secret
+}
+
+/// Adds a passkey.
+pub async fn add_passkey(browser: &mut Browser<'_>) -> Authenticator {
+    let mut key = Authenticator::new(PUBLIC_URL);
+    let challenge = browser.post("/api/me/passkeys/challenge", Value::Null).await.expect(200);
+    let body = json!({ "name": "Laptop", "credential": key.create(&challenge) });
+    browser.post("/api/me/passkeys", body).await.expect(201);
+    key
 }
 
 /// Gives a user the tests' password.

@@ -1,5 +1,5 @@
 //! What processes remember for each other, in Redis. While Redis is away or slow nothing is
-//! remembered, and nobody waits for it.
+//! remembered, and nobody waits longer than [`PATIENCE`] for it.
 
 use super::redis_bus::{ANSWER, RedisOptions};
 use async_trait::async_trait;

@@ -1,6 +1,7 @@
 //! Attempts: who made each and when, and why another one followed.
 
 use super::lease::append_in;
+use super::query::within;
 use crate::{Db, Row, Scoped, Sql, Tx, now};
 use bifrost_core::ports::Ticket;
 use bifrost_core::*;
@@ -128,8 +129,13 @@ pub async fn attempts(scoped: &Scoped, id: ExecutionId) -> Result<Vec<Attempt>> 
 
 /// The attempts of a run, in order. `NotFound` outside the handle's reach.
 pub async fn made(scoped: &Scoped, id: ExecutionId) -> Result<Vec<Made>> {
-    let run = super::get(scoped, id).await?;
+    let mut sql =
+        Sql::new(format!("SELECT attempt, completed_at, {} FROM executions WHERE id = $1", Taken::COLUMNS));
+    sql = sql.bind(id);
+    within(&mut sql, scoped.access())?;
     let mut tx = scoped.read().await?;
+    let run = tx.optional(sql).await?.ok_or(Error::NotFound("execution"))?;
+    let attempt: i32 = run.get("attempt")?;
     let sql = Sql::new(
         "SELECT attempt, worker, started_at, created_at, cause FROM execution_attempts
          WHERE execution_id = $1 ORDER BY attempt",
@@ -144,11 +150,9 @@ pub async fn made(scoped: &Scoped, id: ExecutionId) -> Result<Vec<Made>> {
         })
     };
     let mut made = tx.all(sql.bind(id)).await?.iter().map(before).collect::<Result<Vec<_>>>()?;
-    if run.attempt > made.last().map_or(0, |last| last.attempt) {
-        let sql = Sql::new(format!("SELECT {} FROM executions WHERE id = $1", Taken::COLUMNS));
-        let Taken { worker, started_at } = Taken::read(&tx.one(sql.bind(id)).await?)?;
-        let ended_at = run.completed_at;
-        made.push(Made { attempt: run.attempt, worker, started_at, ended_at, cause: None });
+    if attempt > made.last().map_or(0, |last| last.attempt) {
+        let Taken { worker, started_at } = Taken::read(&run)?;
+        made.push(Made { attempt, worker, started_at, ended_at: run.opt("completed_at")?, cause: None });
     }
     Ok(made)
 }

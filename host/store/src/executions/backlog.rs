@@ -62,13 +62,8 @@ pub async fn backlog(db: &Db, depth: u32) -> Result<Backlog> {
     if backlog.waiting.is_empty() {
         return Ok(backlog);
     }
-    let sql = Sql::new(
-        "SELECT organization_id, COUNT(*) AS runs FROM executions WHERE lease_until IS NOT NULL GROUP BY organization_id",
-    );
-    for row in tx.all(sql).await? {
-        let runs: i64 = row.get("runs")?;
-        backlog.running.insert(row.get("organization_id")?, usize::try_from(runs).unwrap_or(0));
-    }
+    let running = running(&mut tx).await?.into_iter();
+    backlog.running = running.map(|(whose, runs)| (whose, usize::try_from(runs).unwrap_or(0))).collect();
     for line in &backlog.waiting {
         if backlog.limits.contains_key(&line.organization) {
             continue;
@@ -82,6 +77,14 @@ pub async fn backlog(db: &Db, depth: u32) -> Result<Backlog> {
     let slots: i64 = workers.iter().filter(|worker| !worker.is_draining).map(|worker| worker.slots).sum();
     backlog.slots = usize::try_from(slots).unwrap_or(0);
     Ok(backlog)
+}
+
+/// Runs under a lease, by organization.
+pub(super) async fn running(tx: &mut Tx) -> Result<HashMap<OrganizationId, i64>> {
+    let sql = Sql::new(
+        "SELECT organization_id, COUNT(*) AS runs FROM executions WHERE lease_until IS NOT NULL GROUP BY organization_id",
+    );
+    tx.all(sql).await?.iter().map(|row| Ok((row.get("organization_id")?, row.get("runs")?))).collect()
 }
 
 async fn suspended(tx: &mut Tx) -> Result<HashSet<OrganizationId>> {

@@ -1,4 +1,5 @@
-//! HTTP calls of runs: one document for each attempt that made any, written with its end.
+//! HTTP calls of runs: one document for each attempt that made any, written with its end, or just before another
+//! one follows.
 
 use super::lease::fence;
 use crate::sql::Value;

@@ -1,13 +1,13 @@
 //! How many runs there were, by time and by organization.
 
 use super::query::within;
+use super::retention::first_id;
 use crate::{Db, Row, Scoped, Sql};
 use bifrost_core::{OrganizationId, Result, Status, UserId};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
-use uuid::Uuid;
 
-/// An id is made at most this long before its run is accepted.
+/// An id is made at most this long before its run is accepted: what is older than the first of that time is not looked at.
 const SLACK: TimeDelta = TimeDelta::hours(1);
 
 /// How many runs stand where.
@@ -69,7 +69,7 @@ pub async fn counts_by_time(
     ))
     .bind(from)
     .bind(to)
-    .bind(first_id(from));
+    .bind(first_id(from - SLACK));
     within(&mut sql, org.access())?;
     if let Some(user) = executed_by {
         sql.push(" AND executed_by = ").push_bind(user);
@@ -95,7 +95,7 @@ pub async fn counts_by_organization(
          FROM executions e JOIN organizations o ON o.id = e.organization_id
          WHERE e.created_at >= $1 AND e.created_at < $2 AND e.id >= $3 GROUP BY 1, 2, 3",
     );
-    let rows = db.system().read().await?.all(sql.bind(from).bind(to).bind(first_id(from))).await?;
+    let rows = db.system().read().await?.all(sql.bind(from).bind(to).bind(first_id(from - SLACK))).await?;
     let mut all = BTreeMap::<(String, OrganizationId), Counts>::new();
     for row in &rows {
         let (status, runs) = counted(row)?;
@@ -111,22 +111,16 @@ fn counted(row: &Row) -> Result<(Status, i64)> {
     Ok((row.parse("status")?, row.get("runs")?))
 }
 
-/// The least id of what was accepted from `time` on: ids begin with their time, so that nothing older is
-/// looked at.
-fn first_id(time: DateTime<Utc>) -> Uuid {
-    let milliseconds = (time.timestamp_millis() - SLACK.num_milliseconds()).clamp(0, (1 << 48) - 1);
-    Uuid::from_u128((milliseconds as u128) << 80)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     #[test]
     fn ids_are_after_the_first_of_their_time() {
         let now = crate::now();
         let id = Uuid::now_v7();
-        assert!(first_id(now) < id && first_id(now + TimeDelta::hours(2)) > id);
-        assert!(first_id(DateTime::UNIX_EPOCH) < id);
+        assert!(first_id(now - SLACK) < id && first_id(now + TimeDelta::hours(2) - SLACK) > id);
+        assert!(first_id(DateTime::UNIX_EPOCH - SLACK) < id);
     }
 }

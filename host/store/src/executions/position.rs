@@ -17,30 +17,36 @@ pub const MAX_POSITION: i64 = 1_000;
 /// those of all tenants; nothing but the number is told of them.
 pub async fn queue_position(scoped: &Scoped, id: ExecutionId) -> Result<Option<i64>> {
     let time = now();
-    let mut sql = Sql::new(
-        "SELECT own.status, own.priority, own.organization_id, own.not_before,
-           (SELECT COUNT(*) FROM (SELECT 1 AS one FROM executions e
-              WHERE e.status = 'Pending' AND e.priority = own.priority AND e.organization_id = own.organization_id
-                AND e.id <= own.id AND (e.not_before IS NULL OR e.not_before <= $2) LIMIT $3) line) AS place,
-           (SELECT COUNT(*) FROM (SELECT 1 AS one FROM executions e
-              WHERE e.status = 'Pending' AND e.priority < own.priority
-                AND (e.not_before IS NULL OR e.not_before <= $2)
-                AND EXISTS (SELECT 1 FROM organizations o WHERE o.id = e.organization_id AND o.is_active)
-              LIMIT $3) higher) AS sooner
-         FROM executions own WHERE own.id = $1",
-    )
-    .bind(id)
-    .bind(time)
-    .bind(MAX_POSITION);
+    let mut sql =
+        Sql::new("SELECT status, priority, organization_id, not_before FROM executions WHERE id = $1")
+            .bind(id);
     within(&mut sql, scoped.access())?;
-    let mut tx = scoped.db().system().read().await?;
-    let row = tx.optional(sql).await?.ok_or(Error::NotFound("execution"))?;
+    let row = scoped.read().await?.optional(sql).await?.ok_or(Error::NotFound("execution"))?;
     let pauses = row.opt::<DateTime<Utc>>("not_before")?.is_some_and(|until| until > time);
     if row.parse::<Status>("status")? != Status::Pending || pauses {
         return Ok(None);
     }
-    let (priority, organization): (i64, OrganizationId) = (row.get("priority")?, row.get("organization_id")?);
+    let priority: i64 = row.get("priority")?;
+    let organization: OrganizationId = row.get("organization_id")?;
+
+    let mut tx = scoped.db().system().read().await?;
+    let sql = Sql::new(
+        "SELECT
+           (SELECT COUNT(*) FROM (SELECT 1 AS one FROM executions e
+              WHERE e.status = 'Pending' AND e.priority = $1 AND e.organization_id = $2 AND e.id <= $3
+                AND (e.not_before IS NULL OR e.not_before <= $4) LIMIT $5) own) AS place,
+           (SELECT COUNT(*) FROM (SELECT 1 AS one FROM executions e
+              WHERE e.status = 'Pending' AND e.priority < $1 AND (e.not_before IS NULL OR e.not_before <= $4)
+                AND EXISTS (SELECT 1 FROM organizations o WHERE o.id = e.organization_id AND o.is_active)
+              LIMIT $5) higher) AS sooner",
+    );
+    let sql = sql.bind(priority).bind(organization).bind(id).bind(time).bind(MAX_POSITION);
+    let row = tx.one(sql).await?;
     let (place, sooner): (i64, i64) = (row.get("place")?, row.get("sooner")?);
+    if place == 0 {
+        // Taken meanwhile.
+        return Ok(None);
+    }
     // Leaps from line to line, as the dispatcher does, until there is enough.
     let sql = Sql::new(
         "WITH RECURSIVE lines (organization, ahead) AS (

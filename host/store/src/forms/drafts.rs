@@ -1,18 +1,24 @@
 //! Definitions that are tried before they are saved. A draft is a form with revision 0 that was never
-//! there: no list has it, it is opened and filled in as one that was deleted meanwhile, and it goes when
-//! nobody has it open any more.
+//! there: no list has it, only the preview's own routes find it, and it goes when nobody has it open
+//! any more.
 
-use super::{FROM, Form, NewForm, insert, read};
+use super::{FROM, Form, MAX_FORMS, NewForm, insert, read};
 use crate::audit::{Event, record};
 use crate::{Scoped, Sql, Tx, now};
 use bifrost_core::{Error, FormId, Result};
 
-/// Keeps a definition in the handle's scope for who tries it.
+/// Keeps a definition in the handle's scope for who tries it. `Conflict` with `too_many_forms` where
+/// as many are being tried as there may be forms.
 pub async fn create(scoped: &Scoped, new: NewForm) -> Result<Form> {
     scoped.write(move |tx| Box::pin(async move { create_in(tx, new).await })).await
 }
 
 async fn create_in(tx: &mut Tx, new: NewForm) -> Result<Form> {
+    let count = Sql::new("SELECT COUNT(*) AS n FROM forms WHERE scope_id = $1 AND revision = 0");
+    if tx.one(count.bind(tx.access().scope_id()?)).await?.get::<i64>("n")? >= MAX_FORMS {
+        let message = format!("{MAX_FORMS} forms were tried in the last days; try another one tomorrow");
+        return Err(Error::Conflict { code: "too_many_forms", message });
+    }
     let id = FormId::new();
     insert(tx, id, &new, 0, Some(now())).await?;
     let event = Event::new("form.preview").target("form", id).detail("name", &new.name);

@@ -116,8 +116,8 @@ impl Dial {
         Way { dial: self, connector, client }
     }
 
-    /// Why an address may not be reached; `None` when it may. Tenants read it, so of what is not
-    /// public nobody learns whether it is the platform's.
+    /// Why an address may not be reached; `None` when it may. Tenants read it, so of what is
+    /// neither public nor granted nobody learns whether it is the platform's.
     pub async fn refusal(&self, address: SocketAddr) -> Option<&'static str> {
         let ip = canonical(address.ip());
         if is_metadata(ip) {

@@ -109,7 +109,9 @@ function Filled({ form, called, opening, evaluator, context, now, onScope }: Fil
   const shown = { form, scope: { context: { ...context }, now }, open: opening.open };
   const latest = useRef(shown);
   latest.current = shown;
-  const source = useMemo(() => previewSource(evaluator, () => latest.current), [evaluator]);
+  // Files belong to a session: in another one they are sent again.
+  const session = opening.opened?.session_id;
+  const source = useMemo(() => previewSource(evaluator, () => latest.current), [evaluator, session]);
   const filling = useFilling({ definition: form, evaluator, source, context, now });
   const [attempt, setAttempt] = useState(0);
   const [asked, setAsked] = useState<Record<string, Json>>();

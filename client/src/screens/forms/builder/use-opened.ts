@@ -22,10 +22,15 @@ export function useOpened(form: FormDefinition, query: Record<string, string>): 
     const answer = openPreview(form, query);
     const mine = { key, answer };
     last.current = mine;
-    answer.then(setOpened, () => {
-      // What failed is tried again.
-      if (last.current === mine) last.current = undefined;
-    });
+    answer.then(
+      (now) => {
+        if (last.current === mine) setOpened(now);
+      },
+      () => {
+        // What failed is tried again.
+        if (last.current === mine) last.current = undefined;
+      },
+    );
     return answer;
   };
   return { opened, open };

@@ -145,6 +145,6 @@ const came = (found: Record<string, FieldOptions>): Offered =>
 const isNew = (found: Offered, known: Offered): boolean =>
   Object.keys(found).length !== Object.keys(known).length || Object.entries(found).some(([name, list]) => known[name] !== list);
 
-/** Their values. */
+/** The first value of each: no other counts. */
 const plain = (offered: Offered): Record<string, Json[]> =>
-  Object.fromEntries(Object.entries(offered).map(([name, list]) => [name, list.map(({ value }) => value)]));
+  Object.fromEntries(Object.entries(offered).map(([name, list]) => [name, list.slice(0, 1).map(({ value }) => value)]));
