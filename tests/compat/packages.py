@@ -88,7 +88,7 @@ PAGE = """# Tested packages
 Popular packages, each alone in the `requirements.txt` of a workspace: installed, imported and used for
 something small and real in a run. A package with compiled parts works only if that use does. Seen on
 {day}, with the newest versions of that day, by `tests/compat/packages.py`; what the uses are is in
-`tests/compat/uses.py`.
+`tests/compat/uses/`.
 
 | package | works | what was said |
 |---|---|---|"""
@@ -96,22 +96,33 @@ something small and real in a run. A package with compiled parts works only if t
 
 
 def uses() -> dict[str, str]:
-    """Name to the text of a workflow: imports at the top, the use in it."""
-    found = {}
-    for node in ast.parse((HERE / "uses.py").read_text()).body:
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        imports = [part for part in node.body if isinstance(part, (ast.Import, ast.ImportFrom))]
-        is_async = isinstance(node, ast.AsyncFunctionDef)
-        rest = [part for part in node.body if part not in imports]
-        body = textwrap.indent("\n".join(ast.unparse(part) for part in rest), "    ")
-        found[node.name.removeprefix("use_")] = (
-            "from bifrost import workflow\n"
-            + "\n".join(ast.unparse(part) for part in imports)
-            + f"\n\n{'async ' * is_async}def check(url):\n{body}\n"
-            + f"\n\n@workflow\nasync def use(url: str):\n    {'await ' * is_async}check(url)\n    return 'done'\n"
-        )
-    return found
+    """Name to the text of a workflow, of the functions in `uses/`.
+
+    Such a function is called `use_` and the package's name, with `_` for what Python names cannot
+    have; its `url` is a server that answers JSON. Its imports are made when the workspace is loaded,
+    the rest is one run. The modules are only read: nothing of them is imported here.
+    """
+    modules = [ast.parse(path.read_text()) for path in sorted((HERE / "uses").glob("*.py"))]
+    parts = [part for module in modules for part in module.body]
+    return {
+        node.name.removeprefix("use_"): workflow(node)
+        for node in parts
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+
+
+def workflow(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """The text of a workflow: imports at the top, the use in it."""
+    imports = [part for part in node.body if isinstance(part, (ast.Import, ast.ImportFrom))]
+    is_async = isinstance(node, ast.AsyncFunctionDef)
+    rest = [part for part in node.body if part not in imports]
+    body = textwrap.indent("\n".join(ast.unparse(part) for part in rest), "    ")
+    return (
+        "from bifrost import workflow\n"
+        + "\n".join(ast.unparse(part) for part in imports)
+        + f"\n\n{'async ' * is_async}def check(url):\n{body}\n"
+        + f"\n\n@workflow\nasync def use(url: str):\n    {'await ' * is_async}check(url)\n    return 'done'\n"
+    )
 
 
 def index() -> str | None:
