@@ -1,7 +1,7 @@
 /** Signing in and following a run where API, worker and scheduler are processes of their own: what a
  *  run writes comes from one process to the browser of another. */
 import { join } from 'node:path';
-import { ADMIN, deployCases, expect, openWorkflow, signIn, test as base, watch } from './helpers';
+import { ADMIN, cancelRun, deployCases, expect, fillInAdmin, openWorkflow, signIn, signOut, test as base, watch } from './helpers';
 import { startInstallation, type Installation } from './installation';
 
 const test = base.extend<{ several: Installation }>({
@@ -22,14 +22,10 @@ test('from signing in to the end of a live log, over several processes', async (
   const page = await context.newPage();
   watch(page);
   await page.goto(several.setUp);
-  await page.getByLabel('E-mail').fill(ADMIN.email);
-  await page.getByLabel('Name').fill(ADMIN.name);
-  await page.getByLabel('Password').fill(ADMIN.password);
+  await fillInAdmin(page);
   await page.getByRole('button', { name: 'Make the administrator' }).click();
   await expect(page.getByRole('heading', { name: 'Hello, Ada' })).toBeVisible();
-  await page.getByRole('button', { name: /^Account of/ }).click();
-  await page.getByRole('menuitem', { name: 'Sign out' }).click();
-  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await signOut(page);
   await signIn(page, ADMIN.email, ADMIN.password);
 
   await openWorkflow(page, 'Step by step');
@@ -52,8 +48,7 @@ test('from signing in to the end of a live log, over several processes', async (
   await page.getByLabel('Steps').fill('600');
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(other.getByRole('row').filter({ hasText: 'Running' })).toBeVisible();
-  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-  await page.getByRole('button', { name: 'Cancel the run' }).click();
+  await cancelRun(page);
   await expect(other.getByRole('row').filter({ hasText: 'Cancelled' })).toBeVisible();
 
   // Operators see the processes.

@@ -1,17 +1,8 @@
 /** Every way in beside a plain password: an identity provider, codes, passkeys, devices; and the ways out. */
-import { spawn } from 'node:child_process';
-import type { Page } from '@playwright/test';
-import { expect, open, signIn, signOut } from './helpers';
+import { enterPassword, expect, expectSignedOut, logIn, open, organizationOf, PASSWORD, signIn, signOut } from './helpers';
 import { CLIENT, openIdProvider } from './openid-provider';
-import { expectSignedOut, organizationOf, PASSWORD, test } from './own-server';
-import { totp } from './totp';
-
-/** E-mail and password, without a look at where that leads. */
-async function enterPassword(page: Page, email: string, password = PASSWORD): Promise<void> {
-  await page.getByLabel('E-mail').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-}
+import { test } from './own-server';
+import { addAuthenticator, addPasskey, enterCode, keepRecoveryCodes, totp } from './totp';
 
 test('an identity provider is set up, people come from it, and it is taken away', async ({ admin: page, browser, server }) => {
   const provider = await openIdProvider(server.url, {
@@ -77,36 +68,26 @@ test('codes of an app are asked for; recovery codes are made anew; both are take
   const email = 'theo@provider.example';
   const page = await enter({ email, name: 'Theo' });
   await page.goto('/account');
-  await page.getByRole('button', { name: 'Add an authenticator app' }).click();
-  const secret = (await page.getByRole('dialog').locator('pre').innerText()).trim();
-  await page.getByLabel('Code', { exact: true }).fill(totp(secret));
-  await page.getByRole('button', { name: 'Confirm' }).click();
-  const codes = page.getByRole('dialog', { name: 'Your recovery codes' });
-  const [old = ''] = (await codes.locator('pre').innerText()).trim().split('\n');
-  await codes.getByRole('button', { name: 'I have kept them' }).click();
+  const secret = await addAuthenticator(page);
+  const old = await keepRecoveryCodes(page);
 
   await signOut(page);
   await enterPassword(page, email);
-  await page.getByLabel('Code').fill('123');
-  await page.getByRole('button', { name: 'Continue' }).click();
+  await enterCode(page, '123');
   await expect(page.getByRole('alert')).toBeVisible();
   // A code is good once, and a clock may be half a minute off: the one that comes next.
-  await page.getByLabel('Code').fill(totp(secret, Date.now() + 30_000));
-  await page.getByRole('button', { name: 'Continue' }).click();
+  await enterCode(page, totp(secret, Date.now() + 30_000));
   await expect(page.getByRole('heading', { name: 'Hello, Theo' })).toBeVisible();
 
   await page.goto('/account');
   await page.getByRole('button', { name: 'New recovery codes' }).click();
-  const [fresh = ''] = (await codes.locator('pre').innerText()).trim().split('\n');
+  const fresh = await keepRecoveryCodes(page);
   expect(fresh).not.toBe(old);
-  await codes.getByRole('button', { name: 'I have kept them' }).click();
   await signOut(page);
   await enterPassword(page, email);
-  await page.getByLabel('Code').fill(old);
-  await page.getByRole('button', { name: 'Continue' }).click();
+  await enterCode(page, old);
   await expect(page.getByRole('alert')).toBeVisible();
-  await page.getByLabel('Code').fill(fresh);
-  await page.getByRole('button', { name: 'Continue' }).click();
+  await enterCode(page, fresh);
   await expect(page.getByRole('heading', { name: 'Hello, Theo' })).toBeVisible();
 
   await page.goto('/account');
@@ -115,14 +96,14 @@ test('codes of an app are asked for; recovery codes are made anew; both are take
   await page.getByRole('dialog', { name: 'Remove the authenticator app?' }).getByRole('button', { name: 'Remove' }).click();
   await expect(page.getByRole('button', { name: 'Add an authenticator app' })).toBeVisible();
   await signOut(page);
-  await signIn(page, email, PASSWORD);
+  await signIn(page, email);
 });
 
 test('a password is changed, and whoever else was signed in is so no more', async ({ enter, browser, server }) => {
   const email = 'petra@provider.example';
   const page = await enter({ email, name: 'Petra' });
   const other = await open(browser, undefined, server.url);
-  await signIn(other, email, PASSWORD);
+  await signIn(other, email);
   await page.goto('/account');
   await page.getByLabel('Current password').fill('not this password');
   await page.getByLabel('New password').fill('another row of words');
@@ -143,22 +124,7 @@ test('a password is changed, and whoever else was signed in is so no more', asyn
 
 test('a passkey that is removed signs nobody in', async ({ enter }) => {
   const page = await enter({ email: 'pia@provider.example', name: 'Pia' });
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send('WebAuthn.enable');
-  await devtools.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-  await page.goto('/account');
-  await page.getByRole('button', { name: 'Add a passkey' }).click();
-  await page.getByLabel('Name').fill('Old phone');
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await addPasskey(page, 'Old phone');
   await page.getByRole('button', { name: 'Remove Old phone' }).click();
   await page.getByRole('dialog', { name: 'Remove “Old phone”?' }).getByRole('button', { name: 'Remove' }).click();
   await expect(page.getByText('None yet. A passkey')).toBeVisible();
@@ -169,18 +135,16 @@ test('a passkey that is removed signs nobody in', async ({ enter }) => {
 });
 
 test('a command line that one has not started is refused, by its link', async ({ admin: page, server }) => {
-  const env = { ...process.env, BIFROST_DATA: `${server.data}/cli`, BIFROST_URL: server.url };
-  const login = spawn(server.program, ['login'], { env });
-  let printed = '';
-  for (const stream of [login.stdout, login.stderr]) stream.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  await expect.poll(() => /Open (\S+)\s/.exec(printed)?.[1]).toBeDefined();
-  await page.goto(/Open (\S+)\s/.exec(printed)?.[1] ?? '');
+  const { printed, ended } = logIn(server.url, server.data);
+  const address = () => /Open (\S+)\s/.exec(printed())?.[1];
+  await expect.poll(address).toBeDefined();
+  await page.goto(address() ?? '');
   await expect(page).toHaveURL(/\/device\?code=/);
   await expect(page.getByText(/in as ada@provider\.example/)).toBeVisible();
   await page.getByRole('button', { name: 'Refuse' }).click();
   await expect(page.getByText('Refused', { exact: true })).toBeVisible();
-  await expect.poll(() => login.exitCode).toBeTruthy();
-  expect(printed).toContain('the code was refused');
+  await expect.poll(ended).toBeTruthy();
+  expect(printed()).toContain('the code was refused');
   await page.reload();
   await expect(page.getByRole('alert')).toBeVisible();
 });
@@ -189,7 +153,7 @@ test('one session is ended, and the others go on', async ({ enter, browser, serv
   const email = 'sven@provider.example';
   const page = await enter({ email, name: 'Sven' });
   const other = await open(browser, undefined, server.url);
-  await signIn(other, email, PASSWORD);
+  await signIn(other, email);
   await page.goto('/account');
   const end = page.getByRole('button', { name: 'End', exact: true });
   await expect(end).toHaveCount(1);

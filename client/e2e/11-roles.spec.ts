@@ -1,13 +1,14 @@
 /** What others than a platform administrator see and do: each role with its screens, and no more. */
 import type { Page } from '@playwright/test';
-import { api, expect, openWorkflow } from './helpers';
-import { deploy, organizationOf, runOf, test } from './own-server';
+import { built, fill } from './editor';
+import { api, deploy, execute, expect, expectRefused, expectResult, openWorkflow, organizationOf, workflowCode } from './helpers';
+import { test } from './own-server';
 
 /** What is everybody's. */
 const EVERYBODY = ['Home', 'Workflows', 'Forms', 'Runs', 'Notifications'];
 
 /** A workflow of an organization's own. */
-const ONLY = 'from bifrost import workflow\n\n\n@workflow\nasync def NAME() -> str:\n    return "ran to its end"\n';
+const own = (name: string) => workflowCode(name, 'return "ran to its end"');
 
 const ADMINISTRATION = ['/config', '/people', '/audit', '/operations', '/organizations'];
 
@@ -17,13 +18,6 @@ const expectPlaces = (page: Page, places: string[]) =>
     await page.goto('/');
     await expect(page.getByRole('navigation', { name: 'Main' }).getByRole('link')).toHaveText(places, { timeout: 1_000 });
   }).toPass();
-
-async function expectRefused(page: Page, paths: string[]): Promise<void> {
-  for (const path of paths) {
-    await page.goto(path);
-    await expect(page.getByRole('alert').first(), path).toContainText('needs the permission');
-  }
-}
 
 test("an organization's administrator has all of it, and nothing of the platform", async ({ admin, enter }) => {
   const organization = await organizationOf(admin, 'Tailspin');
@@ -48,7 +42,7 @@ test("an organization's administrator has all of it, and nothing of the platform
   await dialog.getByRole('button', { name: 'Discard' }).click();
 
   // So is the code: she runs it, and the provider does not have it.
-  await deploy(tess, { 'workflows/tailspin.py': ONLY.replace('NAME', 'tailspin_only') });
+  await deploy(tess, { 'workflows/tailspin.py': own('tailspin_only') });
   await openWorkflow(tess, 'tailspin_only');
   await tess.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(tess.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
@@ -68,7 +62,7 @@ test("an organization's administrator has all of it, and nothing of the platform
 
 test('a user runs what there is, sees the own runs, and administers nothing', async ({ admin, enter }) => {
   const uma = await enter({ email: 'uma@provider.example', name: 'Uma' });
-  await runOf(admin, 'Fails', { customer: 'Initech' });
+  await execute(admin, 'Fails', { customer: 'Initech' }, { sync: true });
   await expectPlaces(uma, EVERYBODY);
   await openWorkflow(uma, 'hello');
   await expect(uma.getByRole('tablist', { name: 'About this workflow' }).getByRole('tab')).toHaveText(['From elsewhere', 'Forms']);
@@ -87,7 +81,7 @@ test('a user runs what there is, sees the own runs, and administers nothing', as
 
 test('a role is made here and given to somebody, who writes code and cannot deploy it', async ({ admin: page, enter }) => {
   const organization = await organizationOf(page, 'Relecloud');
-  await deploy(page, { 'workflows/tried.py': ONLY.replace('NAME', 'not_tried') }, organization);
+  await deploy(page, { 'workflows/tried.py': own('not_tried') }, { organization });
   const ron = await enter({ email: 'ron@relecloud.example', name: 'Ron', role: 'org_guest', organization });
   await page.goto(`/roles?org=${organization}`);
   await page.getByRole('button', { name: 'New role' }).click();
@@ -108,19 +102,13 @@ test('a role is made here and given to somebody, who writes code and cannot depl
   await expectPlaces(ron, ['Home', 'Workflows', 'Forms', 'Runs', 'Code', 'Notifications']);
   await ron.goto('/code?path=workflows%2Ftried.py');
   await ron.getByRole('link', { name: 'Edit code' }).click();
-  const editor = ron.getByRole('textbox', { name: 'workflows/tried.py', exact: true });
-  await editor.click();
-  await ron.keyboard.press('Control+a');
-  await ron.keyboard.press('Delete');
-  await ron.keyboard.insertText('from bifrost import workflow\n\n\n@workflow\nasync def tried(name: str) -> dict:\n    return {"tried": name}\n');
-  await expect(ron.getByRole('region', { name: 'Problems' }).getByRole('status')).toHaveText('Built');
+  await fill(ron, 'workflows/tried.py', 'from bifrost import workflow\n\n\n@workflow\nasync def tried(name: str) -> dict:\n    return {"tried": name}\n');
+  await built(ron);
   await ron.getByRole('button', { name: 'Run', exact: true }).first().click();
   const run = ron.getByRole('region', { name: 'Run a draft' });
   await run.getByLabel('Name').fill('by Ron');
   await run.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(run.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
-  await run.getByRole('button', { name: 'JSON', exact: true }).click();
-  await expect(run.getByRole('textbox', { name: 'Result as JSON' })).toContainText('"tried": "by Ron"');
+  await expectResult(run, '"tried": "by Ron"');
   await expect(ron.getByRole('button', { name: 'Deploy…' })).toHaveCount(0);
   const deployed = await ron.request.post('/api/workspace/deploy', { headers: { 'sec-fetch-site': 'same-origin' }, data: { files: {} } });
   expect(deployed.status()).toBe(403);

@@ -1,9 +1,7 @@
 /** What a platform administrator does with organizations: limits, suspension, the end, reviews, what they share. */
 import { readFileSync } from 'node:fs';
-import { api, expect, openWorkflow, signIn } from './helpers';
-import { deploy, expectSignedOut, organizationOf, PASSWORD, test } from './own-server';
-
-const workflow = (name: string, body = 'return 1') => `from bifrost import workflow\n\n\n@workflow\nasync def ${name}():\n    ${body}\n`;
+import { api, deploy, enterPassword, expect, expectSignedOut, openWorkflow, organizationOf, reviewedOrganizationOf, signIn, workflowCode } from './helpers';
+import { test } from './own-server';
 
 test('limits are saved, and count for the next run', async ({ admin: page }) => {
   const id = await organizationOf(page, 'Contoso');
@@ -39,9 +37,7 @@ test('an organization is suspended, and goes on', async ({ admin: page, enter })
   await expect(page.getByText('Suspended', { exact: true })).toBeVisible();
 
   await expectSignedOut(wes);
-  await wes.getByLabel('E-mail').fill(email);
-  await wes.getByLabel('Password').fill(PASSWORD);
-  await wes.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await enterPassword(wes, email);
   await expect(wes.getByRole('alert')).toBeVisible();
   await page.getByRole('link', { name: 'Enter' }).click();
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workflows' }).click();
@@ -54,7 +50,7 @@ test('an organization is suspended, and goes on', async ({ admin: page, enter })
   await page.getByLabel('Active', { exact: true }).check();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Suspended', { exact: true })).toHaveCount(0);
-  await signIn(wes, email, PASSWORD);
+  await signIn(wes, email);
   await openWorkflow(wes, 'hello');
   await wes.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(wes.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
@@ -63,7 +59,7 @@ test('an organization is suspended, and goes on', async ({ admin: page, enter })
 test('an organization is exported and deleted, and its export stays', async ({ admin: page, enter }) => {
   const id = await organizationOf(page, 'Adatum');
   const ada = await enter({ email: 'ada@adatum.example', name: 'Ada', role: 'org_admin', organization: id });
-  await deploy(ada, { 'workflows/only.py': workflow('only_here') });
+  await deploy(ada, { 'workflows/only.py': workflowCode('only_here') });
   await page.goto(`/organizations/${id}`);
   await page.getByRole('button', { name: 'Offboard…' }).click();
   const dialog = page.getByRole('dialog', { name: 'Offboard “Adatum”?' });
@@ -113,10 +109,9 @@ test('the organization is chosen by hand, and chosen it stays', async ({ admin: 
 });
 
 test('a proposed version is rejected, and its author reads why', async ({ admin: page, enter }) => {
-  const id = await organizationOf(page, 'Proseware');
-  await api(page, 'PATCH', `/api/organizations/${id}`, { requires_review: true });
+  const id = await reviewedOrganizationOf(page, 'Proseware');
   const pam = await enter({ email: 'pam@proseware.example', name: 'Pam', role: 'org_admin', organization: id });
-  await deploy(pam, { 'workflows/risky.py': workflow('risky') });
+  await deploy(pam, { 'workflows/risky.py': workflowCode('risky') });
   await pam.goto('/code/versions/1');
   await expect(pam.getByText('Somebody else has to review it.')).toBeVisible();
 
@@ -142,10 +137,10 @@ test('a proposed version is rejected, and its author reads why', async ({ admin:
 
 test('any two versions are compared', async ({ admin: page }) => {
   const id = await organizationOf(page, 'Lucerne');
-  const second = { 'workflows/one.py': workflow('one', 'return "second"'), 'workflows/two.py': workflow('two') };
-  await deploy(page, { 'workflows/one.py': workflow('one', 'return "first"') }, id);
-  await deploy(page, second, id);
-  await deploy(page, { ...second, 'README.md': '# Third\n' }, id);
+  const second = { 'workflows/one.py': workflowCode('one', 'return "second"'), 'workflows/two.py': workflowCode('two') };
+  await deploy(page, { 'workflows/one.py': workflowCode('one', 'return "first"') }, { organization: id });
+  await deploy(page, second, { organization: id });
+  await deploy(page, { ...second, 'README.md': '# Third\n' }, { organization: id });
   await page.goto(`/code?tab=versions&org=${id}`);
   await expect(page.getByRole('cell', { name: 'Active', exact: true })).toHaveCount(1);
   await expect(page.getByRole('cell', { name: 'Deployed', exact: true })).toHaveCount(2);
@@ -174,8 +169,8 @@ test('a folder is shared with a disclosure, imported, and shared no more', async
   await page.getByText('3 files shared now').click();
   await expect(page.getByText('modules/sla.py')).toBeVisible();
 
-  const imports = `from modules.sla import by_company\n${workflow('uses_shared', 'return callable(by_company)')}`;
-  await deploy(page, { 'workflows/uses_shared.py': imports }, id);
+  const imports = `from modules.sla import by_company\n${workflowCode('uses_shared', 'return callable(by_company)')}`;
+  await deploy(page, { 'workflows/uses_shared.py': imports }, { organization: id });
   await page.goto(`/workflows?org=${id}`);
   await page.getByRole('link', { name: 'uses_shared', exact: true }).click();
   await page.getByRole('button', { name: 'Run', exact: true }).click();

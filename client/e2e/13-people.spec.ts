@@ -1,6 +1,6 @@
 /** People, invitations and keys, as an administrator changes and ends them. */
-import { api, expect, open, signIn } from './helpers';
-import { expectSignedOut, PASSWORD, test } from './own-server';
+import { accept, api, enterPassword, expect, expectSignedOut, open, signIn } from './helpers';
+import { test } from './own-server';
 
 test('a person gets another name and role, is signed out, deactivated, and comes back', async ({ admin: page, enter }) => {
   const email = 'wanda@provider.example';
@@ -23,15 +23,13 @@ test('a person gets another name and role, is signed out, deactivated, and comes
   await dialog.getByRole('button', { name: 'End all sessions' }).click();
   await expect(page.getByText('All their sessions are ended', { exact: true })).toBeVisible();
   await expectSignedOut(wanda);
-  await signIn(wanda, email, PASSWORD);
+  await signIn(wanda, email);
 
   await dialog.getByLabel('Active', { exact: true }).uncheck();
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Nobody fits')).toBeVisible();
   await expectSignedOut(wanda);
-  await wanda.getByLabel('E-mail').fill(email);
-  await wanda.getByLabel('Password').fill(PASSWORD);
-  await wanda.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await enterPassword(wanda, email);
   await expect(wanda.getByRole('alert')).toBeVisible();
 
   await page.getByLabel('Also deactivated').check();
@@ -40,7 +38,7 @@ test('a person gets another name and role, is signed out, deactivated, and comes
   await dialog.getByLabel('Active', { exact: true }).check();
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(row).not.toContainText('Deactivated');
-  await signIn(wanda, email, PASSWORD);
+  await signIn(wanda, email);
 });
 
 test('an invitation is taken back, and its link is good for nothing', async ({ admin: page, browser, server }) => {
@@ -56,9 +54,7 @@ test('an invitation is taken back, and its link is good for nothing', async ({ a
   await expect(row).toHaveCount(0);
 
   const ivan = await open(browser, undefined, server.url);
-  await ivan.goto(`/sign-in#invitation=${token}`);
-  await ivan.getByLabel('Password').fill(PASSWORD);
-  await ivan.getByRole('button', { name: 'Accept the invitation' }).click();
+  await accept(ivan, token);
   await expect(ivan.getByRole('alert')).toContainText('Begin again');
   await ivan.goto('/');
   await expect(ivan.getByRole('heading', { name: 'Sign in' })).toBeVisible();

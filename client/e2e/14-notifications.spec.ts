@@ -1,9 +1,8 @@
 /** Who is told of what: the bell, rules, and a channel to another system. */
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { expect } from './helpers';
-import { runOf, test } from './own-server';
+import { execute, expect } from './helpers';
+import { listening } from './loopback';
+import { test } from './own-server';
 
 /** Notifications are made and sent behind the run. */
 const SOON = { timeout: 30_000 };
@@ -24,9 +23,7 @@ async function receiver(): Promise<{ url: string; told: Told[]; close: () => voi
       response.end('heard');
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, told, close: () => void server.close() };
+  return { url: `${await listening(server)}/hook`, told, close: () => void server.close() };
 }
 
 test('a rule is made, the bell tells of a run that fails, and the rule is changed and deleted', async ({ admin: page }) => {
@@ -43,7 +40,7 @@ test('a rule is made, the bell tells of a run that fails, and the rule is change
   await expect(rule).toContainText('A run fails of 1 workflow');
   await expect(rule).toContainText('Here');
 
-  const run = await runOf(page, 'Fails', { customer: 'Initech' });
+  const run = await execute(page, 'Fails', { customer: 'Initech' }, { sync: true });
   await page.getByRole('button', { name: /^Notifications: / }).click(SOON);
   const panel = page.getByRole('dialog', { name: 'Notifications' });
   await panel.getByRole('link', { name: /^Fails/ }).click();
@@ -54,7 +51,7 @@ test('a rule is made, the bell tells of a run that fails, and the rule is change
   await page.getByLabel('Only unread').check();
   await expect(page.getByText('Nothing unread')).toBeVisible();
   await page.getByRole('button', { name: 'Show all' }).click();
-  await runOf(page, 'Fails', { customer: 'Hooli' });
+  await execute(page, 'Fails', { customer: 'Hooli' }, { sync: true });
   await page.getByRole('button', { name: 'Mark all as read' }).click(SOON);
   await expect(page.getByRole('button', { name: 'Notifications', exact: true })).toBeVisible();
 
@@ -105,7 +102,7 @@ test('another system is told, after a test, and no more once its channel is dele
   await rule.getByRole('button', { name: 'Save' }).click();
   const row = page.getByRole('main').getByRole('listitem').filter({ hasText: 'To the pager' });
   await expect(row).toContainText('Pager');
-  await runOf(page, 'Fails', { customer: 'Globex' });
+  await execute(page, 'Fails', { customer: 'Globex' }, { sync: true });
   await expect.poll(() => other.told[1]?.body.notifications[0], SOON).toMatchObject({ event: 'run_failed', name: 'Fails' });
 
   await page.getByRole('tab', { name: 'Channels' }).click();

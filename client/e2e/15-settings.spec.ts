@@ -1,6 +1,6 @@
 /** Secrets that are shared, and all that a schedule can be. */
-import { api, expect } from './helpers';
-import { deploy, organizationOf, test } from './own-server';
+import { api, deploy, expect, organizationOf } from './helpers';
+import { test } from './own-server';
 
 interface Schedule {
   name: string;
@@ -118,7 +118,7 @@ test('a schedule emits a topic', async ({ admin: page }) => {
 test('a schedule from code is paused and given policies here, and goes with its code', async ({ admin: page }) => {
   const organization = await organizationOf(page, 'Bellows');
   const code = (decorator: string) => ({ 'workflows/weekly.py': `from bifrost import workflow\n\n\n${decorator}\nasync def weekly() -> int:\n    return 7\n` });
-  await deploy(page, code('@workflow(schedule="0 6 * * 1", timezone="Europe/Berlin")'), organization);
+  await deploy(page, code('@workflow(schedule="0 6 * * 1", timezone="Europe/Berlin")'), { organization });
   await page.goto(`/schedules?org=${organization}`);
   const row = page.getByRole('row').filter({ hasText: 'Europe/Berlin' });
   await expect(row).toContainText('At 06:00, only on Monday');
@@ -136,7 +136,7 @@ test('a schedule from code is paused and given policies here, and goes with its 
   await row.getByRole('link', { name: 'weekly' }).click();
   await expect(dialog.getByLabel('When an earlier run has not ended')).toHaveValue('queue');
   await page.keyboard.press('Escape');
-  await deploy(page, code('@workflow'), organization);
+  await deploy(page, code('@workflow'), { organization });
   await page.reload();
   await expect(page.getByText('Nothing starts by the clock yet')).toBeVisible();
 });

@@ -1,6 +1,6 @@
 /** What surrounds every screen: the theme, the navigation of a phone, and the way by the keyboard alone. */
 import type { Locator, Page } from '@playwright/test';
-import { api, expect, test } from './helpers';
+import { expect, resultOf, test } from './helpers';
 import { field, formOf } from './forms';
 
 const PHONE = { width: 390, height: 844 };
@@ -130,8 +130,5 @@ test('a form is filled in by the keyboard alone', async ({ admin: page }) => {
   await page.keyboard.press('Space');
   await tabTo(page, page.getByRole('button', { name: 'Send' }));
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
-  const run = page.url().split('/').pop()?.split('?')[0] ?? '';
-  const { result } = await api<{ result: object }>(page, 'GET', `/api/executions/${run}`);
-  expect(result).toMatchObject({ text: 'By hand', shape: 'square', names: ['Grace'], loud: false });
+  expect(await resultOf(page)).toMatchObject({ text: 'By hand', shape: 'square', names: ['Grace'], loud: false });
 });

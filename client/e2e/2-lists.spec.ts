@@ -1,5 +1,5 @@
 /** Lists and what leads to them: runs, workflows, home, the palette. */
-import { api, execute, expect, openWorkflow, test, workflowIds } from './helpers';
+import { api, execute, expect, expectResult, openWorkflow, test, workflowIds } from './helpers';
 
 /** Runs of a page. */
 const PAGE = 50;
@@ -171,9 +171,5 @@ test('the form of a workflow has the choices of data providers', async ({ admin:
   await page.getByLabel('Country').selectOption({ label: 'Germany' });
   await city.selectOption({ label: 'Cologne' });
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(page.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
-  await page.getByRole('button', { name: 'JSON', exact: true }).click();
-  const result = page.getByRole('textbox', { name: 'Result as JSON' });
-  await expect(result).toContainText('"DE"');
-  await expect(result).toContainText('"cologne"');
+  await expectResult(page, '"DE"', '"cologne"');
 });

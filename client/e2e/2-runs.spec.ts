@@ -1,7 +1,7 @@
 /** Forms, live logs, failures, repetition, and what a run's page can do with its log and its result. */
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from '@playwright/test';
-import { execute, expect, openWorkflow, test } from './helpers';
+import { cancelRun, execute, expect, expectResult, openWorkflow, test } from './helpers';
 
 /** Ninety-five of a hundred frames take at most so long while a long log is scrolled, in milliseconds. */
 const FRAME = 100;
@@ -22,12 +22,7 @@ test('a form has a field for each type, and says what is wrong', async ({ admin:
   await page.getByLabel('Shape').selectOption({ label: 'square' });
   await expect(page.getByText('--param count=7')).toBeVisible();
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(page.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
-  await page.getByRole('button', { name: 'JSON', exact: true }).click();
-  const result = page.getByRole('textbox', { name: 'Result as JSON' });
-  for (const part of ['"count": 7', '"share": 0.25', '"loud": false', '"Grace"', '"a": 1', '"square"']) {
-    await expect(result).toContainText(part);
-  }
+  await expectResult(page, '"count": 7', '"share": 0.25', '"loud": false', '"Grace"', '"a": 1', '"square"');
 });
 
 test('a run is followed from its first line to its result', async ({ admin: page }) => {
@@ -84,9 +79,7 @@ test('a run can be cancelled, after a question', async ({ admin: page }) => {
   await page.getByLabel('Steps').fill('600');
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByRole('status').filter({ hasText: 'Running' })).toBeVisible();
-  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-  await page.getByRole('button', { name: 'Cancel the run' }).click();
-  await expect(page.getByRole('status').filter({ hasText: /^Cancelled$/ })).toBeVisible();
+  await cancelRun(page);
 });
 
 test('a run can wait for its time', async ({ admin: page }) => {
@@ -94,9 +87,7 @@ test('a run can wait for its time', async ({ admin: page }) => {
   await page.getByRole('button', { name: 'Later…' }).click();
   await page.getByRole('button', { name: 'Run then' }).click();
   await expect(page.getByRole('status').filter({ hasText: 'Scheduled' })).toBeVisible();
-  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-  await page.getByRole('button', { name: 'Cancel the run' }).click();
-  await expect(page.getByRole('status').filter({ hasText: /^Cancelled$/ })).toBeVisible();
+  await cancelRun(page);
 });
 
 /** How long frames take while the wheel turns over a log, in milliseconds, the shortest first. */
@@ -232,7 +223,5 @@ test('a log is followed until somebody goes up, and again when asked', async ({ 
   await follow.click();
   await expect(follow).toHaveAttribute('aria-pressed', 'true');
   await expect.poll(fromEnd).toBeLessThan(24);
-  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-  await page.getByRole('button', { name: 'Cancel the run' }).click();
-  await expect(page.getByRole('status').filter({ hasText: /^Cancelled$/ })).toBeVisible();
+  await cancelRun(page);
 });

@@ -1,9 +1,9 @@
 /** Settings, people, code, organizations, and somebody who may do little. */
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { ADMIN, api, bifrost, expect, expectAccessible, open, openWorkflow, signIn, test, URL } from './helpers';
-import { totp } from './totp';
+import {
+  accept, ADMIN, adminKey, api, bifrost, deploy, enterPassword, expect, expectAccessible, expectRefused,
+  expectSignedOut, idByName, logIn, open, openWorkflow, signIn, signOut, test, TRY, URL, workflowCode,
+} from './helpers';
+import { addAuthenticator, enterCode, keepRecoveryCodes } from './totp';
 
 const GUEST = { email: 'bob@provider.example', password: 'horses eat no batteries' };
 
@@ -121,10 +121,7 @@ test('who was invited is in, and sees what a guest may', async ({ admin: page, b
   await expect(error).toContainText('An error occurred during execution');
   await expect(guest.getByText('Traceback')).toHaveCount(0);
   await expect(guest.getByRole('tab', { name: 'Variables' })).toHaveCount(0);
-  for (const path of ['/config', '/people', '/audit', '/operations', '/organizations']) {
-    await guest.goto(path);
-    await expect(guest.getByRole('alert').first(), path).toContainText('needs the permission');
-  }
+  await expectRefused(guest, ['/config', '/people', '/audit', '/operations', '/organizations']);
   await guest.context().close();
 });
 
@@ -145,21 +142,11 @@ test('a second factor, and a recovery code in its place', async ({ browser }) =>
   const page = await open(browser);
   await signIn(page, GUEST.email, `${GUEST.password}!`);
   await page.goto('/account');
-  await page.getByRole('button', { name: 'Add an authenticator app' }).click();
-  await expect(page.getByRole('img', { name: 'QR code for the authenticator app' })).toBeVisible();
-  const secret = (await page.getByRole('dialog').locator('pre').innerText()).trim();
-  await page.getByLabel('Code', { exact: true }).fill(totp(secret));
-  await page.getByRole('button', { name: 'Confirm' }).click();
-  await expect(page.getByRole('dialog', { name: 'Your recovery codes' })).toBeVisible();
-  const [code = ''] = (await page.getByRole('dialog').locator('pre').innerText()).trim().split('\n');
-  await page.getByRole('button', { name: 'I have kept them' }).click();
-  await page.getByRole('button', { name: /^Account of/ }).click();
-  await page.getByRole('menuitem', { name: 'Sign out' }).click();
-  await page.getByLabel('E-mail').fill(GUEST.email);
-  await page.getByLabel('Password').fill(`${GUEST.password}!`);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByLabel('Code').fill(code);
-  await page.getByRole('button', { name: 'Continue' }).click();
+  await addAuthenticator(page);
+  const code = await keepRecoveryCodes(page);
+  await signOut(page);
+  await enterPassword(page, GUEST.email, `${GUEST.password}!`);
+  await enterCode(page, code);
   await expect(page.getByRole('heading', { name: 'Hello, Bob' })).toBeVisible();
   await page.goto('/account');
   await expect(page.getByText('9 recovery codes left')).toBeVisible();
@@ -168,31 +155,25 @@ test('a second factor, and a recovery code in its place', async ({ browser }) =>
 
 /** What an operator does with a key: sessions of these tests have begun with a password alone. */
 async function operate<T>(method: string, path: string, data: object): Promise<T> {
-  const key = readFileSync(join(process.env.UI_DATA ?? '', 'admin.key'), 'utf8').trim();
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const headers = { authorization: `Bearer ${adminKey()}`, 'content-type': 'application/json' };
   const answer = await fetch(`${URL}${path}`, { method, headers, body: JSON.stringify(data) });
   expect(answer.ok, `${method} ${path}`).toBe(true);
   return (await answer.json()) as T;
 }
 
 test('a second factor is asked of everyone, and added before anything else', async ({ browser }) => {
-  const invited = { email: 'dora@provider.example', role: 'org_user' };
+  const invited = { email: `dina-${TRY}@provider.example`, role: 'org_user' };
   const { token } = await operate<{ token: string }>('POST', '/api/invitations', invited);
   await operate('PUT', '/api/settings/sign-in', { second_factor: 'everyone' });
   try {
     const page = await open(browser);
-    await page.goto(`/sign-in#invitation=${token}`);
-    await page.getByLabel('Password').fill('doors open by themselves');
-    await page.getByRole('button', { name: 'Accept the invitation' }).click();
+    await accept(page, token);
     await expect(page.getByRole('heading', { name: 'A second factor is needed' })).toBeVisible();
     await page.goto('/workflows');
     await expect(page.getByRole('heading', { name: 'A second factor is needed' })).toBeVisible();
     await expectAccessible(page, 'second-factor');
-    await page.getByRole('button', { name: 'Add an authenticator app' }).click();
-    const secret = (await page.getByRole('dialog').locator('pre').innerText()).trim();
-    await page.getByLabel('Code', { exact: true }).fill(totp(secret));
-    await page.getByRole('button', { name: 'Confirm' }).click();
-    await page.getByRole('button', { name: 'I have kept them' }).click();
+    await addAuthenticator(page);
+    await keepRecoveryCodes(page);
     await page.getByRole('button', { name: 'Continue' }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Workflows' })).toBeVisible();
     await page.context().close();
@@ -202,19 +183,16 @@ test('a second factor is asked of everyone, and added before anything else', asy
 });
 
 test('a command line is confirmed', async ({ admin: page }) => {
-  const env = { ...process.env, BIFROST_DATA: `${process.env.UI_DATA ?? ''}/cli`, BIFROST_URL: URL };
-  const login = spawn(process.env.UI_PROGRAM ?? '', ['login'], { env });
-  let printed = '';
-  login.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  await expect.poll(() => /confirm the code (\S+)/.exec(printed)?.[1]).toBeDefined();
-  const code = /confirm the code (\S+)/.exec(printed)?.[1] ?? '';
+  const { printed, ended } = logIn();
+  const code = () => /confirm the code (\S+)/.exec(printed())?.[1];
+  await expect.poll(code).toBeDefined();
   await page.goto('/device');
-  await page.getByLabel('Code that your command line shows').fill(code);
+  await page.getByLabel('Code that your command line shows').fill(code() ?? '');
   await page.getByRole('button', { name: 'Next' }).click();
   await expect(page.getByText(`in as ${ADMIN.email}`)).toBeVisible();
   await page.getByRole('button', { name: 'Confirm' }).click();
   await expect(page.getByText('Your command line is signed in')).toBeVisible();
-  await expect.poll(() => login.exitCode).toBe(0);
+  await expect.poll(ended).toBe(0);
 });
 
 test('keys and roles', async ({ admin: page }) => {
@@ -265,12 +243,9 @@ test('an organization has its own scope, and its deploys are reviewed', async ({
   // Somebody of that organization contributes.
   const { token } = await api<{ token: string }>(page, 'POST', '/api/invitations', { email: 'cara@contoso.example', role: 'org_admin' }, organization);
   const cara = await open(browser);
-  await cara.goto(`/sign-in#invitation=${token}`);
-  await cara.getByLabel('Password').fill('contoso is a company');
-  await cara.getByRole('button', { name: 'Accept the invitation' }).click();
+  await accept(cara, token);
   await expect(cara.getByRole('heading', { name: /^Hello/ })).toBeVisible();
-  const file = Buffer.from('from bifrost import workflow\n\n\n@workflow\nasync def theirs() -> int:\n    return 1\n').toString('base64');
-  await api(cara, 'POST', '/api/workspace/deploy', { files: { 'workflows/theirs.py': file }, message: 'Ours' });
+  await deploy(cara, { 'workflows/theirs.py': workflowCode('theirs') }, { message: 'Ours' });
 
   // The provider sees it without entering.
   await page.goto('/reviews');
@@ -296,8 +271,7 @@ test('an organization has its own scope, and its deploys are reviewed', async ({
 });
 
 test('an own setting says that it overrides a global one', async ({ admin: page }) => {
-  const { organizations } = await api<{ organizations: { id: string; name: string }[] }>(page, 'GET', '/api/organizations');
-  const contoso = organizations.find(({ name }) => name === 'Contoso')?.id ?? '';
+  const contoso = await idByName(page, 'organizations', 'Contoso');
   await api(page, 'PUT', '/api/config/smtp_host', { value: 'mail.example.com' });
   await page.goto(`/config?org=${contoso}`);
   const row = page.getByRole('row').filter({ hasText: 'smtp_host' });
@@ -430,10 +404,7 @@ test('own sessions are listed, and others end', async ({ admin: page, browser })
   await page.getByRole('button', { name: 'End all others' }).click();
   await page.getByRole('button', { name: 'End them' }).click();
   await expect(page.getByText('All other sessions are ended', { exact: true })).toBeVisible();
-  await expect(async () => {
-    await other.goto('/workflows');
-    await expect(other.getByRole('heading', { name: 'Sign in' })).toBeVisible({ timeout: 1_000 });
-  }).toPass();
+  await expectSignedOut(other);
   await other.context().close();
 });
 

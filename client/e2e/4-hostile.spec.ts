@@ -1,12 +1,12 @@
 /** Markup that a tenant planted is text wherever it is shown, and nothing of it runs or calls out. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
 import { api, expect, open, openWorkflow } from './helpers';
-import { testWith } from './fresh-server';
+import { listening } from './loopback';
+import { test } from './own-server';
 import { MARKUP, OUTSIDE, PLANTINGS, text, type Made, type Place } from './planted';
 
-const test = testWith('workspace', 'hostile.py');
+test.use({ files: ['workspace', 'hostile.py'] });
 
 /** What this file has planted; a new process begins anew, as its server does. */
 const made: Made = {};
@@ -56,13 +56,13 @@ async function visit(page: Page, found: string[], { path, shows, open: opened }:
   expect(found, where).toEqual([]);
 }
 
-test.beforeAll(async ({ browser, own }) => {
+test.beforeAll(async ({ browser, server }) => {
   test.setTimeout(180_000);
-  const page = await open(browser, own.state, own.url);
-  made.origin = own.url;
+  const page = await open(browser, server.admin, server.url);
+  made.origin = server.url;
   for (const { what, plant } of PLANTINGS) await test.step(what, () => plant(page, made));
   // Whoever signs in again has another session.
-  await page.context().storageState({ path: own.state });
+  server.admin = await page.context().storageState();
   await page.context().close();
 });
 
@@ -78,8 +78,7 @@ test('what an authorization server says of an error is text', async ({ admin: pa
     response.writeHead(400, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ error: 'invalid_client', error_description: text('said there') }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const token_url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+  const token_url = `${await listening(server)}/token`;
   const oauth = { flow: 'client_credentials', client_id: 'platform', token_url };
   await api(page, 'POST', '/api/integrations', { name: 'Rogue', client_secret: 'a-secret', oauth });
   const { id } = await api<{ id: string }>(page, 'POST', '/api/oauth/connections', { integration: 'Rogue' });
@@ -151,9 +150,9 @@ test('each way to look at a result and at a run has it as text', async ({ admin:
   }
 });
 
-test('pages that a workflow returned or a form has are shown, and nothing in them runs', async ({ browser, own }) => {
+test('pages that a workflow returned or a form has are shown, and nothing in them runs', async ({ browser, server }) => {
   // Their policy complains of what it stops: this page is not watched for errors.
-  const context = await browser.newContext({ baseURL: own.url, storageState: own.state });
+  const context = await browser.newContext({ baseURL: server.url, storageState: server.admin });
   const page = await context.newPage();
   const content = `<h2 onclick="parent.planted=1">Of a form</h2>${MARKUP}<script>parent.planted=1</script>`;
   const fields = [{ name: 'page', type: 'html', content }];
@@ -183,8 +182,8 @@ test('pages that a workflow returned or a form has are shown, and nothing in the
   await context.close();
 });
 
-test('no page of another site can frame it or bring scripts', async ({ request, own }) => {
-  const page = await request.get(`${own.url}/`, { headers: { accept: 'text/html' } });
+test('no page of another site can frame it or bring scripts', async ({ request, server }) => {
+  const page = await request.get(`${server.url}/`, { headers: { accept: 'text/html' } });
   const headers = page.headers();
   const policy = headers['content-security-policy'] ?? '';
   expect(policy).toContain("frame-ancestors 'none'");
@@ -192,7 +191,7 @@ test('no page of another site can frame it or bring scripts', async ({ request, 
   expect(policy.replace("'wasm-unsafe-eval'", '')).not.toContain('unsafe');
   expect(headers['x-content-type-options']).toBe('nosniff');
   expect(headers['referrer-policy']).toBe('no-referrer');
-  const missing = await request.get(`${own.url}/api/nothing`, { headers: { accept: 'text/html' } });
+  const missing = await request.get(`${server.url}/api/nothing`, { headers: { accept: 'text/html' } });
   expect(missing.status()).toBe(404);
   expect(missing.headers()['content-type']).toContain('application/problem+json');
 });

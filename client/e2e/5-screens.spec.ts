@@ -1,6 +1,7 @@
 /** Every screen that has an address, in both themes. */
 import type { Browser, Page } from '@playwright/test';
-import { api, joined, test } from './helpers';
+import { formOf } from './forms';
+import { api, deploy, execute, joined, reviewedOrganizationOf, test, TRY, workflowCode, workflowIds } from './helpers';
 import { expectScreens, type Screen } from './screens';
 
 interface Found {
@@ -156,23 +157,17 @@ const LETTERS = [letter(1, 'failed', null), letter(2, 'failed', '01997f3e-7c1b-7
 
 /** An organization with a version that waits for its review. */
 async function proposed(browser: Browser, page: Page): Promise<string> {
-  const { id } = await api<{ id: string }>(page, 'POST', '/api/organizations', { name: 'Fabrikam' });
-  await api(page, 'PATCH', `/api/organizations/${id}`, { requires_review: true });
-  const author = await joined(browser, page, 'fay@fabrikam.example', 'org_admin', id);
-  const file = Buffer.from('from bifrost import workflow\n\n\n@workflow\nasync def waits() -> int:\n    return 1\n').toString('base64');
-  await api(author, 'POST', '/api/workspace/deploy', { files: { 'workflows/waits.py': file }, message: 'For a review' });
+  const id = await reviewedOrganizationOf(page, 'Fabrikam');
+  const author = await joined(browser, page, { email: `fay-${TRY}@fabrikam.example`, role: 'org_admin', organization: id });
+  await deploy(author, { 'workflows/waits.py': workflowCode('waits') }, { message: 'For a review' });
   await author.context().close();
   return id;
 }
 
 /** Runs to look at, and the ids of everything. */
 async function prepare(browser: Browser, page: Page): Promise<Found> {
-  const { workflows } = await api<{ workflows: { id: string; name: string }[] }>(page, 'GET', '/api/workflows');
-  const ids = Object.fromEntries(workflows.map(({ id, name }) => [name, id]));
-  const run = async (name: string, input_data: object) => {
-    const body = { workflow_id: ids[name], input_data, sync: true };
-    return (await api<{ execution_id: string }>(page, 'POST', '/api/workflows/execute', body)).execution_id;
-  };
+  const workflows = await workflowIds(page);
+  const run = (name: string, input: object) => execute(page, name, input, { sync: true });
   const made = async (path: string, body: object) => (await api<{ id: string }>(page, 'POST', path, body)).id;
   const runs = {
     report: await run('License reconciliation', {}),
@@ -183,16 +178,16 @@ async function prepare(browser: Browser, page: Page): Promise<Found> {
   const { organizations } = await api<{ organizations: { id: string; is_provider: boolean }[] }>(page, 'GET', '/api/organizations');
   const { users } = await api<{ users: { id: string; kind: string }[] }>(page, 'GET', '/api/users');
   await api(page, 'PUT', `/api/config/${SECRET}`, { value: 'not to be seen', type: 'secret', description: 'For the billing system' });
-  await api(page, 'POST', '/api/invitations', { email: 'waiting@provider.example', role: 'org_user' });
+  await api(page, 'POST', '/api/invitations', { email: `waiting-${TRY}@provider.example`, role: 'org_user' });
   return {
-    form: await made('/api/forms', FORM),
+    form: await formOf(page, FORM),
     runs,
-    workflows: ids,
+    workflows,
     organization: organizations.find(({ is_provider }) => !is_provider)?.id ?? '',
     reviewed: await proposed(browser, page),
     user: users.find(({ kind }) => kind === 'person')?.id ?? '',
-    role: await made('/api/roles', { name: 'Looks after code', description: 'Reads and deploys', permissions: ['workspace.read', 'workspace.deploy'] }),
-    schedule: await made('/api/schedules', { workflow_id: ids.hello, name: 'Once a year', cron_expression: '0 3 1 1 *', input_data: { name: 'Ada' } }),
+    role: await made('/api/roles', { name: `Looks after code ${TRY}`, description: 'Reads and deploys', permissions: ['workspace.read', 'workspace.deploy'] }),
+    schedule: await made('/api/schedules', { workflow_id: workflows.hello, name: 'Once a year', cron_expression: '0 3 1 1 *', input_data: { name: 'Ada' } }),
   };
 }
 

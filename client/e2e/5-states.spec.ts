@@ -1,6 +1,6 @@
 /** What has no address of its own: menus, drawers, questions, what is shown once, and what others see. */
 import type { Page } from '@playwright/test';
-import { api, expect, joined, open, PASSWORD, test } from './helpers';
+import { api, enterPassword, expect, expectRefused, joined, open, test, TRY } from './helpers';
 import { expectScreens, look, type Screen } from './screens';
 import { totp } from './totp';
 
@@ -40,7 +40,7 @@ const states: Screen[] = [
   { name: 'key-new', path: '/keys', open: opens('New key', 'dialog', 'New key') },
   { name: 'key-made', path: '/keys', open: dialogs('New key', { Name: 'For pictures' }, 'Make the key', '“For pictures” is made') },
   { name: 'invite', path: '/people', open: opens('Invite', 'dialog', 'Invite somebody') },
-  { name: 'invited', path: '/people', open: dialogs('Invite', { 'E-mail': 'picture@provider.example' }, 'Make the link', /is invited/) },
+  { name: 'invited', path: '/people', open: dialogs('Invite', { 'E-mail': `picture-${TRY}@provider.example` }, 'Make the link', /is invited/) },
   { name: 'service-new', path: '/people?tab=services', open: opens('New service account', 'dialog', 'New service account') },
   { name: 'organization-new', path: '/organizations', open: opens('New organization', 'dialog', 'New organization') },
   { name: 'file-address', path: '/files', open: dialogs('Address for a sender', { 'Path of the file': '2026/a.txt' }, 'Sign the address', /^Send/) },
@@ -71,9 +71,7 @@ const states: Screen[] = [
     path: '/sign-in',
     signedOut: true,
     open: async (page) => {
-      await page.getByLabel('E-mail').fill('nobody@provider.example');
-      await page.getByLabel('Password').fill('not a password');
-      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await enterPassword(page, 'nobody@provider.example', 'not a password');
       await expect(page.getByRole('alert')).toBeVisible();
     },
   },
@@ -95,31 +93,26 @@ test('a link counts that is opened where the page for signing in is already', as
 });
 
 test('the second factor of signing in is accessible', async ({ admin: page, browser }) => {
-  const email = 'eva@provider.example';
-  const eva = await joined(browser, page, email, 'org_user');
+  const email = `eva-${TRY}@provider.example`;
+  const eva = await joined(browser, page, { email });
   const { secret } = await api<{ secret: string }>(eva, 'POST', '/api/me/second-factor');
   await api(eva, 'POST', '/api/me/second-factor/confirm', { code: totp(secret) });
   await eva.context().close();
   const stranger = await open(browser);
   await stranger.goto('/sign-in');
-  await stranger.getByLabel('E-mail').fill(email);
-  await stranger.getByLabel('Password').fill(PASSWORD);
-  await stranger.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await enterPassword(stranger, email);
   await expect(stranger.getByRole('heading', { name: 'Second factor' })).toBeVisible();
   await look(stranger, 'sign-in-second-factor');
   await stranger.context().close();
 });
 
 test('who may not is told so, and is shown no way there', async ({ admin: page, browser }) => {
-  const guest = await joined(browser, page, 'dora@provider.example', 'org_guest');
+  const guest = await joined(browser, page, { email: `dora-${TRY}@provider.example`, role: 'org_guest' });
   await guest.goto('/');
   await expect(guest.getByRole('heading', { level: 1, name: /^Hello/ })).toBeVisible();
   await expect(guest.getByRole('navigation', { name: 'Main' }).getByRole('link')).toHaveText(['Home', 'Workflows', 'Forms', 'Runs', 'Notifications']);
   await look(guest, 'home-guest');
-  for (const path of ['/integrations', '/webhooks', '/endpoints', '/tables', '/files']) {
-    await guest.goto(path);
-    await expect(guest.getByRole('alert').first(), path).toContainText('needs the permission');
-  }
+  await expectRefused(guest, ['/integrations', '/webhooks', '/endpoints', '/tables', '/files']);
   await look(guest, 'not-allowed');
   await guest.goto('/workflows');
   await expect(guest.getByText('No workflows for you yet')).toBeVisible();

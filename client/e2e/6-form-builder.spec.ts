@@ -1,7 +1,7 @@
 /** The parts of the builder of forms: choices, checks, names, order, copies, and the preview. */
 import type { Page } from '@playwright/test';
 import { field, formOf } from './forms';
-import { api, expect, test } from './helpers';
+import { expect, expectResult, idByName, test } from './helpers';
 
 const listOf = (page: Page) => page.getByRole('list', { name: 'Fields' });
 const previewOf = (page: Page) => page.getByRole('form', { name: 'Preview' });
@@ -161,14 +161,11 @@ test('the preview asks real data providers, opens with its workflow, and starts 
   const opened = page.context().waitForEvent('page');
   await preview.getByRole('link', { name: 'see the run' }).click();
   const run = await opened;
-  await expect(run.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
-  await run.getByRole('button', { name: 'JSON', exact: true }).click();
-  for (const part of ['"Grace"', '"cologne"', '"By the window"']) await expect(run.getByRole('textbox', { name: 'Result as JSON' })).toContainText(part);
+  await expectResult(run, '"Grace"', '"cologne"', '"By the window"');
 });
 
 test('a form of the workspace is changed in a copy', async ({ admin: page }) => {
-  const { forms } = await api<{ forms: { id: string; name: string }[] }>(page, 'GET', '/api/forms');
-  const id = forms.find(({ name }) => name === 'Of the workspace')?.id ?? '';
+  const id = await idByName(page, 'forms', 'Of the workspace');
   await page.goto(`/forms/${id}/edit`);
   await expect(page.getByText('It stands in the workspace, as forms/ui_form.yaml')).toBeVisible();
   await page.getByRole('link', { name: 'Make a copy' }).click();

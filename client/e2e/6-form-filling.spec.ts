@@ -1,14 +1,6 @@
 /** Filling in: choices in sight, several of them, several files, and what goes wrong meanwhile. */
-import type { Page } from '@playwright/test';
 import { field, formOf } from './forms';
-import { api, expect, test } from './helpers';
-
-/** What the run of this page has returned. */
-async function resultOf(page: Page): Promise<object> {
-  await expect(page.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
-  const { pathname } = new globalThis.URL(page.url());
-  return (await api<{ result: object }>(page, 'GET', `/api/executions/${pathname.split('/').pop() ?? ''}`)).result;
-}
+import { expect, resultOf, test } from './helpers';
 
 const everything = {
   name: 'Everything',

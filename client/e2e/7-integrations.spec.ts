@@ -1,7 +1,7 @@
 /** Integrations: defined, connected and disconnected, and what is said when a token cannot be had. */
 import type { Page } from '@playwright/test';
 import { authorizationServer, type AuthorizationServer } from './authorization-server';
-import { api, bifrost, expect, test } from './helpers';
+import { api, bifrost, expect, idByName, test } from './helpers';
 import { expectScreens, look } from './screens';
 
 test('an integration is defined, and what is secret of it is never shown', async ({ admin: page }) => {
@@ -214,8 +214,7 @@ test('a token that nothing can renew expires', async ({ admin: page }) => {
 
 test('these screens are accessible', async ({ admin: page, browser }) => {
   test.setTimeout(300_000);
-  const { organizations } = await api<{ organizations: { id: string; name: string }[] }>(page, 'GET', '/api/organizations');
-  const contoso = organizations.find(({ name }) => name === 'Contoso')?.id ?? '';
+  const contoso = await idByName(page, 'organizations', 'Contoso');
   await expectScreens(browser, [
     { name: 'integrations', path: '/integrations' },
     { name: 'integration', path: '/integrations/CRM' },

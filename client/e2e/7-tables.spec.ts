@@ -1,5 +1,5 @@
 /** Tables and their documents. */
-import { api, bifrost, expect, test } from './helpers';
+import { api, bifrost, expect, idByName, test } from './helpers';
 import { expectScreens, look } from './screens';
 
 test('documents are inserted, found, changed and deleted', async ({ admin: page }) => {
@@ -122,8 +122,7 @@ test('a table of several pages has a schema, and is deleted', async ({ admin: pa
 });
 
 test('these screens are accessible', async ({ admin: page, browser }) => {
-  const { tables } = await api<{ tables: { id: string; name: string }[] }>(page, 'GET', '/api/tables');
-  const path = `/tables/${tables.find(({ name }) => name === 'orders')?.id ?? ''}`;
+  const path = `/tables/${await idByName(page, 'tables', 'orders')}`;
   await expectScreens(browser, [
     { name: 'tables', path: '/tables' },
     { name: 'table', path },

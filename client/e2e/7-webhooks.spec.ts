@@ -1,7 +1,7 @@
 /** Webhooks of several kinds, and endpoints. */
 import { execFileSync } from 'node:child_process';
 import type { Page } from '@playwright/test';
-import { ADMIN, api, bifrost, expect, openWorkflow, test } from './helpers';
+import { ADMIN, api, bifrost, execute, expect, idByName, openWorkflow, test, workflowIds } from './helpers';
 import { expectScreens, look } from './screens';
 
 /** Deletes the webhook of this page, which asks for its name first. */
@@ -166,9 +166,7 @@ test('a topic is emitted by a workflow, and starts another', async ({ admin: pag
   await page.getByRole('tab', { name: 'Test' }).click();
   await expect(page.getByText('A topic takes nothing from outside.')).toBeVisible();
   await page.getByRole('tab', { name: 'Deliveries' }).click();
-  const { workflows } = await api<{ workflows: { id: string; name: string }[] }>(page, 'GET', '/api/workflows');
-  const emits = workflows.find(({ name }) => name === 'Emits')?.id;
-  await api(page, 'POST', '/api/workflows/execute', { workflow_id: emits, input_data: { topic: 'colleagues.come', name: 'Hedy' }, sync: true });
+  await execute(page, 'Emits', { topic: 'colleagues.come', name: 'Hedy' }, { sync: true });
   const row = page.getByRole('table', { name: 'Deliveries' }).getByRole('row').filter({ hasText: 'Started' });
   await expect(row).toHaveCount(1);
   await row.getByRole('link').first().click();
@@ -228,13 +226,11 @@ test('an adapter of the workspace decides what is delivered', async ({ admin: pa
 
 test('these screens are accessible', async ({ admin: page, browser }) => {
   test.setTimeout(300_000);
-  const { webhooks } = await api<{ webhooks: { id: string; name: string }[] }>(page, 'GET', '/api/webhooks');
-  const id = webhooks.find(({ name }) => name === 'github-main')?.id ?? '';
+  const id = await idByName(page, 'webhooks', 'github-main');
   const { deliveries } = await api<{ deliveries: { id: string }[] }>(page, 'GET', `/api/webhooks/${id}/deliveries`);
   const { subscriptions } = await api<{ subscriptions: { id: string }[] }>(page, 'GET', `/api/webhooks/${id}/subscriptions`);
-  const { workflows } = await api<{ workflows: { id: string; name: string }[] }>(page, 'GET', '/api/workflows');
   const { endpoints } = await api<{ endpoints: { id: string }[] }>(page, 'GET', '/api/endpoints');
-  const hello = workflows.find(({ name }) => name === 'hello')?.id ?? '';
+  const { hello = '' } = await workflowIds(page);
   await expectScreens(browser, [
     { name: 'webhooks', path: '/webhooks' },
     { name: 'webhook', path: `/webhooks/${id}` },

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asDeployed, built, deployBeside, editorOf, fill, HELLO, makeFile } from './editor';
-import { api, expect, joined, openWorkflow, test } from './helpers';
+import { expect, joined, openWorkflow, reviewedOrganizationOf, test, TRY } from './helpers';
 import { look } from './screens';
 
 test('open files are closed by their button and by the mouse', async ({ admin: page }) => {
@@ -153,9 +153,8 @@ test('what somebody else has deployed meanwhile is taken', async ({ admin: page 
 });
 
 test('a deploy waits for its review, and its author reads why it was rejected', async ({ admin: page, browser }) => {
-  const { id } = await api<{ id: string }>(page, 'POST', '/api/organizations', { name: 'Tailspin' });
-  await api(page, 'PATCH', `/api/organizations/${id}`, { requires_review: true });
-  const author = await joined(browser, page, 'tim@tailspin.example', 'org_admin', id);
+  const id = await reviewedOrganizationOf(page, 'Tailspin');
+  const author = await joined(browser, page, { email: `tim-${TRY}@tailspin.example`, role: 'org_admin', organization: id });
   await author.goto('/code/edit');
   await makeFile(author, 'workflows/first.py', HELLO);
   await author.getByRole('button', { name: 'Deploy…' }).click();

@@ -3,7 +3,7 @@
  *  address is typed after the first, and every press of the mouse counts. */
 import { join } from 'node:path';
 import type { BrowserContext, Locator } from '@playwright/test';
-import { ADMIN, expect, test as base, watch } from './helpers';
+import { expect, fillInAdmin, test as base, watch } from './helpers';
 import { look } from './screens';
 import { startServer, type Server } from './server';
 
@@ -66,9 +66,7 @@ test('from the printed address to a scheduled workflow with a form', async ({ fr
   const place = (name: string) => page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name, exact: true });
 
   await page.goto(fresh.setUp);
-  await page.getByLabel('E-mail').fill(ADMIN.email);
-  await page.getByLabel('Name').fill(ADMIN.name);
-  await page.getByLabel('Password').fill(ADMIN.password);
+  await fillInAdmin(page);
   await click(button('Make the administrator'));
   await expect(page.getByRole('heading', { name: 'Hello, Ada' })).toBeVisible();
 

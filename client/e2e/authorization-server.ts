@@ -1,6 +1,6 @@
 /** An authorization server for the tests of integrations: agrees at once, or refuses. */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listening } from './loopback';
 
 export interface AuthorizationServer {
   url: string;
@@ -40,7 +40,5 @@ export async function authorizationServer(): Promise<AuthorizationServer> {
     const refresh = state.renews ? { refresh_token: `refresh-${state.tokens}` } : {};
     response.end(JSON.stringify({ access_token: `token-${state.tokens}`, token_type: 'Bearer', expires_in: state.good, ...refresh }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return Object.assign(state, { url: `http://127.0.0.1:${port}`, close: () => void server.close() });
+  return Object.assign(state, { url: await listening(server), close: () => void server.close() });
 }

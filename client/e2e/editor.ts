@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
-import { bifrost, CASES, expect, workspaceWith } from './helpers';
+import { bifrost, expect, workspaceWith } from './helpers';
 
 export const HELLO = `import logging
 
@@ -53,7 +53,7 @@ export async function asDeployed(page: Page): Promise<void> {
 
 /** Deploys the cases of these tests with other files over them, as somebody else does. */
 export function deployBeside(files: Record<string, string>): void {
-  const folder = workspaceWith(CASES);
+  const folder = workspaceWith('workspace');
   for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
   bifrost('deploy', folder, '--message', 'From elsewhere', '--force');
   rmSync(folder, { recursive: true });

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './server';
+import { freePort } from './loopback';
 
 /** As a superuser; each installation gets a database of its own. */
 const DATABASE = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
@@ -40,8 +40,8 @@ export async function startInstallation(program: string, cache: string): Promise
   const data = mkdtempSync(join(tmpdir(), 'bifrost-ui-distributed-'));
   symlinkSync(cache, join(data, 'cache'));
   const database = createDatabase();
-  const listen = `127.0.0.1:${await freePort()}`;
-  const url = `http://localhost:${listen.split(':')[1]}`;
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
   const settings = {
     DATABASE_URL: database.url,
     AMQP_URL: AMQP,
@@ -50,7 +50,7 @@ export async function startInstallation(program: string, cache: string): Promise
     REDIS_URL: REDIS,
     BIFROST_MASTER_KEY: randomBytes(32).toString('base64'),
     BIFROST_DATA: data,
-    BIFROST_LISTEN: listen,
+    BIFROST_LISTEN: `127.0.0.1:${port}`,
     BIFROST_PUBLIC_URL: url,
     BIFROST_PROCESSES: '1',
   };

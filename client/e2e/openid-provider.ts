@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 
 export const CLIENT = { id: 'bifrost', secret: 'client-secret-of-the-ui-tests-0123456789' };
 
-export interface OpenIdProvider {
+interface OpenIdProvider {
   issuer: string;
   /** Whoever comes from now on. */
   become: (account: string) => Promise<void>;

@@ -1,33 +1,24 @@
-/** A server of their own for the flows of administration and of roles, and the people who come to it. */
-import { readFileSync } from 'node:fs';
+/** A server beside the shared one, for flows that others must not meet, and the people who come to it. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { request, type APIRequestContext, type Page } from '@playwright/test';
-import { ADMIN, api, deployCases, expect, open, test as base } from './helpers';
+import { request, type Page } from '@playwright/test';
+import { ADMIN, expect, joined, open, test as base, workspaceWith, type Invited, type State } from './helpers';
 import { startServer, type Server } from './server';
-
-/** Of everybody whom these tests invite. */
-export const PASSWORD = 'nobody guesses these words';
-
-type State = Awaited<ReturnType<APIRequestContext['storageState']>>;
 
 interface Own extends Server {
   /** The first administrator, signed in. */
   admin: State;
 }
 
-interface Invited {
-  email: string;
-  name: string;
-  role?: 'org_guest' | 'org_user' | 'org_admin';
-  /** Roles of the organization, by id. */
-  roles?: string[];
-  /** The provider's without it. */
-  organization?: string;
-}
-
 interface Fixtures {
   /** Invites somebody, who accepts: signed in, in a browser of their own. */
   enter: (who: Invited) => Promise<Page>;
+}
+
+interface WorkerFixtures {
+  /** What is put over the example workspace, by `workspaceWith`. */
+  files: string[];
+  server: Own;
 }
 
 async function firstAdministrator({ url, setUp }: Server): Promise<State> {
@@ -40,19 +31,25 @@ async function firstAdministrator({ url, setUp }: Server): Promise<State> {
   return state;
 }
 
-/** One server for all tests of a worker: each makes what it needs, under names of its own. */
-export const test = base.extend<Fixtures, { server: Own }>({
+/** One server for all tests of a worker: each makes what it needs, under names of its own. Whoever uses other
+ *  `files` has a worker, and so a server, of their own. */
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  files: [['workspace'], { scope: 'worker', option: true }],
   server: [
-    async ({}, use) => {
-      const server = await startServer({ cache: join(process.env.UI_DATA ?? '', 'cache') });
+    async ({ files }, use) => {
+      const workspace = workspaceWith(...files);
       try {
-        deployCases({ url: server.url, key: readFileSync(join(server.data, 'admin.key'), 'utf8').trim() });
-        await use({ ...server, admin: await firstAdministrator(server) });
+        const server = await startServer({ workspace, cache: join(process.env.UI_DATA ?? '', 'cache') });
+        try {
+          await use({ ...server, admin: await firstAdministrator(server) });
+        } finally {
+          await server.stop();
+        }
       } finally {
-        await server.stop();
+        rmSync(workspace, { recursive: true });
       }
     },
-    { scope: 'worker', timeout: 200_000 },
+    { scope: 'worker', timeout: 240_000 },
   ],
   admin: async ({ browser, server }, use) => {
     const page = await open(browser, server.admin, server.url);
@@ -61,38 +58,11 @@ export const test = base.extend<Fixtures, { server: Own }>({
   },
   enter: async ({ browser, server, admin }, use) => {
     const pages: Page[] = [];
-    await use(async ({ organization, role = 'org_user', ...who }) => {
-      const { token } = await api<{ token: string }>(admin, 'POST', '/api/invitations', { role, ...who }, organization);
-      const page = await open(browser, undefined, server.url);
+    await use(async (who) => {
+      const page = await joined(browser, admin, who, server.url);
       pages.push(page);
-      await api(page, 'POST', '/api/sign-in/invitation', { token, password: PASSWORD });
       return page;
     });
     await Promise.all(pages.map((page) => page.context().close()));
   },
 });
-
-/** Makes an organization; answers its id. */
-export async function organizationOf(admin: Page, name: string, domain: string | null = null): Promise<string> {
-  return (await api<{ id: string }>(admin, 'POST', '/api/organizations', { name, domain })).id;
-}
-
-/** Deploys these files as the whole workspace of whoever's page it is, or of an organization that they entered. */
-export async function deploy(page: Page, files: Record<string, string>, organization?: string): Promise<void> {
-  const encoded = Object.entries(files).map(([path, text]) => [path, Buffer.from(text).toString('base64')]);
-  await api(page, 'POST', '/api/workspace/deploy', { files: Object.fromEntries(encoded) }, organization);
-}
-
-/** Runs a workflow to its end; answers the id of the run. */
-export async function runOf(page: Page, name: string, input_data: object): Promise<string> {
-  const { workflows } = await api<{ workflows: { id: string; name: string }[] }>(page, 'GET', '/api/workflows');
-  const body = { workflow_id: workflows.find((workflow) => workflow.name === name)?.id, input_data, sync: true };
-  return (await api<{ execution_id: string }>(page, 'POST', '/api/workflows/execute', body)).execution_id;
-}
-
-/** Waits until somebody is led to the sign-in: a session that has ended is believed for two seconds at most. */
-export const expectSignedOut = (page: Page): Promise<void> =>
-  expect(async () => {
-    await page.goto('/workflows');
-    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible({ timeout: 1_000 });
-  }).toPass();

@@ -1,10 +1,10 @@
 /** A package index with one package that is pure Python, for workspaces that need some: PEP 691. */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { crc32 } from 'node:zlib';
+import { listening } from './loopback';
 
-export interface PackageIndex {
+interface PackageIndex {
   /** Its address, as `BIFROST_PACKAGE_INDEX` has it. */
   url: string;
   close: () => void;
@@ -75,7 +75,5 @@ export async function packageIndex(): Promise<PackageIndex> {
     response.setHeader('content-type', request.url?.startsWith('/simple/') === true ? 'application/vnd.pypi.simple.v1+json' : 'application/octet-stream');
     response.end(answer);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/simple`, close: () => void server.close() };
+  return { url: `${await listening(server)}/simple`, close: () => void server.close() };
 }

@@ -1,6 +1,6 @@
 /** What a tenant plants, by which call of the API, and where it is shown. `4-hostile.spec.ts` walks through it. */
 import type { Page } from '@playwright/test';
-import { ADMIN, api, execute, expect, workflowIds } from './helpers';
+import { ADMIN, api, execute, expect, inBase64, workflowCode, workflowIds } from './helpers';
 
 /** Where the markup would call out to. */
 export const OUTSIDE = 'planted.invalid';
@@ -27,7 +27,7 @@ export interface Place {
   open?: (page: Page, made: Made) => Promise<void>;
 }
 
-export interface Planting {
+interface Planting {
   what: string;
   plant: (page: Page, made: Made) => Promise<void>;
   places: Place[];
@@ -61,9 +61,8 @@ const CODE: Planting = {
     made.workflow = (await workflowIds(page))[text('workflow')] ?? '';
     const broken = `raise ValueError("build problem ${MARKUP}")\n`;
     const edits = { 'workflows/broken.py': broken, [`${text('code folder')}/${text('code file')}.md`]: `${text('code')}\n` };
-    const base64 = Object.fromEntries(Object.entries(edits).map(([path, content]) => [path, Buffer.from(content).toString('base64')]));
     const { version } = await api<{ version: { number: number } }>(page, 'GET', '/api/workspace');
-    const { number } = await api<{ number: number }>(page, 'POST', '/api/workspace/deploy', { edits: base64, against: version.number, message: text('message') });
+    const { number } = await api<{ number: number }>(page, 'POST', '/api/workspace/deploy', { edits: inBase64(edits), against: version.number, message: text('message') });
     made.version = String(number);
   },
   places: [
@@ -289,12 +288,11 @@ const REVIEW: Planting = {
     await api(page, 'PATCH', `/api/organizations/${of}`, { requires_review: true });
     await api(page, 'POST', '/api/users', { email: AUTHOR, kind: 'service', role: 'org_admin' }, of);
     const { key } = await api<{ key: string }>(page, 'POST', '/api/keys', { email: AUTHOR, name: 'deploys', role: 'org_admin' }, of);
-    const code = 'from bifrost import workflow\n\n\n@workflow\nasync def reviewed() -> None:\n    pass\n';
     // Without the browser's session.
     const answer = await fetch(`${idOf(made, 'origin')}/api/workspace/deploy`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ files: { 'workflows/reviewed.py': Buffer.from(code).toString('base64') } }),
+      body: JSON.stringify({ files: inBase64({ 'workflows/reviewed.py': workflowCode('reviewed') }) }),
     });
     const told = await answer.text();
     expect(answer.ok, told).toBe(true);

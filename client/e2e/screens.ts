@@ -37,6 +37,20 @@ export interface Screen {
   only?: Size;
 }
 
+/** Two frames in a row in which nothing moves but what never ends. Half-way, colours have another contrast, and
+ *  what a theme or a size changes may begin to move a frame later. */
+const atRest = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    for (let still = 0; still < 2; still += 1) {
+      await new Promise(requestAnimationFrame);
+      for (const animation of document.getAnimations()) {
+        if (animation.playState !== 'running' || animation.effect?.getComputedTiming().endTime === Infinity) continue;
+        animation.finish();
+        still = -1;
+      }
+    }
+  });
+
 /** No violation of WCAG 2.2 AA, nothing that scrolls sideways, and pictures of what a page shows now,
  *  in target/ui-screenshots: both themes, for a desktop and for a phone. */
 export async function look(page: Page, name: string, only?: Size): Promise<void> {
@@ -46,7 +60,7 @@ export async function look(page: Page, name: string, only?: Size): Promise<void>
     await page.setViewportSize(SIZES[size]);
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
-    await page.evaluate(() => document.getAnimations().forEach((animation) => animation.effect?.getTiming().iterations === 1 && animation.finish()));
+    await atRest(page);
     if (checks !== undefined) {
       await expectAccessible(page, `${name}, ${theme}, ${size}`, checks);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

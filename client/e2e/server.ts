@@ -1,9 +1,9 @@
 /** Starts `bifrost up` on a free port with an empty folder, and keeps what it prints. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './loopback';
 import { packageIndex } from './package-index';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -33,26 +33,15 @@ interface Options {
   packages?: string;
 }
 
-/** A port of the loopback that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 export async function startServer({ workspace, cache, packages }: Options): Promise<Server> {
   const data = mkdtempSync(join(tmpdir(), 'bifrost-ui-'));
   if (cache !== undefined) symlinkSync(cache, join(data, 'cache'));
-  const listen = `127.0.0.1:${await freePort()}`;
+  const port = await freePort();
   // Passkeys need a host name, and cookies stay with it.
-  const url = `http://localhost:${listen.split(':')[1]}`;
+  const url = `http://localhost:${port}`;
   const program = process.env.BIFROST ?? join(ROOT, 'target/debug/bifrost');
   const deployed = workspace === undefined ? [] : ['--workspace', workspace];
-  const server = spawn(program, ['up', ...deployed, '--listen', listen, '--public-url', url], {
+  const server = spawn(program, ['up', ...deployed, '--listen', `127.0.0.1:${port}`, '--public-url', url], {
     // The tests have servers of their own on the loopback, for OAuth.
     env: {
       ...process.env,

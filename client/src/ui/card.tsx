@@ -15,7 +15,7 @@ export function Card({ title, actions, padded = true, className, children, ...pr
     <section {...props} className={cn('min-w-0 overflow-hidden rounded-lg border bg-surface shadow-card', className)}>
       {(title !== undefined || actions !== undefined) && (
         <header className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-b px-4 py-1.5">
-          <h2 className="text-ui font-semibold">{title}</h2>
+          <h2 className="min-w-0 text-ui font-semibold wrap-anywhere">{title}</h2>
           <div className="ml-auto flex items-center gap-1.5">{actions}</div>
         </header>
       )}

@@ -9,7 +9,8 @@ const item =
 
 export function Menu({ trigger, children, label }: { trigger: ReactNode; children: ReactNode; label?: string }) {
   return (
-    <Radix.Root>
+    // Not modal: the page behind a modal one is hidden from screen readers with its buttons still in the order of Tab.
+    <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content

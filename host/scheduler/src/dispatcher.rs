@@ -98,8 +98,7 @@ impl Dispatcher {
         let depth = u32::try_from(self.depth.min(MAX_DEPTH)).unwrap_or(u32::MAX);
         let backlog = executions::backlog(&self.db, depth).await?;
         let (lines, outstanding) = self.settle(&backlog.waiting);
-        let running: usize = backlog.running.values().sum();
-        let free = backlog.slots.saturating_sub(running);
+        let free = backlog.slots.saturating_sub(backlog.running_of_all);
         self.depth = 64 + 2 * free + self.admitted.len();
         let budget = (2 * free).saturating_sub(self.admitted.len());
         let mut room = backlog

@@ -103,11 +103,6 @@ impl Runner {
 
     async fn context(&self, claimed: &Claimed) -> anyhow::Result<Value> {
         let execution = &claimed.execution;
-        let organization = bifrost_store::organizations::get(
-            &self.db.org(execution.organization_id),
-            execution.organization_id,
-        )
-        .await?;
         let event = match execution.delivery_id {
             Some(id) => webhooks::told(&self.db.org(execution.organization_id), id).await?,
             None => None,
@@ -118,10 +113,11 @@ impl Runner {
             "name": execution.executed_by_name,
             "scope": execution.organization_id,
             "organization": {
-                "id": organization.id,
-                "name": organization.name,
-                "is_active": organization.is_active,
-                "is_provider": organization.is_provider,
+                "id": execution.organization_id,
+                "name": claimed.organization_name,
+                // Nothing of another is claimed.
+                "is_active": true,
+                "is_provider": claimed.is_of_provider,
             },
             "is_platform_admin": execution.executed_by_role == Role::PlatformAdmin,
             "is_function_key": false,

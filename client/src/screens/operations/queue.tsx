@@ -71,7 +71,7 @@ const columns: ColumnDef<QueueOrganization>[] = [
     id: 'organization',
     header: 'Organization',
     cell: ({ row: { original } }) => (
-      <span className="flex flex-wrap items-center gap-2 font-medium break-words">
+      <span className="flex flex-wrap items-center gap-2 font-medium wrap-anywhere">
         {original.organization_name}
         {!original.is_active && <Badge tone="warn">Suspended</Badge>}
       </span>

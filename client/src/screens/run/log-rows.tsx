@@ -7,10 +7,13 @@ import { cn } from '@/lib/cn';
 import type { Row } from '@/lib/log-store';
 import { timeOfDay, whole } from '@/lib/time';
 
-/** Height of a row that is not wrapped, in pixels. */
-const HEIGHT = 20;
+/** Height of a row that is not wrapped, in pixels; that of a link that a finger finds, at least. */
+const HEIGHT = 24;
 /** Whoever is within so many pixels of the end is at the end. */
-const AT_END = 24;
+const AT_END = 28;
+
+/** What goes up. */
+const UP = ['Home', 'PageUp', 'ArrowUp'];
 
 const TONES: Record<LogLevel, string> = {
   DEBUG: 'text-faint',
@@ -54,7 +57,9 @@ export function LogRows({ rows, wrap, follow, onFollow, marked, onMark, classNam
     shown.current = marked;
     virtual.scrollToIndex(index, { align: 'center' });
   }, [marked, rows, virtual]);
-  // Following only ever scrolls down: whoever goes up wants to read.
+  // Whoever goes up wants to read. Keys and wheel tell at once: what they scroll is animated, and the next line would undo it.
+  const up = () => follow && box.current !== null && box.current.scrollTop > 0 && onFollow(false);
+  // Following only ever scrolls down, so a bar that is dragged up is told by where it is.
   const top = useRef(0);
   const scrolled = () => {
     const element = box.current;
@@ -70,8 +75,10 @@ export function LogRows({ rows, wrap, follow, onFollow, marked, onMark, classNam
       aria-label="Log lines"
       tabIndex={0}
       onScroll={scrolled}
+      onKeyDown={({ key }) => UP.includes(key) && up()}
+      onWheel={({ deltaY }) => deltaY < 0 && up()}
       className={cn(
-        'h-[clamp(16rem,calc(100dvh-22rem),60rem)] overflow-auto py-2 font-mono text-xs leading-5 focus-visible:-outline-offset-2',
+        'h-[clamp(16rem,calc(100dvh-22rem),60rem)] overflow-auto py-2 font-mono text-xs leading-6 focus-visible:-outline-offset-2',
         className,
       )}
     >

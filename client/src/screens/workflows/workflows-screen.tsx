@@ -155,7 +155,7 @@ function Row({ workflow }: { workflow: Workflow }) {
           <Link
             to="/workflows/$id"
             params={{ id: workflow.id }}
-            className="font-medium break-words after:absolute after:inset-0 hover:text-accent-text"
+            className="min-w-0 font-medium wrap-anywhere after:absolute after:inset-0 hover:text-accent-text"
           >
             {workflow.name}
           </Link>

@@ -77,8 +77,8 @@ impl Providers {
         input: Option<Value>,
         is_fresh: bool,
     ) -> ApiResult<Arc<[Value]>> {
-        // Also for what is kept: an input that it does not take is an error.
-        let parameters = run::parameters(state, auth, workflow, input).await?;
+        // Also for what is kept: an input that it does not take is an error. The run bounds its size.
+        let parameters = Value::Object(run::checked(workflow, input)?);
         let ttl = ttl(workflow)?;
         let key = key(auth, workflow, &parameters, ttl);
         let shared_key = (!is_fresh).then(|| shared_key(&key, ttl, now())).flatten();

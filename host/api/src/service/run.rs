@@ -198,9 +198,14 @@ pub async fn parameters(
     workflow: &Workflow,
     input: Option<Value>,
 ) -> Result<Value> {
+    bounded(state, auth, checked(workflow, input)?).await
+}
+
+/// Parameters that fit a workflow, however large they are.
+pub fn checked(workflow: &Workflow, input: Option<Value>) -> Result<Map<String, Value>> {
     let input = object(input)?;
     workflow.info.check_input(&input)?;
-    bounded(state, auth, input).await
+    Ok(input)
 }
 
 /// Data of a topic as it is kept.

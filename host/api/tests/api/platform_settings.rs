@@ -1,7 +1,7 @@
 //! The platform's own settings: its name and look, its mail, and the second factor that it asks for.
 
 use crate::common::Platform;
-use crate::common::browser::{self, Browser, PASSWORD, add_app, add_passkey, set_password, signed_in};
+use crate::common::browser::{Browser, PASSWORD, add_app, add_passkey, set_password, signed_in};
 use bifrost_core::Role;
 use http::Method;
 use serde_json::{Value, json};

@@ -12,6 +12,9 @@ use tokio::time::{sleep, timeout};
 const KEPT: (usize, usize) = (8_192, 32 << 20);
 /// An event that waited longer is not published any more.
 const STALE: Duration = Duration::from_secs(5);
+/// A connection that was used within this time is not tried with a PING before its next use: an event to whoever waits
+/// for a run would pay for it. One that broke meanwhile loses the events of one round trip.
+const TRUSTED: Duration = Duration::from_secs(1);
 /// Events per round trip.
 const BATCH: usize = 512;
 
@@ -70,12 +73,13 @@ impl Outbox {
     /// connection broke is lost: it may have been received already.
     pub(super) async fn write(self: std::sync::Arc<Self>, pool: Pool, prefix: String) {
         let mut pause = BACKOFF.0;
+        let mut used = None;
         loop {
             if self.is_empty() {
                 self.arrived.notified().await;
                 continue;
             }
-            match self.write_once(&pool, &prefix).await {
+            match self.write_once(&pool, &prefix, &mut used).await {
                 Ok(()) => pause = BACKOFF.0,
                 Err(error) => {
                     tracing::warn!(%error, "live events are not published; connecting again");
@@ -86,23 +90,33 @@ impl Outbox {
         }
     }
 
-    async fn write_once(&self, pool: &Pool, prefix: &str) -> anyhow::Result<()> {
-        // Tried with a PING before it is given out, so that nothing is handed to a
-        // connection that broke while it was idle.
-        let mut connection = pool.get().await?;
+    async fn write_once(
+        &self,
+        pool: &Pool,
+        prefix: &str,
+        used: &mut Option<(Connection, Instant)>,
+    ) -> anyhow::Result<()> {
+        let trusted = used.take().filter(|(_, since)| since.elapsed() < TRUSTED);
+        let mut connection = match trusted {
+            Some((connection, _)) => connection,
+            // Tried with a PING before it is given out.
+            None => pool.get().await?,
+        };
         let messages = self.take();
-        if messages.is_empty() {
-            return Ok(());
-        }
         let mut pipe = redis::pipe();
         for message in &messages {
             pipe.publish(format!("{prefix}{}", message.channel), &message.payload).ignore();
         }
-        let sent = timeout(ANSWER, pipe.query_async::<()>(&mut connection)).await;
-        if !matches!(sent, Ok(Ok(()))) {
-            // Not back into the pool.
-            drop(Connection::take(connection));
+        if !messages.is_empty() {
+            let sent = timeout(ANSWER, pipe.query_async::<()>(&mut connection)).await;
+            let sent = sent.map_err(|_| anyhow::anyhow!("Redis does not answer")).and_then(|sent| Ok(sent?));
+            if let Err(error) = sent {
+                // Not back into the pool.
+                drop(Connection::take(connection));
+                return Err(error);
+            }
         }
-        Ok(sent.map_err(|_| anyhow::anyhow!("Redis does not answer"))??)
+        *used = Some((connection, Instant::now()));
+        Ok(())
     }
 }

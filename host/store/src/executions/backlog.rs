@@ -1,9 +1,9 @@
 //! What waits, as the dispatcher reads it.
 
-use crate::{Db, Sql, Tx, now};
+use crate::{Db, Row, Sql, Tx, now};
 use bifrost_core::ports::Ticket;
 use bifrost_core::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// The line of one organization at one priority.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +19,13 @@ pub struct Waiting {
 /// What is there to decide on, in one consistent state.
 #[derive(Clone, Debug, Default)]
 pub struct Backlog {
-    /// Lines that are not empty.
+    /// Lines that are not empty, of organizations that are not suspended.
     pub waiting: Vec<Waiting>,
-    /// Runs under a lease, by organization.
+    /// Runs under a lease, by organization that waits.
     pub running: HashMap<OrganizationId, usize>,
-    /// How many runs of an organization may be under way at the same time.
+    /// Runs under a lease of all organizations.
+    pub running_of_all: usize,
+    /// How many runs of an organization that waits may be under way at the same time.
     pub limits: HashMap<OrganizationId, usize>,
     /// Slots of all workers that live and do not drain.
     pub slots: usize,
@@ -33,12 +35,8 @@ pub struct Backlog {
 pub async fn backlog(db: &Db, depth: u32) -> Result<Backlog> {
     let mut tx = db.system().read().await?;
     let mut backlog = Backlog::default();
-    let suspended = suspended(&mut tx).await?;
-    for (priority, organization) in lines(&mut tx).await? {
-        // Its runs wait, in their order, until it may run again.
-        if suspended.contains(&organization) {
-            continue;
-        }
+    for line in lines(&mut tx).await? {
+        let (priority, organization) = (line.get("priority")?, line.get("organization_id")?);
         #[cfg(not(feature = "planted-faults"))]
         let left_out = "";
         #[cfg(feature = "planted-faults")]
@@ -55,28 +53,22 @@ pub async fn backlog(db: &Db, depth: u32) -> Result<Backlog> {
             .iter()
             .map(|row| Ok(Ticket { execution: row.get("id")?, attempt: row.get::<i32>("attempt")? + 1 }))
             .collect::<Result<Vec<_>>>()?;
-        if !tickets.is_empty() {
-            backlog.waiting.push(Waiting { priority, organization, tickets });
-        }
-    }
-    if backlog.waiting.is_empty() {
-        return Ok(backlog);
-    }
-    let running = running(&mut tx).await?.into_iter();
-    backlog.running = running.map(|(whose, runs)| (whose, usize::try_from(runs).unwrap_or(0))).collect();
-    for line in &backlog.waiting {
-        if backlog.limits.contains_key(&line.organization) {
+        if tickets.is_empty() {
             continue;
         }
-        let sql = Sql::new("SELECT limits FROM organizations WHERE id = $1").bind(line.organization);
-        let limits: Limits = tx.one(sql).await?.document("limits")?;
+        backlog.waiting.push(Waiting { priority, organization, tickets });
+        let limits: Limits = line.document("limits")?;
         let most = usize::try_from(limits.concurrent_runs).unwrap_or(usize::MAX);
-        backlog.limits.insert(line.organization, most);
+        backlog.limits.insert(organization, most);
+        backlog.running.insert(organization, number(&line, "running")?);
+        backlog.running_of_all = number(&line, "running_of_all")?;
+        backlog.slots = number(&line, "slots")?;
     }
-    let workers = crate::workers::list_in(&mut tx).await?;
-    let slots: i64 = workers.iter().filter(|worker| !worker.is_draining).map(|worker| worker.slots).sum();
-    backlog.slots = usize::try_from(slots).unwrap_or(0);
     Ok(backlog)
+}
+
+fn number(row: &Row, column: &str) -> Result<usize> {
+    Ok(usize::try_from(row.get::<i64>(column)?).unwrap_or(0))
 }
 
 /// Runs under a lease, by organization.
@@ -87,32 +79,31 @@ pub(super) async fn running(tx: &mut Tx) -> Result<HashMap<OrganizationId, i64>>
     tx.all(sql).await?.iter().map(|row| Ok((row.get("organization_id")?, row.get("runs")?))).collect()
 }
 
-async fn suspended(tx: &mut Tx) -> Result<HashSet<OrganizationId>> {
-    let rows = tx.all(Sql::new("SELECT id FROM organizations WHERE NOT is_active")).await?;
-    rows.iter().map(|row| row.get("id")).collect()
-}
-
-/// The lines, found by leaps through the index instead of a walk over all that wait.
-async fn lines(tx: &mut Tx) -> Result<Vec<(i64, OrganizationId)>> {
-    let mut lines = vec![];
-    for priority in Priority::ALL {
-        let priority = priority.rank();
-        let mut last: Option<OrganizationId> = None;
-        loop {
-            let mut sql =
-                Sql::new("SELECT organization_id FROM executions WHERE status = 'Pending' AND priority = ");
-            sql.push_bind(priority);
-            if let Some(last) = last {
-                sql.push(" AND organization_id > ").push_bind(last);
-            }
-            sql.push(" ORDER BY organization_id LIMIT 1");
-            let Some(row) = tx.optional(sql).await? else { break };
-            let organization = row.get("organization_id")?;
-            lines.push((priority, organization));
-            last = Some(organization);
-        }
-    }
-    Ok(lines)
+/// The lines, and what is decided by beside their tickets. They are found by leaps through the index
+/// instead of a walk over all that wait, and all in one round trip: every run waits for this.
+async fn lines(tx: &mut Tx) -> Result<Vec<Row>> {
+    let leap = |priority: &str, after: &str| {
+        format!(
+            "SELECT {priority}, (SELECT e.organization_id FROM executions e
+               WHERE e.status = 'Pending' AND e.priority = {priority}{after} ORDER BY e.organization_id LIMIT 1)"
+        )
+    };
+    let first = Priority::ALL.map(|priority| leap(&priority.rank().to_string(), ""));
+    let next = leap("l.priority", " AND e.organization_id > l.organization_id");
+    let sql = Sql::new(format!(
+        "WITH RECURSIVE heads (priority, organization_id) AS ({}),
+           lines (priority, organization_id) AS (
+             SELECT priority, organization_id FROM heads
+             UNION ALL {next} FROM lines l WHERE l.organization_id IS NOT NULL)
+         SELECT CAST(l.priority AS BIGINT) AS priority, l.organization_id, o.limits,
+           (SELECT COUNT(*) FROM executions r WHERE r.organization_id = o.id AND r.lease_until IS NOT NULL) AS running,
+           (SELECT COUNT(*) FROM executions WHERE lease_until IS NOT NULL) AS running_of_all,
+           (SELECT CAST(COALESCE(SUM(slots), 0) AS BIGINT) FROM workers WHERE seen_at >= $1 AND NOT is_draining) AS slots
+         FROM lines l JOIN organizations o ON o.id = l.organization_id AND o.is_active
+         ORDER BY l.priority, l.organization_id",
+        first.join(" UNION ALL ")
+    ));
+    tx.all(sql.bind(now() - crate::workers::SILENCE)).await
 }
 
 /// How many accepted runs wait for a worker.

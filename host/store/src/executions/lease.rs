@@ -37,6 +37,10 @@ pub struct Claimed {
     pub workflow: WorkflowInfo,
     /// What the organization's runs may use.
     pub limits: Limits,
+    /// The organization's name.
+    pub organization_name: String,
+    /// Whether it is the provider's own.
+    pub is_of_provider: bool,
     /// Sequence of the next log line: 1, or what follows the last attempt's.
     pub next_sequence: i64,
     /// The trace of whoever asked for the run: a W3C `traceparent`.
@@ -89,6 +93,8 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
            (SELECT v.organization_id FROM versions v WHERE v.id = executions.version_id) AS workspace_organization,
            (SELECT w.info FROM workflows w WHERE w.id = executions.workflow_id) AS info,
            (SELECT o.limits FROM organizations o WHERE o.id = executions.organization_id) AS limits,
+           (SELECT o.name FROM organizations o WHERE o.id = executions.organization_id) AS organization_name,
+           (SELECT o.is_provider FROM organizations o WHERE o.id = executions.organization_id) AS is_of_provider,
            (SELECT COALESCE(MAX(l.sequence), 0) + 1 FROM execution_logs l WHERE l.execution_id = executions.id) AS next_sequence"
     ))
     .bind(ticket.execution)
@@ -108,6 +114,8 @@ pub async fn claim(db: &Db, ticket: Ticket, worker_id: &str, lease_secs: u32) ->
             object_key: row.get("object_key")?,
             workflow: row.document("info")?,
             limits: row.document("limits")?,
+            organization_name: row.get("organization_name")?,
+            is_of_provider: row.get("is_of_provider")?,
             next_sequence: row.get("next_sequence")?,
             trace_parent: row.opt("trace_parent")?,
         })
@@ -226,7 +234,8 @@ pub async fn end(
            error_type = $6, error_for_user = $7, fuel_used = $8, memory_peak_bytes = $9, duration_ms = $10, error = $11,
            traceback = $12, roi = $13, result = $14, variables = $15, result_object = $16, variables_object = $17, has_long_log = $18,
            metering = $19
-         WHERE id = $1 AND lease_token {fence} $2 AND status IN ('Running', 'Waiting', 'Cancelling')"
+         WHERE id = $1 AND lease_token {fence} $2 AND status IN ('Running', 'Waiting', 'Cancelling')
+         RETURNING organization_id"
     ))
     .bind(execution)
     .bind(token)
@@ -251,12 +260,8 @@ pub async fn end(
         .system()
         .write(move |tx| {
             Box::pin(async move {
-                if !lines.is_empty() && !append_in(tx, execution, token, lines).await? {
-                    return Ok(false);
-                }
-                if tx.execute(sql).await? == 0 {
-                    return Ok(false);
-                }
+                let Some(row) = tx.optional(sql).await? else { return Ok(false) };
+                insert_lines(tx, execution, row.get("organization_id")?, &lines).await?;
                 super::calls::keep_in(tx, execution, &calls).await?;
                 if went_wrong {
                     events::run_ended(tx, execution).await?;
@@ -291,7 +296,16 @@ pub(super) async fn append_in(
         tx.engine().for_share()
     ));
     let Some(row) = tx.optional(sql.bind(execution).bind(token)).await? else { return Ok(false) };
-    let organization: OrganizationId = row.get("organization_id")?;
+    insert_lines(tx, execution, row.get("organization_id")?, &lines).await?;
+    Ok(true)
+}
+
+async fn insert_lines(
+    tx: &mut Tx,
+    execution: ExecutionId,
+    organization: OrganizationId,
+    lines: &[LogLine],
+) -> Result<()> {
     for chunk in lines.chunks(LOG_ROWS) {
         let mut sql = Sql::new(
             "INSERT INTO execution_logs (execution_id, sequence, organization_id, timestamp, level, logger, message) VALUES ",
@@ -308,5 +322,5 @@ pub(super) async fn append_in(
         sql.push(" ON CONFLICT (execution_id, sequence) DO NOTHING");
         tx.execute(sql).await?;
     }
-    Ok(true)
+    Ok(())
 }
