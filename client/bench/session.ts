@@ -1,8 +1,7 @@
 /** A server with an administrator and what is measured, and a page that tells when it has painted. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
 import { test as base, type Browser, type Page } from '@playwright/test';
-import { ADMIN, ADMIN_STATE, api, deployWith, open, SET_UP } from '../e2e/helpers';
+import { ADMIN, ADMIN_STATE, api, bifrost, open, SET_UP, workspaceWith } from '../e2e/helpers';
 
 /** Times of a moment, in milliseconds. */
 interface Moment {
@@ -47,7 +46,9 @@ async function prepare(browser: Browser): Promise<void> {
   await api(page, 'POST', '/api/set-up', { token: SET_UP.split('#set-up=')[1], ...ADMIN });
   await page.context().storageState({ path: ADMIN_STATE });
   await page.context().close();
-  deployWith(join(import.meta.dirname, 'workspace/measured.py'), 'What is measured');
+  const workspace = workspaceWith('../bench/workspace/measured.py');
+  bifrost('deploy', workspace, '--message', 'What is measured');
+  rmSync(workspace, { recursive: true });
 }
 
 /** A measurement with a page of the administrator. */
@@ -60,9 +61,3 @@ export const test = base.extend<{ admin: Page }>({
     await page.context().close();
   },
 });
-
-/** The ids of all workflows, by name. */
-export async function workflowIds(page: Page): Promise<Map<string, string>> {
-  const { workflows } = await api<{ workflows: { id: string; name: string }[] }>(page, 'GET', '/api/workflows');
-  return new Map(workflows.map(({ id, name }) => [name, id]));
-}

@@ -1,15 +1,15 @@
 /** What people wait for: the first line of a log, and the answer of a large form. */
 import { expect, type Page } from '@playwright/test';
-import { api } from '../e2e/helpers';
+import { api, workflowIds } from '../e2e/helpers';
 import { detail, figure, percentile, samples } from './figures';
-import { test, workflowIds } from './session';
+import { test } from './session';
 
 /** Samples at the beginning that count nothing: caches are cold. */
 const COLD = 3;
 
 /** Milliseconds from when a workflow prints its first line until that is painted on the run's page. */
 async function firstLine(page: Page, workflow: string, count: number): Promise<number[]> {
-  const id = (await workflowIds(page)).get(workflow) ?? '';
+  const id = (await workflowIds(page))[workflow] ?? '';
   const times: number[] = [];
   for (let sample = 0; sample < COLD + count; sample += 1) {
     await page.goto(`/workflows/${id}`);

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test as base, type Browser, type BrowserContextOptions, type Locator, type Page } from '@playwright/test';
 
 const require = createRequire(import.meta.url);
@@ -148,7 +148,7 @@ export function workspaceWith(...names: string[]): string {
   cpSync(join(import.meta.dirname, '../../examples/starter'), folder, { recursive: true });
   for (const name of names) {
     const one = join(import.meta.dirname, name);
-    cpSync(one, statSync(one).isDirectory() ? folder : join(folder, 'workflows', name), { recursive: true });
+    cpSync(one, statSync(one).isDirectory() ? folder : join(folder, 'workflows', basename(one)), { recursive: true });
   }
   return folder;
 }
