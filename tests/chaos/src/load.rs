@@ -110,8 +110,13 @@ pub fn wishes(seed: u64, runs: usize, over: Duration) -> Vec<Wish> {
         .map(|n| Wish {
             at: random.millis(0, over),
             key: format!("chaos-{seed}-{n}"),
-            // Most are short; some are long enough to outlive a lease that was lost.
-            ms: if random.chance(85) { random.between(0, 1_500) } else { random.between(2_000, 8_000) },
+            ms: match random.between(0, 99) {
+                // Most are short.
+                0..80 => random.between(0, 1_500),
+                80..94 => random.between(2_000, 8_000),
+                // As long as a lease: when a worker that was given up on goes on, another is in the middle of its run.
+                _ => random.between(10_000, 20_000),
+            },
             lines: i64::try_from(random.between(2, 12)).unwrap_or(2),
             first: APIS[usize::from(random.chance(50))],
             twice: random.chance(20),
