@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { chromium, type BrowserContext } from '@playwright/test';
 import lighthouse from 'lighthouse';
-import { ADMIN_STATE, api, URL, workflowIds } from '../e2e/helpers';
+import { ADMIN_STATE, execute, URL } from '../e2e/helpers';
 import { freePort } from '../e2e/loopback';
 import { detail, figure, percentile, samples } from './figures';
 import { test } from './session';
@@ -28,7 +28,7 @@ async function audit(name: string, path: string, port: number): Promise<void> {
 /** A browser that Lighthouse drives through its port; Playwright's contexts are not shown there. */
 async function withBrowser(measure: (context: BrowserContext, port: number) => Promise<void>): Promise<void> {
   const { launchOptions } = test.info().project.use;
-  const port = Number(await freePort());
+  const port = await freePort();
   const args = [...(launchOptions?.args ?? []), `--remote-debugging-port=${port}`];
   const context = await chromium.launchPersistentContext('', { ...launchOptions, args });
   try {
@@ -40,14 +40,12 @@ async function withBrowser(measure: (context: BrowserContext, port: number) => P
 }
 
 test('Lighthouse', async ({ admin: page }) => {
-  const workflow = (await workflowIds(page))['License reconciliation'];
-  const body = { workflow_id: workflow, input_data: {}, sync: true };
-  const { execution_id } = await api<{ execution_id: string }>(page, 'POST', '/api/workflows/execute', body);
+  const run = await execute(page, 'License reconciliation', {}, { sync: true });
   await withBrowser(async (context, port) => {
     await audit('sign_in', '/sign-in', port);
     const { cookies } = JSON.parse(readFileSync(ADMIN_STATE, 'utf8')) as Awaited<ReturnType<BrowserContext['storageState']>>;
     await context.addCookies(cookies);
     await audit('workflows', '/workflows', port);
-    await audit('run', `/runs/${execution_id}`, port);
+    await audit('run', `/runs/${run}`, port);
   });
 });

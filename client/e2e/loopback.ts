@@ -8,9 +8,9 @@ export async function listening(server: Server): Promise<string> {
 }
 
 /** A port that nobody listens on. */
-export async function freePort(): Promise<string> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   const { port } = new URL(await listening(server));
   await new Promise((resolve) => server.close(resolve));
-  return port;
+  return Number(port);
 }

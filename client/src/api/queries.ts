@@ -1,5 +1,6 @@
 /** The queries that several screens use. Keys of what belongs to an organization hold its id. */
 import { type QueryClient, queryOptions } from '@tanstack/react-query';
+import { decoded } from '@/lib/base64';
 import { api, call } from './client';
 import type { paths } from './schema';
 
@@ -103,8 +104,7 @@ export const reviewsQuery = (organization: string | undefined) =>
   });
 
 /** Text from base64; what is no UTF-8 in it is shown as replaced. */
-const fromBase64 = (text: string) =>
-  new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
+const fromBase64 = (text: string) => new TextDecoder().decode(decoded(text));
 
 /** Forgets what was seen as somebody else; the page of signing in keeps what it has. */
 export const forgetAll = (client: QueryClient) =>

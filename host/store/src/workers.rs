@@ -1,6 +1,6 @@
 //! The fleet: which runners there are, as they last said of themselves.
 
-use crate::{Db, Row, Sql, Tx, now};
+use crate::{Db, Row, Sql, now};
 use bifrost_core::Result;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -70,11 +70,6 @@ pub async fn forget_silent(db: &Db) -> Result<()> {
     db.system().write(move |tx| Box::pin(async move { tx.execute(sql).await })).await.map(drop)
 }
 
-/// The workers that live.
-pub async fn list(db: &Db) -> Result<Vec<WorkerRow>> {
-    list_in(&mut db.system().read().await?).await
-}
-
 /// The workers that live, and those that went silent and are not forgotten yet; those of a
 /// machine together.
 pub async fn fleet(db: &Db) -> Result<Vec<Member>> {
@@ -90,12 +85,6 @@ pub async fn fleet(db: &Db) -> Result<Vec<Member>> {
         Ok(Member { running: row.get("running")?, is_silent: worker.seen_at < since, worker })
     };
     db.system().read().await?.all(sql).await?.iter().map(member).collect()
-}
-
-/// As [`list`], in the state that a transaction sees.
-pub(crate) async fn list_in(tx: &mut Tx) -> Result<Vec<WorkerRow>> {
-    let sql = Sql::new("SELECT * FROM workers WHERE seen_at >= $1 ORDER BY id").bind(now() - SILENCE);
-    tx.all(sql).await?.iter().map(read).collect()
 }
 
 fn read(row: &Row) -> Result<WorkerRow> {

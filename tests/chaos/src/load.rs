@@ -19,6 +19,9 @@ const WAIT: u64 = 6;
 const AGAIN: Duration = Duration::from_millis(200);
 /// Requests under way at the same time.
 const CLIENTS: usize = 128;
+/// Runs as long as a lease, in percent and at most: when a worker that was given up on goes on, another is in the middle
+/// of such a run. More of them would only be a longer storm.
+const LONG: (usize, usize) = (6, 30);
 /// The APIs.
 const APIS: [&str; 2] = ["api-1", "api-2"];
 
@@ -110,12 +113,11 @@ pub fn wishes(seed: u64, runs: usize, over: Duration) -> Vec<Wish> {
         .map(|n| Wish {
             at: random.millis(0, over),
             key: format!("chaos-{seed}-{n}"),
+            // Most are short.
             ms: match random.between(0, 99) {
-                // Most are short.
-                0..80 => random.between(0, 1_500),
-                80..94 => random.between(2_000, 8_000),
-                // As long as a lease: when a worker that was given up on goes on, another is in the middle of its run.
-                _ => random.between(10_000, 20_000),
+                _ if n < runs * LONG.0 / 100 && n < LONG.1 => random.between(10_000, 20_000),
+                0..85 => random.between(0, 1_500),
+                _ => random.between(2_000, 8_000),
             },
             lines: i64::try_from(random.between(2, 12)).unwrap_or(2),
             first: APIS[usize::from(random.chance(50))],

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 /// The platform's processes, two of each kind.
 pub const PROCESSES: [&str; 6] = ["api-1", "api-2", "worker-1", "worker-2", "scheduler-1", "scheduler-2"];
-/// A lease lasts 15 s, and has 10 s at least when a worker falls silent; another has its runs 5 s after its end at the
-/// latest, and is in the middle of some when the first one goes on.
+/// A lease lasts 15 s and is renewed every 5 s: whoever is silent for longer than that has lost its runs.
 const BEYOND_LEASE: (u64, u64) = (16_000, 22_000);
 /// Leadership lasts 6 s.
 const BEYOND_TERM: (u64, u64) = (7_000, 10_000);

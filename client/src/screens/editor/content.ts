@@ -1,4 +1,5 @@
 /** What is in a file: text, or bytes that are none. */
+import { decoded, encoded } from '@/lib/base64';
 
 /** Text where the bytes are UTF-8 without a NUL, else the bytes. */
 export type Content = string | Uint8Array<ArrayBuffer>;
@@ -20,23 +21,15 @@ export const bytesOf = (content: Content): Uint8Array<ArrayBuffer> =>
   typeof content === 'string' ? new TextEncoder().encode(content) : content;
 
 /** From base64, as the API has it. */
-export const fromBase64 = (text: string): Content =>
-  contentOf(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
+export const fromBase64 = (text: string): Content => contentOf(decoded(text));
 
-/** Bytes that become characters at once; more are too many arguments for a function. */
-const PIECE = 0x8000;
-
-const encoded = new WeakMap<Uint8Array, string>();
+const sent = new WeakMap<Uint8Array, string>();
 
 /** To base64; large bytes are encoded once, however often they are sent. */
 export function toBase64(content: Content): string {
-  const bytes = bytesOf(content);
-  const known = encoded.get(bytes);
-  if (known !== undefined) return known;
-  let text = '';
-  for (let at = 0; at < bytes.length; at += PIECE) text += String.fromCharCode(...bytes.subarray(at, at + PIECE));
-  const base64 = btoa(text);
-  if (typeof content !== 'string') encoded.set(bytes, base64);
+  if (typeof content === 'string') return encoded(bytesOf(content));
+  const base64 = sent.get(content) ?? encoded(content);
+  sent.set(content, base64);
   return base64;
 }
 

@@ -1,5 +1,5 @@
 /** A picture as the server takes it. */
-import { toBase64 } from '@/screens/editor/content';
+import { encoded } from '@/lib/base64';
 
 /** What may be chosen; what is in it, the server looks at. */
 export const TYPES = ['image/png', 'image/webp'];
@@ -10,5 +10,5 @@ const LARGEST = 256 * 1024;
 /** The file in base64. */
 export async function logoContent(file: File): Promise<string> {
   if (file.size > LARGEST) throw new Error('The picture is larger than 256 KiB. Make it smaller, and choose it again.');
-  return toBase64(new Uint8Array(await file.arrayBuffer()));
+  return encoded(new Uint8Array(await file.arrayBuffer()));
 }

@@ -103,20 +103,20 @@ impl Outbox {
             None => pool.get().await?,
         };
         let messages = self.take();
+        if messages.is_empty() {
+            return Ok(());
+        }
         let mut pipe = redis::pipe();
         for message in &messages {
             pipe.publish(format!("{prefix}{}", message.channel), &message.payload).ignore();
         }
-        if !messages.is_empty() {
-            let sent = timeout(ANSWER, pipe.query_async::<()>(&mut connection)).await;
-            let sent = sent.map_err(|_| anyhow::anyhow!("Redis does not answer")).and_then(|sent| Ok(sent?));
-            if let Err(error) = sent {
-                // Not back into the pool.
-                drop(Connection::take(connection));
-                return Err(error);
-            }
+        let sent = timeout(ANSWER, pipe.query_async::<()>(&mut connection)).await;
+        if matches!(sent, Ok(Ok(()))) {
+            *used = Some((connection, Instant::now()));
+        } else {
+            // Not back into the pool.
+            drop(Connection::take(connection));
         }
-        *used = Some((connection, Instant::now()));
-        Ok(())
+        Ok(sent.map_err(|_| anyhow::anyhow!("Redis does not answer"))??)
     }
 }

@@ -71,14 +71,6 @@ fn number(row: &Row, column: &str) -> Result<usize> {
     Ok(usize::try_from(row.get::<i64>(column)?).unwrap_or(0))
 }
 
-/// Runs under a lease, by organization.
-pub(super) async fn running(tx: &mut Tx) -> Result<HashMap<OrganizationId, i64>> {
-    let sql = Sql::new(
-        "SELECT organization_id, COUNT(*) AS runs FROM executions WHERE lease_until IS NOT NULL GROUP BY organization_id",
-    );
-    tx.all(sql).await?.iter().map(|row| Ok((row.get("organization_id")?, row.get("runs")?))).collect()
-}
-
 /// The lines, and what is decided by beside their tickets. They are found by leaps through the index
 /// instead of a walk over all that wait, and all in one round trip: every run waits for this.
 async fn lines(tx: &mut Tx) -> Result<Vec<Row>> {

@@ -1,6 +1,5 @@
 //! What waits and what is under way, as operators see it.
 
-use super::backlog::running;
 use crate::{Db, Sql, Tx, now};
 use bifrost_core::*;
 use chrono::{DateTime, Utc};
@@ -96,4 +95,11 @@ async fn lines(tx: &mut Tx) -> Result<HashMap<OrganizationId, Vec<Line>>> {
         });
     }
     Ok(lines)
+}
+
+async fn running(tx: &mut Tx) -> Result<HashMap<OrganizationId, i64>> {
+    let sql = Sql::new(
+        "SELECT organization_id, COUNT(*) AS runs FROM executions WHERE lease_until IS NOT NULL GROUP BY organization_id",
+    );
+    tx.all(sql).await?.iter().map(|row| Ok((row.get("organization_id")?, row.get("runs")?))).collect()
 }
