@@ -2,6 +2,8 @@
 
 PROFILE ?= dev
 BIFROST := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/bifrost
+# The flows of the web UI that have to fit in `make test`: the first start, what tenants plant, the first hour.
+SOME_FLOWS := 1-first-start 4-hostile 9-first-hour
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 VENV := target/python
 BUILD := cargo build --workspace --all-targets
@@ -21,7 +23,8 @@ run: build ## Start the platform, run a workflow end to end, keep serving (ONCE=
 services: ## Start PostgreSQL, RabbitMQ and Redis where they do not run yet
 	tests/services/start.sh
 
-test: test-python test-rust check-ui crosscheck openapi compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed)
+test: test-python test-rust check-ui crosscheck openapi compat-sample ## Run all tests (NO_CHAOS=1: where the services' programs are not installed; NO_BROWSER=1: without Chromium)
+	$(if $(NO_BROWSER),,$(MAKE) test-ui FLOWS="$(SOME_FLOWS)")
 	$(if $(NO_CHAOS),,$(MAKE) chaos)
 
 test-full: ## The same, whole suites of libraries, a hundred packages, ten thousand runs in a storm and planted faults (STEPS="compat chaos-long": only these); prints what was seen
@@ -56,11 +59,11 @@ webhooks-long: ## Send ten thousand deliveries, kill the server in between, and 
 	cargo test -p bifrost-tests --test webhooks -- --ignored --nocapture so_do_many
 
 # Chromium is Debian's package; CHROMIUM names another one.
-test-ui: build services client/node_modules tests/oidc/node_modules ## Use the web UI in a real browser
+test-ui: build services client/node_modules tests/oidc/node_modules ## Use the web UI in a real browser (FLOWS="1-first-start 6-": some files)
 	@[ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || \
 	  { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
 	  { echo "install Chromium (Debian: chromium), or name one by CHROMIUM" >&2; exit 1; }
-	cd client && BIFROST=$(abspath $(BIFROST)) npm run --silent e2e
+	cd client && BIFROST=$(abspath $(BIFROST)) npm run --silent e2e -- $(FLOWS)
 
 $(VENV)/bin/pytest:
 	python3 -m venv $(VENV)

@@ -9,17 +9,21 @@ import { test } from './session';
 
 const CATEGORIES = ['performance', 'accessibility'] as const;
 
+/** What the score for performance is made of, in milliseconds but for the last. */
+const METRICS = ['first-contentful-paint', 'largest-contentful-paint', 'speed-index', 'total-blocking-time', 'cumulative-layout-shift'];
+
 /** Audits a page some times; each score from 0 to 100: the middle one of performance, the least of accessibility. */
 async function audit(name: string, path: string, port: number): Promise<void> {
   const scores = { performance: [] as number[], accessibility: [] as number[] };
   for (let sample = 0; sample < samples(5, 3); sample += 1) {
     const result = await lighthouse(URL + path, { port, logLevel: 'error', onlyCategories: [...CATEGORIES] });
     if (result === undefined) throw new Error(`${name}: Lighthouse says nothing`);
-    const { categories, finalDisplayedUrl, lighthouseVersion, runtimeError } = result.lhr;
+    const { audits, categories, finalDisplayedUrl, lighthouseVersion, runtimeError } = result.lhr;
     if (runtimeError !== undefined) throw new Error(`${name}: ${runtimeError.message}`);
     if (finalDisplayedUrl !== URL + path) throw new Error(`${name}: it led to ${finalDisplayedUrl}`);
     for (const category of CATEGORIES) scores[category].push((categories[category]?.score ?? 0) * 100);
     detail('ui.lighthouse_version', lighthouseVersion);
+    for (const metric of METRICS) detail(`ui.lighthouse.${name}.${metric}`, audits[metric]?.numericValue ?? Number.NaN);
   }
   figure(`ui.lighthouse.${name}_performance`, percentile(scores.performance, 0.5));
   figure(`ui.lighthouse.${name}_accessibility`, Math.min(...scores.accessibility));

@@ -23,7 +23,7 @@ test('from signing in to the end of a live log, over several processes', async (
   watch(page);
   await page.goto(several.setUp);
   await fillInAdmin(page);
-  await page.getByRole('button', { name: 'Make the administrator' }).click();
+  await page.getByRole('button', { name: 'Create the administrator' }).click();
   await expect(page.getByRole('heading', { name: 'Hello, Ada' })).toBeVisible();
   await signOut(page);
   await signIn(page, ADMIN.email, ADMIN.password);

@@ -6,12 +6,12 @@ import { addPasskey } from './totp';
 test('from the printed address to a result', async ({ browser }) => {
   const page = await open(browser);
   await page.goto(SET_UP);
-  await expect(page.getByRole('heading', { name: 'Make the first administrator' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Create the first administrator' })).toBeVisible();
   await fillInAdmin(page, 'password12');
-  await page.getByRole('button', { name: 'Make the administrator' }).click();
+  await page.getByRole('button', { name: 'Create the administrator' }).click();
   await expect(page.getByRole('alert')).toContainText(/password/i);
   await page.getByLabel('Password').fill(ADMIN.password);
-  await page.getByRole('button', { name: 'Make the administrator' }).click();
+  await page.getByRole('button', { name: 'Create the administrator' }).click();
   await expect(page.getByRole('heading', { name: 'Hello, Ada' })).toBeVisible();
   expect(page.url()).not.toContain('set-up');
 

@@ -18,14 +18,14 @@ test('an identity provider is set up, people come from it, and it is taken away'
   await expect(dialog.getByLabel('Issuer')).toHaveCount(0);
   await dialog.getByLabel('Kind').selectOption({ label: 'Another OpenID provider' });
   await dialog.getByLabel('Issuer').fill(provider.issuer);
-  await dialog.getByLabel('Client id').fill(CLIENT.id);
+  await dialog.getByLabel('Client ID').fill(CLIENT.id);
   await dialog.getByLabel(/^Client secret/).fill(CLIENT.secret);
-  await dialog.getByLabel('Makes users').check();
+  await dialog.getByLabel('Create users').check();
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(dialog.getByText(/\/api\/sign-in\/providers\/[\da-f-]{36}\/callback$/)).toBeVisible();
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   const row = page.getByRole('main').getByRole('listitem').filter({ hasText: 'Fabrikam ID' });
-  await expect(row).toContainText('Makes users');
+  await expect(row).toContainText('Creates users');
   expect(await page.content()).not.toContain(CLIENT.secret);
 
   const flora = await open(browser, undefined, server.url);
@@ -49,9 +49,9 @@ test('an identity provider is set up, people come from it, and it is taken away'
 
   await row.getByRole('link', { name: 'Fabrikam ID' }).click();
   const edit = page.getByRole('dialog', { name: 'Fabrikam ID' });
-  await edit.getByLabel('On', { exact: true }).uncheck();
+  await edit.getByLabel('Enabled', { exact: true }).uncheck();
   await edit.getByRole('button', { name: 'Save' }).click();
-  await expect(row).toContainText('Off');
+  await expect(row).toContainText('Disabled');
   await eve.goto('/sign-in');
   await expect(eve.getByLabel('Password')).toBeVisible();
   await expect(eve.getByRole('button', { name: 'Sign in with Fabrikam ID' })).toHaveCount(0);
@@ -60,7 +60,7 @@ test('an identity provider is set up, people come from it, and it is taken away'
   await row.getByRole('link', { name: 'Fabrikam ID' }).click();
   await edit.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog', { name: 'Delete “Fabrikam ID”?' }).getByRole('button', { name: 'Delete' }).click();
-  await expect(page.getByText('No identity provider yet')).toBeVisible();
+  await expect(page.getByText('No identity providers yet')).toBeVisible();
   provider.close();
 });
 
@@ -107,10 +107,10 @@ test('a password is changed, and whoever else was signed in is so no more', asyn
   await page.goto('/account');
   await page.getByLabel('Current password').fill('not this password');
   await page.getByLabel('New password').fill('another row of words');
-  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByRole('button', { name: 'Change password' }).click();
   await expect(page.getByRole('alert')).toContainText('This is not your password');
   await page.getByLabel('Current password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByRole('button', { name: 'Change password' }).click();
   await expect(page.getByText('The password is changed', { exact: true })).toBeVisible();
   await expect(page.getByLabel('New password')).toHaveValue('');
   await expectSignedOut(other);
@@ -141,8 +141,8 @@ test('a command line that one has not started is refused, by its link', async ({
   await page.goto(address() ?? '');
   await expect(page).toHaveURL(/\/device\?code=/);
   await expect(page.getByText(/in as ada@provider\.example/)).toBeVisible();
-  await page.getByRole('button', { name: 'Refuse' }).click();
-  await expect(page.getByText('Refused', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Deny' }).click();
+  await expect(page.getByText('Denied', { exact: true })).toBeVisible();
   await expect.poll(ended).toBeTruthy();
   expect(printed()).toContain('the code was refused');
   await page.reload();
@@ -158,7 +158,7 @@ test('one session is ended, and the others go on', async ({ enter, browser, serv
   const end = page.getByRole('button', { name: 'End', exact: true });
   await expect(end).toHaveCount(1);
   await end.click();
-  await expect(page.getByText('The session is ended', { exact: true })).toBeVisible();
+  await expect(page.getByText('The session was ended', { exact: true })).toBeVisible();
   await expect(end).toHaveCount(0);
   await expectSignedOut(other);
   await page.goto('/');

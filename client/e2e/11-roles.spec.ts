@@ -39,7 +39,7 @@ test("an organization's administrator has all of it, and nothing of the platform
   await tess.getByRole('button', { name: 'Invite' }).click();
   const dialog = tess.getByRole('dialog', { name: 'Invite somebody' });
   await expect(dialog.getByLabel('Role').getByRole('option')).toHaveText(['Guest', 'User', 'Administrator']);
-  await dialog.getByRole('button', { name: 'Discard' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
 
   // So is the code: she runs it, and the provider does not have it.
   await deploy(tess, { 'workflows/tailspin.py': own('tailspin_only') });
@@ -60,12 +60,12 @@ test("an organization's administrator has all of it, and nothing of the platform
   await expect(tess).not.toHaveURL(/org=/);
 });
 
-test('a user runs what there is, sees the own runs, and administers nothing', async ({ admin, enter }) => {
+test('a user runs what there is, sees their own runs, and administers nothing', async ({ admin, enter }) => {
   const uma = await enter({ email: 'uma@provider.example', name: 'Uma' });
   await execute(admin, 'Fails', { customer: 'Initech' }, { sync: true });
   await expectPlaces(uma, EVERYBODY);
   await openWorkflow(uma, 'hello');
-  await expect(uma.getByRole('tablist', { name: 'About this workflow' }).getByRole('tab')).toHaveText(['From elsewhere', 'Forms']);
+  await expect(uma.getByRole('tablist', { name: 'About this workflow' }).getByRole('tab')).toHaveText(['Call', 'Forms']);
   await uma.getByLabel('Name').fill('Uma');
   await uma.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(uma.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
@@ -104,7 +104,7 @@ test('a role is made here and given to somebody, who writes code and cannot depl
   await ron.getByRole('link', { name: 'Edit code' }).click();
   await fill(ron, 'workflows/tried.py', 'from bifrost import workflow\n\n\n@workflow\nasync def tried(name: str) -> dict:\n    return {"tried": name}\n');
   await built(ron);
-  await ron.getByRole('button', { name: 'Run', exact: true }).first().click();
+  await ron.getByRole('button', { name: 'Run draft' }).click();
   const run = ron.getByRole('region', { name: 'Run a draft' });
   await run.getByLabel('Name').fill('by Ron');
   await run.getByRole('button', { name: 'Run', exact: true }).click();
@@ -161,7 +161,7 @@ test('a form that was granted to a guest is all that they see', async ({ admin: 
   await page.getByRole('combobox', { name: 'Person or role' }).click();
   await page.getByRole('option', { name: /Gina/ }).click();
   await page.getByRole('button', { name: 'Grant it' }).click();
-  const back = page.getByRole('button', { name: 'Take it back from Gina' });
+  const back = page.getByRole('button', { name: 'Revoke from Gina' });
   await expect(back).toBeVisible();
 
   await gina.goto('/forms');

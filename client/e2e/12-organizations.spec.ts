@@ -6,16 +6,16 @@ import { test } from './own-server';
 test('limits are saved, and count for the next run', async ({ admin: page }) => {
   const id = await organizationOf(page, 'Contoso');
   await page.goto(`/organizations/${id}`);
-  const time = page.getByLabel('Time of a run (s)', { exact: true });
+  const time = page.getByLabel('Time per run (s)', { exact: true });
   await expect(time).toHaveValue('1800');
   await time.fill('1');
-  await page.getByLabel('Memory of a run (MiB)').fill('128');
+  await page.getByLabel('Memory per run (MiB)').fill('128');
   await page.getByRole('button', { name: 'Save the limits' }).click();
   await expect(page.getByText('The limits are saved', { exact: true })).toBeVisible();
   await page.reload();
   await expect(time).toHaveValue('1');
-  await expect(page.getByLabel('Memory of a run (MiB)')).toHaveValue('128');
-  await expect(page.getByLabel('Runs at the same time')).toHaveValue('2000');
+  await expect(page.getByLabel('Memory per run (MiB)')).toHaveValue('128');
+  await expect(page.getByLabel('Concurrent runs')).toHaveValue('2000');
   await page.getByRole('link', { name: 'Enter' }).click();
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workflows' }).click();
   await page.getByRole('link', { name: 'Step by step', exact: true }).click();
@@ -80,8 +80,8 @@ test('an organization is exported and deleted, and its export stays', async ({ a
   expect(file.suggestedFilename()).toBe(`${id}.tar`);
   expect(readFileSync(await file.path(), 'latin1')).toContain('ada@adatum.example');
   await page.goto('/organizations');
-  await expect(page.getByRole('table', { name: 'Organizations' })).toBeVisible();
-  await expect(page.getByRole('table', { name: 'Organizations' }).getByRole('link', { name: 'Adatum' })).toHaveCount(0);
+  await expect(page.getByRole('table', { name: 'Organizations', exact: true })).toBeVisible();
+  await expect(page.getByRole('table', { name: 'Organizations', exact: true }).getByRole('link', { name: 'Adatum' })).toHaveCount(0);
 });
 
 test('the organization is chosen by hand, and chosen it stays', async ({ admin: page }) => {
@@ -125,7 +125,7 @@ test('a proposed version is rejected, and its author reads why', async ({ admin:
   await dialog.getByRole('button', { name: 'Reject' }).click();
   await expect(page.getByText('Version 1 is rejected', { exact: true })).toBeVisible();
   await expect(page.getByText('Rejected', { exact: true })).toBeVisible();
-  await expect(page.getByRole('button', { name: /Approve|Make it active/ })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: /Approve|Activate/ })).toHaveCount(0);
 
   await pam.goto('/code');
   await expect(pam.getByText('No version is active yet')).toBeVisible();
@@ -192,7 +192,7 @@ test('a folder is shared with a disclosure, imported, and shared no more', async
 test('nothing is dead in a queue that works', async ({ admin: page }) => {
   await page.goto('/operations');
   await expect(page.getByText('No dead letters')).toBeVisible();
-  await page.getByLabel('What was decided').selectOption({ label: 'Failed' });
+  await page.getByLabel('Decision').selectOption({ label: 'Failed' });
   await expect(page).toHaveURL(/state=failed/);
   await page.getByLabel('Replayed').selectOption({ label: 'Not replayed' });
   await expect(page.getByText('Nothing fits')).toBeVisible();

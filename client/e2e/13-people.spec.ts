@@ -21,18 +21,18 @@ test('a person gets another name and role, is signed out, deactivated, and comes
 
   await row.getByRole('link', { name: 'Wanda Weaver' }).click();
   await dialog.getByRole('button', { name: 'End all sessions' }).click();
-  await expect(page.getByText('All their sessions are ended', { exact: true })).toBeVisible();
+  await expect(page.getByText('All their sessions were ended', { exact: true })).toBeVisible();
   await expectSignedOut(wanda);
   await signIn(wanda, email);
 
   await dialog.getByLabel('Active', { exact: true }).uncheck();
   await dialog.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByText('Nobody fits')).toBeVisible();
+  await expect(page.getByText('Nobody found')).toBeVisible();
   await expectSignedOut(wanda);
   await enterPassword(wanda, email);
   await expect(wanda.getByRole('alert')).toBeVisible();
 
-  await page.getByLabel('Also deactivated').check();
+  await page.getByLabel('Show deactivated').check();
   await expect(row).toContainText('Deactivated');
   await row.getByRole('link', { name: 'Wanda Weaver' }).click();
   await dialog.getByLabel('Active', { exact: true }).check();
@@ -41,16 +41,16 @@ test('a person gets another name and role, is signed out, deactivated, and comes
   await signIn(wanda, email);
 });
 
-test('an invitation is taken back, and its link is good for nothing', async ({ admin: page, browser, server }) => {
+test('an invitation is revoked, and its link is good for nothing', async ({ admin: page, browser, server }) => {
   const email = 'ivan@provider.example';
   const { token } = await api<{ token: string }>(page, 'POST', '/api/invitations', { email, role: 'org_user' });
   await page.goto('/people?tab=invitations');
   const row = page.getByRole('main').getByRole('listitem').filter({ hasText: email });
   await expect(row).toContainText('User');
-  await row.getByRole('button', { name: 'Take back' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Take the invitation back?' });
+  await row.getByRole('button', { name: 'Revoke' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Revoke the invitation?' });
   await expect(dialog).toContainText(email);
-  await dialog.getByRole('button', { name: 'Take back' }).click();
+  await dialog.getByRole('button', { name: 'Revoke' }).click();
   await expect(row).toHaveCount(0);
 
   const ivan = await open(browser, undefined, server.url);
@@ -70,17 +70,17 @@ test('a key allows less than its holder, and for a time', async ({ admin: page, 
   await dialog.getByRole('combobox', { name: 'Holder' }).click();
   await page.getByRole('option', { name: /reader-bot/ }).click();
   await dialog.getByLabel('Role', { exact: true }).selectOption({ label: 'Administrator' });
-  await dialog.getByLabel('Good for').selectOption({ label: '30 days' });
+  await dialog.getByLabel('Valid for').selectOption({ label: '30 days' });
   await dialog.getByLabel('Only some permissions').check();
   await dialog.getByLabel('config.read').check();
-  await dialog.getByRole('button', { name: 'Make the key' }).click();
-  const made = page.getByRole('dialog', { name: '“Reads settings” is made' });
+  await dialog.getByRole('button', { name: 'Create key' }).click();
+  const made = page.getByRole('dialog', { name: '“Reads settings” was created' });
   const key = (await made.locator('pre').innerText()).trim();
-  await made.getByRole('button', { name: 'I have kept it' }).click();
+  await made.getByRole('button', { name: 'I have saved it' }).click();
   const row = page.getByRole('row').filter({ hasText: 'Reads settings' });
-  await expect(row).toContainText('only 1 permission');
+  await expect(row).toContainText('Only 1 permission');
   await expect(row).toContainText(/in (29|30) days/);
-  await expect(row).toContainText('never');
+  await expect(row).toContainText('Never');
 
   const asked = (path: string) => fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${key}` } });
   expect((await asked('/api/config')).status).toBe(200);
@@ -90,6 +90,6 @@ test('a key allows less than its holder, and for a time', async ({ admin: page, 
   await expect(row).toHaveCount(0);
   // As the question has said: within five seconds.
   await expect.poll(async () => (await asked('/api/config')).status).toBe(401);
-  await page.getByLabel('Also revoked and expired').check();
+  await page.getByLabel('Show revoked and expired').check();
   await expect(row).toContainText('Revoked');
 });

@@ -34,11 +34,11 @@ test('a rule is made, the bell tells of a run that fails, and the rule is change
   await dialog.getByLabel('Name').fill('Whatever fails');
   await dialog.getByRole('combobox', { name: /^Only these workflows/ }).click();
   await page.getByRole('option', { name: 'Fails', exact: true }).click();
-  await expect(dialog.getByRole('button', { name: 'Take Fails out' })).toBeVisible();
+  await expect(dialog.getByRole('button', { name: 'Remove Fails' })).toBeVisible();
   await dialog.getByRole('button', { name: 'Save' }).click();
   const rule = page.getByRole('main').getByRole('listitem').filter({ hasText: 'Whatever fails' });
-  await expect(rule).toContainText('A run fails of 1 workflow');
-  await expect(rule).toContainText('Here');
+  await expect(rule).toContainText('A run of 1 workflow fails');
+  await expect(rule).toContainText('In Bifrost');
 
   const run = await execute(page, 'Fails', { customer: 'Initech' }, { sync: true });
   await page.getByRole('button', { name: /^Notifications: / }).click(SOON);
@@ -59,11 +59,11 @@ test('a rule is made, the bell tells of a run that fails, and the rule is change
   await rule.getByRole('link', { name: 'Whatever fails' }).click();
   const edit = page.getByRole('dialog', { name: 'Whatever fails' });
   await expect(edit.getByLabel('When')).toBeDisabled();
-  await edit.getByRole('button', { name: 'Take Fails out' }).click();
-  await edit.getByLabel('Only runs of schedules').check();
+  await edit.getByRole('button', { name: 'Remove Fails' }).click();
+  await edit.getByLabel('Only scheduled runs').check();
   await edit.getByLabel('On', { exact: true }).uncheck();
   await edit.getByRole('button', { name: 'Save' }).click();
-  await expect(rule).toContainText('A run fails that a schedule asked for');
+  await expect(rule).toContainText('A run started by a schedule fails');
   await expect(rule).toContainText('Off');
   await rule.getByRole('link', { name: 'Whatever fails' }).click();
   await edit.getByRole('button', { name: 'Delete' }).click();
@@ -74,16 +74,17 @@ test('a rule is made, the bell tells of a run that fails, and the rule is change
 test('another system is told, after a test, and no more once its channel is deleted', async ({ admin: page }) => {
   const other = await receiver();
   await page.goto('/notifications?tab=channels');
-  await page.getByRole('link', { name: 'Make the first one' }).click();
+  await page.getByRole('button', { name: 'New channel' }).click();
   const dialog = page.getByRole('dialog', { name: 'New channel' });
   await dialog.getByLabel('Name').fill('Pager');
+  await dialog.getByLabel('Kind').selectOption({ label: 'E-mail' });
   await expect(dialog.getByText('This platform has no mail server yet.')).toBeVisible();
   await dialog.getByLabel('Kind').selectOption({ label: 'Webhook' });
   await dialog.getByLabel('URL').fill(other.url);
   await dialog.getByRole('button', { name: 'Save' }).click();
   const made = page.getByRole('dialog', { name: '“Pager” is saved' });
   const secret = (await made.locator('pre').innerText()).trim();
-  await made.getByRole('button', { name: 'I have kept it' }).click();
+  await made.getByRole('button', { name: 'I have saved it' }).click();
   expect(await page.content()).not.toContain(secret);
   const channel = page.getByRole('main').getByRole('listitem').filter({ hasText: 'Pager' });
   await expect(channel).toContainText('nothing sent yet');
@@ -97,7 +98,7 @@ test('another system is told, after a test, and no more once its channel is dele
   await page.getByRole('button', { name: 'New rule' }).click();
   const rule = page.getByRole('dialog', { name: 'New rule' });
   await rule.getByLabel('Name').fill('To the pager');
-  await rule.getByLabel('People, here').uncheck();
+  await rule.getByLabel('People, in Bifrost').uncheck();
   await rule.getByLabel('Pager').check();
   await rule.getByRole('button', { name: 'Save' }).click();
   const row = page.getByRole('main').getByRole('listitem').filter({ hasText: 'To the pager' });

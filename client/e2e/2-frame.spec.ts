@@ -1,6 +1,6 @@
 /** What surrounds every screen: the theme, the navigation of a phone, and the way by the keyboard alone. */
 import type { Locator, Page } from '@playwright/test';
-import { expect, resultOf, test } from './helpers';
+import { execute, expect, resultOf, test } from './helpers';
 import { field, formOf } from './forms';
 
 const PHONE = { width: 390, height: 844 };
@@ -15,6 +15,27 @@ async function tabTo(page: Page, control: Locator): Promise<void> {
   for (let stop = 0; stop < MOST_STOPS && !(await isFocused(control)); stop += 1) await page.keyboard.press('Tab');
   await expect(control).toBeFocused();
 }
+
+test('a page asks for nothing that came with it', async ({ admin: page }) => {
+  const run = await execute(page, 'License reconciliation', {}, { sync: true });
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url().replace(/^.*?:\/\/[^/]+/, '')));
+  for (const [path, own] of [
+    ['/workflows', '/api/workflows'],
+    [`/runs/${run}`, `/api/executions/${run}`],
+  ] as const) {
+    asked.length = 0;
+    await page.goto(path);
+    await expect(page.getByRole('button', { name: /^Notifications/ })).toBeVisible();
+    const carried = await page.evaluate(() => {
+      const text = document.getElementById('carried')?.textContent ?? '';
+      return Object.keys((JSON.parse(text) as { answers: object }).answers);
+    });
+    expect(carried).toEqual(expect.arrayContaining(['/api/me', '/api/branding', own]));
+    expect(asked.filter((one) => carried.includes(one))).toEqual([]);
+    expect(asked).toContain('/api/organizations');
+  }
+});
 
 test('a theme is chosen, and kept', async ({ admin: page }) => {
   const themeIs = (theme: string) => expect(page.locator('html')).toHaveAttribute('data-theme', theme);

@@ -31,7 +31,7 @@ test('the list follows what happens, and its state is its address', async ({ adm
   // Several at once, and each can be taken out.
   await page.getByLabel('Status').selectOption({ label: 'Timed out' });
   await expect(page).toHaveURL(/status=Failed%2CTimeout/);
-  await page.getByRole('button', { name: 'Take out Failed' }).click();
+  await page.getByRole('button', { name: 'Remove Failed' }).click();
   await expect(page).toHaveURL(/status=Timeout/);
   await page.getByRole('button', { name: 'Clear' }).click();
   await expect(page).toHaveURL(/\/runs$/);

@@ -85,7 +85,7 @@ test('a run can be cancelled, after a question', async ({ admin: page }) => {
 test('a run can wait for its time', async ({ admin: page }) => {
   await openWorkflow(page, 'hello');
   await page.getByRole('button', { name: 'Later…' }).click();
-  await page.getByRole('button', { name: 'Run then' }).click();
+  await page.getByRole('button', { name: 'Schedule run' }).click();
   await expect(page.getByRole('status').filter({ hasText: 'Scheduled' })).toBeVisible();
   await cancelRun(page);
 });

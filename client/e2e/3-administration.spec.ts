@@ -72,17 +72,17 @@ test('versions are compared, and an old one comes back', async ({ admin: page })
   await page.getByRole('link', { name: '1', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'Version 1' })).toBeVisible();
   await expect(page.getByText('workflows/ui_cases.py').first()).toBeVisible();
-  await page.getByRole('button', { name: 'Make it active' }).click();
+  await page.getByRole('button', { name: 'Activate' }).click();
   // Forms and schedules may need what came later.
   await page.getByLabel('Also when workflows that are in use would be gone').check();
-  await page.getByRole('dialog').getByRole('button', { name: 'Make it active' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Activate' }).click();
   await expect(page.getByText('Version 1 is active', { exact: true })).toBeVisible();
   await expect(page.getByText('No file differs')).toBeVisible();
   await page.goto('/workflows?q=Step');
   await expect(page.getByText('Nothing fits')).toBeVisible();
   await page.goto('/code/versions/2');
-  await page.getByRole('button', { name: 'Make it active' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Make it active' }).click();
+  await page.getByRole('button', { name: 'Activate' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Activate' }).click();
   await expect(page.getByText('Version 2 is active', { exact: true })).toBeVisible();
 });
 
@@ -91,7 +91,7 @@ test('who was invited is in, and sees what a guest may', async ({ admin: page, b
   await page.getByRole('button', { name: 'Invite' }).click();
   await page.getByLabel('E-mail').fill(GUEST.email);
   await page.getByLabel('Role').selectOption({ label: 'Guest' });
-  await page.getByRole('button', { name: 'Make the link' }).click();
+  await page.getByRole('button', { name: 'Create link' }).click();
   const link = await page.getByRole('dialog').getByText('#invitation=').innerText();
 
   const guest = await open(browser);
@@ -106,13 +106,13 @@ test('who was invited is in, and sees what a guest may', async ({ admin: page, b
   await expect(guest.getByText('No workflows for you yet')).toBeVisible();
 
   await page.goto('/roles?tab=grants');
-  await page.getByRole('button', { name: 'Grant', exact: true }).click();
+  await page.getByRole('button', { name: 'Grant…' }).click();
   await page.getByRole('combobox', { name: 'Workflow' }).click();
   await page.getByRole('option', { name: /^Fails/ }).click();
-  await page.getByRole('combobox', { name: 'For' }).click();
+  await page.getByRole('combobox', { name: 'Grant to' }).click();
   await page.getByRole('option', { name: /Bob/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Grant' }).click();
-  await expect(page.getByText('for bob@provider.example')).toBeVisible();
+  await expect(page.getByRole('row').filter({ hasText: 'bob@provider.example' })).toContainText('Fails');
 
   await openWorkflow(guest, 'Fails');
   await guest.getByLabel('Customer').fill('Initech');
@@ -128,7 +128,7 @@ test('who was invited is in, and sees what a guest may', async ({ admin: page, b
 test('a link sets a new password', async ({ admin: page, browser }) => {
   await page.goto('/people');
   await page.getByRole('link', { name: 'Bob' }).click();
-  await page.getByRole('button', { name: 'Link to a new password' }).click();
+  await page.getByRole('button', { name: 'Create password reset link' }).click();
   const link = await page.getByText('#link=').innerText();
   const guest = await open(browser);
   await guest.goto(link);
@@ -187,7 +187,7 @@ test('a command line is confirmed', async ({ admin: page }) => {
   const code = () => /confirm the code (\S+)/.exec(printed())?.[1];
   await expect.poll(code).toBeDefined();
   await page.goto('/device');
-  await page.getByLabel('Code that your command line shows').fill(code() ?? '');
+  await page.getByLabel('Code from your command line').fill(code() ?? '');
   await page.getByRole('button', { name: 'Next' }).click();
   await expect(page.getByText(`in as ${ADMIN.email}`)).toBeVisible();
   await page.getByRole('button', { name: 'Confirm' }).click();
@@ -200,17 +200,17 @@ test('keys and roles', async ({ admin: page }) => {
   await page.getByRole('button', { name: 'New service account' }).click();
   await page.getByLabel('Name').fill('deploy-bot');
   await page.getByLabel('Role').selectOption({ label: 'Administrator' });
-  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(page.getByRole('link', { name: 'deploy-bot' })).toBeVisible();
   await page.goto('/keys');
   await page.getByRole('button', { name: 'New key' }).click();
   await page.getByLabel('Name').fill('Repository');
   await page.getByRole('combobox', { name: 'Holder' }).click();
   await page.getByRole('option', { name: /deploy-bot/ }).click();
-  await page.getByRole('button', { name: 'Make the key' }).click();
-  await expect(page.getByRole('dialog')).toContainText('shown this once');
+  await page.getByRole('button', { name: 'Create key' }).click();
+  await expect(page.getByRole('dialog')).toContainText('shown only once');
   const key = (await page.getByRole('dialog').locator('pre').innerText()).trim();
-  await page.getByRole('button', { name: 'I have kept it' }).click();
+  await page.getByRole('button', { name: 'I have saved it' }).click();
   const me = await page.request.get('/api/me', { headers: { authorization: `Bearer ${key}`, cookie: '' } });
   expect(((await me.json()) as { email: string }).email).toBe('deploy-bot');
   const row = page.getByRole('row').filter({ hasText: 'Repository' });
@@ -230,7 +230,7 @@ test('an organization has its own scope, and its deploys are reviewed', async ({
   await page.goto('/organizations');
   await page.getByRole('button', { name: 'New organization' }).click();
   await page.getByLabel('Name').fill('Contoso');
-  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Contoso' })).toBeVisible();
   await page.getByLabel('Deploys need a review').check();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -285,7 +285,7 @@ test('an own setting says that it overrides a global one', async ({ admin: page 
   await expect(row).toHaveCount(0);
   await page.getByRole('button', { name: 'Clear the search' }).click();
   await row.getByRole('button', { name: 'Delete smtp_host' }).click();
-  await expect(page.getByRole('dialog')).toContainText('The global value of this name is in force again.');
+  await expect(page.getByRole('dialog')).toContainText('The global value of this name applies again.');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(row).toContainText('mail.example.com');
   await expect(row).toContainText('Inherited');
@@ -297,7 +297,7 @@ test('an organization leaves, and its export is deleted', async ({ admin: page }
   await page.goto('/organizations');
   await page.getByRole('button', { name: 'New organization' }).click();
   await page.getByLabel('Name').fill('Initrode');
-  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Initrode' })).toBeVisible();
   await expect(page.getByText('0 of 2,000')).toBeVisible();
   await page.getByRole('button', { name: 'Offboard…' }).click();
@@ -308,7 +308,7 @@ test('an organization leaves, and its export is deleted', async ({ admin: page }
 
   // It is gone, and its page is still found.
   await page.goto('/organizations');
-  await page.getByRole('table', { name: 'Taken out' }).getByRole('link', { name: 'Initrode' }).click();
+  await page.getByRole('table', { name: 'Removed organizations' }).getByRole('link', { name: 'Initrode' }).click();
   await page.getByRole('button', { name: 'Delete the export' }).click();
   await dialog.getByRole('textbox').fill('Initrode');
   await dialog.getByRole('button', { name: 'Delete the export' }).click();
@@ -319,21 +319,22 @@ test('an organization leaves, and its export is deleted', async ({ admin: page }
 
 test('network policy, audit log and operations', async ({ admin: page }) => {
   await page.goto('/network');
-  await page.getByLabel('Never these hosts').fill('not a host');
+  await page.getByLabel('Blocked hosts').fill('not a host');
   await page.getByRole('button', { name: 'Save the policy' }).click();
   await expect(page.getByText(/is no name of a host/).first()).toBeVisible();
-  await page.getByLabel('Never these hosts').fill('evil.example');
+  await page.getByLabel('Blocked hosts').fill('evil.example');
   await page.getByRole('button', { name: 'Save the policy' }).click();
   await expect(page.getByText('The policy is saved', { exact: true })).toBeVisible();
 
   await page.goto('/audit?action=config.');
   await expect(page.getByText('config.set').first()).toBeVisible();
-  await expect(page.getByText('config:psa_token').first()).toBeVisible();
-  await page.getByText('config:psa_token').first().click();
+  await expect(page.getByRole('link', { name: 'Secret psa_token' }).first()).toBeVisible();
+  await page.getByRole('button', { name: 'Secret set' }).first().click();
+  await page.getByText('Technical details').first().click();
   await expect(page.getByText(ADMIN.email).first()).toBeVisible();
   expect(await page.content()).not.toContain('s3cret-of-the-psa');
   await page.getByRole('button', { name: 'Verify' }).click();
-  await expect(page.getByRole('dialog', { name: 'The log is whole' })).toBeVisible();
+  await expect(page.getByRole('dialog', { name: 'The log is intact' })).toBeVisible();
   await page.keyboard.press('Escape');
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Export' }).click();
@@ -348,10 +349,10 @@ test('network policy, audit log and operations', async ({ admin: page }) => {
   await expect(page.getByRole('dialog')).toBeVisible();
 });
 
-test('the platform has a name and a colour, and nobody locks themselves out', async ({ admin: page, browser }) => {
+test('the platform has a name and a color, and nobody locks themselves out', async ({ admin: page, browser }) => {
   await page.goto('/settings');
   await page.getByLabel('Name').fill('Acme Flow');
-  await page.getByLabel('Colour', { exact: false }).last().fill('#0a7d55');
+  await page.getByLabel('Color', { exact: false }).last().fill('#0a7d55');
   await expect(page.getByText(/^Contrast: button/).first()).toBeVisible();
   await page.getByRole('button', { name: 'Save' }).first().click();
   await expect(page.getByRole('link', { name: 'Acme Flow' })).toBeVisible();
@@ -364,7 +365,7 @@ test('the platform has a name and a colour, and nobody locks themselves out', as
   await page.getByRole('button', { name: 'Reset' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
   await expect(page.getByRole('link', { name: 'Bifrost' })).toBeVisible();
-  await page.getByLabel('Of everyone').check();
+  await page.getByLabel('Required of everyone').check();
   await page.getByRole('button', { name: 'Save' }).last().click();
   await expect(page.getByText(/signed in with a password alone/)).toBeVisible();
 });
@@ -390,20 +391,20 @@ test('keys lead to screens, rows and the search, until they are turned off', asy
   await page.keyboard.press('w');
   await expect(page.getByRole('heading', { level: 1, name: 'Workflows' })).toBeVisible();
   await page.goto('/account');
-  await page.getByLabel('Single keys').uncheck();
+  await page.getByLabel('Single-key shortcuts').uncheck();
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog')).toHaveCount(0);
-  await page.getByLabel('Single keys').check();
+  await page.getByLabel('Single-key shortcuts').check();
 });
 
 test('own sessions are listed, and others end', async ({ admin: page, browser }) => {
   const other = await open(browser);
   await signIn(other, ADMIN.email, ADMIN.password);
   await page.goto('/account');
-  await expect(page.getByText('This one')).toBeVisible();
+  await expect(page.getByText('This session')).toBeVisible();
   await page.getByRole('button', { name: 'End all others' }).click();
   await page.getByRole('button', { name: 'End them' }).click();
-  await expect(page.getByText('All other sessions are ended', { exact: true })).toBeVisible();
+  await expect(page.getByText('All other sessions were ended', { exact: true })).toBeVisible();
   await expectSignedOut(other);
   await other.context().close();
 });

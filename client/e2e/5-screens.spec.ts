@@ -60,7 +60,7 @@ const screens = ({ form, runs, workflows, organization, reviewed, user, role, sc
   { name: 'table-new', path: '/tables?edit=new' },
   { name: 'files-empty', path: '/files' },
   { name: 'connected', path: '/connected?integration=CRM' },
-  { name: 'connected-not', path: '/?problem=denied&detail=the+person+has+not+agreed', heading: /not connected/ },
+  { name: 'connected-not', path: '/?problem=authorization_refused&detail=the+authorization+server+did+not+authorize+this+%28access_denied%3A+no%29', heading: /Not connected/ },
   { name: 'packages', path: '/code?tab=packages' },
   { name: 'config', path: '/config' },
   { name: 'config-new', path: '/config?edit=%2B' },

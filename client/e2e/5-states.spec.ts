@@ -38,16 +38,16 @@ const states: Screen[] = [
   { name: 'navigation', path: '/', only: 'phone', open: opens('Open the navigation', 'dialog', 'Navigation') },
   { name: 'confirm', path: '/config', open: opens(`Delete ${SETTING}`, 'dialog', `Delete “${SETTING}”?`) },
   { name: 'key-new', path: '/keys', open: opens('New key', 'dialog', 'New key') },
-  { name: 'key-made', path: '/keys', open: dialogs('New key', { Name: 'For pictures' }, 'Make the key', '“For pictures” is made') },
+  { name: 'key-made', path: '/keys', open: dialogs('New key', { Name: 'For pictures' }, 'Create key', '“For pictures” was created') },
   { name: 'invite', path: '/people', open: opens('Invite', 'dialog', 'Invite somebody') },
-  { name: 'invited', path: '/people', open: dialogs('Invite', { 'E-mail': `picture-${TRY}@provider.example` }, 'Make the link', /is invited/) },
+  { name: 'invited', path: '/people', open: dialogs('Invite', { 'E-mail': `picture-${TRY}@provider.example` }, 'Create link', /is invited/) },
   { name: 'service-new', path: '/people?tab=services', open: opens('New service account', 'dialog', 'New service account') },
   { name: 'organization-new', path: '/organizations', open: opens('New organization', 'dialog', 'New organization') },
-  { name: 'file-address', path: '/files', open: dialogs('Address for a sender', { 'Path of the file': '2026/a.txt' }, 'Sign the address', /^Send/) },
+  { name: 'file-address', path: '/files', open: dialogs('Upload address', { 'Path of the file': '2026/a.txt' }, 'Create address', /^Upload address for/) },
   {
     name: 'audit-entry',
     path: '/audit?action=config.set',
-    open: (page) => page.getByText(`config:${SETTING}`).first().click(),
+    open: (page) => page.getByRole('button', { name: 'Setting changed' }).first().click(),
   },
   {
     name: 'editor-open-a-file',
@@ -63,7 +63,7 @@ const states: Screen[] = [
     path: '/forms/new',
     open: async (page) => {
       await press(page, 'Save');
-      await expect(page.getByRole('region', { name: 'To mend' })).toBeVisible();
+      await expect(page.getByRole('region', { name: 'To fix' })).toBeVisible();
     },
   },
   {

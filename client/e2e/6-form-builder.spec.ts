@@ -31,7 +31,7 @@ test('choices stand in the form, or come from a data provider', async ({ admin: 
   await expect(page.getByRole('textbox', { name: 'Label of option 1' })).toHaveValue('Green');
   await expect(page.getByRole('button', { name: 'Move option 1 up' })).toBeDisabled();
   await page.getByRole('button', { name: 'Move option 1 down' }).click();
-  await page.getByRole('button', { name: 'Take out option 1' }).click();
+  await page.getByRole('button', { name: 'Remove option 1' }).click();
   await expect(page.getByRole('textbox', { name: /^Label of option/ })).toHaveCount(2);
   await expect(page.getByRole('textbox', { name: 'Label of option 1' })).toHaveValue('Green');
   await expect(page.getByRole('textbox', { name: 'Label of option 2' })).toHaveValue('Blue');
@@ -71,7 +71,7 @@ test('checks count in the preview at once', async ({ admin: page }) => {
   await enter('4');
   await expect(count).not.toHaveAttribute('aria-invalid');
   await panel.getByRole('textbox', { name: /^Must hold/ }).fill('fields.count != 4');
-  await panel.getByRole('textbox', { name: /^What people read/ }).fill('Anything but four');
+  await panel.getByRole('textbox', { name: /^Message when a check fails/ }).fill('Anything but four');
   await enter('4');
   await expect(preview.getByText('Anything but four')).toBeVisible();
   await enter('3');
@@ -102,7 +102,7 @@ test('rules follow a field under its new name', async ({ admin: page }) => {
   await name.press('Enter');
   await listOf(page).getByRole('button', { name: /^Text Why/ }).click();
   await expect(page.getByRole('textbox', { name: 'Shown when' })).toHaveValue('fields.amount > 1');
-  await expect(page.getByRole('textbox', { name: 'Has to be filled in when' })).toHaveValue('fields.amount > 2');
+  await expect(page.getByRole('textbox', { name: 'Required when' })).toHaveValue('fields.amount > 2');
   await previewOf(page).getByRole('textbox', { name: /^Count/ }).fill('2');
   await expect(previewOf(page).getByRole('textbox', { name: /^Why/ })).toBeVisible();
 });
@@ -145,8 +145,8 @@ test('the preview asks real data providers, opens with its workflow, and starts 
   await city.selectOption({ label: 'Cologne' });
 
   await expect(preview.getByRole('textbox', { name: /^Desk/ })).toHaveCount(0);
-  await page.getByText('What it is opened with').click();
-  await page.getByRole('textbox', { name: /^Address: team/ }).fill('blue');
+  await page.getByText('Opened with').click();
+  await page.getByRole('textbox', { name: /^From the link: team/ }).fill('blue');
   await page.getByRole('button', { name: 'Run the launch workflow' }).click();
   await expect(page.locator('pre').filter({ hasText: '"team": "blue"' })).toBeVisible();
   await preview.getByRole('textbox', { name: /^Desk/ }).fill('By the window');

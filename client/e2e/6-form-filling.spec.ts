@@ -31,7 +31,7 @@ test('one of those in sight, several, and several files', async ({ admin: page }
   await expect(files.filter({ hasText: 'Sent' })).toHaveCount(2);
   await papers.setInputFiles([paper('three.txt', 'third')]);
   await expect(files.filter({ hasText: 'Sent' })).toHaveCount(3);
-  await page.getByRole('button', { name: 'Take out two.txt' }).click();
+  await page.getByRole('button', { name: 'Remove two.txt' }).click();
   await expect(files).toHaveCount(2);
   await page.getByRole('button', { name: 'Send', exact: true }).click();
   await expect(page).toHaveURL(/\/runs\//);

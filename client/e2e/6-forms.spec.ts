@@ -37,7 +37,7 @@ test('a form is built from the parameters of a workflow, by keyboard, and kept',
   await page.goto('/forms');
   await page.getByRole('link', { name: 'New form' }).click();
   await page.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByRole('region', { name: 'To mend' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'To fix' })).toBeVisible();
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Built here');
   await page.getByRole('combobox', { name: 'Workflow' }).click();
   await page.keyboard.type('filled in');
@@ -278,7 +278,7 @@ test('a form that was granted is used by whom it was granted to', async ({ admin
   await page.getByRole('combobox', { name: 'Person or role' }).click();
   await page.getByRole('option', { name: email }).click();
   await page.getByRole('button', { name: 'Grant it' }).click();
-  const takeBack = page.getByRole('button', { name: /^Take it back from/ });
+  const takeBack = page.getByRole('button', { name: /^Revoke from/ });
   await expect(takeBack).toHaveCount(1);
 
   await grantee.reload();
@@ -288,7 +288,7 @@ test('a form that was granted is used by whom it was granted to', async ({ admin
   await expect(grantee.getByRole('status').filter({ hasText: 'Succeeded' })).toBeVisible();
 
   await page.goto('/roles?tab=grants');
-  await expect(page.getByRole('listitem').filter({ hasText: `Form ${name}` })).toBeVisible();
+  await expect(page.getByRole('row').filter({ has: page.getByRole('link', { name }) }).filter({ hasText: 'Form' })).toBeVisible();
   await page.goto(`/forms/${id}/edit?tab=access`);
   await takeBack.click();
   await expect(page.getByText('Nobody yet')).toBeVisible();

@@ -1,18 +1,25 @@
 /** Files: sent, read, replaced, dropped, and deleted. */
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { api, bifrost, expect, test } from './helpers';
 import { expectScreens } from './screens';
 
-test('files are sent, read, replaced and deleted', async ({ admin: page }) => {
+test('files are sent, read, replaced and deleted', async ({ admin: page }, { outputDir }) => {
   await page.goto('/files');
   const picker = page.getByLabel('Files to upload');
   const csv = (content: string) => ({ name: 'june.csv', mimeType: 'text/csv', buffer: Buffer.from(content) });
-  await picker.setInputFiles([csv('a,b\n1,2\n'), { name: 'large.bin', mimeType: '', buffer: Buffer.alloc(33 * 1_024 * 1_024) }]);
-  await expect(page.getByText('a file has at most 32 MiB')).toBeVisible();
+  const [june, large] = ['june.csv', 'large.bin'].map((name) => join(outputDir, name)) as [string, string];
+  mkdirSync(outputDir, { recursive: true });
+  writeFileSync(june, 'a,b\n1,2\n');
+  writeFileSync(large, '');
+  truncateSync(large, 33 * 1_024 * 1_024);
+  await picker.setInputFiles([june, large]);
+  await expect(page.getByText('a file can have at most 32 MiB')).toBeVisible();
   const row = page.getByRole('row').filter({ hasText: 'june.csv' });
   await expect(row).toContainText('text/csv');
   const saved = page.waitForEvent('download');
   await row.getByRole('button', { name: 'Actions of june.csv' }).click();
-  await page.getByRole('menuitem', { name: 'Download' }).click();
+  await page.getByRole('menuitem', { name: 'Download', exact: true }).click();
   expect((await saved).suggestedFilename()).toBe('june.csv');
   await picker.setInputFiles([csv('new')]);
   await expect(page.getByRole('dialog', { name: 'Replace 1 file?' })).toContainText('june.csv');
@@ -20,16 +27,16 @@ test('files are sent, read, replaced and deleted', async ({ admin: page }) => {
   await expect(row).toContainText('3 B');
 
   await row.getByRole('button', { name: 'Actions of june.csv' }).click();
-  await page.getByRole('menuitem', { name: 'Address to read it' }).click();
-  await page.getByRole('button', { name: 'Sign the address' }).click();
+  await page.getByRole('menuitem', { name: 'Download address' }).click();
+  await page.getByRole('button', { name: 'Create address' }).click();
   const address = await page.getByRole('dialog').locator('pre').first().innerText();
   expect(await (await fetch(address)).text()).toBe('new');
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
 
-  await page.getByRole('button', { name: 'Address for a sender' }).click();
+  await page.getByRole('button', { name: 'Upload address' }).click();
   await page.getByLabel('Path of the file').fill('2026/from outside.txt');
-  await page.getByLabel('Only of this type').fill('text/plain');
-  await page.getByRole('button', { name: 'Sign the address' }).click();
+  await page.getByLabel('Only this type').fill('text/plain');
+  await page.getByRole('button', { name: 'Create address' }).click();
   const to = await page.getByRole('dialog').locator('pre').first().innerText();
   const sent = await fetch(to, { method: 'PUT', body: 'hello', headers: { 'content-type': 'text/plain' } });
   expect(sent.status).toBe(200);
@@ -49,11 +56,11 @@ test('files are sent, read, replaced and deleted', async ({ admin: page }) => {
   await expect(row).toHaveCount(0);
   await page.getByRole('button', { name: 'Another location' }).click();
   await page.getByLabel('Name').fill('Reports');
-  await page.getByRole('button', { name: 'Open it' }).click();
+  await page.getByRole('button', { name: 'Open', exact: true }).click();
   await expect(page.getByText('A small letter')).toBeVisible();
   await page.getByLabel('Name').fill('reports');
-  await page.getByRole('button', { name: 'Open it' }).click();
-  await expect(page.getByText('Nothing is in reports yet')).toBeVisible();
+  await page.getByRole('button', { name: 'Open', exact: true }).click();
+  await expect(page.getByText('No files in reports yet')).toBeVisible();
 });
 
 test('folders lie in folders, and a long list has pages', async ({ admin: page }) => {
@@ -100,12 +107,12 @@ test('files are dropped into the folder that is open', async ({ admin: page }) =
     return transfer;
   });
   for (const type of ['dragenter', 'dragover', 'drop']) await files.dispatchEvent(type, { dataTransfer: dropped });
-  await expect(page.getByRole('status').filter({ hasText: '2 files were sent' })).toBeVisible();
+  await expect(page.getByRole('status').filter({ hasText: '2 files were uploaded' })).toBeVisible();
   await expect(files).toContainText('two.txt');
   const content = await page.request.get('/api/files/content?location=uploads&path=2026/one.txt');
   expect(await content.text()).toBe('dropped one.txt');
   await page.getByRole('button', { name: 'Clear', exact: true }).click();
-  await expect(page.getByText('2 files were sent')).toHaveCount(0);
+  await expect(page.getByText('2 files were uploaded')).toHaveCount(0);
 });
 
 test('these screens are accessible', async ({ browser }) => {

@@ -6,15 +6,15 @@ import { expectScreens, look } from './screens';
 
 test('an integration is defined, and what is secret of it is never shown', async ({ admin: page }) => {
   await page.goto('/integrations');
-  await expect(page.getByText('No other system is known yet')).toBeVisible();
+  await expect(page.getByText('No integrations yet')).toBeVisible();
   await page.getByRole('button', { name: 'New integration' }).first().click();
   await page.getByLabel('Name').fill('CRM');
-  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Create' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'CRM' })).toBeVisible();
   await expect(page.getByText('Still missing')).toBeVisible();
   await page.getByLabel('base_url').fill('https://api.crm.example');
   await page.getByLabel('api_key', { exact: true }).fill('k3y-of-the-crm');
-  await page.getByRole('button', { name: 'Save the values' }).click();
+  await page.getByRole('button', { name: 'Save values' }).click();
   await expect(page.getByText('The values are saved', { exact: true })).toBeVisible();
   await expect(page.getByText('Still missing')).toHaveCount(0);
   await page.reload();
@@ -30,15 +30,15 @@ test('an integration is defined, and what is secret of it is never shown', async
   const retries = page.getByRole('group', { name: 'retries' });
   await retries.getByLabel('Type').selectOption({ label: 'Whole number' });
   await retries.getByLabel('Default').fill('many');
-  await page.getByRole('button', { name: 'Save the definition' }).click();
+  await page.getByRole('button', { name: 'Save definition' }).click();
   await expect(page.getByText('Enter a whole number')).toBeVisible();
   await retries.getByLabel('Default').fill('3');
   await page.getByRole('button', { name: 'Move retries up' }).click();
-  await page.getByRole('button', { name: 'Save the definition' }).click();
+  await page.getByRole('button', { name: 'Save definition' }).click();
   await expect(page.getByText('The definition is saved', { exact: true })).toBeVisible();
   // What is set is not lost without a question.
   await page.getByRole('button', { name: 'Remove base_url' }).click();
-  await page.getByRole('button', { name: 'Save the definition' }).click();
+  await page.getByRole('button', { name: 'Save definition' }).click();
   await expect(page.getByRole('dialog')).toContainText('base_url');
   await page.getByRole('button', { name: 'Keep' }).click();
   await page.reload();
@@ -53,14 +53,14 @@ test('an account is connected in a window, and the result is shown here', async 
   await page.getByLabel('Client secret').fill('secret-of-the-client');
   await page.getByLabel('Authorization address').fill(`${server.url}/authorize`);
   await page.getByLabel('Token address').fill('crm.example/token');
-  await page.getByRole('button', { name: 'Save the server' }).click();
+  await page.getByRole('button', { name: 'Save server' }).click();
   await expect(page.getByRole('alert')).toBeVisible();
   await page.getByLabel('Token address').fill(`${server.url}/token`);
   await page.getByLabel('Scopes').fill('read offline_access');
-  await page.getByRole('button', { name: 'Save the server' }).click();
+  await page.getByRole('button', { name: 'Save server' }).click();
   await expect(page.getByText('The authorization server is saved', { exact: true })).toBeVisible();
   await page.getByRole('tab', { name: 'Connection' }).click();
-  await expect(page.getByText('Nobody has agreed')).toBeVisible();
+  await expect(page.getByText('Nobody has granted access')).toBeVisible();
 
   server.agrees = false;
   let opened = page.waitForEvent('popup');
@@ -70,14 +70,14 @@ test('an account is connected in a window, and the result is shown here', async 
   // Whoever is visited there cannot lead this page elsewhere.
   expect(await popup.evaluate(() => window.opener === null)).toBe(true);
   await popup.getByRole('link', { name: 'Go back' }).click();
-  await expect(page.getByRole('alert').filter({ hasText: 'It was not connected' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'Not connected' })).toBeVisible();
   await expect.poll(() => popup.isClosed()).toBe(true);
 
   opened = page.waitForEvent('popup');
   await page.getByRole('button', { name: 'Connect', exact: true }).click();
   popup = await opened;
   await popup.close();
-  await expect(page.getByText('nothing was heard of it')).toBeVisible();
+  await expect(page.getByText('was closed without a result')).toBeVisible();
 
   server.agrees = true;
   opened = page.waitForEvent('popup');
@@ -86,11 +86,11 @@ test('an account is connected in a window, and the result is shown here', async 
   await popup.getByRole('link', { name: 'Go back' }).click();
   await expect(page.getByText('The platform has a token now')).toBeVisible();
   await expect.poll(() => popup.isClosed()).toBe(true);
-  await expect(page.getByText('The token is good, and is renewed by itself.')).toBeVisible();
+  await expect(page.getByText('The token is valid and is renewed automatically.')).toBeVisible();
   await expect(page.getByText(/in 60 min|in 59 min|in 1 hr/)).toBeVisible();
   const before = server.tokens;
   await page.getByRole('button', { name: 'Refresh now' }).click();
-  await expect(page.getByText('There is a new token', { exact: true })).toBeVisible();
+  await expect(page.getByText('The token is renewed', { exact: true })).toBeVisible();
   expect(server.tokens).toBe(before + 1);
 
   // A browser that lets no window open shows the way.
@@ -114,8 +114,8 @@ test('an account is connected in a window, and the result is shown here', async 
 test('organizations are mapped, and have their own values', async ({ admin: page }) => {
   await page.goto('/integrations/CRM?tab=organizations');
   await page.getByRole('button', { name: 'Contoso' }).click();
-  await page.getByLabel('Its id there').fill('4711');
-  await page.getByLabel('Its name there').fill('Contoso Ltd.');
+  await page.getByLabel('ID in CRM').fill('4711');
+  await page.getByLabel('Name in CRM').fill('Contoso Ltd.');
   await page.getByLabel('base_url').fill('https://eu.crm.example');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   const row = page.getByRole('row').filter({ hasText: 'Contoso Ltd.' });
@@ -148,10 +148,10 @@ async function integrationWith(page: Page, name: string, server: AuthorizationSe
 test('the platform asks in its own name, is refused, and is disconnected', async ({ admin: page }) => {
   const server = await authorizationServer();
   await integrationWith(page, 'Billing', server, 'client_credentials');
-  await expect(page.getByText('It connects by itself, when a workflow first asks for it.')).toBeVisible();
+  await expect(page.getByText('It connects automatically when a workflow first needs it.')).toBeVisible();
   await page.getByRole('button', { name: 'Connect now' }).click();
-  await expect(page.getByText('There is a new token', { exact: true })).toBeVisible();
-  await expect(page.getByText(/^The token is good/)).toBeVisible();
+  await expect(page.getByText('The token is renewed', { exact: true })).toBeVisible();
+  await expect(page.getByText(/^The token is valid/)).toBeVisible();
   expect(server.tokens).toBe(1);
 
   server.refuses = true;
@@ -159,7 +159,7 @@ test('the platform asks in its own name, is refused, and is disconnected', async
   await expect(page.getByRole('alert').first()).toBeVisible();
   await page.reload();
   await expect(page.getByText('The authorization server refused to renew the token.')).toBeVisible();
-  await expect(page.getByText('Check the client’s id and secret, then refresh.')).toBeVisible();
+  await expect(page.getByText('Check the client ID and secret, then refresh.')).toBeVisible();
   await expect(page.getByText('Why the last attempt failed')).toBeVisible();
   await expect(page.getByText(/invalid_client/).first()).toBeVisible();
   await look(page, 'integration-failed');
@@ -169,13 +169,13 @@ test('the platform asks in its own name, is refused, and is disconnected', async
   server.refuses = false;
   await page.goto('/integrations/Billing');
   await page.getByRole('button', { name: 'Refresh now' }).click();
-  await expect(page.getByText('There is a new token', { exact: true })).toBeVisible();
+  await expect(page.getByText('The token is renewed', { exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Disconnect' }).click();
   const asked = page.getByRole('dialog', { name: 'Disconnect Billing?' });
   await look(page, 'integration-disconnect');
   await asked.getByRole('button', { name: 'Disconnect' }).click();
-  await expect(page.getByText('The tokens are gone', { exact: true })).toBeVisible();
-  await expect(page.getByText('It connects by itself, when a workflow first asks for it.')).toBeVisible();
+  await expect(page.getByText('The tokens are deleted', { exact: true })).toBeVisible();
+  await expect(page.getByText('It connects automatically when a workflow first needs it.')).toBeVisible();
 
   await page.getByRole('button', { name: 'Delete the connection' }).click();
   await page.getByRole('dialog', { name: 'Delete the connection?' }).getByRole('button', { name: 'Delete the connection' }).click();
@@ -201,13 +201,13 @@ test('a token that nothing can renew expires', async ({ admin: page }) => {
   await expect(page.getByText('The platform has a token now')).toBeVisible();
   await expect(async () => {
     await page.reload();
-    await expect(page.getByText('The token’s time is over, and nothing can renew it')).toBeVisible({ timeout: 2_000 });
+    await expect(page.getByText('The token has expired and cannot be renewed')).toBeVisible({ timeout: 2_000 });
   }).toPass();
   await expect(page.getByText('Expired', { exact: true }).first()).toBeVisible();
   await look(page, 'integration-expired');
   await page.getByRole('button', { name: 'Change…' }).click();
-  await page.getByRole('dialog', { name: 'How it authorizes' }).getByLabel('Client id of its own').fill('another-client');
-  await expect(page.getByText('Another client has to be connected anew')).toBeVisible();
+  await page.getByRole('dialog', { name: 'Authorization' }).getByLabel('Own client ID').fill('another-client');
+  await expect(page.getByText('Another client has to be connected again')).toBeVisible();
   await look(page, 'integration-client');
   server.close();
 });

@@ -6,8 +6,8 @@ test('documents are inserted, found, changed and deleted', async ({ admin: page 
   await page.goto('/tables');
   await page.getByRole('button', { name: 'New table' }).first().click();
   await page.getByLabel('Name').fill('orders');
-  await page.getByRole('button', { name: 'Say what documents look like' }).click();
-  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Add a schema' }).click();
+  await page.getByRole('button', { name: 'Create' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'orders' })).toBeVisible();
   const { pathname } = new globalThis.URL(page.url());
   const content = page.getByRole('textbox', { name: 'Content' });
@@ -15,7 +15,7 @@ test('documents are inserted, found, changed and deleted', async ({ admin: page 
     await page.getByRole('button', { name: 'New document' }).click();
     await page.getByLabel('Id').fill(id);
     await content.fill(JSON.stringify(data));
-    await page.getByRole('button', { name: 'Insert it' }).click();
+    await page.getByRole('button', { name: 'Insert', exact: true }).click();
   };
   await insert('1', { status: 'lost' });
   await expect(page.getByText('status: This value is none of those')).toBeVisible();
@@ -76,18 +76,18 @@ test('a table of several pages has a schema, and is deleted', async ({ admin: pa
   await page.goto(`/tables/${id}`);
   const pages = page.getByRole('navigation', { name: 'Pages' });
   await expect(pages).toContainText('1 to 50 of 101');
-  await expect(pages.getByRole('button', { name: 'Before' })).toHaveCount(0);
+  await expect(pages.getByRole('button', { name: 'Previous' })).toHaveCount(0);
   await pages.getByRole('button', { name: 'Next' }).click();
   await pages.getByRole('button', { name: 'Next' }).click();
   await expect(pages).toContainText('101 to 101 of 101');
   await expect(pages.getByRole('button', { name: 'Next' })).toHaveCount(0);
   await expect(page.getByRole('row')).toHaveCount(2);
-  await pages.getByRole('button', { name: 'Before' }).click();
+  await pages.getByRole('button', { name: 'Previous' }).click();
   await expect(page).toHaveURL(/offset=50/);
 
   await page.getByRole('tab', { name: 'Schema and settings' }).click();
   await page.getByLabel('Description').fill('What things are made of');
-  await page.getByRole('button', { name: 'Begin with an example' }).click();
+  await page.getByRole('button', { name: 'Start with an example' }).click();
   const schema = page.getByRole('textbox', { name: 'Schema' });
   await expect(schema).toContainText('"enum"');
   const save = async (text: string) => {
@@ -105,7 +105,7 @@ test('a table of several pages has a schema, and is deleted', async ({ admin: pa
   await page.getByRole('button', { name: 'New document' }).click();
   await page.getByLabel('Id').fill('much');
   await page.getByRole('textbox', { name: 'Content' }).fill('{"price": "much"}');
-  await page.getByRole('button', { name: 'Insert it' }).click();
+  await page.getByRole('button', { name: 'Insert', exact: true }).click();
   await expect(page.getByRole('dialog').getByText(/price/).first()).toBeVisible();
   await expect(page.getByRole('dialog')).toBeVisible();
   await page.keyboard.press('Escape');

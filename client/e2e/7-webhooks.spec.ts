@@ -6,6 +6,7 @@ import { expectScreens, look } from './screens';
 
 /** Deletes the webhook of this page, which asks for its name first. */
 async function deleteWebhook(page: Page, name: string): Promise<void> {
+  await page.getByRole('tab', { name: 'Settings' }).click();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   const dialog = page.getByRole('dialog', { name: `Delete “${name}”?` });
   await expect(dialog.getByRole('button', { name: 'Delete' })).toBeDisabled();
@@ -30,8 +31,8 @@ test('a webhook is made, tested and replayed', async ({ admin: page }) => {
   await page.getByRole('button', { name: 'New webhook' }).first().click();
   await page.getByLabel('Kind').selectOption({ label: 'GitHub' });
   await page.getByLabel('Name').fill('github-main');
-  await page.getByRole('button', { name: 'Make it' }).click();
-  const dialog = page.getByRole('dialog', { name: '“github-main” is made' });
+  await page.getByRole('button', { name: 'Create' }).click();
+  const dialog = page.getByRole('dialog', { name: '“github-main” is created' });
   await look(page, 'webhook-made');
   const [address = '', secret = ''] = await dialog.locator('pre').allInnerTexts();
   expect(address).toMatch(/\/api\/hooks\/[\da-f-]{36}$/);
@@ -65,7 +66,7 @@ test('a webhook is made, tested and replayed', async ({ admin: page }) => {
   await expect(page.getByRole('alert')).toContainText(/signature/i);
   await page.getByLabel('Secret', { exact: true }).fill(secret);
   await page.getByRole('button', { name: 'Send the test' }).click();
-  await page.getByRole('link', { name: 'What became of it' }).click();
+  await page.getByRole('link', { name: 'See the outcome' }).click();
   const delivery = page.getByRole('dialog', { name: 'issues' });
   await expect(delivery).toContainText('Started');
   await expect(delivery).toContainText('x-github-event');
@@ -91,14 +92,14 @@ test('a webhook is made, tested and replayed', async ({ admin: page }) => {
   await expect(page.getByText('No delivery is in this state')).toBeVisible();
 
   await page.getByRole('tab', { name: 'Settings' }).click();
-  await page.getByRole('button', { name: 'Add the next one' }).click();
-  await page.getByRole('button', { name: 'Add it' }).click();
-  await page.getByRole('button', { name: 'I have kept it' }).click();
+  await page.getByRole('button', { name: 'Add next secret' }).click();
+  await page.getByRole('button', { name: 'Add secret' }).click();
+  await page.getByRole('button', { name: 'I have saved it' }).click();
   await page.getByRole('button', { name: 'Remove secret 1' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-  await expect(page.getByRole('button', { name: 'Add the next one' })).toBeVisible();
-  await page.getByLabel('Only from these networks').fill('not a network');
-  await page.getByRole('button', { name: 'Save the settings' }).click();
+  await expect(page.getByRole('button', { name: 'Add next secret' })).toBeVisible();
+  await page.getByLabel('Allowed networks').fill('not a network');
+  await page.getByRole('button', { name: 'Save settings' }).click();
   await expect(page.getByText(/is no network in CIDR notation/).first()).toBeVisible();
 });
 
@@ -106,8 +107,8 @@ test('an endpoint is called as its page says, and is public only when that is me
   await openWorkflow(page, 'hello');
   await page.getByLabel('Name').fill('Endpoint');
   await page.getByRole('tab', { name: 'Endpoints' }).click();
-  await page.getByRole('button', { name: 'Make an endpoint' }).click();
-  await expect(page.getByLabel('Last part of its path')).toHaveValue('hello');
+  await page.getByRole('button', { name: 'Create an endpoint' }).click();
+  await expect(page.getByLabel('Last part of the path')).toHaveValue('hello');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   const shown = page.locator('pre').filter({ hasText: '/api/endpoints/' });
   const run = async (env: Record<string, string>) => {
@@ -123,7 +124,7 @@ test('an endpoint is called as its page says, and is public only when that is me
   await trial.getByLabel('Key').fill(key);
   await trial.getByLabel('Name').fill('Tried');
   await expect(shown).toContainText('Tried');
-  await trial.getByRole('button', { name: 'Call it' }).click();
+  await trial.getByRole('button', { name: 'Call endpoint' }).click();
   const answer = page.getByRole('region', { name: 'Answer', exact: true });
   await expect(answer.getByRole('status').first()).toContainText('200');
   await expect(answer.getByRole('region', { name: 'Body of the answer' })).toContainText('Hello, Tried');
@@ -131,16 +132,16 @@ test('an endpoint is called as its page says, and is public only when that is me
   await page.getByRole('button', { name: 'Try hello' }).click();
 
   await page.getByRole('button', { name: 'Change hello' }).click();
-  await page.getByLabel('Who may call it').selectOption({ label: 'Everybody who knows the address' });
+  await page.getByLabel('Who may call it').selectOption({ label: 'Anyone who knows the address' });
   await expect(page.getByText('without a key.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Save', exact: true })).toBeDisabled();
-  await page.getByLabel('I mean it: public').check();
+  await page.getByLabel('I understand: anyone can call it').check();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Public', { exact: true })).toBeVisible();
   await expect(shown).not.toContainText('BIFROST_KEY');
   expect(await run({})).toContain('Hello, Endpoint');
   await page.goto('/endpoints');
-  await page.getByRole('link', { name: 'hello', exact: true }).first().click();
+  await page.getByRole('link', { name: /\/hello$/ }).click();
   await page.getByLabel('On', { exact: true }).uncheck();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByRole('row').filter({ hasText: 'hello' })).toContainText('Off');
@@ -152,11 +153,11 @@ test('a topic is emitted by a workflow, and starts another', async ({ admin: pag
   await page.getByLabel('Kind').selectOption({ label: 'Topic' });
   await page.getByLabel('Name').fill('colleagues');
   await page.getByLabel('Topic', { exact: true }).fill('Not a topic');
-  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Create' }).click();
   await expect(page.getByRole('dialog', { name: 'New webhook' }).getByLabel('Topic', { exact: true })).toHaveAttribute('aria-invalid', 'true');
   await page.getByLabel('Topic', { exact: true }).fill('colleagues.come');
-  await page.getByRole('button', { name: 'Make it' }).click();
-  const dialog = page.getByRole('dialog', { name: '“colleagues” is made' });
+  await page.getByRole('button', { name: 'Create' }).click();
+  const dialog = page.getByRole('dialog', { name: '“colleagues” is created' });
   await expect(dialog.locator('pre')).toContainText('await events.emit("colleagues.come"');
   await dialog.getByRole('button', { name: 'Choose workflows that start' }).click();
   await startHello(page, '/data/name');
@@ -183,14 +184,14 @@ test('an adapter of the workspace decides what is delivered', async ({ admin: pa
   await page.getByRole('button', { name: 'New webhook' }).first().click();
   await page.getByLabel('Kind').selectOption({ label: 'Adapter' });
   await expect(page.getByText('Notes with a word that both sides know.')).toBeVisible();
-  await page.getByLabel('Adapter', { exact: true }).selectOption({ label: 'Notes (of the provider)' });
+  await page.getByLabel('Adapter', { exact: true }).selectOption({ label: 'Notes (from the provider)' });
   await page.getByLabel('Name').fill('notes');
-  await page.getByRole('button', { name: 'Make it' }).click();
-  await expect(page.getByRole('dialog', { name: '“notes” is made' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByRole('dialog', { name: '“notes” is created' })).toHaveCount(0);
   await page.getByLabel('word', { exact: true }).fill('swordfish');
   await look(page, 'webhook-new-adapter');
-  await page.getByRole('button', { name: 'Make it' }).click();
-  await page.getByRole('dialog', { name: '“notes” is made' }).getByRole('button', { name: 'Choose workflows that start' }).click();
+  await page.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('dialog', { name: '“notes” is created' }).getByRole('button', { name: 'Choose workflows that start' }).click();
   await startHello(page, '/data/text');
 
   await page.getByRole('tab', { name: 'Test' }).click();
@@ -215,7 +216,7 @@ test('an adapter of the workspace decides what is delivered', async ({ admin: pa
   await page.getByRole('link', { name: 'notes', exact: true }).click();
   await page.getByRole('tab', { name: 'Settings' }).click();
   await page.getByLabel('word', { exact: true }).fill('another word');
-  await page.getByRole('button', { name: 'Save the values' }).click();
+  await page.getByRole('button', { name: 'Save values' }).click();
   await expect(page.getByText('The values are saved', { exact: true })).toBeVisible();
   await look(page, 'webhook-adapter-settings');
   await page.getByRole('tab', { name: 'Test' }).click();

@@ -8,7 +8,7 @@ test('a workflow is written, run beside its code, and deployed', async ({ admin:
   await expect(page.getByRole('heading', { level: 1, name: 'Edit code' })).toBeVisible();
   await page.getByRole('button', { name: 'New file' }).click();
   await page.getByLabel('Path').fill('../greet.py');
-  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Create' }).click();
   await expect(page.getByText('needs a name of its own')).toBeVisible();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await makeFile(page, 'workflows/greet.py', HELLO);
@@ -73,7 +73,7 @@ test('problems stand at their lines, and a traceback leads to the code', async (
 
   await fill(page, 'workflows/greet.py', HELLO.replace('    return', '    raise LookupError("nobody")\n    return'));
   await built(page);
-  await page.getByRole('button', { name: 'Run', exact: true }).first().click();
+  await page.getByRole('button', { name: 'Run draft' }).click();
   const run = page.getByRole('region', { name: 'Run a draft' });
   await run.getByLabel('Name').fill('Ada');
   await run.getByRole('button', { name: 'Run', exact: true }).click();

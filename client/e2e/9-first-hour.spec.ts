@@ -67,17 +67,16 @@ test('from the printed address to a scheduled workflow with a form', async ({ fr
 
   await page.goto(fresh.setUp);
   await fillInAdmin(page);
-  await click(button('Make the administrator'));
+  await click(button('Create the administrator'));
   await expect(page.getByRole('heading', { name: 'Hello, Ada' })).toBeVisible();
 
   await emptyScreens(context, fresh.url);
 
   // What is empty leads to where it is filled.
-  await click(link('Run a workflow'));
-  await click(link('Write the first one'));
+  await click(link('Write a workflow'));
   await click(button('Write the first workflow'));
   await page.getByLabel('Path').fill(PATH);
-  await click(button('Make it'));
+  await click(button('Create'));
   await click(page.getByRole('textbox', { name: PATH, exact: true }));
   await page.keyboard.press('Control+a');
   await page.keyboard.press('Delete');

@@ -33,7 +33,7 @@ export async function fill(page: Page, path: string, text: string): Promise<void
 export async function makeFile(page: Page, path: string, text: string): Promise<void> {
   await page.getByRole('button', { name: 'New file' }).click();
   await page.getByLabel('Path').fill(path);
-  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Create' }).click();
   await expect(editorOf(page, path)).toBeVisible();
   await fill(page, path, text);
 }

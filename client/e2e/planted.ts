@@ -268,7 +268,7 @@ const PEOPLE: Planting = {
     { path: (made) => `/people?user=${idOf(made, 'person')}`, shows: ['person', 'role'] },
     { path: at('/people?tab=services'), shows: [SERVICE] },
     { path: at('/people?tab=invitations'), shows: [INVITED] },
-    { path: at('/people?tab=invitations'), shows: [INVITED], open: press('Take back') },
+    { path: at('/people?tab=invitations'), shows: [INVITED], open: press('Revoke') },
     { path: at('/roles'), shows: ['role', 'role description'] },
     { path: (made) => `/roles?edit=${idOf(made, 'role')}`, shows: ['role', 'role description'] },
     { path: at('/roles?tab=grants'), shows: ['role', 'workflow', 'form'] },
@@ -324,7 +324,7 @@ const SETTINGS: Planting = {
 };
 
 async function openEntry(page: Page): Promise<void> {
-  await page.getByRole('main').locator('summary').first().click();
+  await page.getByRole('main').getByRole('button', { expanded: false }).first().click();
 }
 
 async function openPalette(page: Page): Promise<void> {

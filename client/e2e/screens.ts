@@ -66,7 +66,7 @@ export async function look(page: Page, name: string, only?: Size): Promise<void>
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       expect.soft(wide, `${name} scrolls sideways on a ${size}`).toBeLessThanOrEqual(0);
     }
-    await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${size}.png`) });
+    await page.screenshot({ path: join(PICTURES, `${name}-${theme}-${size}.png`), fullPage: true });
   }
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   if (before !== null) await page.setViewportSize(before);
@@ -98,7 +98,9 @@ class Visitor {
     await page.goto('about:blank');
     this.#requests.clear();
     await page.goto(path);
-    await expect.soft(page.getByRole('heading', { level: 1, ...(heading === undefined ? {} : { name: heading }) })).toBeAttached();
+    // A dialog that opens with its screen hides the rest from screen readers.
+    const title = page.getByRole('heading', { level: 1, includeHidden: true, ...(heading === undefined ? {} : { name: heading }) });
+    await expect.soft(title, `${name} has its heading`).toBeAttached();
     await this.#settled();
     await expect.soft(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
     if (open !== undefined) {

@@ -1,12 +1,15 @@
 /** Starts `bifrost up` on a free port with an empty folder, and keeps what it prints. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './loopback';
 import { packageIndex } from './package-index';
 
 const ROOT = join(import.meta.dirname, '../..');
+
+/** What servers printed, by their ports. */
+const LOGS = join(ROOT, 'target/ui-servers');
 
 /** Longest that the program may take to start, in milliseconds: it compiles the base once. */
 const START = 180_000;
@@ -61,6 +64,8 @@ export async function startServer({ workspace, cache, packages }: Options): Prom
   const stop = async () => {
     server.kill('SIGTERM');
     await ended;
+    mkdirSync(LOGS, { recursive: true });
+    writeFileSync(join(LOGS, `${port}.log`), printed);
     rmSync(data, { recursive: true, force: true });
   };
   const isReady = async () => {

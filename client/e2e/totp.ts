@@ -28,7 +28,7 @@ export async function addAuthenticator(page: Page): Promise<string> {
 export async function keepRecoveryCodes(page: Page): Promise<string> {
   const dialog = page.getByRole('dialog', { name: 'Your recovery codes' });
   const [first = ''] = (await dialog.locator('pre').innerText()).trim().split('\n');
-  await dialog.getByRole('button', { name: 'I have kept them' }).click();
+  await dialog.getByRole('button', { name: 'I have saved them' }).click();
   return first;
 }
 
@@ -55,5 +55,5 @@ export async function addPasskey(page: Page, name: string): Promise<void> {
   await page.goto('/account');
   await page.getByRole('button', { name: 'Add a passkey' }).click();
   await page.getByLabel('Name').fill(name);
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
 }

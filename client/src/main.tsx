@@ -1,11 +1,12 @@
 /** Starts the web UI. */
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { lazy, StrictMode, Suspense } from 'react';
+import { startTransition, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { isSignedOut, lacksSecondFactor, ProblemError } from '@/api/problem';
 import { loadBranding } from '@/lib/branding';
 import { shareNonce } from '@/lib/nonce';
+import { later } from '@/lib/later';
 import { createAppRouter } from '@/router';
 import { TipProvider } from '@/ui/tip';
 import './styles.css';
@@ -13,8 +14,7 @@ import './styles.css';
 shareNonce();
 void loadBranding();
 
-// Not seen at first; a page without them is better than none.
-const Toasts = lazy(() => import('@/ui/toasts').catch(() => ({ default: () => null })));
+const Toasts = later(() => import('@/ui/toasts'));
 
 /** Where one comes in: nobody is led there from there. */
 const ENTRANCES = ['/sign-in', '/second-factor'];
@@ -49,16 +49,17 @@ declare module '@tanstack/react-router' {
 
 const root = document.getElementById('root');
 if (root !== null) {
-  createRoot(root).render(
+  const program = (
     <StrictMode>
       <QueryClientProvider client={client}>
         <TipProvider delayDuration={350}>
           <RouterProvider router={router} />
-          <Suspense>
-            <Toasts />
-          </Suspense>
+          <Toasts />
         </TipProvider>
       </QueryClientProvider>
-    </StrictMode>,
+    </StrictMode>
   );
+  // Who is signed in and what the screen is are known before anything is drawn: it is drawn once, and in small steps,
+  // between which the browser can paint and answer.
+  void Promise.resolve().then(() => router.load()).finally(() => startTransition(() => createRoot(root).render(program)));
 }

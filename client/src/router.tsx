@@ -1,7 +1,7 @@
 /** All screens, each with what its URL may say. A screen's code is loaded when it is opened. */
 import type { QueryClient } from '@tanstack/react-query';
 import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
-import { Pending, ScreenError } from '@/frame/fallbacks';
+import { NotFound, Pending, ScreenError } from '@/frame/fallbacks';
 import { LEVELS } from '@/lib/log-store';
 import { oneOf, parseSearch, positive, someOf, stringifySearch, text, texts, uuid } from '@/lib/search';
 import {
@@ -50,6 +50,9 @@ import {
   type WorkflowTab,
 } from '@/routes/search';
 import { STATUSES } from '@/ui/status';
+
+/** Any other address, within the frame. */
+const elsewhere = createRoute({ getParentRoute: () => app, path: '$', component: NotFound });
 
 const device = createRoute({
   getParentRoute: () => app,
@@ -319,6 +322,7 @@ const tree = root.addChildren([
     operations,
     settings,
     about,
+    elsewhere,
   ]),
 ]);
 

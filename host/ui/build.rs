@@ -1,5 +1,8 @@
-//! Builds `client/` with npm and writes the table of its files, which `src/assets.rs` includes.
+//! Builds `client/` with npm and writes the tables of its files and of what its screens need, which
+//! `src/assets.rs` and `src/screen.rs` include.
 
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,8 +10,16 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// What the build reads, below `client/`.
-const INPUTS: [&str; 7] =
-    ["index.html", "package.json", "package-lock.json", "public", "src", "tsconfig.json", "vite.config.ts"];
+const INPUTS: [&str; 8] = [
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "public",
+    "screens.json",
+    "src",
+    "tsconfig.json",
+    "vite.config.ts",
+];
 
 fn main() {
     let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../client");
@@ -28,6 +39,54 @@ fn main() {
     collect(&dist, &dist, &mut files);
     files.sort();
     fs::write(out.join("assets.rs"), table(&dist, &files)).expect("OUT_DIR can be written");
+    let screens = json(&client.join("screens.json"));
+    let manifest = json(&dist.join(".vite/manifest.json"));
+    fs::write(out.join("screens.rs"), table_of_screens(&screens, &manifest)).expect("OUT_DIR can be written");
+}
+
+fn json(path: &Path) -> Value {
+    let text = fs::read(path).unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()));
+    serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{} is no JSON: {error}", path.display()))
+}
+
+/// A Rust array of screens, with links to the scripts that the document does not name itself.
+fn table_of_screens(screens: &Value, manifest: &Value) -> String {
+    let mut first = BTreeSet::new();
+    scripts("index.html", manifest, &mut first);
+    let mut table = String::from("&[\n");
+    for screen in screens.as_array().expect("screens.json is a list") {
+        let text =
+            |member: &str| screen[member].as_str().unwrap_or_else(|| panic!("screens.json: no `{member}`"));
+        let answers = screen["answers"].as_array().expect("screens.json: `answers` is a list");
+        let mut all = BTreeSet::new();
+        scripts(text("module"), manifest, &mut all);
+        let links: String = all
+            .difference(&first)
+            .map(|file| {
+                format!(r#"<link rel="modulepreload" fetchpriority="low" crossorigin href="/{file}">"#)
+            })
+            .collect();
+        let answers: Vec<&str> = answers.iter().filter_map(Value::as_str).collect();
+        let path = text("path");
+        writeln!(table, "Screen {{ path: {path:?}, scripts: {links:?}, answers: &{answers:?} }},")
+            .expect("writing to a string does not fail");
+    }
+    table.push(']');
+    table
+}
+
+/// Adds the files of a module and of all that it imports at once.
+fn scripts(module: &str, manifest: &Value, found: &mut BTreeSet<String>) {
+    let entry = &manifest[module];
+    let file = entry["file"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{module} is not in the build; rename it in client/screens.json too"));
+    if !found.insert(file.to_owned()) {
+        return;
+    }
+    for import in entry["imports"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        scripts(import, manifest, found);
+    }
 }
 
 /// True when there is nothing at `path`, or it is older than `than`.

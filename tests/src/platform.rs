@@ -1,6 +1,6 @@
 //! `bifrost up` as a user starts it, what it says, and what it costs.
 
-use crate::process::bifrost;
+use crate::process::{bifrost, free_port};
 use crate::{Client, folder};
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
@@ -64,8 +64,8 @@ impl Platform {
     /// Starts this command, which is `bifrost up`, and waits until it serves and its
     /// administrator's key is in the file `key`.
     pub async fn serve(mut command: Command, key: &Path, data: tempfile::TempDir) -> Result<Self> {
-        let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let process = command.env("BIFROST_LISTEN", address.to_string()).stdout(Stdio::null()).spawn()?;
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let process = command.env("BIFROST_LISTEN", &address).stdout(Stdio::null()).spawn()?;
         let url = format!("http://{address}");
         let client = Client::new(url.clone(), String::new());
         let mut platform = Self { process, command, client, data };

@@ -2,6 +2,7 @@
 
 use crate::program;
 use anyhow::{Context, Result, bail, ensure};
+pub use bifrost_test_services::free_port;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -32,11 +33,6 @@ pub fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Result<(i32, String
     let Output { status, stdout, stderr } = bifrost(arguments, settings)?.output()?;
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     Ok((status.code().context("it was killed")?, text(&stdout), text(&stderr)))
-}
-
-/// A port of the loopback that nobody listens on.
-pub fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// A data folder whose compiled base is kept between tests; `temporary` is

@@ -1,5 +1,6 @@
 /** The typed client of the REST API. */
 import createClient from 'openapi-fetch';
+import { carried } from './carried';
 import { problemOf } from './problem';
 import type { paths } from './schema';
 
@@ -20,7 +21,10 @@ export const scopeHeaders = (): Record<string, string> =>
   organization === undefined ? {} : { [ORGANIZATION]: organization };
 
 /** The API; each call answers `{ data, error }`. Use [`call`] to have errors thrown. */
-export const api = createClient<paths>({ baseUrl: '/', fetch: (request) => fetch(request) });
+export const api = createClient<paths>({
+  baseUrl: '/',
+  fetch: async (request) => carried.take(request, organization) ?? fetch(request),
+});
 
 api.use({
   onRequest: ({ request }) => {

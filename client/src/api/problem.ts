@@ -44,7 +44,7 @@ export interface Explained {
 /** Explains any error. */
 export function explain(error: unknown): Explained {
   if (error instanceof ProblemError) {
-    return { title: sentence(error.message), advice: ADVICE[error.code], requestId: error.requestId };
+    return { title: sentence(named(error)), advice: ADVICE[error.code], requestId: error.requestId };
   }
   if (error instanceof TypeError) {
     return { title: 'The server cannot be reached.', advice: ADVICE.unreachable, requestId: undefined };
@@ -52,6 +52,13 @@ export function explain(error: unknown): Explained {
   const title = error instanceof Error ? error.message : String(error);
   return { title: sentence(title), advice: undefined, requestId: undefined };
 }
+
+/** How details begin that are no sentences without their field: "is missing", "expected 1 to 64 characters". */
+const FRAGMENT = /^(an?|expected|is|more|must|nested|not|required)\b/;
+
+/** What the server says, after the field that it is about where it needs it. */
+const named = ({ field, message }: ProblemError): string =>
+  field === undefined || field === 'body' || !FRAGMENT.test(message) ? message : `${field}: ${message}`;
 
 /** The server writes details in lower case, without a full stop. */
 export function sentence(text: string): string {

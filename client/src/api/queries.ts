@@ -1,13 +1,16 @@
 /** The queries that several screens use. Keys of what belongs to an organization hold its id. */
 import { type QueryClient, queryOptions } from '@tanstack/react-query';
 import { decoded } from '@/lib/base64';
+import { carried } from './carried';
 import { api, call } from './client';
 import type { paths } from './schema';
+import type { Execution, Schemas } from './types';
 
 export const workflowsQuery = (organization: string | undefined) =>
   queryOptions({
     queryKey: ['workflows', organization],
     queryFn: ({ signal }) => call(api.GET('/api/workflows', { signal })),
+    initialData: () => carried.data<Schemas['WorkflowList']>('/api/workflows', organization),
     select: (answer) => answer.workflows,
     staleTime: 30_000,
   });
@@ -30,6 +33,7 @@ export const runQuery = (organization: string | undefined, id: string) =>
   queryOptions({
     queryKey: ['run', organization, id],
     queryFn: ({ signal }) => call(api.GET('/api/executions/{id}', { params: { path: { id } }, signal })),
+    initialData: () => carried.data<Execution>(`/api/executions/${id}`, organization),
   });
 
 export const schedulesQuery = (organization: string | undefined, workflow?: string) =>

@@ -1,7 +1,8 @@
 /** Who is signed in, what they may do, and which organization is meant. */
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
-import { api, call } from './client';
+import { carried } from './carried';
+import { api, call, currentOrganization } from './client';
 import type { Me, Organization, Permission } from './types';
 
 /** The organization in the URL; none for the caller's own. Part of every query's key. */
@@ -12,6 +13,7 @@ export function useOrganization(): string | undefined {
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: ({ signal }) => call(api.GET('/api/me', { signal })),
+  initialData: () => carried.data<Me>('/api/me', currentOrganization()),
   staleTime: 60_000,
 });
 

@@ -27,19 +27,17 @@ export function ScreenError({ error }: ErrorComponentProps) {
 }
 
 export const NotFound = () => (
-  <main>
-    <Page title="There is nothing at this address">
-      <Card>
-        <Empty
-          icon={MapPinOff}
-          title="The link may be old, or a letter is missing"
-          action={
-            <LinkButton to="/" look="primary">
-              To the start
-            </LinkButton>
-          }
-        />
-      </Card>
-    </Page>
-  </main>
+  <Page title="There is nothing at this address">
+    <Card>
+      <Empty
+        icon={MapPinOff}
+        title="The link may be out of date or incomplete"
+        action={
+          <LinkButton to="/" look="primary">
+            Go to Home
+          </LinkButton>
+        }
+      />
+    </Card>
+  </Page>
 );

@@ -2,17 +2,21 @@
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { Dialog } from 'radix-ui';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { useFocusBack } from '@/lib/hooks';
+import { useFocusBack, useMedia } from '@/lib/hooks';
+import { later } from '@/lib/later';
 import { Sidebar } from './sidebar';
 import { TopBar } from './top-bar';
 
 const Palette = lazy(() => import('./palette'));
-// Not needed at first; a page without them is better than none.
-const Shortcuts = lazy(() => import('./shortcuts').catch(() => ({ default: (): false => false })));
+const Shortcuts = later(() => import('./shortcuts'));
+
+/** Room for the sidebar beside the screen: `lg` of the styles. */
+const WIDE = '(min-width: 64rem)';
 
 export function Frame() {
   const [navigating, setNavigating] = useState(false);
   const [searching, setSearching] = useState(false);
+  const isWide = useMedia(WIDE);
   const focusBack = useFocusBack(navigating);
   const path = useLocation({ select: (location) => location.pathname });
   useEffect(() => {
@@ -33,9 +37,11 @@ export function Frame() {
         To the content
       </a>
       <div className="grid min-h-dvh grid-cols-[minmax(0,1fr)] lg:grid-cols-[14.5rem_minmax(0,1fr)]">
-        <aside className="sticky top-0 hidden h-dvh border-r bg-sunken lg:block">
-          <Sidebar />
-        </aside>
+        {isWide && (
+          <aside className="sticky top-0 h-dvh border-r bg-sunken">
+            <Sidebar />
+          </aside>
+        )}
         <div className="flex min-w-0 flex-col">
           <TopBar onMenu={() => setNavigating(true)} onSearch={() => setSearching(true)} />
           <main id="main" key={path} tabIndex={-1} className="flex min-w-0 flex-1 flex-col focus:outline-none">
@@ -56,9 +62,7 @@ export function Frame() {
           </Dialog.Content>
         </Dialog.Portal>
       </Dialog.Root>
-      <Suspense>
-        <Shortcuts />
-      </Suspense>
+      <Shortcuts />
       {searching && (
         <Suspense>
           <Palette onClose={() => setSearching(false)} />

@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { Command } from 'cmdk';
 import { Dialog } from 'radix-ui';
 import { Building2, ClipboardList, Info, LogOut, Play, Search, Sun, UserRound } from 'lucide-react';
-import { useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { useMay, useMe, useOrganization, useOrganizations } from '@/api/session';
 import { formsQuery } from '@/api/forms';
 import { workflowsQuery } from '@/api/queries';
@@ -14,7 +14,7 @@ import { LEAST } from './fitting';
 import { placesFor } from './navigation';
 import { actionsFor } from './palette-actions';
 import { Found } from './palette-found';
-import { Group, Item } from './palette-items';
+import { fit, Group, Item } from './palette-items';
 import { useSignOut } from './use-sign-out';
 
 /** A run's id, as it is copied from a log. */
@@ -27,6 +27,12 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [search, setSearch] = useState('');
   const focusBack = useFocusBack(true);
+  const list = useRef<HTMLDivElement>(null);
+  // The best rows come first, wherever one had scrolled to with other letters.
+  useLayoutEffect(() => {
+    const frame = requestAnimationFrame(() => list.current?.scrollTo({ top: 0 }));
+    return () => cancelAnimationFrame(frame);
+  }, [search]);
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
   const { data: forms = [] } = useQuery(formsQuery(organization));
   const { all } = useOrganizations();
@@ -45,7 +51,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           className="fixed top-[12vh] left-1/2 z-50 w-[calc(100%-1.5rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl border bg-raised shadow-lift"
         >
           <Dialog.Title className="sr-only">Search and commands</Dialog.Title>
-          <Command label="Search and commands" loop>
+          <Command label="Search and commands" filter={fit} loop>
             <div className="flex items-center gap-2.5 border-b px-4">
               <Search className="size-4 shrink-0 text-muted" aria-hidden />
               <Command.Input
@@ -56,11 +62,12 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 className="h-12 w-full bg-transparent text-sm outline-none placeholder:text-faint"
               />
             </div>
-            <Command.List className="max-h-[min(24rem,60vh)] overflow-y-auto p-1.5">
+            <Command.List ref={list} className="[overflow-anchor:none] max-h-[min(24rem,60vh)] overflow-y-auto p-1.5">
               <Command.Empty className="px-3 py-8 text-center text-ui text-muted">Nothing fits.</Command.Empty>
               {RUN.test(search.trim()) && (
                 <Item
                   value={search}
+                  keywords={[search]}
                   icon={<Search aria-hidden />}
                   onSelect={go(() => navigate({ to: '/runs/$id', params: { id: search.trim() } }))}
                 >
@@ -99,14 +106,14 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               {search.trim().length >= LEAST && <Found letters={search} go={go} />}
               <Group heading="Do">
                 {actionsFor(may).map(({ label, words, icon: Icon, run }) => (
-                  <Item key={label} value={label} keywords={words} icon={<Icon aria-hidden />} onSelect={go(() => run(navigate))}>
+                  <Item key={label} value={label} keywords={[label, ...words]} icon={<Icon aria-hidden />} onSelect={go(() => run(navigate))}>
                     {label}
                   </Item>
                 ))}
-                <Item value="Light or dark" keywords={['theme', 'toggle', 'mode']} icon={<Sun aria-hidden />} onSelect={go(toggleTheme)}>
+                <Item value="Light or dark" keywords={['Switch between light and dark', 'theme', 'toggle', 'mode']} icon={<Sun aria-hidden />} onSelect={go(toggleTheme)}>
                   Switch between light and dark
                 </Item>
-                <Item value="Sign out" keywords={['log out', 'leave']} icon={<LogOut aria-hidden />} onSelect={go(() => signOut.mutate())}>
+                <Item value="Sign out" keywords={['Sign out', 'log out', 'leave']} icon={<LogOut aria-hidden />} onSelect={go(() => signOut.mutate())}>
                   Sign out
                 </Item>
               </Group>
@@ -117,6 +124,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                     <Item
                       key={to}
                       value={`screen ${label}`}
+                      keywords={[label]}
                       icon={<Icon aria-hidden />}
                       onSelect={go(() => navigate({ to }))}
                     >
@@ -125,7 +133,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                   ))}
                 <Item
                   value="screen Sign-in and sessions"
-                  keywords={['account', 'profile', 'password', 'passkey', 'second factor', 'shortcuts']}
+                  keywords={['Sign-in and sessions', 'account', 'profile', 'password', 'passkey', 'second factor', 'shortcuts']}
                   icon={<UserRound aria-hidden />}
                   onSelect={go(() => navigate({ to: '/account' }))}
                 >
@@ -133,7 +141,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 </Item>
                 <Item
                   value="screen About"
-                  keywords={['version']}
+                  keywords={['About', 'version']}
                   icon={<Info aria-hidden />}
                   onSelect={go(() => navigate({ to: '/about' }))}
                 >
@@ -146,6 +154,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                     <Item
                       key={id}
                       value={`organization ${name}`}
+                      keywords={[name]}
                       icon={<Building2 aria-hidden />}
                       onSelect={go(() =>
                         navigate({ to: '/', search: { org: id === me.organization_id ? undefined : id } }),
@@ -161,6 +170,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                   <Item
                     key={theme}
                     value={`theme ${theme}`}
+                    keywords={[`Theme: ${theme}`]}
                     icon={<Sun aria-hidden />}
                     onSelect={go(() => setTheme(theme))}
                   >

@@ -1,5 +1,6 @@
 /** The way to all screens. */
-import { Link } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { useMe } from '@/api/session';
 import { useBranding } from '@/lib/branding';
 import { placesFor } from './navigation';
@@ -8,6 +9,11 @@ import { Logo } from './logo';
 export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
   const groups = placesFor(useMe());
   const { product_name: name } = useBranding();
+  const path = useLocation({ select: (location) => location.pathname });
+  const places = useRef<HTMLElement>(null);
+  useEffect(() => {
+    places.current?.querySelector('[data-status=active]')?.scrollIntoView({ block: 'nearest' });
+  }, [path]);
   return (
     <div className="flex h-full flex-col">
       <Link
@@ -18,11 +24,11 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
         <Logo className="size-6 shrink-0" />
         <span className="truncate">{name}</span>
       </Link>
-      <nav aria-label="Main" className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
+      <nav ref={places} aria-label="Main" className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
         {groups.map((group) => (
           <div key={group.label ?? ''} className="pt-1">
             {group.label !== undefined && (
-              <p className="px-2 pt-2.5 pb-1.5 text-xs font-medium text-faint">{group.label}</p>
+              <p className="px-2 pt-2 pb-1 text-xs font-medium text-faint">{group.label}</p>
             )}
             <ul className="grid gap-0.5">
               {group.places.map(({ to, label, icon: Icon }) => (
@@ -31,7 +37,7 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
                     to={to}
                     onClick={onNavigate}
                     activeOptions={{ exact: to === '/', includeSearch: false }}
-                    className="flex h-9 items-center gap-2.5 rounded-md lg:h-7.5 px-2 text-ui font-medium text-muted transition-colors hover:bg-hover hover:text-ink data-[status=active]:bg-accent-soft data-[status=active]:text-accent-text [&_svg]:size-4"
+                    className="flex h-9 items-center gap-2.5 rounded-md lg:h-7 px-2 text-ui font-medium text-muted transition-colors hover:bg-hover hover:text-ink data-[status=active]:bg-accent-soft data-[status=active]:text-accent-text [&_svg]:size-4"
                   >
                     <Icon aria-hidden />
                     {label}

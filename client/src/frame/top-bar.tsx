@@ -1,8 +1,8 @@
 /** Where one is, whom it is about, and who one is. */
 import { Link } from '@tanstack/react-router';
 import { CircleUser, Info, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, Unplug, UserRound } from 'lucide-react';
-import { lazy, Suspense } from 'react';
 import { useMe } from '@/api/session';
+import { later } from '@/lib/later';
 import { setTheme, THEMES, useTheme, type Theme } from '@/lib/theme';
 import { Button } from '@/ui/button';
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLink, MenuSeparator } from '@/ui/menu';
@@ -11,7 +11,7 @@ import { useLiveState } from './live';
 import { Scope } from './scope';
 import { useSignOut } from './use-sign-out';
 
-const Bell = lazy(() => import('./bell'));
+const Bell = later(() => import('./bell'));
 
 export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () => void }) {
   return (
@@ -30,9 +30,7 @@ export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () 
         <Button look="quiet" size="icon" onClick={onSearch} aria-label="Search and commands" className="sm:hidden">
           <Search aria-hidden />
         </Button>
-        <Suspense fallback={<span className="size-8.5" />}>
-          <Bell />
-        </Suspense>
+        <Bell instead={<span className="size-8.5" />} />
         <ThemeMenu />
         <UserMenu />
       </div>

@@ -1,5 +1,6 @@
 /** What the platform is called and looks like. What was seen last is shown until the server has answered. */
 import { useSyncExternalStore } from 'react';
+import { carried } from '@/api/carried';
 import { api, call } from '@/api/client';
 import type { Schemas } from '@/api/types';
 import { accentStyle } from './accent';
@@ -23,6 +24,13 @@ function kept(): Branding {
 
 const current = (): Branding => (now ??= kept());
 
+/** Takes what the server says, and keeps it for the next page. */
+function become(branding: Branding): void {
+  now = branding;
+  localStorage.setItem(KEY, JSON.stringify(now));
+  apply(now);
+}
+
 /** Colours what is on the page; a constructed sheet needs no nonce. */
 function apply({ accent }: Branding): void {
   if (style === undefined) {
@@ -34,14 +42,14 @@ function apply({ accent }: Branding): void {
 
 /** Shows what was seen last, then asks the server. Without an answer it stays as it is. */
 export async function loadBranding(): Promise<void> {
+  const come = carried.data<Branding>('/api/branding', undefined);
+  if (come !== undefined) return become(come);
   if (now === undefined) apply(current());
   try {
-    now = await call(api.GET('/api/branding'));
+    become(await call(api.GET('/api/branding')));
   } catch {
     return;
   }
-  localStorage.setItem(KEY, JSON.stringify(now));
-  apply(now);
   for (const listener of listeners) listener();
 }
 

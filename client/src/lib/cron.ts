@@ -11,11 +11,11 @@ const NICKNAMES: Record<string, string> = {
   '@hourly': '0 * * * *',
 };
 
-/** `At 09:00, Monday through Friday`; nothing for what is no expression. */
+/** `At 09:00, Monday through Friday`, `At 09:00, every day`; nothing for what is no expression. */
 export function cronWords(expression: string): string | undefined {
   const text = expression.trim();
   try {
-    return toString(NICKNAMES[text.toLowerCase()] ?? text, { use24HourTimeFormat: true, verbose: false });
+    return toString(NICKNAMES[text.toLowerCase()] ?? text, { use24HourTimeFormat: true, verbose: true });
   } catch {
     return undefined;
   }

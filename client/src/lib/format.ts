@@ -1,19 +1,25 @@
 /** Numbers and sizes in words. */
+import { lazily } from './lazily';
 
-const whole = new Intl.NumberFormat('en');
+/** `12,345`, with three decimals at most. */
+export const count = (value: number): string => decimal(value, 3);
 
-/** `12,345`. */
-export const count = (value: number): string => whole.format(value);
+/** `12,345.678`, with so many decimals at most. */
+export function decimal(value: number, places = 6): string {
+  const [whole = '', part] = String(Number(value.toFixed(places))).split('.');
+  const grouped = /^-?\d+$/.test(whole) ? whole.replace(/\B(?=(\d{3})+$)/g, ',') : whole;
+  return part === undefined ? grouped : `${grouped}.${part}`;
+}
 
 /** `1 run`, `2 runs`. */
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
 const ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
-const ordinals = new Intl.PluralRules('en', { type: 'ordinal' });
+const ordinals = lazily(() => new Intl.PluralRules('en', { type: 'ordinal' }));
 
 /** `1st`, `12th`. */
-export const ordinal = (value: number): string => `${count(value)}${ENDINGS[ordinals.select(value)] ?? 'th'}`;
+export const ordinal = (value: number): string => `${count(value)}${ENDINGS[ordinals().select(value)] ?? 'th'}`;
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 

@@ -16,6 +16,9 @@ export const linesOf = (text: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
+/** An error for above a form: nothing where it stands at one of these fields. */
+export const exceptAt = (error: unknown, ...names: string[]): unknown => (problemAt(error, ...names) === undefined ? error : undefined);
+
 /** What the server says of one field of a form, or of something within it. */
 export function problemAt(error: unknown, ...names: string[]): string | undefined {
   if (!(error instanceof ProblemError) || error.field === undefined) return undefined;

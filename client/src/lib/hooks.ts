@@ -1,5 +1,5 @@
 /** Small hooks of several screens. */
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { useBranding } from './branding';
 
 /** The time, again every so many milliseconds; all users of one interval share a timer. */
@@ -53,12 +53,36 @@ export function useCalm<T>(value: T, milliseconds = 250): T {
   return calm;
 }
 
+/** True while a media query holds. */
+export function useMedia(query: string): boolean {
+  const [subscribe, holds] = useMemo(() => {
+    const list = matchMedia(query);
+    const listen = (listener: () => void) => {
+      list.addEventListener('change', listener);
+      return () => list.removeEventListener('change', listener);
+    };
+    return [listen, () => list.matches] as const;
+  }, [query]);
+  return useSyncExternalStore(subscribe, holds);
+}
+
 /** Sets the title of the page. */
 export function useTitle(title: string): void {
   const { product_name: name } = useBranding();
   useEffect(() => {
     document.title = `${title} – ${name}`;
   }, [title, name]);
+}
+
+/** Begins a dialog at its first field, and not at the cross that closes it; where fingers type, the keyboard stays
+ *  down. For `onOpenAutoFocus`. */
+export function focusFirstField(event: Event): void {
+  if (!(event.target instanceof HTMLElement)) return;
+  event.preventDefault();
+  const field = matchMedia('(pointer: coarse)').matches
+    ? null
+    : event.target.querySelector<HTMLElement>('input:enabled, select:enabled, textarea:enabled, [role=combobox]:enabled');
+  (field ?? event.target).focus();
 }
 
 /** Gives the focus back to where it was before a dialog: one that is opened by its state has no

@@ -9,6 +9,7 @@ interface Sent {
 
 class FakeSocket implements Socket {
   sent: Sent[] = [];
+  readyState: number = 0;
   onopen: Socket['onopen'] = null;
   onmessage: Socket['onmessage'] = null;
   onclose: Socket['onclose'] = null;
@@ -23,6 +24,7 @@ class FakeSocket implements Socket {
   }
 
   opened(): void {
+    this.readyState = 1;
     this.onopen?.call(this as unknown as WebSocket, new Event('open'));
   }
 
@@ -31,6 +33,7 @@ class FakeSocket implements Socket {
   }
 
   lost(code = 1006): void {
+    this.readyState = 3;
     this.onclose?.call(this as unknown as WebSocket, Object.assign(new Event('close'), { code }) as CloseEvent);
   }
 }
@@ -54,6 +57,16 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe('the live connection', () => {
+  it('sends nothing into a connection that the server is closing', () => {
+    const live = new Live(open);
+    const leave = live.listen('execution:a', { message: () => {} });
+    socket(0).opened();
+    const { length } = socket(0).sent;
+    socket(0).readyState = 2;
+    leave();
+    expect(socket(0).sent).toHaveLength(length);
+  });
+
   it('subscribes once it is open, and delivers by channel', () => {
     const live = new Live(open);
     const mine = vi.fn();

@@ -22,7 +22,7 @@ export interface Listener {
 export type LiveState = 'idle' | 'connecting' | 'open' | 'broken';
 
 /** The part of `WebSocket` that is used; tests give their own. */
-export type Socket = Pick<WebSocket, 'send' | 'close' | 'onopen' | 'onmessage' | 'onclose'>;
+export type Socket = Pick<WebSocket, 'send' | 'close' | 'readyState' | 'onopen' | 'onmessage' | 'onclose'>;
 
 /** First wait before another attempt, in milliseconds; it doubles. */
 const FIRST_WAIT = 500;
@@ -30,6 +30,8 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 /** An unused connection is kept for so long, in milliseconds: the next page wants one too. */
 const LINGER = 5_000;
+/** `WebSocket.OPEN`. */
+const OPEN = 1;
 /** Close code: signed out. */
 const UNAUTHENTICATED = 4401;
 
@@ -132,7 +134,8 @@ export class Live {
   }
 
   private send(message: object): void {
-    this.socket?.send(JSON.stringify(message));
+    // One that the server is closing says so only later, and complains about what it is given.
+    if (this.socket?.readyState === OPEN) this.socket.send(JSON.stringify(message));
   }
 
   private deliver(data: unknown): void {

@@ -71,6 +71,12 @@ describe('fields of a form', () => {
     expect(fieldsOfWorkflow({ parameters })).toHaveLength(8);
   });
 
+  it('has a label that was made of its name in sentence case', () => {
+    const labels = { as_of: 'As Of', orgId: 'Org Id', name: 'Full Name', HTTPServer2: 'HTTP Server2' };
+    const parameters = Object.entries(labels).map(([name, label]) => parameter(name, 'string', { label }));
+    expect(fieldsOfWorkflow({ parameters }).map(({ label }) => label)).toEqual(['As of', 'Org id', 'Full Name', 'HTTP Server2']);
+  });
+
   it('takes any schema of an object', () => {
     expect(fieldsOfSchema({})).toEqual([]);
     expect(fieldsOfSchema({ properties: { b: true, a: { enum: [null, 'x'] } }, required: 'a', 'x-order': ['a', 'gone'] })).toMatchObject([

@@ -61,9 +61,17 @@ const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []
 const recordOf = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 
+const letters = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
+
+/** A label that was made of the name, as a sentence: `As Of` is `As of`. */
+const inSentenceCase = (field: Field): Field =>
+  letters(field.label) === letters(field.name) ? { ...field, label: field.label.replace(/ [A-Z][a-z]*\b/g, (word) => word.toLowerCase()) } : field;
+
 /** The fields of a workflow's form; drafts and lists have no schema. */
-export const fieldsOfWorkflow = (workflow: { parameters: readonly Parameter[]; parameters_schema?: Record<string, unknown> | null }): Field[] =>
-  workflow.parameters_schema == null ? fieldsOf(workflow.parameters) : fieldsOfSchema(workflow.parameters_schema);
+export function fieldsOfWorkflow(workflow: { parameters: readonly Parameter[]; parameters_schema?: Record<string, unknown> | null }): Field[] {
+  const { parameters, parameters_schema: schema } = workflow;
+  return (schema == null ? fieldsOf(parameters) : fieldsOfSchema(schema)).map(inSentenceCase);
+}
 
 /** The fields that parameters make. */
 export function fieldsOf(parameters: readonly Parameter[]): Field[] {

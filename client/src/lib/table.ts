@@ -1,4 +1,5 @@
 /** Which JSON is a table: a list of objects that have members in common. */
+import { decimal } from './format';
 
 export type Records = Record<string, unknown>[];
 
@@ -30,6 +31,6 @@ export function words(name: string): string {
 export function cell(value: unknown): string {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'number') return value.toLocaleString('en', { maximumFractionDigits: 6 });
+  if (typeof value === 'number') return decimal(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

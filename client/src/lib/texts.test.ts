@@ -29,7 +29,7 @@ describe('times', () => {
 
   it('of schedules are in words, and nothing where there are none', () => {
     expect(cronWords('0 9 * * 1-5')).toBe('At 09:00, Monday through Friday');
-    expect(cronWords('@daily')).toBe('At 00:00');
+    expect(cronWords('@daily')).toBe('At 00:00, every day');
     expect(cronWords('every day')).toBeUndefined();
   });
 });
@@ -42,6 +42,8 @@ describe('errors', () => {
       advice: 'Ask an administrator of your organization for this permission.',
       requestId: 'r1',
     });
+    expect(explain(problemOf(422, { detail: 'is missing', field: 'fields[0].label' })).title).toBe('Fields[0].label: is missing.');
+    expect(explain(problemOf(422, { detail: 'this is not your password', field: 'password' })).title).toBe('This is not your password.');
     expect(explain(problemOf(502, undefined)).title).toBe('The server answered 502.');
     expect(explain(new TypeError('Failed to fetch')).title).toBe('The server cannot be reached.');
     expect(sentence('already “here”')).toBe('Already “here”');

@@ -1,37 +1,53 @@
 /** Times and durations in words. */
+import { lazily } from './lazily';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-const relative = new Intl.RelativeTimeFormat('en-GB', { numeric: 'auto', style: 'short' });
-const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
-const clock = new Intl.DateTimeFormat('en-GB', {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  fractionalSecondDigits: 3,
-});
+// The browser's formatters read their data when the first one is made, which takes a slow phone 200 ms: what is
+// seen at first does without.
+const absolute = lazily(() => new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' }));
+const day = lazily(() => new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' }));
 
 /** `3 min ago`, `in 2 hr`; a date for what is further away than a month. */
 export function ago(time: Date, now: Date): string {
   const difference = time.getTime() - now.getTime();
   const size = Math.abs(difference);
   if (size < 5 * SECOND) return difference > 0 ? 'in a moment' : 'just now';
-  if (size < MINUTE) return relative.format(Math.round(difference / SECOND), 'second');
-  if (size < HOUR) return relative.format(Math.round(difference / MINUTE), 'minute');
-  if (size < DAY) return relative.format(Math.round(difference / HOUR), 'hour');
-  if (size < 30 * DAY) return relative.format(Math.round(difference / DAY), 'day');
-  return day.format(time);
+  if (Math.round(size / SECOND) < 60) return relative(Math.round(difference / SECOND), 'sec');
+  if (Math.round(size / MINUTE) < 60) return relative(Math.round(difference / MINUTE), 'min');
+  if (Math.round(size / HOUR) < 24) return relative(Math.round(difference / HOUR), 'hr');
+  if (size < 30 * DAY) return relative(Math.round(difference / DAY), 'day');
+  return day().format(time);
+}
+
+/** `3 min ago`, `in 2 days`; what is nearest has words of its own. */
+function relative(value: number, unit: 'sec' | 'min' | 'hr' | 'day'): string {
+  if (unit === 'day' && Math.abs(value) === 1) return value < 0 ? 'yesterday' : 'tomorrow';
+  const size = `${Math.abs(value)} ${unit}${unit === 'day' ? 's' : ''}`;
+  return value < 0 ? `${size} ago` : `in ${size}`;
 }
 
 /** The whole time, with its zone. */
-export const whole = (time: Date): string => absolute.format(time);
+export const whole = (time: Date): string => absolute().format(time);
+
+/** `Fri 1 Jan 2027, 03:00`, in a time zone; in the browser's own where it does not know that one. */
+export function inZone(time: Date, timeZone: string): string {
+  const parts = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
+  try {
+    return time.toLocaleString('en-GB', { ...parts, timeZone });
+  } catch {
+    return time.toLocaleString('en-GB', parts);
+  }
+}
 
 /** A time of day, with milliseconds, for logs. */
-export const timeOfDay = (time: Date): string => clock.format(time);
+export const timeOfDay = (time: Date): string =>
+  `${[time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => digits(part, 2)).join(':')}.${digits(time.getMilliseconds(), 3)}`;
+
+const digits = (value: number, length: number): string => String(value).padStart(length, '0');
 
 /** `12 ms`, `3.4 s`, `2 min 5 s`, `1 h 20 min`. */
 export function duration(milliseconds: number): string {

@@ -17,7 +17,7 @@ export function Badge({ tone = 'neutral', className, children }: { tone?: Tone; 
   return (
     <span
       className={cn(
-        'inline-flex h-5.5 max-w-full items-center gap-1 rounded px-1.5 text-xs font-medium whitespace-nowrap [&_svg]:size-3.5 [&_svg]:shrink-0',
+        'inline-flex h-5.5 base:max-w-full items-center gap-1 rounded px-1.5 text-xs font-medium whitespace-nowrap [&_svg]:size-3.5 [&_svg]:shrink-0',
         TONES[tone],
         className,
       )}

@@ -6,20 +6,20 @@ import type { ComponentProps } from 'react';
 import { cn } from '@/lib/cn';
 
 const button = cva(
-  'inline-flex shrink-0 select-none items-center justify-center gap-1.5 whitespace-nowrap rounded-md font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-55 [&_svg]:size-4 [&_svg]:shrink-0',
+  'inline-flex base:shrink-0 select-none items-center base:justify-center gap-1.5 whitespace-nowrap rounded-md base:font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-55 [&_svg]:size-4 [&_svg]:shrink-0',
   {
     variants: {
       look: {
         primary: 'bg-accent text-white hover:bg-accent-hover',
-        plain: 'border border-line bg-surface text-ink shadow-card hover:bg-hover dark:bg-raised',
-        quiet: 'text-muted hover:bg-hover hover:text-ink',
+        plain: 'border base:border-line base:bg-surface base:text-ink shadow-card base:hover:bg-hover base:dark:bg-raised',
+        quiet: 'base:text-muted hover:bg-hover hover:text-ink',
         danger: 'border border-line bg-surface text-bad shadow-card hover:border-bad hover:bg-bad-soft dark:bg-raised',
       },
       size: {
-        normal: 'h-8.5 px-3 text-ui',
-        small: 'h-7 px-2 text-xs',
-        icon: 'size-8.5',
-        large: 'h-10 px-4 text-sm',
+        normal: 'base:h-8.5 base:px-3 base:text-ui',
+        small: 'base:h-7 base:px-2 base:text-xs',
+        icon: 'base:size-8.5',
+        large: 'base:h-10 base:px-4 base:text-sm',
       },
     },
     defaultVariants: { look: 'plain', size: 'normal' },

@@ -34,8 +34,9 @@ function extensions({ label, language, onChange, describedBy, height = '70vh' }:
     EditorView.cspNonce.of(cspNonce()),
     EditorView.contentAttributes.of(attributes),
     EditorState.readOnly.of(onChange === undefined),
-    lineNumbers(),
-    highlightActiveLine(),
+    ...(onChange === undefined ? [lineNumbers()] : []),
+    // A field of a few lines is no list with one row chosen.
+    ...(onChange === undefined ? [highlightActiveLine()] : [EditorView.theme({ '.cm-content': { minHeight: '68px' } })]),
     highlightSelectionMatches(),
     bracketMatching(),
     history(),
@@ -75,7 +76,11 @@ export default function CodeEditor(props: Props) {
     const editor = view.current;
     if (editor === null || line === undefined || line > editor.state.doc.lines) return;
     const { from } = editor.state.doc.line(line);
-    editor.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) });
+    editor.dispatch({ selection: { anchor: from } });
+    // The code alone is scrolled, by whole lines, and not the page around it.
+    const { top } = editor.lineBlockAt(from);
+    const rows = Math.floor(editor.scrollDOM.clientHeight / 2 / editor.defaultLineHeight);
+    editor.scrollDOM.scrollTop = top - rows * editor.defaultLineHeight;
   }, [line, value]);
   return <div ref={parent} className="min-w-0 overflow-hidden" />;
 }

@@ -74,7 +74,11 @@ export function Combobox({
           aria-expanded={open}
           aria-label={tied.id === undefined ? label : undefined}
           disabled={disabled}
-          className={cn('min-w-0 justify-between font-normal', chosen === undefined && 'text-muted', className)}
+          className={cn(
+            'min-w-0 justify-between px-2.5 text-sm font-normal hover:border-line-strong hover:bg-surface dark:bg-sunken dark:hover:bg-sunken',
+            tied['aria-invalid'] === true ? 'border-bad' : 'border-line-strong/60',
+            className,
+          )}
         >
           <span className="truncate">{chosen?.label ?? (value === '' ? placeholder : value)}</span>
           <ChevronsUpDown className="text-muted" aria-hidden />

@@ -34,7 +34,7 @@ export function CopyButton({ text, label = 'Copy' }: { text: string | (() => str
 export function Command({ text, label = 'Copy the command' }: { text: string; label?: string }) {
   return (
     <div className="flex max-w-full min-w-0 items-start gap-1 rounded-md border bg-sunken py-1 pr-1 pl-3 text-left">
-      <pre className="min-w-0 flex-1 overflow-x-auto py-1 font-mono text-xs whitespace-pre" tabIndex={0}>
+      <pre className="min-w-0 flex-1 py-1 font-mono text-xs wrap-anywhere whitespace-pre-wrap">
         {text}
       </pre>
       <CopyButton text={text} label={label} />

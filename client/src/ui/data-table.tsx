@@ -1,4 +1,4 @@
-/** A table that can be sorted; on a phone its less important columns are left out. */
+/** A table that can be sorted. On a phone a row has its first cell above the others, and no less important columns. */
 import {
   flexRender,
   getCoreRowModel,
@@ -18,6 +18,8 @@ declare module '@tanstack/react-table' {
     className?: string;
     /** Left out on narrow screens. */
     wide?: boolean;
+    /** Needs no name of its column on a phone, where no header stands above it. */
+    bare?: boolean;
   }
 }
 
@@ -59,14 +61,15 @@ export function DataTable<T>({ label, rows, columns, id, sort, onSort, sorted = 
   });
   return (
     <div className="relative overflow-x-auto">
-      <table className="w-full text-ui">
+      <table role="table" className="w-full text-ui max-md:block">
         <caption className="sr-only">{label}</caption>
-        <thead>
+        <thead role="rowgroup" className="max-md:sr-only">
           {table.getHeaderGroups().map((group) => (
-            <tr key={group.id} className="border-b">
+            <tr key={group.id} role="row" className="border-b">
               {group.headers.map((header) => (
                 <th
                   key={header.id}
+                  role="columnheader"
                   scope="col"
                   aria-sort={order(header.column.getIsSorted())}
                   className={cn(
@@ -91,17 +94,21 @@ export function DataTable<T>({ label, rows, columns, id, sort, onSort, sorted = 
             </tr>
           ))}
         </thead>
-        <tbody data-rows className="divide-y">
+        <tbody role="rowgroup" data-rows className="divide-y max-md:block">
           {table.getRowModel().rows.map((row) => (
             <tr
               key={row.id}
-              className={cn('relative focus-within:bg-hover/60 hover:bg-hover/60', marked?.(row.original) === true && 'bg-accent-soft/60')}
+              role="row"
+              className={cn('relative max-md:flex max-md:flex-wrap max-md:items-center max-md:gap-x-3 max-md:gap-y-1 max-md:px-4 max-md:py-2 focus-within:bg-hover/60 hover:bg-hover/60', marked?.(row.original) === true && 'bg-accent-soft/60')}
             >
               {row.getVisibleCells().map((cell) => (
                 <td
                   key={cell.id}
+                  role="cell"
+                  data-label={labelOf(cell.column.columnDef)}
                   className={cn(
-                    'h-11 px-3 py-1.5 first:pl-4 last:pr-4',
+                    'min-w-0 max-md:min-h-6 max-md:w-auto max-md:min-w-6 base:max-md:first:basis-full md:h-11 md:px-3 md:py-1.5 md:first:pl-4 md:last:pr-4',
+                    'max-md:not-first:data-label:before:mr-1.5 max-md:not-first:data-label:before:text-xs max-md:not-first:data-label:before:text-faint max-md:not-first:data-label:before:content-[attr(data-label)]',
                     cell.column.columnDef.meta?.className,
                     cell.column.columnDef.meta?.wide === true && 'max-md:hidden',
                   )}
@@ -116,6 +123,10 @@ export function DataTable<T>({ label, rows, columns, id, sort, onSort, sorted = 
     </div>
   );
 }
+
+/** What stands before a cell on a phone. */
+const labelOf = <T,>({ header, meta }: ColumnDef<T>): string | undefined =>
+  meta?.bare === true || typeof header !== 'string' || header === '' ? undefined : header;
 
 function order(sorted: false | 'asc' | 'desc'): 'ascending' | 'descending' | undefined {
   if (sorted === false) return undefined;

@@ -3,7 +3,7 @@ import { Dialog as Radix } from 'radix-ui';
 import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { cn } from '@/lib/cn';
-import { useFocusBack } from '@/lib/hooks';
+import { focusFirstField, useFocusBack } from '@/lib/hooks';
 import { Button } from './button';
 
 interface Props {
@@ -27,13 +27,14 @@ export function Dialog({ open, onClose, title, description, children, side = fal
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-[oklch(0.15_0.01_265/0.45)] backdrop-blur-[2px]" />
         <Radix.Content
+          onOpenAutoFocus={focusFirstField}
           onCloseAutoFocus={focusBack}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
           className={cn(
-            'fixed z-40 flex w-full flex-col bg-surface shadow-lift focus:outline-none',
+            'fixed z-40 flex flex-col bg-surface shadow-lift focus:outline-none',
             place,
+            side ? 'w-full' : 'w-[calc(100%-1.5rem)]',
             !side && (wide ? 'max-w-3xl' : 'max-w-lg'),
-            !side && 'w-[calc(100%-1.5rem)]',
           )}
         >
           <header className="flex items-start gap-3 border-b px-5 py-3.5">
@@ -49,14 +50,18 @@ export function Dialog({ open, onClose, title, description, children, side = fal
               </Button>
             </Radix.Close>
           </header>
-          <div className="min-h-0 flex-1 overflow-y-auto p-5">{children}</div>
+          <div className="min-h-0 flex-1 overflow-y-auto p-5 has-[>[data-actions]:last-child]:pb-0 has-[>form:last-child>[data-actions]:last-child]:pb-0">
+            {children}
+          </div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
 }
 
-/** The buttons at the end of a dialog's form. */
+/** The buttons at the end of a dialog's form, in sight wherever it is scrolled to. */
 export const DialogActions = ({ children }: { children: ReactNode }) => (
-  <div className="mt-5 flex flex-wrap justify-end gap-2">{children}</div>
+  <div data-actions className="sticky bottom-0 z-10 -mx-5 mt-5 flex flex-wrap justify-end gap-2 border-t bg-surface px-5 py-3">
+    {children}
+  </div>
 );

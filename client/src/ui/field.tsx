@@ -4,10 +4,10 @@ import { CircleAlert } from 'lucide-react';
 import { cn } from '@/lib/cn';
 
 const control =
-  'w-full min-w-0 rounded-md border border-line-strong/60 bg-surface px-2.5 text-sm text-ink shadow-card transition-colors placeholder:text-faint hover:border-line-strong focus-visible:border-accent-text focus-visible:outline-1 focus-visible:outline-offset-0 aria-invalid:border-bad disabled:opacity-60 dark:bg-sunken';
+  'base:w-full base:min-w-0 rounded-md border border-line-strong/60 bg-surface px-2.5 base:text-sm text-ink shadow-card transition-colors placeholder:text-faint hover:border-line-strong focus-visible:border-accent-text focus-visible:outline-1 focus-visible:outline-offset-0 aria-invalid:border-bad disabled:opacity-60 dark:bg-sunken';
 
 export function Input({ className, ...props }: ComponentProps<'input'>) {
-  return <input {...props} className={cn(control, 'h-8.5', className)} />;
+  return <input {...props} className={cn(control, 'base:h-8.5', className)} />;
 }
 
 export function TextArea({ className, ...props }: ComponentProps<'textarea'>) {
@@ -16,14 +16,14 @@ export function TextArea({ className, ...props }: ComponentProps<'textarea'>) {
 
 export function Select({ className, children, ...props }: ComponentProps<'select'>) {
   return (
-    <select {...props} className={cn(control, 'select h-8.5 pr-8', className)}>
+    <select {...props} className={cn(control, 'select base:h-8.5 pr-8', className)}>
       {children}
     </select>
   );
 }
 
 export function CheckBox({ className, ...props }: Omit<ComponentProps<'input'>, 'type'>) {
-  return <input {...props} type="checkbox" className={cn('size-4 shrink-0 accent-accent', className)} />;
+  return <input {...props} type="checkbox" className={cn('size-4 shrink-0', className)} />;
 }
 
 /** What ties a control to its label and its texts. */
@@ -77,7 +77,7 @@ export function CheckField({
   label,
   help,
   ...props
-}: { label: string; help?: ReactNode } & Omit<ComponentProps<'input'>, 'type'>) {
+}: { label: ReactNode; help?: ReactNode } & Omit<ComponentProps<'input'>, 'type'>) {
   const id = useId();
   return (
     <div className="flex items-start gap-2.5">

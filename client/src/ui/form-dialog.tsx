@@ -59,7 +59,7 @@ export function FormDialog({
         </fieldset>
         <DialogActions>
           {beside !== undefined && <div className="mr-auto flex gap-2">{beside}</div>}
-          <Button onClick={onClose}>{readOnly ? 'Close' : 'Discard'}</Button>
+          <Button onClick={onClose}>{readOnly ? 'Close' : 'Cancel'}</Button>
           {!readOnly && (
             <Button type="submit" look="primary" busy={busy} disabled={disabled}>
               {action}

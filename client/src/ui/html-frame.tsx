@@ -30,7 +30,7 @@ export function HtmlFrame({ html, title = 'Result', least = LEAST }: { html: str
       sandbox="allow-scripts"
       referrerPolicy="no-referrer"
       height={height}
-      className="block w-full bg-white"
+      className="block w-full bg-white dark:rounded-md"
     />
   );
 }

@@ -18,7 +18,7 @@ export function JsonField({ label, value, onChange, help, error, height = '22rem
   return (
     <div className="grid gap-1.5">
       <p className="text-ui font-medium">{label}</p>
-      <div className={cn('overflow-hidden rounded-md border border-line-strong/60 dark:bg-sunken', error !== undefined && 'border-bad')}>
+      <div className={cn('overflow-hidden rounded-md border dark:bg-sunken', error === undefined ? 'border-line-strong/60' : 'border-bad')}>
         <Code value={value} label={label} language="json" onChange={onChange} describedBy={id} height={height} />
       </div>
       <div id={id} className="grid gap-1 text-xs text-muted">

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { cn } from '@/lib/cn';
 
 const item =
-  'flex min-h-8 cursor-default items-center gap-2 rounded px-2 py-1 text-ui outline-none select-none data-highlighted:bg-hover data-disabled:opacity-50 [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-muted';
+  'flex min-h-8 cursor-default items-center gap-2 rounded px-2 py-1 text-ui outline-none select-none data-highlighted:bg-hover data-disabled:opacity-50 [&_svg]:size-4 [&_svg]:shrink-0 base:[&_svg]:text-muted';
 
 export function Menu({ trigger, children, label }: { trigger: ReactNode; children: ReactNode; label?: string }) {
   return (

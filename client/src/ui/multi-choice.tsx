@@ -39,7 +39,7 @@ export function MultiChoice({ label, options, chosen, onChange, placeholder, dis
             return (
               <li key={value} className="flex max-w-full items-center rounded-md border bg-sunken pl-2 text-ui">
                 <span className="truncate">{name}</span>
-                <Button look="quiet" size="small" aria-label={`Take out ${name}`} disabled={disabled} onClick={() => set(value, false)}>
+                <Button look="quiet" size="small" aria-label={`Remove ${name}`} disabled={disabled} onClick={() => set(value, false)}>
                   <X aria-hidden />
                 </Button>
               </li>

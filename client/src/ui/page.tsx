@@ -17,7 +17,7 @@ interface Props {
 export function Page({ title, above, about, actions, children, className }: Props) {
   useTitle(title);
   return (
-    <div className={cn('mx-auto grid w-full max-w-6xl min-w-0 gap-5 px-4 py-5 sm:px-6 lg:py-7', className)}>
+    <div className={cn('mx-auto grid w-full base:max-w-6xl min-w-0 grid-cols-1 gap-5 px-4 py-5 sm:px-6 lg:py-7', className)}>
       <header className="flex flex-wrap items-end gap-x-4 gap-y-3">
         <div className="grid min-w-0 flex-1 basis-64 gap-1">
           {above !== undefined && <div className="text-ui text-muted">{above}</div>}

@@ -26,7 +26,7 @@ export function SearchBox({ label, value = '', onChange, placeholder = 'Searchâ€
     return () => clearTimeout(timer);
   }, [entered]);
   return (
-    <div className={cn('relative min-w-0', className)}>
+    <div className={cn('relative base:min-w-0', className)}>
       <Search className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-muted" aria-hidden />
       <Input
         type="search"

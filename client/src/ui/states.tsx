@@ -1,13 +1,13 @@
 /** What stands where content is missing: not there yet, nothing at all, or an error. */
 import { CircleAlert, RefreshCw, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { explain } from '@/api/problem';
+import { explain, ProblemError } from '@/api/problem';
 import { cn } from '@/lib/cn';
 import { Button } from './button';
 import { Command } from './copy';
 
 export const Skeleton = ({ className }: { className?: string }) => (
-  <div aria-hidden className={cn('h-4 animate-pulse rounded bg-hover', className)} />
+  <div aria-hidden className={cn('base:h-4 animate-pulse rounded bg-hover', className)} />
 );
 
 /** Some lines that stand for a list. */
@@ -51,8 +51,19 @@ export function Empty({ icon: Icon, title, children, command, action }: EmptyPro
   );
 }
 
+/** Answers that stay what they are, however often it is tried. */
+const FINAL = [403, 404];
+
+interface FailureProps {
+  error: unknown;
+  retry?: () => void;
+  /** Where to go where trying again is no use. */
+  instead?: ReactNode;
+}
+
 /** An error in place of content. */
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Failure({ error, retry, instead }: FailureProps) {
+  const isFinal = error instanceof ProblemError && FINAL.includes(error.status);
   const { title, advice, requestId } = explain(error);
   return (
     <div role="alert" className="flex flex-wrap items-start gap-3 px-4 py-5">
@@ -64,7 +75,8 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
           <p className="font-mono text-2xs break-all text-faint">request {requestId}</p>
         )}
       </div>
-      {retry !== undefined && (
+      {isFinal && instead}
+      {retry !== undefined && !isFinal && (
         <Button size="small" onClick={retry}>
           <RefreshCw aria-hidden />
           Try again

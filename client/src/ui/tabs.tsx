@@ -1,6 +1,6 @@
 /** Tabs whose choice stands in the URL of the screen. */
 import { Tabs as Radix } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { cn } from '@/lib/cn';
 
 interface Tab<T extends string> {
@@ -20,10 +20,19 @@ interface Props<T extends string> {
 }
 
 export function Tabs<T extends string>({ label, tabs, chosen, onChoose, actions, className }: Props<T>) {
+  const list = useRef<HTMLDivElement>(null);
+  // On a phone the chosen one may be out of sight.
+  useEffect(() => {
+    const tab = list.current?.querySelector<HTMLElement>('[data-state=active]');
+    if (list.current === null || tab == null) return;
+    const { offsetLeft: left, offsetWidth: width } = tab;
+    const { scrollLeft: from, clientWidth: room } = list.current;
+    if (left < from || left + width > from + room) list.current.scrollLeft = left - (room - width) / 2;
+  }, [chosen]);
   return (
     <Radix.Root value={chosen} onValueChange={(id) => onChoose(id as T)} className={cn('min-w-0', className)}>
       <div className="mb-4 flex items-end gap-3 border-b">
-        <Radix.List aria-label={label} className="-mb-px flex min-w-0 gap-4 overflow-x-auto px-0.5 pt-1">
+        <Radix.List ref={list} aria-label={label} className="relative -mb-px flex min-w-0 gap-4 overflow-x-auto px-0.5 pt-1">
           {tabs.map((tab) => (
             <Radix.Trigger
               key={tab.id}
@@ -34,7 +43,7 @@ export function Tabs<T extends string>({ label, tabs, chosen, onChoose, actions,
             </Radix.Trigger>
           ))}
         </Radix.List>
-        <div className="ml-auto pb-1">{actions}</div>
+        {actions !== undefined && <div className="ml-auto pb-1">{actions}</div>}
       </div>
       {tabs.map((tab) => (
         <Radix.Content key={tab.id} value={tab.id} className="min-w-0 focus-visible:outline-offset-4">

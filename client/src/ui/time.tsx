@@ -7,13 +7,16 @@ export function Ago({ at, className }: { at: string; className?: string }) {
   const time = new Date(at);
   const now = useNow();
   return (
-    <Tip text={whole(time)}>
+    <Tip text={<Whole time={time} />}>
       <time dateTime={at} className={className}>
         {ago(time, now)}
       </time>
     </Tip>
   );
 }
+
+/** Written when it is looked at. */
+const Whole = ({ time }: { time: Date }) => whole(time);
 
 /** How long something takes that has not ended. */
 export function Elapsed({ since }: { since: string }) {

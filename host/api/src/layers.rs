@@ -104,6 +104,14 @@ fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<Heade
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
+/// Puts `router` under what requests need that come from within another: problem bodies, panics.
+pub fn inside(router: Router) -> Router {
+    let layers = ServiceBuilder::new()
+        .layer(axum::middleware::from_fn(problem::finish))
+        .layer(CatchPanicLayer::custom(problem::panicked));
+    router.layer(layers)
+}
+
 /// Puts `router` under all layers.
 pub fn apply(router: Router) -> Router {
     let layers = ServiceBuilder::new()
@@ -127,9 +135,6 @@ pub fn apply(router: Router) -> Router {
         .layer(
             CompressionLayer::new()
                 .compress_when(DefaultPredicate::new().and(NotForContentType::const_new(NDJSON))),
-        )
-        .layer(axum::middleware::from_fn(problem::finish))
-        .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(DefaultBodyLimit::max(BODY_BYTES));
-    router.layer(layers)
+        );
+    inside(router.layer(DefaultBodyLimit::max(BODY_BYTES))).layer(layers)
 }

@@ -31,7 +31,9 @@ pub use state::{ApiState, Operations};
 pub fn router(state: ApiState) -> axum::Router {
     let (router, _) = routes::all().split_for_parts();
     let watch = axum::middleware::from_fn_with_state(state.clone(), origin::watch);
-    layers::apply(router.with_state(state).layer(watch).layer(axum::middleware::from_fn(bifrost_ui::serve)))
+    let api = router.with_state(state).layer(watch);
+    let ui = axum::middleware::from_fn_with_state(layers::inside(api.clone()), bifrost_ui::serve);
+    layers::apply(api.layer(ui))
 }
 
 /// Finishes what a crash may have left: gives workspaces that import shared folders what is in

@@ -2,16 +2,27 @@
 //! whose script shows what the path asks for. What belongs to the API stays the API's.
 
 mod assets;
+mod carried;
 mod policy;
+mod screen;
 
 use assets::Asset;
-use axum::extract::Request;
+use axum::Router;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, header};
+use screen::Screen;
 
 /// The document of every page.
 const DOCUMENT: &str = "index.html";
+
+/// Where its head ends.
+const HEAD_END: &str = "</head>";
+
+/// Where its body ends.
+const BODY_END: &str = "</body>";
 
 /// Paths that are never pages: a program that mistypes one does not want HTML.
 const NO_PAGES: [&str; 5] = ["api", "ws", "health", "metrics", "openapi.json"];
@@ -20,23 +31,16 @@ const NO_PAGES: [&str; 5] = ["api", "ws", "health", "metrics", "openapi.json"];
 const HASHED: &str = "assets/";
 
 /// Answers requests for the UI and passes all others on. It is a layer, so that the API keeps
-/// its own answer to what does not exist.
-pub async fn serve(request: Request, next: Next) -> Response {
-    match answer(request.method(), request.uri().path(), request.headers()) {
-        Some(response) => response,
-        None => next.run(request).await,
+/// its own answer to what does not exist. `api` is asked for what documents carry.
+pub async fn serve(State(api): State<Router>, request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
     }
-}
-
-fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
-    if method != Method::GET && method != Method::HEAD {
-        return None;
-    }
-    let path = path.strip_prefix('/')?;
+    let path = request.uri().path().trim_start_matches('/');
     match Asset::find(path).filter(|asset| asset.path != DOCUMENT) {
-        Some(asset) => Some(file(asset, headers)),
-        None if is_page(path, headers) => Asset::find(DOCUMENT).map(page),
-        None => None,
+        Some(asset) => file(asset, request.headers()),
+        None if is_page(path, request.headers()) => page(&api, &request.into_parts().0).await,
+        None => next.run(request).await,
     }
 }
 
@@ -51,10 +55,17 @@ pub fn is_navigation(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-/// The document, with a nonce of its own.
-fn page(document: &Asset) -> Response {
+/// The document, with a nonce of its own, and what its screen begins with.
+async fn page(api: &Router, request: &Parts) -> Response {
     let nonce = policy::nonce();
-    let html = String::from_utf8_lossy(document.plain).replace(policy::NONCE, &nonce);
+    let scripts = Screen::find(request.uri.path()).map_or("", |(screen, _)| screen.scripts);
+    let carried =
+        if request.method == Method::GET { carried::element(api, request).await } else { String::new() };
+    // What tenants wrote comes last: nothing in it is replaced.
+    let html = String::from_utf8_lossy(Asset::find(DOCUMENT).map_or(&[], |document| document.plain))
+        .replace(policy::NONCE, &nonce)
+        .replacen(HEAD_END, &format!("{scripts}{HEAD_END}"), 1)
+        .replacen(BODY_END, &format!("{carried}{BODY_END}"), 1);
     let mut response = html.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

@@ -9,8 +9,7 @@ use tower::ServiceExt;
 const NAVIGATION: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
 
 async fn ask(method: Method, path: &str, accept: &str, encoding: &str) -> Response<Body> {
-    let app = Router::new().fallback(|| async { StatusCode::IM_A_TEAPOT });
-    let app = app.layer(axum::middleware::from_fn(bifrost_ui::serve));
+    let api = Router::new().fallback(|| async { StatusCode::IM_A_TEAPOT });
     let request = Request::builder()
         .method(method)
         .uri(path)
@@ -18,7 +17,11 @@ async fn ask(method: Method, path: &str, accept: &str, encoding: &str) -> Respon
         .header(header::ACCEPT_ENCODING, encoding)
         .body(Body::empty())
         .expect("a request");
-    app.oneshot(request).await.expect("infallible")
+    with_ui(api).oneshot(request).await.expect("infallible")
+}
+
+fn with_ui(api: Router) -> Router {
+    api.clone().layer(axum::middleware::from_fn_with_state(api, bifrost_ui::serve))
 }
 
 async fn text(response: Response<Body>) -> String {

@@ -110,6 +110,29 @@ impl Database {
         Ok(sqlx::query_scalar(sql).fetch_one(&self.pool).await?)
     }
 
+    /// A run of at least `ms` that the worker with this process id is in the middle of, and its attempt.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn long_run_of(&self, pid: u32, ms: u64) -> Result<Option<(Uuid, i64)>> {
+        let sql = "SELECT id, attempt FROM executions
+                   WHERE status = 'Running' AND split_part(lease_worker, '-', -2) = $1 AND (parameters ->> 'ms')::bigint >= $2
+                     AND now() - attempt_started_at BETWEEN (parameters ->> 'ms')::bigint * interval '0.3 ms'
+                       AND (parameters ->> 'ms')::bigint * interval '0.8 ms'
+                   ORDER BY attempt_started_at LIMIT 1";
+        let query = sqlx::query_as(sql).bind(pid.to_string()).bind(i64::try_from(ms)?);
+        Ok(query.fetch_optional(&self.pool).await?)
+    }
+
+    /// True while an attempt of this run after that one is under way.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_overtaken(&self, run: Uuid, attempt: i64) -> Result<bool> {
+        let sql = "SELECT status = 'Running' AND attempt > $2 FROM executions WHERE id = $1";
+        Ok(sqlx::query_scalar(sql).bind(run).bind(attempt).fetch_one(&self.pool).await?)
+    }
+
     /// Changes so far.
     ///
     /// # Errors

@@ -19,9 +19,11 @@ const WAIT: u64 = 6;
 const AGAIN: Duration = Duration::from_millis(200);
 /// Requests under way at the same time.
 const CLIENTS: usize = 128;
-/// Runs as long as a lease, in percent and at most: when a worker that was given up on goes on, another is in the middle
-/// of such a run. More of them would only be a longer storm.
-const LONG: (usize, usize) = (6, 30);
+/// Between two runs as long as a lease, so that a worker can be stopped in the middle of one
+/// (see [`crate::plan::Harm::Overtake`]); more of them would only be a longer storm.
+const BETWEEN_LONG: Duration = Duration::from_secs(3);
+/// How long those last, in milliseconds.
+pub const LONG: (u64, u64) = (10_000, 20_000);
 /// The APIs.
 const APIS: [&str; 2] = ["api-1", "api-2"];
 
@@ -108,6 +110,7 @@ impl Answered {
 /// The wishes of a seed, in order, over a time.
 pub fn wishes(seed: u64, runs: usize, over: Duration) -> Vec<Wish> {
     let mut random = Random::new(seed, "load");
+    let long = over.div_duration_f64(BETWEEN_LONG) as usize;
     let over = u64::try_from(over.as_millis()).unwrap_or(u64::MAX);
     let mut all: Vec<_> = (0..runs)
         .map(|n| Wish {
@@ -115,7 +118,7 @@ pub fn wishes(seed: u64, runs: usize, over: Duration) -> Vec<Wish> {
             key: format!("chaos-{seed}-{n}"),
             // Most are short.
             ms: match random.between(0, 99) {
-                _ if n < runs * LONG.0 / 100 && n < LONG.1 => random.between(10_000, 20_000),
+                _ if n < long => random.between(LONG.0, LONG.1),
                 0..85 => random.between(0, 1_500),
                 _ => random.between(2_000, 8_000),
             },

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub const PROCESSES: [&str; 6] = ["api-1", "api-2", "worker-1", "worker-2", "scheduler-1", "scheduler-2"];
 /// A lease lasts 15 s and is renewed every 5 s: whoever is silent for longer than that has lost its runs.
 const BEYOND_LEASE: (u64, u64) = (16_000, 22_000);
+/// At most: to find a worker in the middle of a long run, and until another has that run, whatever is broken then.
+const OVERTAKEN: (u64, u64) = (36_000, 40_000);
 /// Leadership lasts 6 s.
 const BEYOND_TERM: (u64, u64) = (7_000, 10_000);
 
@@ -37,6 +39,9 @@ pub enum Harm {
     KillSandbox,
     /// SIGSTOP, then SIGCONT.
     Stop,
+    /// SIGSTOP for a worker in the middle of a long run, SIGCONT as soon as another has begun
+    /// that run again: whatever the first still says of it is too late.
+    Overtake,
     /// Connections are ended, new ones refused.
     Cut,
     /// Nothing gets through; connections stay.
@@ -90,7 +95,7 @@ fn catalogue(random: &mut Random) -> Vec<(Target, Harm, (u64, u64))> {
     for worker in ["worker-1", "worker-2"] {
         all.push((Process(worker), Kill, (200, 4_000)));
         all.push((Process(worker), KillSandbox, (0, 0)));
-        all.push((Process(worker), Stop, BEYOND_LEASE));
+        all.push((Process(worker), Overtake, OVERTAKEN));
     }
     let workers = ["worker-1", "worker-2"];
     all.push((Between(one(workers), Postgres), Lost, BEYOND_LEASE));
@@ -138,6 +143,23 @@ pub fn plan(seed: u64, storm: Duration) -> Vec<Fault> {
     faults
 }
 
+/// A storm of [`Harm::Overtake`] alone, one worker after the other: nothing keeps the other one from going on with the run.
+pub fn overtakes(storm: Duration) -> Vec<Fault> {
+    let length = u64::try_from(storm.as_millis()).unwrap_or(u64::MAX);
+    let workers = ["worker-1", "worker-2"].into_iter().cycle();
+    // The first long runs have to be in the middle.
+    let times = (5_000..length).step_by(usize::try_from(OVERTAKEN.1 + 1_000).unwrap_or(usize::MAX));
+    times
+        .zip(workers)
+        .map(|(at_ms, worker)| Fault {
+            at_ms,
+            lasts_ms: OVERTAKEN.1,
+            target: Target::Process(worker),
+            harm: Harm::Overtake,
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +181,18 @@ mod tests {
             assert!(kinds.len() >= services + 8, "seed {seed}: {} kinds", kinds.len());
             assert!(faults.iter().all(|fault| fault.at_ms < 90_000));
         }
+    }
+
+    #[test]
+    fn one_worker_is_overtaken_by_the_other_and_then_the_other_by_the_one() {
+        let faults = overtakes(Duration::from_secs(90));
+        assert!(faults.iter().all(|fault| fault.harm == Harm::Overtake));
+        assert!(
+            faults
+                .windows(2)
+                .all(|two| two[0].target != two[1].target && two[0].at_ms + two[0].lasts_ms < two[1].at_ms)
+        );
+        assert!(faults.len() >= 2);
     }
 
     #[test]

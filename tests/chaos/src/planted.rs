@@ -2,10 +2,13 @@
 
 use crate::verdict::{Check, ENDED, HEARD, LAST_RESULT, TERMINAL, WHOLE_LOG};
 
+/// What only a worker shows that goes on with a run that another has by then.
+pub const NO_FENCING: &str = "no-fencing";
+
 /// Name of a fault, and the promises one of which it breaks; that others are broken proves nothing.
 const FAULTS: [(&str, &[&str]); 3] = [
     ("ack-before-lease", &[TERMINAL, ENDED]),
-    ("no-fencing", &[LAST_RESULT, HEARD, WHOLE_LOG]),
+    (NO_FENCING, &[LAST_RESULT, HEARD, WHOLE_LOG]),
     ("no-outbox", &[TERMINAL, ENDED]),
 ];
 

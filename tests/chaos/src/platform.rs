@@ -4,9 +4,9 @@
 use crate::plan::PROCESSES;
 use crate::process::Process;
 use crate::proxy::{Link, Way};
-use crate::services::{Service, Services, free_port};
+use crate::services::{Service, Services};
 use anyhow::{Context, Result, ensure};
-use bifrost_test_services::s3;
+use bifrost_test_services::{free_port, s3};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -3,7 +3,8 @@
 
 use crate::process::Process;
 use anyhow::{Context, Result, bail, ensure};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use bifrost_test_services::free_port;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -60,14 +61,6 @@ pub struct Services {
     pub all: Vec<Running>,
     /// Erlang's name server; never harmed, since no part of the platform talks to it.
     epmd: Arc<Process>,
-}
-
-/// A port that nobody listens on now.
-///
-/// # Errors
-/// When there is none.
-pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
 fn loopback(port: u16) -> SocketAddr {

@@ -1,16 +1,24 @@
 //! Does what the plan says, and heals everything in the end.
 
+use crate::database::Database;
+use crate::load;
 use crate::plan::{Fault, Harm, Target};
 use crate::platform::Platform;
+use crate::process::Process;
 use crate::proxy::{Link, Way};
 use crate::services::Services;
 use anyhow::Result;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use uuid::Uuid;
 
 /// Between two looks for processes that ended by themselves.
 const TEND: Duration = Duration::from_millis(200);
+/// Between two looks for who has a run.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a worker is given to be in the middle of a long run.
+const SEEK: Duration = Duration::from_secs(10);
 
 /// Everything that can be harmed.
 pub struct World {
@@ -18,6 +26,8 @@ pub struct World {
     pub services: Services,
     /// The platform.
     pub platform: Arc<Platform>,
+    /// Tells where runs are.
+    pub database: Database,
 }
 
 impl World {
@@ -67,6 +77,9 @@ impl World {
                 let process = self.services.get(*service).process.clone();
                 harm_process(process, fault.harm, lasts).await;
             }
+            (Target::Process(name), Harm::Overtake) => {
+                self.overtake(self.platform.process(name).clone(), lasts).await;
+            }
             (Target::Process(name), harm) => {
                 harm_process(self.platform.process(name).clone(), harm, lasts).await;
             }
@@ -81,9 +94,44 @@ impl World {
             }
         }
     }
+
+    /// Stops a worker when it is in the middle of a long run (or when there is none for too long), and has it go on as
+    /// soon as another is.
+    async fn overtake(&self, worker: Arc<Process>, lasts: Duration) {
+        let name = worker.name.clone();
+        let end = Instant::now() + lasts;
+        let held = timeout(SEEK, self.seek(&worker)).await.ok();
+        freeze(&worker, true).await;
+        let overtaken = async {
+            let Some((run, attempt)) = held else { return std::future::pending().await };
+            while !self.database.is_overtaken(run, attempt).await.unwrap_or(false) {
+                sleep(LOOK).await;
+            }
+            println!("  {name} goes on; another has begun {run} again");
+        };
+        let _ = timeout_at(end, overtaken).await;
+        freeze(&worker, false).await;
+    }
+
+    async fn seek(&self, worker: &Process) -> (Uuid, i64) {
+        loop {
+            if let Some(pid) = worker.pid()
+                && let Ok(Some(held)) = self.database.long_run_of(pid, load::LONG.0).await
+            {
+                return held;
+            }
+            sleep(LOOK).await;
+        }
+    }
 }
 
-async fn harm_process(process: Arc<crate::process::Process>, harm: Harm, lasts: Duration) {
+/// Waits for the kernel.
+async fn freeze(process: &Arc<Process>, stopped: bool) {
+    let process = process.clone();
+    let _ = tokio::task::spawn_blocking(move || process.freeze(stopped)).await;
+}
+
+async fn harm_process(process: Arc<Process>, harm: Harm, lasts: Duration) {
     let victim = process.clone();
     // Killing waits for the kernel.
     let begun = tokio::task::spawn_blocking(move || match harm {

@@ -6,10 +6,12 @@ mod database;
 pub mod hooks;
 mod installation;
 pub mod mail;
+mod ports;
 pub mod s3;
 
 pub use database::Database;
 pub use installation::Installation;
+pub use ports::free_port;
 
 fn setting(name: &str, default: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| default.to_owned())

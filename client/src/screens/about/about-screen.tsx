@@ -1,4 +1,4 @@
-/** What this platform is: version, licence, and what it stands on. */
+/** What this platform is: version, license, and what it stands on. */
 import { useQuery } from '@tanstack/react-query';
 import { api, call } from '@/api/client';
 import { useBranding } from '@/lib/branding';
@@ -6,8 +6,13 @@ import { Card } from '@/ui/card';
 import { Fact, Facts, Page } from '@/ui/page';
 import { Show } from '@/ui/states';
 
-/** Where licences are, by their SPDX identifiers. */
-const LICENCES = 'https://spdx.org/licenses/';
+/** Where licenses are, by their SPDX identifiers. */
+const LICENSES = 'https://spdx.org/licenses/';
+
+/** The host's word for what is a part of the program. */
+const EMBEDDED = 'embedded';
+
+const engineName = (name: string): string => (name === EMBEDDED ? 'Built in' : name);
 
 const link = 'font-medium text-accent-text underline underline-offset-2 hover:no-underline';
 
@@ -23,7 +28,7 @@ export function AboutScreen() {
       <Show query={about}>
         {({ version, commit, license, engines }) => (
           <>
-            <Card title={name === 'Bifrost' ? name : `${name}, which is Bifrost`}>
+            <Card title={name === 'Bifrost' ? name : `${name}, powered by Bifrost`}>
               <Facts>
                 <Fact name="Version">{version}</Fact>
                 {commit != null && (
@@ -31,8 +36,8 @@ export function AboutScreen() {
                     <code className="font-mono text-xs break-all">{commit}</code>
                   </Fact>
                 )}
-                <Fact name="Licence">
-                  <a href={`${LICENCES}${license}.html`} target="_blank" rel="noreferrer" className={link}>
+                <Fact name="License">
+                  <a href={`${LICENSES}${license}.html`} target="_blank" rel="noreferrer" className={link}>
                     {license}
                   </a>
                 </Fact>
@@ -42,19 +47,20 @@ export function AboutScreen() {
               <Card title="Engines">
                 <Facts>
                   <Fact name="Database">{engines.database}</Fact>
-                  <Fact name="Queue">{engines.queue ?? 'none in this process'}</Fact>
-                  <Fact name="Live events">{engines.bus}</Fact>
-                  <Fact name="Objects">{engines.objects === 'embedded' ? 'files of this machine' : engines.objects}</Fact>
+                  <Fact name="Queue">{engines.queue == null ? 'None in this process' : engineName(engines.queue)}</Fact>
+                  <Fact name="Live events">{engineName(engines.bus)}</Fact>
+                  <Fact name="Object storage">{engines.objects === EMBEDDED ? 'Files on this server' : engines.objects}</Fact>
                 </Facts>
               </Card>
             )}
             <Card title="Documentation">
               <p className="text-ui text-muted">
-                The guides are in the folder <code className="font-mono text-xs">docs</code> of the program’s source.{' '}
+                The guides are in the <code className="font-mono text-xs">docs</code> folder of the source code. This server also
+                provides the{' '}
                 <a href="/openapi.json" target="_blank" rel="noreferrer" className={link}>
-                  The API’s document
-                </a>{' '}
-                (OpenAPI) comes from this platform.
+                  OpenAPI description of its API
+                </a>
+                .
               </p>
             </Card>
           </>

@@ -9,8 +9,8 @@ export function Keyboard() {
   return (
     <Card title="Keyboard">
       <CheckField
-        label="Single keys"
-        help="“?” lists them. Turn them off if you speak to your computer, or hit keys by accident. Kept in this browser; Ctrl K works all the same."
+        label="Single-key shortcuts"
+        help="Press “?” to list them. Turn them off if you use speech input or often press keys by accident. This is remembered in this browser. Ctrl K works either way."
         checked={on}
         onChange={(event) => {
           setShortcuts(event.target.checked);

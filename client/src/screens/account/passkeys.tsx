@@ -34,7 +34,7 @@ export function Passkeys({ passkeys }: { passkeys: Passkey[] }) {
     >
       {passkeys.length === 0 ? (
         <p className="px-4 py-5 text-ui text-muted">
-          None yet. A passkey of your device or security key signs you in alone: no password, no code.
+          None yet. A passkey on your device or security key signs you in by itself, without a password or a code.
         </p>
       ) : (
         <ul className="divide-y">
@@ -43,7 +43,7 @@ export function Passkeys({ passkeys }: { passkeys: Passkey[] }) {
               <Fingerprint className="size-4 shrink-0 text-muted" aria-hidden />
               <span className="min-w-0 flex-1 font-medium break-words">{passkey.name}</span>
               <span className="text-muted">
-                {passkey.last_used_at == null ? 'never used' : <Ago at={passkey.last_used_at} />}
+                {passkey.last_used_at == null ? 'Never used' : <Ago at={passkey.last_used_at} />}
               </span>
               <Button look="quiet" size="small" aria-label={`Remove ${passkey.name}`} onClick={() => setRemoving(passkey)}>
                 <Trash2 aria-hidden />
@@ -60,7 +60,7 @@ export function Passkeys({ passkeys }: { passkeys: Passkey[] }) {
         action="Remove"
         onConfirm={() => remove.mutateAsync(removing?.id ?? '')}
       >
-        It signs you in no more.
+        You can no longer sign in with it.
       </Confirm>
     </Card>
   );
@@ -89,13 +89,13 @@ function AddDialog({ onClose }: { onClose: () => void }) {
         }}
       >
         <ChangeError error={add.error} />
-        <Field label="Name" help="To know it by, for instance “Laptop”.">
+        <Field label="Name" help="A name to recognize the passkey by, such as “Laptop”.">
           {(tied) => <Input {...tied} value={name} required autoFocus onChange={(event) => setName(event.target.value)} />}
         </Field>
         <DialogActions>
-          <Button onClick={onClose}>Discard</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={add.isPending}>
-            Go on
+            Continue
           </Button>
         </DialogActions>
       </form>

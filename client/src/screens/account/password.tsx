@@ -23,28 +23,30 @@ export function Password({ hasPassword }: { hasPassword: boolean }) {
       ),
     () => {
       reset();
-      done('The password is changed', 'All other sessions are ended.');
+      done('The password is changed', 'All your other sessions were ended.');
     },
   );
   return (
     <Card title="Password">
-      <form className="grid max-w-sm gap-4" onSubmit={handleSubmit((values) => change.mutate(values))}>
+      <form className="grid gap-4" onSubmit={handleSubmit((values) => change.mutate(values))}>
         <ChangeError error={change.error} />
         {hasPassword && (
-          <Field label="Current password">
+          <Field label="Current password" className="max-w-sm">
             {(tied) => (
               <Input {...tied} {...register('current')} type="password" autoComplete="current-password" required />
             )}
           </Field>
         )}
-        <Field label="New password" help="At least 10 characters; a few words make a good one.">
+        <Field label="New password" help="At least 10 characters. A few words make a good password." className="max-w-sm">
           {(tied) => (
             <Input {...tied} {...register('next')} type="password" autoComplete="new-password" minLength={10} required />
           )}
         </Field>
-        <Button type="submit" busy={change.isPending} className="justify-self-start">
-          {hasPassword ? 'Change the password' : 'Set a password'}
-        </Button>
+        <div className="flex justify-end">
+          <Button type="submit" look="primary" busy={change.isPending}>
+            {hasPassword ? 'Change password' : 'Set a password'}
+          </Button>
+        </div>
       </form>
     </Card>
   );

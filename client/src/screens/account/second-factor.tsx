@@ -38,7 +38,7 @@ export function SecondFactor({ has, codesLeft }: { has: boolean; codesLeft: numb
         <ChangeError error={begin.error ?? renew.error} />
         <p className="text-ui text-muted">
           {has
-            ? `Its code is asked for after your password. ${plural(codesLeft, 'recovery code')} left.`
+            ? `You are asked for its code after your password. ${plural(codesLeft, 'recovery code')} left.`
             : 'With it, a stolen password is not enough to sign in as you.'}
         </p>
         <div className="flex flex-wrap gap-2">
@@ -66,7 +66,7 @@ export function SecondFactor({ has, codesLeft }: { has: boolean; codesLeft: numb
           onCodes={(shown) => {
             setAdding(undefined);
             setCodes(shown);
-            done('The authenticator app is added', 'All other sessions are ended.');
+            done('The authenticator app is added', 'All your other sessions were ended.');
           }}
         />
       )}
@@ -78,7 +78,7 @@ export function SecondFactor({ has, codesLeft }: { has: boolean; codesLeft: numb
         action="Remove"
         onConfirm={() => remove.mutateAsync()}
       >
-        Your password alone will be enough. The recovery codes stop working.
+        You will sign in with your password alone, and your recovery codes stop working.
       </Confirm>
     </Card>
   );
@@ -126,7 +126,7 @@ function AddDialog({ added, onClose, onCodes }: AddProps) {
           )}
         </Field>
         <DialogActions>
-          <Button onClick={onClose}>Discard</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={confirm.isPending}>
             Confirm
           </Button>
@@ -143,13 +143,13 @@ function CodesDialog({ codes, onClose }: { codes: string[]; onClose: () => void 
       open
       onClose={onClose}
       title="Your recovery codes"
-      description="They are shown this once. Each is good once, in place of a code of the app."
+      description="They are shown only once. Each works once, in place of a code from the app."
     >
       <Command text={text} label="Copy the codes" />
       <DialogActions>
         <Button onClick={() => download('bifrost-recovery-codes.txt', `${text}\n`)}>Download</Button>
         <Button look="primary" onClick={onClose}>
-          I have kept them
+          I have saved them
         </Button>
       </DialogActions>
     </Dialog>

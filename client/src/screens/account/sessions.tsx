@@ -13,6 +13,14 @@ import { done, failed } from '@/ui/toast';
 
 const KEY = ['sessions'];
 
+/** How a session began, where its code is no word that people use. */
+const METHODS: Record<string, string> = {
+  device: 'command-line sign-in',
+  oidc: 'identity provider',
+  password_change: 'password',
+  set_up: 'set-up link',
+};
+
 export function Sessions() {
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
@@ -21,14 +29,14 @@ export function Sessions() {
   const end = useMutation({
     mutationFn: (id: string) => call(api.DELETE('/api/me/sessions/{id}', { params: { path: { id } } })),
     onSuccess: async () => {
-      done('The session is ended');
+      done('The session was ended');
       await refresh();
     },
     onError: failed,
   });
   const endOthers = async () => {
     await call(api.DELETE('/api/me/sessions'));
-    done('All other sessions are ended');
+    done('All other sessions were ended');
     await refresh();
   };
   return (
@@ -54,12 +62,12 @@ export function Sessions() {
                       {agentName(session.agent)}
                     </p>
                     <p className="text-xs text-muted">
-                      {session.address ?? 'unknown address'} · {session.method.replaceAll('_', ' ')} · seen{' '}
+                      {session.address ?? 'Unknown address'} · {METHODS[session.method] ?? session.method.replaceAll('_', ' ')} · last seen{' '}
                       <Ago at={session.last_seen_at} />
                     </p>
                   </div>
                   {session.is_current ? (
-                    <Badge tone="accent">This one</Badge>
+                    <Badge tone="accent">This session</Badge>
                   ) : (
                     <Button size="small" onClick={() => end.mutate(session.id)}>
                       <LogOut aria-hidden />

@@ -41,7 +41,7 @@ export function VerifyButton() {
         Verify
       </Button>
       {verdict !== undefined && (
-        <Dialog open onClose={() => verify.reset()} title={verdict.broken == null ? 'The log is whole' : 'The log was changed'}>
+        <Dialog open onClose={() => verify.reset()} title={verdict.broken == null ? 'The log is intact' : 'The log was tampered with'}>
           <div className="grid gap-4">
             <p className="flex items-start gap-2">
               {verdict.broken == null ? (
@@ -50,7 +50,7 @@ export function VerifyButton() {
                 <ShieldAlert className="mt-0.5 size-4 shrink-0 text-bad" aria-hidden />
               )}
               {verdict.broken == null
-                ? `All ${count(verdict.entries)} entries hang together.`
+                ? `All ${count(verdict.entries)} entries are in order, and none was changed.`
                 : `At entry ${verdict.broken.sequence}: ${verdict.broken.reason}`}
             </p>
             <Facts>
@@ -62,7 +62,7 @@ export function VerifyButton() {
               </Fact>
             </Facts>
             <p className="text-xs text-muted">
-              Note the last number and hash elsewhere: who checks with them later knows that nothing before was changed.
+              Keep the last number and hash somewhere else. Whoever checks against them later can tell that nothing before them was changed.
             </p>
           </div>
         </Dialog>

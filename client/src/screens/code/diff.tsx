@@ -66,7 +66,9 @@ export function FileDiffView({ file, closed = false }: { file: FileDiff; closed?
                   <tr key={index} className={TONES[row.change]}>
                     <td className="w-[1%] min-w-10 px-2 text-right text-faint tabular-nums select-none">{row.before}</td>
                     <td className="w-[1%] min-w-10 px-2 text-right text-faint tabular-nums select-none">{row.after}</td>
-                    <td className="w-4 select-none">{SIGNS[row.change]}</td>
+                    <td className="select-none">
+                      <span className="inline-block w-4">{SIGNS[row.change]}</span>
+                    </td>
                     <td className="pr-4 whitespace-pre">{row.text}</td>
                   </tr>
                 ))}

@@ -48,7 +48,9 @@ export function Files() {
                         className="flex min-h-7 items-center gap-2 rounded px-2 py-0.5 font-mono text-xs text-muted hover:bg-hover hover:text-ink aria-[current]:bg-accent-soft aria-[current]:text-accent-text"
                       >
                         <FileText className="size-3.5 shrink-0" aria-hidden />
-                        <span className="min-w-0 flex-1 break-all">{file.path}</span>
+                        <span className="min-w-0 flex-1 truncate" title={file.path}>
+                          {file.path}
+                        </span>
                         {file.is_shared && <Share2 className="size-3.5 shrink-0" role="img" aria-label="Shared by the provider" />}
                       </Link>
                     </li>

@@ -61,7 +61,7 @@ export function Warm({ warm }: { warm: WarmView }) {
       <Flame aria-hidden />
       {ready
         ? `Ready on ${warm.of === 1 ? 'the worker' : `${warm.of} workers`}${warm.since_ms == null ? '' : ` after ${duration(warm.since_ms)}`}`
-        : `Loading on ${warm.of - warm.workers} of ${warm.of} workers`}
+        : `Loading on ${warm.of === 1 ? 'the worker' : `${warm.of - warm.workers} of ${warm.of} workers`}`}
     </Badge>
   );
 }

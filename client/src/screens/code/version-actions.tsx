@@ -76,13 +76,13 @@ export function VersionActions({ version, against }: { version: Version; against
     <>
       <Button onClick={() => setAsked('activate')}>
         <History aria-hidden />
-        Make it active
+        Activate
       </Button>
       <Confirm
         open={asked === 'activate'}
         onClose={() => setAsked(undefined)}
         title={`Make version ${version.number} active?`}
-        action="Make it active"
+        action="Activate"
         danger={false}
         onConfirm={confirm}
       >

@@ -61,9 +61,11 @@ export function VersionScreen() {
                   {nameOf(data.created_by)}, <Ago at={data.created_at} />
                 </Fact>
                 <Fact name="Workflows">{data.workflow_count}</Fact>
-                <Fact name="Workers">
-                  <Warm warm={data.warm} />
-                </Fact>
+                {(data.is_active || data.warm.workers > 0) && (
+                  <Fact name="Workers">
+                    <Warm warm={data.warm} />
+                  </Fact>
+                )}
                 {data.reviewed_at != null && (
                   <Fact name="Reviewed">
                     {nameOf(data.reviewed_by)}, <Ago at={data.reviewed_at} />

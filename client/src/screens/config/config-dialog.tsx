@@ -1,4 +1,4 @@
-/** Writes one setting. Secrets are written only. */
+/** Creates or changes one setting. A secret’s value is written only. */
 import { zodResolver } from '@hookform/resolvers/zod';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
@@ -9,10 +9,8 @@ import { useMay, useOrganization } from '@/api/session';
 import type { ConfigEntry, ConfigType } from '@/api/types';
 import { showAtField } from '@/lib/forms';
 import { TYPE_NAMES, TYPES } from '@/lib/values';
-import { Button } from '@/ui/button';
-import { Dialog, DialogActions } from '@/ui/dialog';
 import { Field, Input, Select, TextArea } from '@/ui/field';
-import { FormError } from '@/ui/states';
+import { FormDialog } from '@/ui/form-dialog';
 import { Ago } from '@/ui/time';
 import { done } from '@/ui/toast';
 import { useIsInherited } from './inherited';
@@ -20,7 +18,7 @@ import { Shares } from './shares';
 
 const form = z
   .object({
-    key: z.string().min(1, 'A name is needed.'),
+    key: z.string().min(1, 'Enter a name.'),
     type: z.enum(TYPES),
     value: z.string(),
     description: z.string(),
@@ -34,7 +32,7 @@ type Values = z.infer<typeof form>;
 
 function problemOf(type: ConfigType, value: string): string | undefined {
   if (type === 'int' && !/^-?\d+$/.test(value.trim())) return 'Enter a whole number, such as 42.';
-  if (type === 'secret' && value === '') return 'A secret has to be entered anew with each change.';
+  if (type === 'secret' && value === '') return 'Enter the secret. It is never shown, so each change needs it again.';
   if (type !== 'json') return undefined;
   try {
     JSON.parse(value);
@@ -43,6 +41,9 @@ function problemOf(type: ConfigType, value: string): string | undefined {
     return `This is not JSON: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
+
+/** The host keeps no value of before: it has to come with each change. */
+const AGAIN = 'The current value cannot be shown. To save any change here, enter the value again.';
 
 function valueOf({ type, value }: Values): unknown {
   if (type === 'int') return Number(value);
@@ -59,6 +60,7 @@ export function ConfigDialog({ entry, onClose }: { entry: ConfigEntry | undefine
   const client = useQueryClient();
   const may = useMay();
   const organization = useOrganization();
+  const isInherited = useIsInherited();
   const { register, handleSubmit, watch, setError, formState } = useForm<Values>({
     resolver: zodResolver(form),
     defaultValues: {
@@ -86,75 +88,66 @@ export function ConfigDialog({ entry, onClose }: { entry: ConfigEntry | undefine
   const type = watch('type');
   const errors = formState.errors;
   const readOnly = !may('config.write');
+  const replacesSecret = entry?.is_secret === true && !isInherited(entry);
+  const isShareable = entry?.is_secret === true && entry.organization_id == null && organization === undefined && may('platform.organizations');
   return (
-    <Dialog
-      open
-      onClose={onClose}
+    <FormDialog
       title={entry === undefined ? 'New setting' : entry.key}
       description={entry === undefined ? undefined : <About entry={entry} />}
+      onClose={onClose}
+      onSubmit={() => void handleSubmit((values) => save.mutate(values))()}
+      error={save.error}
+      busy={save.isPending}
+      readOnly={readOnly}
+      below={isShareable && <Shares name={entry.key} />}
     >
-      <form className="grid gap-4" onSubmit={handleSubmit((values) => save.mutate(values))}>
-        <FormError error={save.error} />
-        <fieldset disabled={readOnly} className="grid gap-4">
-          {entry === undefined && (
-            <Field label="Name" help="As code asks for it, for instance smtp_host." error={errors.key?.message}>
-              {(tied) => <Input {...tied} {...register('key')} spellCheck={false} className="font-mono" autoFocus />}
-            </Field>
-          )}
-          <Field label="Type">
-            {(tied) => (
-              <Select {...tied} {...register('type')}>
-                {TYPES.map((name) => (
-                  <option key={name} value={name}>
-                    {TYPE_NAMES[name]}
-                  </option>
-                ))}
-              </Select>
-            )}
-          </Field>
-          <Field
-            label="Value"
-            error={errors.value?.message}
-            help={type === 'secret' ? 'Kept encrypted, and never shown again.' : undefined}
-          >
-            {(tied) => {
-              const field = register('value');
-              if (type === 'bool') {
-                return (
-                  <Select {...tied} {...field}>
-                    <option value="false">No</option>
-                    <option value="true">Yes</option>
-                  </Select>
-                );
-              }
-              if (type === 'json') return <TextArea {...tied} {...field} rows={8} spellCheck={false} className="font-mono text-xs" />;
-              return (
-                <Input
-                  {...tied}
-                  {...field}
-                  type={type === 'secret' ? 'password' : 'text'}
-                  autoComplete={type === 'secret' ? 'new-password' : 'off'}
-                />
-              );
-            }}
-          </Field>
-          <Field label="Description" optional error={errors.description?.message}>
-            {(tied) => <Input {...tied} {...register('description')} />}
-          </Field>
-        </fieldset>
-        <DialogActions>
-          <Button onClick={onClose}>{readOnly ? 'Close' : 'Discard'}</Button>
-          {!readOnly && (
-            <Button type="submit" look="primary" busy={save.isPending}>
-              Save
-            </Button>
-          )}
-        </DialogActions>
-      </form>
-      {entry?.is_secret === true && entry.organization_id == null && organization === undefined && may('platform.organizations') && (
-        <Shares name={entry.key} />
+      {entry === undefined && (
+        <Field label="Name" help="The name that code reads it by, such as smtp_host." error={errors.key?.message}>
+          {(tied) => <Input {...tied} {...register('key')} spellCheck={false} className="font-mono" autoFocus />}
+        </Field>
       )}
-    </Dialog>
+      <Field label="Type">
+        {(tied) => (
+          <Select {...tied} {...register('type')}>
+            {TYPES.map((name) => (
+              <option key={name} value={name}>
+                {TYPE_NAMES[name]}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field
+        label="Value"
+        error={errors.value?.message}
+        help={type === 'secret' ? (replacesSecret ? AGAIN : 'Stored encrypted, and never shown again.') : undefined}
+      >
+        {(tied) => {
+          const field = register('value');
+          if (type === 'bool') {
+            return (
+              <Select {...tied} {...field}>
+                <option value="false">No</option>
+                <option value="true">Yes</option>
+              </Select>
+            );
+          }
+          if (type === 'json') return <TextArea {...tied} {...field} rows={8} spellCheck={false} className="font-mono text-xs" />;
+          return (
+            <Input
+              {...tied}
+              {...field}
+              type={type === 'secret' ? 'password' : 'text'}
+              placeholder={type === 'secret' && replacesSecret ? 'Enter the value again' : undefined}
+              autoComplete={type === 'secret' ? 'new-password' : 'off'}
+            />
+          );
+        }}
+      </Field>
+      <Field label="Description" optional error={errors.description?.message}>
+        {(tied) => <Input {...tied} {...register('description')} />}
+      </Field>
+    </FormDialog>
   );
 }
 
@@ -165,7 +158,7 @@ function About({ entry }: { entry: ConfigEntry }) {
   return (
     <>
       {isInherited(entry) && 'It is global. What you save here is this organization’s own value. '}
-      {entry.overrides && 'It overrides a global value, which is in force again once this one is deleted. '}
+      {entry.overrides && 'It overrides a global value, which applies again once this one is deleted. '}
       Changed <Ago at={entry.updated_at} />
       {entry.updated_by != null && ` by ${nameOf(entry.updated_by)}`}.
     </>

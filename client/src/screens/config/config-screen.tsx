@@ -39,13 +39,13 @@ export function ConfigScreen() {
   const find = (q: string | undefined) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false });
   const first = may('config.write') && (
     <Button look="primary" onClick={() => open(NEW)}>
-      Make the first one
+      Create the first one
     </Button>
   );
   return (
     <Page
       title="Config & secrets"
-      about="Workflows read them by name. A secret’s value is never shown again."
+      about="Workflows read settings and secrets by name. A secret’s value is never shown again."
       actions={
         may('config.write') && (
           <Button look="primary" onClick={() => open(NEW)}>
@@ -139,7 +139,8 @@ function Value({ entry }: { entry: ConfigEntry }) {
     return (
       <span className="flex items-center gap-1.5 text-muted">
         <KeyRound className="size-3.5" aria-hidden />
-        secret
+        <span aria-hidden>••••••</span>
+        <span className="sr-only">A secret</span>
       </span>
     );
   }
@@ -182,8 +183,8 @@ function Changed({ entry }: { entry: ConfigEntry }) {
 
 /** What workflows get in place of a deleted entry. */
 function afterwards({ organization_id, overrides }: ConfigEntry): string {
-  if (organization_id == null) return 'Organizations without a value of their own find nothing under this name any more.';
-  return overrides ? 'The global value of this name is in force again.' : 'Workflows that read it find nothing any more.';
+  if (organization_id == null) return 'Organizations without a value of their own will no longer find anything under this name.';
+  return overrides ? 'The global value of this name applies again.' : 'Workflows that read it will no longer find anything.';
 }
 
 function Delete({ entry }: { entry: ConfigEntry }) {
@@ -203,7 +204,7 @@ function Delete({ entry }: { entry: ConfigEntry }) {
         <Trash2 aria-hidden />
       </Button>
       <Confirm open={asking} onClose={() => setAsking(false)} title={`Delete “${entry.key}”?`} action="Delete" onConfirm={remove}>
-        {afterwards(entry)} {entry.is_secret && 'Its value cannot be had back.'}
+        {afterwards(entry)} {entry.is_secret && 'Its value cannot be recovered.'}
       </Confirm>
     </div>
   );

@@ -17,7 +17,7 @@ const route = getRouteApi('/app/device');
 export function DeviceScreen() {
   const { code } = route.useSearch();
   return (
-    <Page title="Sign in a command line" className="max-w-xl">
+    <Page title="Sign in from the command line" className="max-w-xl">
       {code === undefined ? <EnterCode /> : <Decide code={code} />}
     </Page>
   );
@@ -33,10 +33,10 @@ function EnterCode() {
         onSubmit={handleSubmit(({ code }) => navigate({ to: '/device', search: { code: code.trim() } }))}
       >
         <Field
-          label="Code that your command line shows"
+          label="Code from your command line"
           help={
             <>
-              <code className="font-mono">bifrost login</code> prints it. Confirm only what you have started yourself.
+              <code className="font-mono">bifrost login</code> prints it. Confirm only a sign-in that you started yourself.
             </>
           }
         >
@@ -82,7 +82,7 @@ function Decide({ code }: { code: string }) {
       <Card>
         <Empty
           icon={decide.data ? CircleCheck : CircleX}
-          title={decide.data ? 'Your command line is signed in' : 'Refused'}
+          title={decide.data ? 'Your command line is signed in' : 'Denied'}
         >
           You can close this page.
         </Empty>
@@ -99,21 +99,21 @@ function Decide({ code }: { code: string }) {
               <Terminal className="mt-0.5 size-5 shrink-0 text-muted" aria-hidden />
               <p>
                 Sign <strong>{description || 'a command line'}</strong> in as <strong>{me.email}</strong>? Confirm only
-                what you have just begun yourself.
+                a sign-in that you have just started yourself.
               </p>
             </div>
             <Facts>
               <Fact name="Code">
                 <code className="font-mono">{code}</code>
               </Fact>
-              <Fact name="Address">{address ?? 'unknown'}</Fact>
-              <Fact name="Asked">
+              <Fact name="Address">{address ?? 'Unknown'}</Fact>
+              <Fact name="Requested">
                 <Ago at={created_at} />
               </Fact>
             </Facts>
             <div className="flex justify-end gap-2">
               <Button busy={decide.isPending} onClick={() => decide.mutate(false)}>
-                Refuse
+                Deny
               </Button>
               <Button look="primary" busy={decide.isPending} onClick={() => decide.mutate(true)}>
                 Confirm

@@ -156,7 +156,7 @@ export function FileTree({ files, empty, chosen, actions, mayEdit }: Props) {
               onClick={() => activate(row)}
               style={{ transform: `translateY(${start}px)`, paddingLeft: `${row.level * 14 - 8}px` }}
               className={cn(
-                'group absolute top-0 left-0 flex h-7 w-full cursor-pointer items-center gap-1.5 rounded pr-1 text-xs text-muted select-none hover:bg-hover hover:text-ink focus-visible:-outline-offset-2',
+                'group absolute top-0 left-0 flex h-7 w-full cursor-pointer items-center gap-1.5 rounded pr-1 text-xs base:text-muted select-none base:hover:bg-hover base:hover:text-ink focus-visible:-outline-offset-2',
                 row.path === chosen && 'bg-accent-soft text-accent-text hover:bg-accent-soft hover:text-accent-text',
                 target !== '' && target === folder && row.file === undefined && 'bg-accent-soft',
               )}

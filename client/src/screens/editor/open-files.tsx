@@ -56,7 +56,7 @@ export function OpenFiles({ open, chosen, edits, onClose }: Props) {
         <li
           key={path}
           className={cn(
-            'group relative flex shrink-0 items-center border-r pr-1 text-muted',
+            'group relative flex shrink-0 items-center border-r pr-1 base:text-muted',
             path === chosen && 'bg-surface text-ink shadow-[inset_0_2px_0_var(--accent-text)]',
           )}
         >

@@ -99,7 +99,7 @@ function Form({ wanted, paths, onClose, onChoose }: Props & { wanted: Wanted }) 
       <DialogActions>
         <Button onClick={onClose}>Keep</Button>
         <Button type="submit" look="primary" busy={busy}>
-          {wanted.what === 'move' ? 'Move' : 'Make it'}
+          {wanted.what === 'move' ? 'Move' : 'Create'}
         </Button>
       </DialogActions>
     </form>

@@ -33,6 +33,12 @@ const route = getRouteApi('/app/code/edit');
 /** What a phone shows of the three parts. */
 type Part = 'side' | 'code' | 'run';
 
+/** What it shows first: what the address is about. */
+const firstPart = ({ path, view, run }: EditorSearch): Part => {
+  if (run !== undefined) return 'run';
+  return path === undefined || view === 'search' ? 'side' : 'code';
+};
+
 /** In the URL: whichever workflow fits to the file. */
 const ANY = '+';
 
@@ -43,7 +49,7 @@ export function Workbench({ editor }: { editor: Editor }) {
   const check = useCheck(editor);
   const moved = useMoved(editor);
   const { open, setOpen } = useOpenFiles(editor.name, path);
-  const [part, setPart] = useState<Part>(path === undefined ? 'side' : 'code');
+  const [part, setPart] = useState<Part>(() => firstPart({ path, view, run }));
   const [finding, setFinding] = useState(false);
   const [deploying, setDeploying] = useState(false);
   const [asked, setAsked] = useState(0);
@@ -60,8 +66,10 @@ export function Workbench({ editor }: { editor: Editor }) {
   // Another object with each link that was followed, so that the same line is gone to again.
   const [followed, setFollowed] = useState(0);
   const goal = useMemo(() => (line === undefined ? undefined : { line }), [line, path, followed]);
+  const isOpened = useRef(false);
   useEffect(() => {
-    if (path !== undefined) setPart('code');
+    if (isOpened.current && path !== undefined) setPart('code');
+    isOpened.current = true;
   }, [path, line]);
   useEffect(() => {
     cursor.current = line ?? 1;
@@ -154,9 +162,9 @@ export function Workbench({ editor }: { editor: Editor }) {
           {mayEdit && (
             <>
               <Tip text="Ctrl Enter">
-                <Button onClick={startRun}>
+                <Button onClick={startRun} className="max-lg:hidden">
                   <Play aria-hidden />
-                  Run
+                  Run draft
                 </Button>
               </Tip>
               {may('workspace.deploy') && (
@@ -202,8 +210,10 @@ export function Workbench({ editor }: { editor: Editor }) {
       </div>
       <div
         className={cn(
-          'grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)] lg:grid-cols-[16rem_minmax(0,1fr)]',
-          isRunOpen && 'lg:grid-cols-[14rem_minmax(0,1fr)_20rem] 2xl:grid-cols-[17rem_minmax(0,1fr)_28rem]',
+          'grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)]',
+          isRunOpen
+            ? 'lg:grid-cols-[14rem_minmax(0,1fr)_20rem] 2xl:grid-cols-[17rem_minmax(0,1fr)_28rem]'
+            : 'lg:grid-cols-[16rem_minmax(0,1fr)]',
         )}
       >
         <section aria-label="Workspace" className={cn('flex min-h-0 min-w-0 flex-col border-r bg-sunken', part !== 'side' && 'max-lg:hidden')}>

@@ -45,6 +45,7 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
   const [enabled, setEnabled] = useState(endpoint?.enabled ?? true);
   const opens = open && endpoint?.public !== true;
   const fixed = endpoint?.source === 'decorator';
+  const name = endpoint?.workflow_name ?? workflow?.name;
   const save = useSave(
     () => {
       const own = {
@@ -60,7 +61,7 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
         ? call(api.POST('/api/endpoints', { body: { ...body, workflow_id: target } }))
         : call(api.PATCH('/api/endpoints/{id}', { params: { path: { id: endpoint.id } }, body: fixed ? own : body }));
     },
-    { says: (saved) => `“${saved.workflow_name}” answers at ${saved.slug}`, again: ['endpoints'], then: onClose },
+    { says: (saved) => `The endpoint of “${saved.workflow_name}” is saved`, again: ['endpoints'], then: onClose },
   );
   const remove = useSave(() => call(api.DELETE('/api/endpoints/{id}', { params: { path: { id: endpoint?.id ?? '' } } })), {
     says: () => 'The endpoint is deleted',
@@ -69,11 +70,13 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
   });
   return (
     <FormDialog
-      title={endpoint === undefined ? 'New endpoint' : endpoint.slug}
+      title={endpoint === undefined ? 'New endpoint' : `${endpoint.methods.join(', ')} …/${endpoint.slug}`}
       description={
         fixed
-          ? `It stands in the code of ${endpoint.workflow_name}, which says its methods and what it answers. It is taken away there, too.`
-          : (endpoint?.workflow_name ?? workflow?.name ?? 'A path at which a workflow answers plain HTTP.')
+          ? `Workflow: ${endpoint.workflow_name}. Its code defines this endpoint, its methods and its response; to delete it, change the code.`
+          : name === undefined
+            ? 'A path at which a workflow answers plain HTTP.'
+            : `Workflow: ${name}`
       }
       side
       onClose={onClose}
@@ -85,7 +88,7 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
         endpoint !== undefined &&
         !fixed && (
           <DeleteButton name={endpoint.slug} onDelete={() => remove.mutateAsync()}>
-            Whoever calls it gets “not found” from now on. Its runs stay.
+            Callers get 404 from then on. Its runs are kept.
           </DeleteButton>
         )
       }
@@ -107,9 +110,9 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
           )}
         </Field>
       )}
-      <Field label="Last part of its path" help="a-z, 0-9, - and _." error={problemAt(save.error, 'slug')}>
+      <Field label="Last part of the path" help="Lowercase letters, digits, - and _, such as open-tickets." error={problemAt(save.error, 'slug')}>
         {(tied) => (
-          <Input {...tied} value={slug} required pattern="[a-z0-9_\-]+" title="a-z, 0-9, - and _" spellCheck={false} className="font-mono" onChange={(event) => setSlug(event.target.value)} />
+          <Input {...tied} value={slug} required pattern="[a-z0-9_\-]+" title="Lowercase letters, digits, - and _" spellCheck={false} className="font-mono" onChange={(event) => setSlug(event.target.value)} />
         )}
       </Field>
       <fieldset disabled={fixed} className="grid min-w-0 gap-4">
@@ -125,24 +128,24 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
               />
             ))}
           </div>
-          {methods.length === 0 && <p className="text-xs text-bad">Choose at least one.</p>}
+          {methods.length === 0 && <p className="text-xs text-bad">Choose at least one method.</p>}
         </fieldset>
-        <Field label="It answers" error={problemAt(save.error, 'mode')}>
+        <Field label="Response" error={problemAt(save.error, 'mode')}>
           {(tied) => (
             <Select {...tied} value={mode} onChange={(event) => setMode(event.target.value === 'async' ? 'async' : 'sync')}>
               <option value="sync">What the workflow returns</option>
-              <option value="async">The id of the run, at once</option>
+              <option value="async">The ID of the run, immediately</option>
             </Select>
           )}
         </Field>
       </fieldset>
       <div className="grid gap-4 sm:grid-cols-2">
         {mode === 'sync' && (
-          <Field label="Waits for (seconds)" help="Then the answer is 202, and the run goes on." error={problemAt(save.error, 'deadline_seconds')}>
+          <Field label="Timeout (seconds)" help="After that, callers get 202 and the run continues." error={problemAt(save.error, 'deadline_seconds')}>
             {(tied) => <Input {...tied} value={deadline} type="number" min={1} max={600} required onChange={(event) => setDeadline(event.target.value)} />}
           </Field>
         )}
-        <Field label="Requests in a minute" error={problemAt(save.error, 'rate_per_minute')}>
+        <Field label="Requests per minute" error={problemAt(save.error, 'rate_per_minute')}>
           {(tied) => <Input {...tied} value={rate} type="number" min={1} max={60_000} required onChange={(event) => setRate(event.target.value)} />}
         </Field>
       </div>
@@ -156,21 +159,21 @@ export function EndpointDialog({ endpoint, workflow, onClose }: Props) {
               setMeant(false);
             }}
           >
-            <option value="key">Who has a key that may run the workflow</option>
-            <option value="public">Everybody who knows the address</option>
+            <option value="key">Anyone with a key that may run the workflow</option>
+            <option value="public">Anyone who knows the address</option>
           </Select>
         )}
       </Field>
       {open && (
         <>
           <Notice tone="warn">
-            <p className="font-medium">Everybody who learns the address can run this workflow, without a key.</p>
-            <p>The run is the workflow’s own, with the rights of an end user. Its parameters are whatever somebody has sent: trust none of them.</p>
+            <p className="font-medium">Anyone who learns the address can run this workflow without a key.</p>
+            <p>It runs as the workflow itself, with the rights of an end user. Its parameters are whatever the caller sends, so do not trust them.</p>
           </Notice>
-          {opens && <CheckField label="I mean it: public, without a key" checked={meant} onChange={(event) => setMeant(event.target.checked)} />}
+          {opens && <CheckField label="I understand: anyone can call it without a key" checked={meant} onChange={(event) => setMeant(event.target.checked)} />}
         </>
       )}
-      <CheckField label="On" help="Off: as if it were not there." checked={enabled} onChange={(event) => setEnabled(event.target.checked)} />
+      <CheckField label="On" help="When off, callers get 404." checked={enabled} onChange={(event) => setEnabled(event.target.checked)} />
     </FormDialog>
   );
 }

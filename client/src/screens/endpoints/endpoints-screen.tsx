@@ -14,6 +14,7 @@ import { NothingFits } from '@/ui/nothing-fits';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
+import { opensColumn } from '@/ui/opens';
 import { EndpointDialog } from './endpoint-dialog';
 import { endpointsQuery } from './queries';
 
@@ -24,6 +25,7 @@ export function EndpointsScreen() {
   const navigate = route.useNavigate();
   const organization = useOrganization();
   const endpoints = useQuery(endpointsQuery(organization));
+  const edited = endpoints.data?.find(({ id }) => id === search.edit);
   const edit = (now: string | undefined) => void navigate({ search: (old) => ({ ...old, edit: now }), resetScroll: false });
   const add = (
     <Button look="primary" onClick={() => edit('new')}>
@@ -32,13 +34,19 @@ export function EndpointsScreen() {
     </Button>
   );
   return (
-    <Page title="Endpoints" about="Paths at which workflows answer plain HTTP. A workflow’s own page shows how to call it." actions={add}>
-      <SearchBox
-        label="Search endpoints"
-        value={search.q}
-        onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
-        className="w-full sm:w-72"
-      />
+    <Page
+      title="Endpoints"
+      about="Paths at which workflows answer plain HTTP. A workflow’s own page shows how to call it."
+      actions={!endpoints.isLoadingError && add}
+    >
+      {!endpoints.isLoadingError && endpoints.data?.length !== 0 && (
+        <SearchBox
+          label="Search endpoints"
+          value={search.q}
+          onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
+          className="w-full sm:w-72"
+        />
+      )}
       <Card padded={false}>
         <Show query={endpoints}>
           {(all) => {
@@ -46,9 +54,9 @@ export function EndpointsScreen() {
             const fits = all.filter(({ slug, workflow_name }) => `${slug}\n${workflow_name}`.toLowerCase().includes(wanted));
             if (all.length === 0) {
               return (
-                <Empty icon={Link2} title="No workflow answers HTTP yet" command='bifrost endpoints create "Look up order" orders --method GET' action={add}>
-                  An endpoint lets other systems call a workflow with a key, or everybody where you say so. In code it is{' '}
-                  <code className="font-mono text-xs">@workflow(endpoint_enabled=True)</code>.
+                <Empty icon={Link2} title="No endpoints yet" command='bifrost endpoints create "Look up order" orders --method GET'>
+                  An endpoint lets other systems call a workflow with an API key, or without one where you allow it. In code it is{' '}
+                  <code className="font-mono text-xs whitespace-nowrap">@workflow(endpoint_enabled=True)</code>.
                 </Empty>
               );
             }
@@ -73,16 +81,16 @@ export function EndpointsScreen() {
           }}
         </Show>
       </Card>
-      {search.edit !== undefined && endpoints.data !== undefined && (
-        <EndpointDialog key={search.edit} endpoint={endpoints.data.find(({ id }) => id === search.edit)} onClose={() => edit(undefined)} />
+      {search.edit !== undefined && endpoints.data !== undefined && (search.edit === 'new' || edited !== undefined) && (
+        <EndpointDialog key={search.edit} endpoint={edited} onClose={() => edit(undefined)} />
       )}
     </Page>
   );
 }
 
-/** Who may call an endpoint, and whether it is there. */
-export const EndpointBadges = ({ endpoint }: { endpoint: Endpoint }) => (
-  <span className="flex flex-wrap gap-1">
+/** Who may call an endpoint. */
+const AccessBadges = ({ endpoint }: { endpoint: Endpoint }) => (
+  <>
     {endpoint.public ? (
       <Badge tone="warn">
         <Globe aria-hidden />
@@ -91,9 +99,24 @@ export const EndpointBadges = ({ endpoint }: { endpoint: Endpoint }) => (
     ) : (
       <Badge>With a key</Badge>
     )}
-    {!endpoint.enabled && <Badge tone="warn">Off</Badge>}
-    {endpoint.source === 'decorator' && <Badge>From the code</Badge>}
+    {endpoint.source === 'decorator' && <Badge>From code</Badge>}
+  </>
+);
+
+/** Who may call an endpoint, and whether it is off. */
+export const EndpointBadges = ({ endpoint }: { endpoint: Endpoint }) => (
+  <span className="flex flex-wrap gap-1">
+    <AccessBadges endpoint={endpoint} />
+    {!endpoint.enabled && <Badge>Off</Badge>}
   </span>
+);
+
+/** A path, of which a phone shows what differs. */
+const Path = ({ endpoint: { path, slug } }: { endpoint: Endpoint }) => (
+  <>
+    <span className="font-normal text-muted max-md:hidden">{path.slice(0, -slug.length)}</span>
+    {slug}
+  </>
 );
 
 const columns: ColumnDef<Endpoint>[] = [
@@ -109,7 +132,7 @@ const columns: ColumnDef<Endpoint>[] = [
           search={(old) => ({ ...old, edit: original.id })}
           className="font-mono text-xs font-medium break-all after:absolute after:inset-0 hover:text-accent-text"
         >
-          {original.slug}
+          <Path endpoint={original} />
         </Link>
         <span className="relative z-10">
           <CopyButton text={`${location.origin}${original.path}`} label={`Copy the address of ${original.slug}`} />
@@ -130,6 +153,7 @@ const columns: ColumnDef<Endpoint>[] = [
         {original.workflow_name}
       </Link>
     ),
+    meta: { wide: true },
   },
   {
     id: 'methods',
@@ -141,14 +165,25 @@ const columns: ColumnDef<Endpoint>[] = [
   {
     id: 'who',
     accessorFn: ({ public: open }) => (open ? 0 : 1),
-    header: 'Who',
-    cell: ({ row: { original } }) => <EndpointBadges endpoint={original} />,
+    header: 'Access',
+    cell: ({ row: { original } }) => (
+      <span className="flex flex-wrap gap-1">
+        <AccessBadges endpoint={original} />
+      </span>
+    ),
+  },
+  {
+    id: 'state',
+    accessorFn: ({ enabled }) => (enabled ? 0 : 1),
+    header: 'State',
+    cell: ({ row: { original } }) => (original.enabled ? <Badge tone="good">On</Badge> : <Badge>Off</Badge>),
   },
   {
     id: 'answers',
     accessorKey: 'mode',
-    header: 'Answers',
-    cell: ({ row: { original } }) => <span className="text-muted">{original.mode === 'sync' ? `within ${original.deadline_seconds} s` : 'at once'}</span>,
+    header: 'Response',
+    cell: ({ row: { original } }) => <span className="text-muted">{original.mode === 'sync' ? `within ${original.deadline_seconds} s` : 'immediately'}</span>,
     meta: { wide: true },
   },
+  opensColumn<Endpoint>(),
 ];

@@ -38,9 +38,11 @@ export function FilesScreen() {
   const [over, setOver] = useState(false);
   const [chosen, setChosen] = useState<File[]>([]);
   const [signing, setSigning] = useState(false);
+  const reads = may('files.read');
   const writes = may('files.write');
   const known = new Set(files.data?.files.map(({ path }) => path));
   const replaced = chosen.map((file) => pathOf(file, folder)).filter((path) => known.has(path));
+  const pick = () => picker.current?.click();
   const send = (all: File[]) => {
     if (all.some((file) => known.has(pathOf(file, folder)))) setChosen(all);
     else uploads.add(all, location, folder);
@@ -59,15 +61,15 @@ export function FilesScreen() {
   return (
     <Page
       title="Files"
-      about={<Usage location={location} />}
+      about={reads && <Usage location={location} />}
       actions={
         writes && (
           <>
             <Button onClick={() => setSigning(true)}>
               <Link2 aria-hidden />
-              Address for a sender
+              Upload address
             </Button>
-            <Button look="primary" onClick={() => picker.current?.click()}>
+            <Button look="primary" onClick={pick}>
               <Upload aria-hidden />
               Upload
             </Button>
@@ -86,17 +88,19 @@ export function FilesScreen() {
           event.target.value = '';
         }}
       />
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <Locations value={location} onChange={(now) => void navigate({ search: now === 'uploads' ? {} : { location: now } })} />
-        <SearchBox
-          label="Search files"
-          placeholder="Part of a path…"
-          value={q}
-          onChange={(now) => void navigate({ search: (old) => ({ ...old, q: now }), replace: true, resetScroll: false })}
-          className="w-full sm:w-64"
-        />
-        {location === 'temp' && <p className="text-ui text-muted">Deleted 24 hours after they were written.</p>}
-      </div>
+      {reads && (
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+          <Locations value={location} onChange={(now) => void navigate({ search: now === 'uploads' ? {} : { location: now } })} />
+          <SearchBox
+            label="Search files"
+            placeholder="Part of a path…"
+            value={q}
+            onChange={(now) => void navigate({ search: (old) => ({ ...old, q: now }), replace: true, resetScroll: false })}
+            className="w-full sm:w-64"
+          />
+          {location === 'temp' && <p className="text-ui text-muted">Files here are deleted 24 hours after they were written.</p>}
+        </div>
+      )}
       <Trail location={location} folder={folder} />
       <UploadList uploads={uploads} />
       <div
@@ -131,18 +135,22 @@ export function FilesScreen() {
                     title="No file fits"
                     onClear={() => void navigate({ search: (old) => ({ ...old, q: undefined }), replace: true, resetScroll: false })}
                   >
-                    Search for another part of its path, or look in another location.
+                    Search for another part of the path, or look in another location.
                   </NothingFits>
                 );
               }
               return (
                 <Empty
                   icon={FileUp}
-                  title={folder === undefined ? `Nothing is in ${location} yet` : 'This folder is empty'}
+                  title={folder === undefined ? `No files in ${location} yet` : 'This folder is empty'}
+                  {...(writes ? { action: <Button onClick={pick}>Choose files</Button> } : {})}
                   command={`bifrost files put june.csv ${quote(`${folder === undefined ? '' : `${folder}/`}june.csv`)} --location ${quote(location)}`}
                 >
-                  {writes ? 'Drop files here, or press Upload. ' : ''}Workflows read them:{' '}
-                  <code className="font-mono text-xs">await files.read("june.csv", location="{location}")</code>
+                  {writes && <p className="pointer-coarse:hidden">Drop files here, or choose them below.</p>}
+                  <p>Workflows read them like this:</p>
+                  <code className="block max-w-full overflow-x-auto font-mono text-xs whitespace-nowrap" tabIndex={0}>
+                    await files.read("june.csv", location="{location}")
+                  </code>
                 </Empty>
               );
             }}
@@ -165,7 +173,7 @@ export function FilesScreen() {
           await Promise.resolve();
         }}
       >
-        <p>{replaced.length === 1 ? 'A file of this name is' : 'Files of these names are'} there already. What is in {replaced.length === 1 ? 'it' : 'them'} now is gone for good.</p>
+        <p>{replaced.length === 1 ? 'A file with this name exists' : 'Files with these names exist'} already. {replaced.length === 1 ? 'Its' : 'Their'} present content is lost for good.</p>
         <ul className="max-h-40 overflow-y-auto font-mono text-xs">
           {replaced.map((path) => (
             <li key={path} className="break-all">
@@ -186,15 +194,15 @@ const NEAR = 0.9;
 function Usage({ location }: { location: string }) {
   const organization = useOrganization();
   const { data } = useQuery(usageQuery(organization));
-  if (data === undefined) return <span>An organization has room for 100,000 files and 10 GiB.</span>;
+  if (data === undefined) return <span>An organization can keep 100,000 files and 10 GiB.</span>;
   const here = data.locations.find(({ name }) => name === location);
   return (
     <div className="grid gap-1 tabular-nums">
       <p>
-        {here === undefined ? 'Nothing' : `${plural(here.count, 'file')} and ${bytes(here.bytes)}`} in {location}. All locations together:{' '}
+        {here !== undefined && `${plural(here.count, 'file')} and ${bytes(here.bytes)} in ${location}. `}All locations together:{' '}
         {count(data.count)} of {plural(data.max_count, 'file')} and {bytes(data.used)} of {bytes(data.quota)}.
       </p>
-      {Math.max(data.used / data.quota, data.count / data.max_count) >= NEAR && <p className="text-warn">There is little room left: delete what nobody needs, or ask for more.</p>}
+      {Math.max(data.used / data.quota, data.count / data.max_count) >= NEAR && <p className="text-warn">Little space is left. Delete what nobody needs, or ask for more.</p>}
     </div>
   );
 }

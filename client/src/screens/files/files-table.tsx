@@ -109,7 +109,7 @@ function Written({ file }: { file: StoredFile }) {
       {file.updated_by != null && ` by ${nameOf(file.updated_by)}`}
       {file.expires_at != null && (
         <span className="block text-xs">
-          goes <Ago at={file.expires_at} />
+          deleted <Ago at={file.expires_at} />
         </span>
       )}
     </span>
@@ -140,7 +140,7 @@ function Actions({ file, name }: { file: StoredFile; name: string }) {
         </MenuItem>
         <MenuItem onSelect={() => setAsked('sign')}>
           <Link2 aria-hidden />
-          Address to read it
+          Download address
         </MenuItem>
         {may('files.write') && (
           <>
@@ -153,7 +153,7 @@ function Actions({ file, name }: { file: StoredFile; name: string }) {
         )}
       </Menu>
       <Confirm open={asked === 'delete'} onClose={() => setAsked(undefined)} title={`Delete “${name}”?`} action="Delete" onConfirm={() => remove.mutateAsync()}>
-        It is gone for good, with its {bytes(file.size)}. Workflows that read it get an error.
+        The file ({bytes(file.size)}) is deleted for good. Workflows that read it will get an error.
       </Confirm>
       {asked === 'sign' && <SignDialog method="GET" location={file.location} path={file.path} onClose={() => setAsked(undefined)} />}
     </div>

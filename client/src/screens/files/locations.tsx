@@ -40,8 +40,8 @@ export function Locations({ value, onChange }: { value: string; onChange: (locat
         <FolderPlus aria-hidden />
       </Button>
       {asking && (
-        <FormDialog title="Another location" onClose={close} onSubmit={submit} error={undefined} busy={false} action="Open it">
-          <Field label="Name" help="One of your workflows, or a new one: the first file makes it. Such as reports." error={problem}>
+        <FormDialog title="Another location" onClose={close} onSubmit={submit} error={undefined} busy={false} action="Open">
+          <Field label="Name" help="A location that your workflows use, or a new one, such as reports. It is created with its first file." error={problem}>
             {(tied) => <Input {...tied} value={name} required autoFocus spellCheck={false} className="font-mono" onChange={(event) => setName(event.target.value)} />}
           </Field>
         </FormDialog>

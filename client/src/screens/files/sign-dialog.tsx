@@ -1,4 +1,4 @@
-/** An address at which one file can be read or sent for ten minutes, without a key. */
+/** An address at which one file can be downloaded or uploaded for ten minutes, without a key. */
 import { useState } from 'react';
 import { api, call } from '@/api/client';
 import { useSave } from '@/lib/change';
@@ -34,8 +34,8 @@ export function SignDialog({ method, location: place, path: given, onClose }: Pr
       <Dialog
         open
         onClose={onClose}
-        title={sends ? `Send ${sign.data.path}` : `Read ${sign.data.path}`}
-        description={`For ${plural(Math.round(sign.data.expires_in / 60), 'minute')}. Whoever has the address can do this one thing, without a key.`}
+        title={sends ? `Upload address for ${sign.data.path}` : `Download address for ${sign.data.path}`}
+        description={`Valid for ${plural(Math.round(sign.data.expires_in / 60), 'minute')}. Anyone who has the address can ${sends ? 'upload' : 'download'} this one file without a key.`}
       >
         <div className="grid gap-4">
           <div className="grid gap-1.5">
@@ -46,7 +46,7 @@ export function SignDialog({ method, location: place, path: given, onClose }: Pr
             <p className="text-ui font-medium">Command</p>
             <Command text={sends ? `curl -T FILE ${header}${quote(address)}` : `curl -o ${quote(path.slice(path.lastIndexOf('/') + 1))} ${quote(address)}`} />
           </div>
-          <p className="text-xs text-muted">It cannot be called back. Give it to whom it is for, and nobody else.</p>
+          <p className="text-xs text-muted">It cannot be revoked. Share it only with the person or system that it is for.</p>
         </div>
         <DialogActions>
           <Button look="primary" onClick={onClose}>
@@ -58,25 +58,25 @@ export function SignDialog({ method, location: place, path: given, onClose }: Pr
   }
   return (
     <FormDialog
-      title={sends ? 'An address to send a file to' : `An address to read ${given}`}
-      description="Good for ten minutes, for one file, without a key."
+      title={sends ? 'Upload address' : `Download address for ${given}`}
+      description="Valid for ten minutes and for one file, without a key."
       onClose={onClose}
       onSubmit={() => sign.mutate()}
       error={sign.error}
       busy={sign.isPending}
-      action="Sign the address"
+      action="Create address"
     >
       {sends ? (
         <>
-          <Field label="Path of the file" help="One that is there is replaced." error={problemAt(sign.error, 'path')}>
+          <Field label="Path of the file" help="A file that exists at this path is replaced." error={problemAt(sign.error, 'path')}>
             {(tied) => <Input {...tied} value={path} required autoFocus spellCheck={false} className="font-mono" placeholder="2026/invoice.pdf" onChange={(event) => setPath(event.target.value)} />}
           </Field>
-          <Field label="Only of this type" optional help="Such as application/pdf; checked by its content, too." error={problemAt(sign.error, 'content_type')}>
+          <Field label="Only this type" optional help="A media type, such as application/pdf. The content is checked, too." error={problemAt(sign.error, 'content_type')}>
             {(tied) => <Input {...tied} value={type} spellCheck={false} onChange={(event) => setType(event.target.value)} />}
           </Field>
         </>
       ) : (
-        <p className="text-ui text-muted">Whoever has the address can read this file. It cannot be called back before its time is over.</p>
+        <p className="text-ui text-muted">Anyone who has the address can download this file. It cannot be revoked before it expires.</p>
       )}
     </FormDialog>
   );

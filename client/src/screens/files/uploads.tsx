@@ -77,7 +77,7 @@ export function useUploads(): Uploads {
           path: pathOf(file, folder),
           state: large ? 'failed' : 'waiting',
           part: 0,
-          problem: large ? `It has ${bytes(file.size)}; a file has at most ${bytes(MOST_BYTES)}.` : undefined,
+          problem: large ? `It has ${bytes(file.size)}, but a file can have at most ${bytes(MOST_BYTES)}.` : undefined,
         };
       });
       setAll((old) => [...old, ...made]);
@@ -103,7 +103,7 @@ export function UploadList({ uploads }: { uploads: Uploads }) {
   return (
     <Card
       padded={false}
-      title={<span role="status">{over < all.length ? `Sending ${over + 1} of ${all.length}` : `${all.length === 1 ? 'The file was' : `${all.length} files were`} sent`}</span>}
+      title={<span role="status">{over < all.length ? `Uploading ${over + 1} of ${all.length}` : `${all.length === 1 ? 'The file was' : `${all.length} files were`} uploaded`}</span>}
       actions={
         over > 0 && (
           <Button size="small" look="quiet" onClick={uploads.clear}>
@@ -123,7 +123,7 @@ export function UploadList({ uploads }: { uploads: Uploads }) {
 
 const ICONS = { waiting: LoaderCircle, sending: LoaderCircle, done: CircleCheck, failed: CircleX };
 const TONES: Record<State, string> = { waiting: 'text-faint', sending: 'animate-spin text-info', done: 'text-good', failed: 'text-bad' };
-const WORDS: Record<State, string> = { waiting: 'Waiting', sending: 'Sending', done: 'Sent', failed: 'Failed' };
+const WORDS: Record<State, string> = { waiting: 'Waiting', sending: 'Uploading', done: 'Uploaded', failed: 'Failed' };
 
 function Row({ upload, onCancel }: { upload: Upload; onCancel: () => void }) {
   const { path, state, part, file, problem } = upload;
@@ -136,7 +136,7 @@ function Row({ upload, onCancel }: { upload: Upload; onCancel: () => void }) {
         <p className="truncate">{path}</p>
         {problem !== undefined && <p className="text-xs text-bad">{problem}</p>}
         {state === 'sending' && (
-          <progress aria-label={`Sending ${path}`} value={percent} max={100} className="progress h-1 w-full">
+          <progress aria-label={`Uploading ${path}`} value={percent} max={100} className="progress h-1 w-full">
             {percent} %
           </progress>
         )}

@@ -46,7 +46,7 @@ const Nothing = ({ manages }: { manages: boolean }) => (
         title="No forms yet"
         action={
           <LinkButton to="/forms/new" look="primary">
-            Make the first
+            Create the first form
           </LinkButton>
         }
       >
@@ -125,10 +125,11 @@ function Row({ form }: { form: FormSummary }) {
         )}
         <Badge>
           <Users aria-hidden />
-          {form.access === 'granted' ? 'Who was granted it' : 'Everybody'}
+          {form.access === 'granted' ? 'Only selected people' : 'Everybody'}
         </Badge>
         <span className="ml-2 w-16 text-right text-xs text-muted tabular-nums">{plural(form.fields, 'field')}</span>
       </div>
+      {!form.may_edit && <span className="w-8.5 max-md:hidden" aria-hidden />}
       {form.may_edit && (
         <LinkButton
           to="/forms/$id/edit"

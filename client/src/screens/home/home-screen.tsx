@@ -1,11 +1,11 @@
 /** What ran, what failed, what waits. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { CircleCheck, FileClock, GitPullRequestArrow, Play } from 'lucide-react';
+import { CircleCheck, GitPullRequestArrow } from 'lucide-react';
 import { useMemo } from 'react';
 import { reviewsQuery, runsQuery } from '@/api/queries';
 import { useMay, useMe, useOrganization, useOrganizations } from '@/api/session';
-import type { Schemas } from '@/api/types';
+import type { Me, Schemas } from '@/api/types';
 import type { RunsSearch } from '@/routes/search';
 import { useLiveRuns } from '@/frame/live';
 import { count, plural } from '@/lib/format';
@@ -13,9 +13,10 @@ import { useNow } from '@/lib/hooks';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Page } from '@/ui/page';
-import { Empty, Show, Skeleton, SkeletonRows } from '@/ui/states';
+import { Show, Skeleton, SkeletonRows } from '@/ui/states';
 import { StatusBadge, UNDER_WAY, WENT_WRONG } from '@/ui/status';
 import { Ago } from '@/ui/time';
+import { Begin, NoRuns } from './begin';
 import { buckets, spans } from './buckets';
 import { Chart } from './chart';
 import { Organizations } from './organizations';
@@ -43,23 +44,16 @@ export function HomeScreen() {
   const cuts = useMemo(() => (week ? spans(now, 24, 7) : spans(now, 1, 24)), [week, hour]);
   const span = { from: cuts[0]?.from.toISOString() ?? '', to: cuts.at(-1)?.to.toISOString() ?? '' };
   const counts = useQuery(runCountsQuery(organization, { ...span, by: week ? 'day' : 'hour' }));
-  const whose = me.permissions.includes('executions.read') ? `of ${chosen?.name ?? me.organization_name}` : 'of yours';
+  const title = me.permissions.includes('executions.read') ? `Runs in ${chosen?.name ?? me.organization_name}` : 'Your runs';
   return (
-    <Page
-      title={`Hello, ${me.name.split(' ')[0] || me.email}`}
-      actions={
-        <LinkButton to="/workflows" look="primary">
-          <Play aria-hidden />
-          Run a workflow
-        </LinkButton>
-      }
-    >
+    // The heading stands where it does on screens that say more below it, with the button beside its middle.
+    <Page title={greeting(me)} actions={<Begin />} className="sm:[&>header]:-my-0.75 [&>header]:items-center">
       <Reviews />
       <Show query={counts} skeleton={<Skeleton className="h-96 w-full" />}>
         {({ entries, total }) => (
           <>
             <Card
-              title={`Runs ${whose}`}
+              title={title}
               actions={
                 <div role="group" aria-label="Time" className="flex gap-0.5">
                   {([undefined, '7'] as const).map((value) => (
@@ -76,14 +70,18 @@ export function HomeScreen() {
                 </div>
               }
             >
-              <div className="grid gap-6 md:grid-cols-[11rem_minmax(0,1fr)]">
-                <Numbers total={total} span={span} />
-                <Chart buckets={buckets(entries, cuts, week ? 24 : 1)} days={week} />
-              </div>
+              {total.runs === 0 ? (
+                <NoRuns />
+              ) : (
+                <div className="grid gap-6 md:grid-cols-[11rem_minmax(0,1fr)]">
+                  <Numbers total={total} span={span} />
+                  <Chart buckets={buckets(entries, cuts, week ? 24 : 1)} days={week} />
+                </div>
+              )}
             </Card>
             <Organizations span={span} />
             {me.permissions.includes('executions.read') && <TimeSaved />}
-            {total.runs === 0 ? <FirstSteps /> : <Lists span={span} />}
+            {total.runs > 0 && <Lists span={span} />}
           </>
         )}
       </Show>
@@ -91,12 +89,18 @@ export function HomeScreen() {
   );
 }
 
+/** By the first name, where there is one; an address is no name. */
+function greeting({ name, email }: Me): string {
+  const first = name.split(' ')[0] ?? '';
+  return first === '' || name === email ? 'Hello' : `Hello, ${first}`;
+}
+
 function Numbers({ total, span }: { total: Schemas['RunCount']; span: Span }) {
   return (
     <dl className="flex gap-x-8 gap-y-4 max-md:flex-wrap md:grid md:content-start">
       <Number name="Runs" value={total.runs} search={span} />
       <Number
-        name="Went wrong"
+        name="Failed"
         value={total.failed}
         search={{ ...span, status: WENT_WRONG }}
         className={total.failed > 0 ? 'text-bad' : undefined}
@@ -127,9 +131,9 @@ const Number = ({ name, value, search, className }: NumberProps) => (
 
 const Lists = ({ span }: { span: Span }) => (
   <div className="grid items-start gap-5 lg:grid-cols-2 xl:grid-cols-3">
-    <List title="Went wrong" search={{ ...span, status: WENT_WRONG }} empty="Nothing went wrong." />
+    <List title="Failed" search={{ ...span, status: WENT_WRONG }} empty="Nothing failed." />
     <List title="Under way and waiting" search={{ ...span, status: UNDER_WAY }} empty="Nothing is under way." />
-    <List title="Ran well last" search={{ ...span, status: 'Success' }} empty="Nothing has ended well yet." />
+    <List title="Recent successes" search={{ ...span, status: 'Success' }} empty="Nothing has succeeded yet." />
   </div>
 );
 
@@ -155,10 +159,10 @@ function List({ title, search, empty }: { title: string; search: Span & { status
               {empty}
             </p>
           ) : (
-            <ul className="divide-y">
+            <ul className="grid grid-cols-[auto_minmax(0,1fr)_auto] divide-y">
               {executions.map((run) => (
-                <li key={run.execution_id} className="relative flex min-h-11 items-center gap-3 px-4 py-1.5 text-ui hover:bg-hover/60">
-                  <StatusBadge status={run.status} />
+                <li key={run.execution_id} className="relative col-span-3 grid min-h-11 grid-cols-subgrid items-center gap-3 px-4 py-1.5 text-ui hover:bg-hover/60">
+                  <StatusBadge status={run.status} className="justify-self-start" />
                   <Link
                     to="/runs/$id"
                     params={{ id: run.execution_id }}
@@ -166,33 +170,13 @@ function List({ title, search, empty }: { title: string; search: Span & { status
                   >
                     {run.workflow_name}
                   </Link>
-                  <Ago at={run.created_at} className="relative z-10 ml-auto whitespace-nowrap text-muted" />
+                  <Ago at={run.created_at} className="relative z-10 whitespace-nowrap text-muted" />
                 </li>
               ))}
             </ul>
           )
         }
       </Show>
-    </Card>
-  );
-}
-
-/** Nothing has run for a while: how to begin. */
-function FirstSteps() {
-  return (
-    <Card>
-      <Empty
-        icon={FileClock}
-        title="Nothing ran in this time"
-        command="bifrost run hello --param name=Ada"
-        action={
-          <LinkButton to="/runs" search={{}}>
-            All runs
-          </LinkButton>
-        }
-      >
-        Run a workflow here, or from a terminal.
-      </Empty>
     </Card>
   );
 }

@@ -39,7 +39,9 @@ function All({ span }: { span: Span }) {
   if (rows.every(({ id }) => id === me.organization_id)) return null;
   return (
     <Card title="By organization" padded={false}>
-      <DataTable label="Runs by organization" rows={rows} columns={columns(span)} id={({ id }) => id} sort={sort} onSort={setSort} />
+      <div className="[&_th:not(:first-child)]:text-right">
+        <DataTable label="Runs by organization" rows={rows} columns={columns(span)} id={({ id }) => id} sort={sort} onSort={setSort} />
+      </div>
     </Card>
   );
 }
@@ -58,19 +60,21 @@ const columns = (span: Span): ColumnDef<Row>[] => [
     accessorKey: 'runs',
     header: 'Runs',
     cell: ({ row: { original } }) => <Runs row={original} value={original.runs} name="runs" search={span} />,
+    meta: { className: 'text-right' },
   },
   {
     accessorKey: 'failed',
-    header: 'Went wrong',
+    header: 'Failed',
     cell: ({ row: { original } }) => (
       <Runs
         row={original}
         value={original.failed}
-        name="went wrong"
+        name="failed"
         search={{ ...span, status: WENT_WRONG }}
         className={original.failed > 0 ? 'font-medium text-bad' : 'text-muted'}
       />
     ),
+    meta: { className: 'text-right' },
   },
   {
     accessorKey: 'open',
@@ -78,15 +82,15 @@ const columns = (span: Span): ColumnDef<Row>[] => [
     cell: ({ row: { original } }) => (
       <Runs row={original} value={original.open} name="under way" search={{ ...span, status: UNDER_WAY }} className="text-muted" />
     ),
-    meta: { wide: true },
+    meta: { wide: true, className: 'text-right' },
   },
   {
     accessorKey: 'saved',
-    header: 'Saved this month',
+    header: 'Time saved this month',
     cell: ({ row: { original } }) => (
       <span className="whitespace-nowrap text-muted tabular-nums">{original.saved > 0 ? minutes(original.saved) : '–'}</span>
     ),
-    meta: { wide: true },
+    meta: { wide: true, className: 'text-right' },
   },
 ];
 

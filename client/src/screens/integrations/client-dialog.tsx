@@ -28,24 +28,24 @@ export function ClientDialog({ integration, connection, onClose }: Props) {
       const body = { ...kept, ...(changed ? { client_id: id } : {}) };
       return call(api.PATCH('/api/oauth/connections/{id}', { params: { path: { id: connection.id } }, body }));
     },
-    { says: () => (token === '' ? 'The connection is saved' : 'The refresh token is kept; it is used now'), again: ['connections'], then: onClose },
+    { says: () => (token === '' ? 'The connection is saved' : 'The refresh token is saved and used from now on'), again: ['connections'], then: onClose },
   );
   return (
     <FormDialog
-      title="How it authorizes"
-      description="Empty fields stay as they are."
+      title="Authorization"
+      description="Fields that you leave empty stay as they are."
       onClose={onClose}
       onSubmit={() => save.mutate()}
       error={save.error}
       busy={save.isPending}
     >
-      <Field label="Refresh token" optional help="One that you got from the other system. It is renewed at once." error={problemAt(save.error, 'refresh_token')}>
+      <Field label="Refresh token" optional help="A token that you got from the other system. It is renewed immediately." error={problemAt(save.error, 'refresh_token')}>
         {(tied) => <Input {...tied} value={token} type="password" autoComplete="new-password" onChange={(event) => setToken(event.target.value)} />}
       </Field>
       <Field
-        label="Client id of its own"
+        label="Own client ID"
         optional
-        help={`Empty: ${integration.oauth?.client_id ?? ''}, as the integration has it.`}
+        help={`Leave empty to use the integration’s client ID, ${integration.oauth?.client_id ?? ''}.`}
         error={problemAt(save.error, 'client_id')}
       >
         {(tied) => <Input {...tied} value={id} autoComplete="off" spellCheck={false} onChange={(event) => setId(event.target.value)} />}
@@ -54,7 +54,7 @@ export function ClientDialog({ integration, connection, onClose }: Props) {
         {(tied) => <Input {...tied} value={secret} type="password" autoComplete="new-password" onChange={(event) => setSecret(event.target.value)} />}
       </Field>
       {changed && connection !== undefined && connection.status !== 'not_connected' && (
-        <Notice tone="warn">Another client has to be connected anew: its present tokens go.</Notice>
+        <Notice tone="warn">Another client has to be connected again; the present tokens are deleted.</Notice>
       )}
     </FormDialog>
   );

@@ -1,10 +1,9 @@
 /** What has become of a window in which somebody connects an account. */
 import { ExternalLink } from 'lucide-react';
-import { sentence } from '@/api/problem';
 import { Button } from '@/ui/button';
 import { Notice } from '@/ui/notice';
 import { FormError } from '@/ui/states';
-import type { Connecting } from './connect';
+import { problemWords, type Connecting } from './connect';
 
 interface Props {
   state: Connecting;
@@ -24,28 +23,28 @@ export function ConnectState({ state, connected, onAgain, onClose }: Props) {
     case 'waiting':
       return state.blocked ? (
         <Notice tone="warn" role="alert">
-          <p>The browser let no window open. Open the page of the authorization server yourself, within ten minutes:</p>
+          <p>The browser blocked the window. Open the page of the authorization server yourself within ten minutes:</p>
           <p>
             <a href={state.url} target="_blank" rel="noreferrer" className="inline-flex items-center gap-1 font-medium text-accent-text hover:underline">
               <ExternalLink className="size-4" aria-hidden />
               Sign in at {new URL(state.url).host}
             </a>
           </p>
-          <p className="text-muted">This page goes on by itself when you are done there.</p>
+          <p className="text-muted">This page continues automatically when you are done there.</p>
         </Notice>
       ) : (
         <Notice role="status">
-          Go on in the window that has opened. It is good for ten minutes; the result is shown here.
+          Continue in the window that has opened. You have ten minutes; the result is shown here.
         </Notice>
       );
     case 'closed':
       return connected ? (
         <Notice tone="good" role="status">
-          It is connected.
+          Connected.
         </Notice>
       ) : (
         <Notice tone="warn" role="status">
-          <p>The window is closed, and nothing was heard of it. If you have not agreed there, begin again.</p>
+          <p>The window was closed without a result. If you have not granted access there, try again.</p>
           <p>
             <Button size="small" onClick={onAgain}>
               Open it again
@@ -57,18 +56,18 @@ export function ConnectState({ state, connected, onAgain, onClose }: Props) {
       return state.heard.problem === undefined ? (
         <Notice tone="good" role="status">
           <p className="font-medium">Connected</p>
-          <p>The platform has a token now, and keeps it good.</p>
+          <p>The platform has a token now, and renews it automatically.</p>
         </Notice>
       ) : (
         <Notice tone="bad" role="alert">
-          <p className="font-medium">It was not connected</p>
-          <p>{sentence(state.heard.detail ?? state.heard.problem)}</p>
+          <p className="font-medium">Not connected</p>
+          <p>{problemWords(state.heard.problem, state.heard.detail)}</p>
           <p className="flex gap-2 pt-1">
             <Button size="small" onClick={onAgain}>
               Try again
             </Button>
             <Button size="small" look="quiet" onClick={onClose}>
-              Leave it
+              Close
             </Button>
           </p>
         </Notice>

@@ -3,6 +3,7 @@
  *  The authorization server sends the window back to a page of this platform, which tells it on a
  *  channel: servers may cut the tie between a window and the page that opened it. */
 import { useEffect, useRef, useState } from 'react';
+import { sentence } from '@/api/problem';
 import { fileName } from '@/lib/format';
 
 /** Where pages of this platform hear of connections. */
@@ -28,6 +29,13 @@ export type Connecting =
   | { step: 'closed'; url: string }
   | { step: 'heard'; heard: Heard }
   | { step: 'failed'; error: unknown };
+
+/** Why nothing was connected, in words. */
+export function problemWords(problem: string, detail: string | undefined): string {
+  const said = /\(access_denied: ?(.*)\)$/.exec(detail ?? '')?.[1];
+  if (said === undefined) return sentence(detail ?? problem);
+  return sentence(said === '' ? 'Access was declined' : `Access was declined: ${said}`);
+}
 
 /** In the window that came back: says how it went, and tells whether it was opened by a page. */
 export function tell(problem: string | undefined, detail: string | undefined): boolean {
@@ -77,7 +85,8 @@ export function useConnect(onEnd: () => void) {
       const prepared = await prepare();
       wanted.current = prepared.connection;
       if (!/^https?:\/\//i.test(prepared.url)) throw new Error('the address of the authorization server is none of the web');
-      if (popup !== null) {
+      // It may be closed already: there is nothing to lead then, and that is seen soon.
+      if (popup !== null && !popup.closed) {
         popup.sessionStorage.setItem(MARK, prepared.connection);
         // What is opened cannot lead this page elsewhere.
         popup.opener = null;

@@ -38,7 +38,7 @@ export function ConnectionPanel({ integration }: { integration: Integration }) {
       <Card>
         <Empty
           icon={Plug}
-          title="It needs no connection"
+          title="No connection needed"
           action={
             integration.kept != null && (
               <Link from="/integrations/$name" to="." search={{ tab: 'definition' }} className="text-ui text-accent-text hover:underline">
@@ -47,7 +47,7 @@ export function ConnectionPanel({ integration }: { integration: Integration }) {
             )
           }
         >
-          Requests are authorized by its values, such as an API key. For OAuth, its definition names an authorization server.
+          Its values authorize requests, such as an API key. For OAuth, add an authorization server to its definition.
         </Empty>
       </Card>
     );
@@ -78,11 +78,11 @@ function Standing({ integration, settings, connection }: Props) {
   const read = useSave(async () => undefined, { again });
   const { state, begin, reset } = useConnect(() => read.mutate());
   const refresh = useSave(async () => call(api.POST('/api/oauth/connections/{id}/refresh', path((await made()).id))), {
-    says: () => 'There is a new token',
+    says: () => 'The token is renewed',
     again,
   });
   const disconnect = useSave(async () => connection && call(api.POST('/api/oauth/connections/{id}/disconnect', path(connection.id))), {
-    says: () => 'The tokens are gone',
+    says: () => 'The tokens are deleted',
     again,
   });
   const remove = useSave(async () => connection && call(api.DELETE('/api/oauth/connections/{id}', path(connection.id))), {
@@ -151,15 +151,15 @@ function Standing({ integration, settings, connection }: Props) {
           </div>
           {connected && connection !== undefined && (
             <Facts>
-              <Fact name="Good until">{connection.expires_at == null ? 'no end' : <Ago at={connection.expires_at} />}</Fact>
+              <Fact name="Valid until">{connection.expires_at == null ? 'does not expire' : <Ago at={connection.expires_at} />}</Fact>
               <Fact name="Last refresh">{connection.refreshed_at == null ? 'never' : <Ago at={connection.refreshed_at} />}</Fact>
               <Fact name="Next refresh">
-                {connection.refresh_at == null ? (connection.renews ? 'when it is asked for' : 'none: it cannot be renewed') : <Ago at={connection.refresh_at} />}
+                {connection.refresh_at == null ? (connection.renews ? 'when it is needed' : 'none, as it cannot be renewed') : <Ago at={connection.refresh_at} />}
               </Fact>
               <Fact name="Failures">{connection.failures === 0 ? 'none since the last refresh' : `${count(connection.failures)} in a row`}</Fact>
               <Fact name="Connected">
                 {connection.connected_at == null ? (
-                  'by itself'
+                  'automatically'
                 ) : (
                   <>
                     <Ago at={connection.connected_at} />
@@ -172,7 +172,7 @@ function Standing({ integration, settings, connection }: Props) {
         </div>
       </Card>
       <Card
-        title="How it authorizes"
+        title="Authorization"
         actions={
           <Button size="small" look="quiet" onClick={() => setClient(true)}>
             Change…
@@ -196,7 +196,7 @@ function Standing({ integration, settings, connection }: Props) {
           {connection !== undefined && (
             <div>
               <DeleteButton name="the connection" action="Delete the connection" title="Delete the connection?" onDelete={() => remove.mutateAsync()}>
-                Its tokens and its own client go with it, for good. Workflows get the provider’s connection, if it is shared, or none.
+                Its tokens and its own client are deleted for good. Workflows then get the provider’s connection if it is shared, or none.
               </DeleteButton>
             </div>
           )}
@@ -204,8 +204,8 @@ function Standing({ integration, settings, connection }: Props) {
       </Card>
       {client && <ClientDialog integration={integration} connection={connection} onClose={() => setClient(false)} />}
       <Confirm open={disconnecting} onClose={() => setDisconnecting(false)} title={`Disconnect ${integration.name}?`} action="Disconnect" onConfirm={() => disconnect.mutateAsync()}>
-        Its tokens are deleted here. Workflows that need them fail until it is connected again. The other system may go on to know
-        the platform: take its access away there, too.
+        Its tokens are deleted here. Workflows that need them fail until it is connected again. The other system may still grant
+        access to the platform, so revoke it there, too.
       </Confirm>
     </div>
   );

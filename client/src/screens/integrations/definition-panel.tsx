@@ -42,12 +42,12 @@ function Description({ integration }: { integration: Integration }) {
         }}
       >
         <FormError error={save.error} />
-        <Field label="What it is, for people" error={problemAt(save.error, 'description')}>
+        <Field label="Description" error={problemAt(save.error, 'description')}>
           {(tied) => <Input {...tied} value={description} onChange={(event) => setDescription(event.target.value)} />}
         </Field>
         <div className="flex justify-end">
           <Button type="submit" look="primary" busy={save.isPending}>
-            Save the description
+            Save description
           </Button>
         </div>
       </form>
@@ -62,7 +62,7 @@ function ReadOnly({ integration }: { integration: Integration }) {
     <div className="grid gap-5 lg:grid-cols-2">
       <Card title="Values">
         {schema.length === 0 ? (
-          <p className="text-ui text-muted">It needs none.</p>
+          <p className="text-ui text-muted">No values are needed.</p>
         ) : (
           <ul className="grid gap-2 text-ui">
             {schema.map(({ key, type, required, description }) => (
@@ -78,7 +78,7 @@ function ReadOnly({ integration }: { integration: Integration }) {
       </Card>
       <Card title="Authorization server">
         {oauth == null ? (
-          <p className="text-ui text-muted">It has none.</p>
+          <p className="text-ui text-muted">None.</p>
         ) : (
           <Facts>
             <Fact name="Client">{oauth.client_id}</Fact>

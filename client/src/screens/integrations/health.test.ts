@@ -17,20 +17,22 @@ describe('a connection', () => {
   it('that will end, or is not renewed any more, warns before that', () => {
     expect(health(connection({ renews: false }), CODE)).toMatchObject({ word: 'Connected', tone: 'warn' });
     const failing = health(connection({ error: 'timeout', failures: 3 }), CODE);
-    expect(failing).toMatchObject({ word: 'Renewing fails', tone: 'warn' });
+    expect(failing).toMatchObject({ word: 'Renewal fails', tone: 'warn' });
     expect(failing.text).toContain('3 times in a row');
   });
 
   it('that is over says what to do', () => {
-    expect(health(connection({ status: 'expired', failures: 2, error: 'x' }), CODE).advice).toContain('tried again');
+    expect(health(connection({ status: 'expired', failures: 2, error: 'x' }), CODE).advice).toContain('retried automatically');
     expect(health(connection({ status: 'expired', renews: false }), CODE).advice).toContain('Connect again');
+    expect(health(connection({ status: 'failed', renews: false }), CODE).word).toBe('Expired');
+    expect(health(connection({ status: 'failed', renews: true }), CODE).word).toBe('Failed');
     expect(health(connection({ status: 'failed' }), CODE).advice).toBe('Connect it again.');
     expect(health(connection({ status: 'failed' }), CLIENT).advice).toContain('secret');
   });
 
   it('that is not there yet says who makes it', () => {
-    expect(health(undefined, CODE).text).toContain('Nobody has agreed');
-    expect(health(undefined, CLIENT).text).toContain('by itself');
+    expect(health(undefined, CODE).text).toContain('Nobody has granted access');
+    expect(health(undefined, CLIENT).text).toContain('automatically');
     expect(health(connection({ status: 'not_connected' }), { ...CLIENT, flow: 'refresh_token' }).advice).toContain('Enter one');
     expect([CODE, CLIENT, { ...CLIENT, authorization_url: 'https://consent' }].map(needsPerson)).toEqual([true, false, true]);
   });

@@ -16,6 +16,14 @@ export interface Health {
 export const needsPerson = (settings: OAuthSettings): boolean =>
   settings.flow === 'authorization_code' || (settings.flow === 'client_credentials' && settings.authorization_url != null);
 
+/** A token that ended, and that nothing renews. */
+const OVER: Health = {
+  word: 'Expired',
+  tone: 'bad',
+  text: 'The token has expired and cannot be renewed: the server gave no refresh token.',
+  advice: 'Connect again, and ask for offline access in the scopes or parameters.',
+};
+
 /** Looks at a connection; `undefined` for one that was not made yet. */
 export function health(connection: Connection | undefined, settings: OAuthSettings): Health {
   if (connection === undefined || connection.status === 'not_connected') {
@@ -23,56 +31,52 @@ export function health(connection: Connection | undefined, settings: OAuthSettin
   }
   switch (connection.status) {
     case 'failed':
-      return {
+      // It was asked for after its end: the server was not asked, and refused nothing.
+      return !connection.renews && settings.flow === 'authorization_code' ? OVER : {
         word: 'Failed',
         tone: 'bad',
         text: 'The authorization server refused to renew the token. Workflows get an error.',
-        advice: settings.flow === 'client_credentials' ? 'Check the client’s id and secret, then refresh.' : 'Connect it again.',
+        advice: settings.flow === 'client_credentials' ? 'Check the client ID and secret, then refresh.' : 'Connect it again.',
       };
     case 'expired':
       return connection.renews
         ? {
             word: 'Expired',
             tone: 'bad',
-            text: `The token’s time is over, and renewing it fails at present${attempts(connection)}.`,
-            advice: 'It is tried again by itself. Look at the reason; if it stays, connect again.',
+            text: `The token has expired, and renewing it fails at present${attempts(connection)}.`,
+            advice: 'It is retried automatically. Check the reason; if it persists, connect again.',
           }
-        : {
-            word: 'Expired',
-            tone: 'bad',
-            text: 'The token’s time is over, and nothing can renew it: the server gave no refresh token.',
-            advice: 'Connect again, and ask for offline access in the scopes or parameters.',
-          };
+        : OVER;
     case 'connected':
       if (connection.error != null) {
         return {
-          word: 'Renewing fails',
+          word: 'Renewal fails',
           tone: 'warn',
-          text: `The token is still good, but the last attempt to renew it failed${attempts(connection)}.`,
-          advice: 'The next attempt comes by itself. Look at the reason before the token expires.',
+          text: `The token is still valid, but the last attempt to renew it failed${attempts(connection)}.`,
+          advice: 'It is retried automatically. Check the reason before the token expires.',
         };
       }
       if (connection.expires_at == null) {
-        return { word: 'Connected', tone: 'good', text: 'The token has no end.', advice: undefined };
+        return { word: 'Connected', tone: 'good', text: 'The token does not expire.', advice: undefined };
       }
       return connection.renews
-        ? { word: 'Connected', tone: 'good', text: 'The token is good, and is renewed by itself.', advice: undefined }
+        ? { word: 'Connected', tone: 'good', text: 'The token is valid and is renewed automatically.', advice: undefined }
         : {
             word: 'Connected',
             tone: 'warn',
-            text: 'The token is good, but nothing can renew it: the server gave no refresh token.',
-            advice: 'Connect again before it ends, or ask for offline access in the scopes or parameters.',
+            text: 'The token is valid but cannot be renewed: the server gave no refresh token.',
+            advice: 'Connect again before it expires, or ask for offline access in the scopes or parameters.',
           };
   }
 }
 
 function notConnected(settings: OAuthSettings): { text: string; advice: string } {
   if (settings.flow === 'refresh_token') {
-    return { text: 'It waits for a refresh token.', advice: 'Enter one that you got from the other system.' };
+    return { text: 'A refresh token is needed.', advice: 'Enter one that you got from the other system.' };
   }
   return needsPerson(settings)
-    ? { text: 'Nobody has agreed at the authorization server yet.', advice: 'Connect it with an account that may do so there.' }
-    : { text: 'It connects by itself, when a workflow first asks for it.', advice: 'Connect it now to see whether it works.' };
+    ? { text: 'Nobody has granted access at the authorization server yet.', advice: 'Connect it with an account that may grant access there.' }
+    : { text: 'It connects automatically when a workflow first needs it.', advice: 'Connect it now to see whether it works.' };
 }
 
 const attempts = ({ failures }: Connection): string => (failures > 1 ? ` (${plural(failures, 'time')} in a row)` : '');

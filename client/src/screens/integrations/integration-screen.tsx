@@ -99,8 +99,8 @@ function Delete({ name }: { name: string }) {
   };
   return (
     <DeleteButton name={name} typed={name} onDelete={onDelete}>
-      Its values, its secrets and its connection go with it, for good. Workflows that ask for it get nothing. Organizations
-      have to be taken out of it first.
+      Its values, its secrets and its connection are deleted for good. Workflows that ask for it get nothing. Organizations
+      have to be removed from it first.
     </DeleteButton>
   );
 }
@@ -117,8 +117,8 @@ const Sharing = ({ name }: { name: string }) => (
           : call(api.DELETE('/api/integrations/{name}/shares/{organization}', { params }));
       }}
     >
-      The provider’s code has its secrets and tokens anyhow. An organization’s own code, which may be anybody’s, has them
-      only where the integration is shared; by default it is not.
+      The provider’s code always has its secrets and tokens. An organization’s own code, which may be anybody’s, has them
+      only if the integration is shared with it. By default, it is not.
     </SharedWith>
   </Card>
 );

@@ -16,6 +16,7 @@ import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
+import { opensColumn } from '@/ui/opens';
 import { health } from './health';
 import { NewDialog } from './new-dialog';
 import { connectionsQuery } from './queries';
@@ -38,14 +39,16 @@ export function IntegrationsScreen() {
     <Page
       title="Integrations"
       about="Other systems: which values they need, what each organization is called there, and what authorizes requests."
-      actions={add}
+      actions={!integrations.isLoadingError && add}
     >
-      <SearchBox
-        label="Search integrations"
-        value={search.q}
-        onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
-        className="w-full sm:w-72"
-      />
+      {!integrations.isLoadingError && integrations.data?.length !== 0 && (
+        <SearchBox
+          label="Search integrations"
+          value={search.q}
+          onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
+          className="w-full sm:w-72"
+        />
+      )}
       <Card padded={false}>
         <Show query={integrations}>
           {(all) => {
@@ -53,9 +56,9 @@ export function IntegrationsScreen() {
             const fits = all.filter(({ name, description }) => `${name}\n${description}`.toLowerCase().includes(wanted));
             if (all.length === 0) {
               return (
-                <Empty icon={Plug} title="No other system is known yet" command="bifrost integrations create crm.json" action={add}>
-                  Make one for each system that workflows speak to. In code:{' '}
-                  <code className="font-mono text-xs">crm = await integrations.get("CRM")</code>
+                <Empty icon={Plug} title="No integrations yet" command="bifrost integrations create crm.json">
+                  Create one for each system that workflows talk to. In code it is{' '}
+                  <code className="font-mono text-xs whitespace-nowrap">crm = await integrations.get("CRM")</code>
                 </Empty>
               );
             }
@@ -125,6 +128,7 @@ const columns: ColumnDef<Integration>[] = [
     cell: ({ row: { original } }) => <Ago at={original.updated_at} className="relative z-10 whitespace-nowrap text-muted" />,
     meta: { wide: true },
   },
+  opensColumn<Integration>(),
 ];
 
 /** Whose an integration is. */
@@ -142,7 +146,7 @@ export function Owner({ integration }: { integration: Integration }) {
 function Standing({ integration }: { integration: Integration }) {
   const organization = useOrganization();
   const { data: connections } = useQuery(connectionsQuery(organization));
-  if (integration.oauth == null) return <span className="text-muted">needs none</span>;
+  if (integration.oauth == null) return <span className="text-muted">not needed</span>;
   if (connections === undefined) return null;
   const connection = connections.find(({ integration_id }) => integration_id === integration.id);
   const { word, tone } = health(connection, integration.oauth);

@@ -30,7 +30,7 @@ export function MappingDialog({ integration, organization, mapping, onClose }: P
     { says: () => `${organization.name} is mapped`, again: ['mappings', 'connections'], then: onClose },
   );
   const remove = useSave(() => call(api.DELETE('/api/integrations/{name}/mappings/{organization}', { params })), {
-    says: () => `${organization.name} is taken out`,
+    says: () => `${organization.name} is removed`,
     again: ['mappings'],
     then: onClose,
   });
@@ -49,23 +49,23 @@ export function MappingDialog({ integration, organization, mapping, onClose }: P
       busy={save.isPending}
       beside={
         mapping !== undefined && (
-          <DeleteButton name={organization.name} action="Take out" onDelete={() => remove.mutateAsync()}>
-            Its id there and its own values go, for good. Workflows of this organization no longer know who it is in {integration.name}. Its
+          <DeleteButton name={organization.name} action="Remove" onDelete={() => remove.mutateAsync()}>
+            Its ID and its own values are deleted for good. Workflows in this organization no longer know who it is in {integration.name}. Its
             connection stays.
           </DeleteButton>
         )
       }
     >
-      <Field label="Its id there" help="What the other system calls it, such as a tenant’s or customer’s id." error={problemAt(save.error, 'entity_id')}>
+      <Field label={`ID in ${integration.name}`} help="What the other system calls it, such as a tenant or customer ID." error={problemAt(save.error, 'entity_id')}>
         {(tied) => <Input {...tied} value={id} required autoFocus spellCheck={false} className="font-mono" onChange={(event) => setId(event.target.value)} />}
       </Field>
-      <Field label="Its name there" optional help={mapping?.entity_name == null ? 'For people.' : 'For people. Left empty, it is taken away.'} error={problemAt(save.error, 'entity_name')}>
+      <Field label={`Name in ${integration.name}`} optional help={mapping?.entity_name == null ? 'Shown to people, such as Contoso Ltd.' : 'Shown to people. Leave it empty to remove it.'} error={problemAt(save.error, 'entity_name')}>
         {(tied) => <Input {...tied} value={name} onChange={(event) => setName(event.target.value)} />}
       </Field>
       {integration.config_schema.length > 0 && (
         <fieldset className="grid gap-4 border-t pt-4">
-          <legend className="sr-only">What is different for it</legend>
-          <p className="text-ui text-muted">What is different for it. Empty fields are as for everybody.</p>
+          <legend className="sr-only">Values for this organization</legend>
+          <p className="text-ui text-muted">Values for this organization. Empty fields use the values for all organizations.</p>
           <ValueFields
             schema={integration.config_schema.map((field) => ({ ...field, required: false }))}
             form={form}

@@ -75,7 +75,7 @@ function Many({ rows, open }: ManyProps) {
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <SearchBox
           label="Search organizations"
-          placeholder="Organization, id or name there…"
+          placeholder="Organization, ID or name…"
           value={search.q}
           onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
           className="w-full sm:w-80"
@@ -120,13 +120,13 @@ const columnsOf = (open: (id: string) => void): ColumnDef<Row>[] => [
   {
     id: 'entity',
     accessorFn: ({ mapping }) => mapping?.entity_name ?? mapping?.entity_id ?? '',
-    header: 'There',
+    header: 'Mapped to',
     cell: ({ row: { original } }) => <Entity mapping={original.mapping} />,
   },
   {
     id: 'different',
     accessorFn: ({ mapping }) => Object.keys(mapping?.config ?? {}).length,
-    header: 'Different',
+    header: 'Own values',
     cell: ({ row: { original } }) => <Different mapping={original.mapping} />,
     meta: { wide: true },
   },
@@ -137,7 +137,7 @@ const columnsOf = (open: (id: string) => void): ColumnDef<Row>[] => [
     cell: ({ row: { original } }) => (
       <div className="text-right">
         <Link from="/integrations/$name" to="." search={{ org: original.id, tab: 'connection' }} className="relative z-10 rounded text-xs text-accent-text hover:underline">
-          Its connection
+          Connection
         </Link>
       </div>
     ),
@@ -168,7 +168,7 @@ function Different({ mapping }: { mapping: Mapping | undefined }) {
           {key} is missing
         </Badge>
       ))}
-      {keys.length + mapping.missing.length === 0 && <span className="text-muted">nothing</span>}
+      {keys.length + mapping.missing.length === 0 && <span className="text-muted">none</span>}
     </span>
   );
 }
@@ -186,17 +186,17 @@ function One({ row, writes, open }: { row: Row | undefined; writes: boolean; ope
       {mapping === undefined ? (
         <Empty icon={Building2} title={`${row.name} is not mapped`} action={change}>
           {writes
-            ? 'A mapping says what the organization is called in the other system, and which values are different for it.'
-            : 'The provider says what an organization is called in its integration. Ask them.'}
+            ? 'A mapping says what the organization is called in the other system, and which values of its own it has.'
+            : 'Ask the provider to map it: this is the provider’s integration.'}
         </Empty>
       ) : (
         <div className="grid gap-4">
           <Facts>
-            <Fact name="There it is">{mapping.entity_name ?? mapping.entity_id}</Fact>
-            <Fact name="Id">
+            <Fact name="Mapped to">{mapping.entity_name ?? mapping.entity_id}</Fact>
+            <Fact name="ID">
               <code className="font-mono text-xs break-all">{mapping.entity_id}</code>
             </Fact>
-            <Fact name="Different">
+            <Fact name="Own values">
               <Different mapping={mapping} />
             </Fact>
           </Facts>

@@ -1,4 +1,4 @@
-/** Makes an integration; the rest of it is entered on its own page. */
+/** Creates an integration; the rest of it is entered on its own page. */
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
@@ -9,7 +9,7 @@ import { problemAt } from '@/lib/forms';
 import { Field, Input, Select } from '@/ui/field';
 import { FormDialog } from '@/ui/form-dialog';
 
-const BASE_URL: IntegrationField = { key: 'base_url', type: 'string', required: true, description: 'Where its API is.' };
+const BASE_URL: IntegrationField = { key: 'base_url', type: 'string', required: true, description: 'The address of its API.' };
 
 /** What most systems begin with. */
 const BEGINNINGS: Record<string, { label: string; schema: IntegrationField[] }> = {
@@ -17,7 +17,7 @@ const BEGINNINGS: Record<string, { label: string; schema: IntegrationField[] }> 
     label: 'An address and an API key',
     schema: [BASE_URL, { key: 'api_key', type: 'secret', required: true }],
   },
-  oauth: { label: 'An address, and sign-in with OAuth', schema: [BASE_URL] },
+  oauth: { label: 'An address and sign-in with OAuth', schema: [BASE_URL] },
   nothing: { label: 'Nothing', schema: [] },
 };
 
@@ -30,7 +30,7 @@ export function NewDialog({ onClose }: { onClose: () => void }) {
   const make = useSave(
     () => call(api.POST('/api/integrations', { body: { name, description, config_schema: BEGINNINGS[begin]?.schema ?? [] } })),
     {
-      says: (made) => `“${made.name}” is made`,
+      says: (made) => `“${made.name}” is created`,
       again: ['integrations'],
       then: (made) =>
         void navigate({
@@ -44,21 +44,21 @@ export function NewDialog({ onClose }: { onClose: () => void }) {
     <FormDialog
       title="New integration"
       description={
-        organization === undefined ? undefined : 'It is this organization’s own. One of the provider’s with the same name is hidden by it.'
+        organization === undefined ? undefined : 'It belongs to this organization, and hides the provider’s integration of the same name.'
       }
       onClose={onClose}
       onSubmit={() => make.mutate()}
       error={make.error}
       busy={make.isPending}
-      action="Make it"
+      action="Create"
     >
-      <Field label="Name" help="As code asks for it, such as CRM." error={problemAt(make.error, 'name')}>
+      <Field label="Name" help="The name that code uses, such as CRM." error={problemAt(make.error, 'name')}>
         {(tied) => <Input {...tied} value={name} required autoFocus onChange={(event) => setName(event.target.value)} />}
       </Field>
       <Field label="Description" optional error={problemAt(make.error, 'description')}>
         {(tied) => <Input {...tied} value={description} onChange={(event) => setDescription(event.target.value)} />}
       </Field>
-      <Field label="It needs" help="Only a beginning: everything can be changed afterwards.">
+      <Field label="Start with" help="A starting point. You can change everything later.">
         {(tied) => (
           <Select {...tied} value={begin} onChange={(event) => setBegin(event.target.value)}>
             {Object.entries(BEGINNINGS).map(([id, { label }]) => (

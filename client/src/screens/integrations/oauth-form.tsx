@@ -15,8 +15,8 @@ type Kept = NonNullable<Integration['kept']>;
 type Flow = OAuthSettings['flow'];
 
 export const FLOWS: Record<Flow, string> = {
-  authorization_code: 'Somebody signs in and agrees',
-  client_credentials: 'The platform asks in its own name',
+  authorization_code: 'Somebody signs in and grants access',
+  client_credentials: 'The platform signs in as itself',
   refresh_token: 'An administrator enters a refresh token',
 };
 
@@ -47,7 +47,7 @@ const GOOGLE: Partial<Form> = {
 };
 
 /** Servers whose addresses are known. */
-const KNOWN: Record<string, Partial<Form>> = { 'Microsoft, many tenants': MICROSOFT, Google: GOOGLE };
+const KNOWN: Record<string, Partial<Form>> = { 'Microsoft, multi-tenant': MICROSOFT, Google: GOOGLE };
 
 const formOf = (settings: OAuthSettings | null | undefined): Form => ({
   flow: settings?.flow ?? 'authorization_code',
@@ -113,7 +113,7 @@ export function OAuthForm({ integration, kept }: { integration: Integration; kep
       <Card title="Authorization server">
         <div className="flex flex-wrap items-center gap-3">
           <p className="min-w-0 flex-1 basis-64 text-ui text-muted">
-            None. With one, the platform gets tokens by OAuth, keeps them encrypted, and renews them before they expire.
+            None yet. With one, the platform gets tokens by OAuth, keeps them encrypted, and renews them before they expire.
           </p>
           <Button onClick={() => setWanted(true)}>Add an authorization server</Button>
         </div>
@@ -140,7 +140,7 @@ export function OAuthForm({ integration, kept }: { integration: Integration; kep
         }}
       >
         <div className="grid gap-1.5">
-          <p className="text-ui font-medium">Redirect address, to be entered at the authorization server</p>
+          <p className="text-ui font-medium">Redirect address to enter at the authorization server</p>
           <Command text={kept.redirect_uri} label="Copy the address" />
         </div>
         <FormError error={save.error} />
@@ -156,14 +156,14 @@ export function OAuthForm({ integration, kept }: { integration: Integration; kep
               </Select>
             )}
           </Field>
-          <Field label="Client id" error={problem('client_id')}>
+          <Field label="Client ID" error={problem('client_id')}>
             {(tied) => <Input {...tied} value={form.client_id} required autoComplete="off" spellCheck={false} onChange={(event) => set({ client_id: event.target.value })} />}
           </Field>
           <div className="grid content-start gap-2">
             <Field
               label="Client secret"
               optional
-              help={kept.has_client_secret ? 'It is set; enter another one to replace it.' : 'Kept encrypted, and never shown again.'}
+              help={kept.has_client_secret ? 'A secret is set. Enter another one to replace it.' : 'Kept encrypted, and never shown again.'}
               error={problemAt(save.error, 'client_secret')}
             >
               {(tied) => (
@@ -171,54 +171,54 @@ export function OAuthForm({ integration, kept }: { integration: Integration; kep
               )}
             </Field>
             {kept.has_client_secret && (
-              <CheckField label="Take the secret away" checked={noSecret} disabled={form.client_secret !== ''} onChange={(event) => setNoSecret(event.target.checked)} />
+              <CheckField label="Remove the secret" checked={noSecret} disabled={form.client_secret !== ''} onChange={(event) => setNoSecret(event.target.checked)} />
             )}
           </div>
-          <Field label="The secret is sent" error={problem('client_authentication')}>
+          <Field label="How the secret is sent" error={problem('client_authentication')}>
             {(tied) => (
               <Select {...tied} value={form.client_authentication} onChange={(event) => set({ client_authentication: event.target.value === 'body' ? 'body' : 'basic' })}>
                 <option value="basic">As HTTP Basic</option>
-                <option value="body">In the form</option>
+                <option value="body">In the request body</option>
               </Select>
             )}
           </Field>
           <Field
             label="Authorization address"
             optional={form.flow !== 'authorization_code'}
-            help={form.flow === 'client_credentials' ? 'Where an administrator consents first, if they have to.' : 'Where people are sent to sign in.'}
+            help={form.flow === 'client_credentials' ? 'Where an administrator grants consent first, if that is needed.' : 'Where people are sent to sign in.'}
             error={problem('authorization_url')}
           >
             {(tied) => (
               <Input {...tied} value={form.authorization_url} required={form.flow === 'authorization_code'} spellCheck={false} placeholder="https://" onChange={(event) => set({ authorization_url: event.target.value })} />
             )}
           </Field>
-          <Field label="Token address" help="{entity_id} stands for what an organization is called there." error={problem('token_url')}>
+          <Field label="Token address" help="{entity_id} is replaced with the organization’s ID in the other system." error={problem('token_url')}>
             {(tied) => <Input {...tied} value={form.token_url} required spellCheck={false} placeholder="https://" onChange={(event) => set({ token_url: event.target.value })} />}
           </Field>
-          <Field label="Scopes" optional help="One per line, or with blanks between them." error={problem('scopes')}>
+          <Field label="Scopes" optional help="One per line, or separated by spaces, such as read offline_access." error={problem('scopes')}>
             {(tied) => <TextArea {...tied} value={form.scopes} rows={3} spellCheck={false} className="font-mono text-xs" onChange={(event) => set({ scopes: event.target.value })} />}
           </Field>
-          <Field label="Parameters" optional help="name=value, one per line, such as prompt=consent." error={problem('parameters')}>
+          <Field label="Parameters" optional help="One name=value per line, such as prompt=consent." error={problem('parameters')}>
             {(tied) => <TextArea {...tied} value={form.parameters} rows={3} spellCheck={false} className="font-mono text-xs" onChange={(event) => set({ parameters: event.target.value })} />}
           </Field>
-          <Field label="A token is good for (seconds)" optional help="Where the server does not say it; an hour." error={problem('default_lifetime_seconds')}>
+          <Field label="Token lifetime (seconds)" optional help="Used if the server does not state one. The default is an hour." error={problem('default_lifetime_seconds')}>
             {(tied) => <Input {...tied} value={form.lifetime} type="number" min={1} onChange={(event) => set({ lifetime: event.target.value })} />}
           </Field>
         </div>
         <div className="flex flex-wrap items-center justify-end gap-2">
           {oauth != null && linesOf(form.token_url)[0] !== oauth.token_url && kept.has_client_secret && (
-            <p className="text-xs text-warn">Another token address needs the client’s secret anew.</p>
+            <p className="text-xs text-warn">A new token address needs the client secret again.</p>
           )}
           {oauth == null ? (
-            <Button onClick={() => setWanted(false)}>Discard</Button>
+            <Button onClick={() => setWanted(false)}>Cancel</Button>
           ) : (
             <DeleteButton name="the authorization server" action="Remove" title="Remove the authorization server?" onDelete={() => remove.mutateAsync()}>
-              <p>Its addresses, scopes and the client’s secret go, for good. The integration’s values and mappings stay.</p>
-              <p>While something is connected through it, it cannot go: delete these connections first, each under Connection.</p>
+              <p>Its addresses, scopes and the client secret are deleted for good. The integration’s values and mappings stay.</p>
+              <p>It cannot be removed while something is connected through it. Delete these connections first, each under Connection.</p>
             </DeleteButton>
           )}
           <Button type="submit" look="primary" busy={save.isPending}>
-            Save the server
+            Save server
           </Button>
         </div>
       </form>

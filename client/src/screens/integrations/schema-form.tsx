@@ -81,7 +81,7 @@ export function SchemaForm({ integration }: { integration: Integration }) {
   };
   return (
     <Card
-      title="Values that it needs"
+      title="Values"
       actions={
         <Button size="small" onClick={add}>
           <Plus aria-hidden />
@@ -97,7 +97,7 @@ export function SchemaForm({ integration }: { integration: Integration }) {
         }}
       >
         <FormError error={save.error} />
-        {rows.length === 0 && <p className="text-ui text-muted">None yet. Add what workflows have to know, such as base_url and api_key.</p>}
+        {rows.length === 0 && <p className="text-ui text-muted">None yet. Add the values that workflows need, such as base_url and api_key.</p>}
         <ol className="grid gap-3">
           {rows.map((row, index) => (
             <li key={row.id}>
@@ -141,7 +141,7 @@ export function SchemaForm({ integration }: { integration: Integration }) {
                         {...tied}
                         value={row.type === 'secret' ? '' : row.fallback}
                         disabled={row.type === 'secret'}
-                        placeholder={row.type === 'secret' ? 'A secret has none' : ''}
+                        placeholder={row.type === 'secret' ? 'Secrets have none' : ''}
                         spellCheck={false}
                         onChange={(event) => change(row.id, { fallback: event.target.value })}
                       />
@@ -171,19 +171,19 @@ export function SchemaForm({ integration }: { integration: Integration }) {
         </ol>
         <div className="flex justify-end">
           <Button type="submit" look="primary" busy={save.isPending}>
-            Save the definition
+            Save definition
           </Button>
         </div>
       </form>
       <Confirm
         open={asked !== undefined}
         onClose={() => setAsked(undefined)}
-        title="Save it, and lose what is set?"
-        action="Save and lose it"
+        title="Save and lose values?"
+        action="Save and lose values"
         onConfirm={() => (asked === undefined ? Promise.resolve() : save.mutateAsync(asked))}
       >
-        {plural(lost.length, 'value')} that {lost.length === 1 ? 'is' : 'are'} set would be gone, for good: {lost.join(', ')}. Also what
-        organizations have in {lost.length === 1 ? 'its' : 'their'} place.
+        {plural(lost.length, 'value')} would be deleted for good: {lost.join(', ')}. So would the own values of organizations for{' '}
+        {lost.length === 1 ? 'it' : 'them'}.
       </Confirm>
     </Card>
   );

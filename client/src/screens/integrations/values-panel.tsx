@@ -26,7 +26,7 @@ export function ValuesPanel({ integration }: { integration: Integration }) {
       <Card>
         <Empty
           icon={SlidersHorizontal}
-          title="It needs no values yet"
+          title="No values yet"
           action={
             kept != null && (
               <Link from="/integrations/$name" to="." search={{ tab: 'definition' }} className="text-ui text-accent-text hover:underline">
@@ -59,7 +59,7 @@ export function ValuesPanel({ integration }: { integration: Integration }) {
             submit();
           }}
         >
-          {kept == null && <Notice>The provider sets these. What is different for this organization stands beside, under Organization.</Notice>}
+          {kept == null && <Notice>The provider sets these. This organization’s own values are under Organization.</Notice>}
           <FormError error={save.error} />
           <fieldset disabled={kept == null} className="grid min-w-0 gap-4">
             <ValueFields
@@ -73,7 +73,7 @@ export function ValuesPanel({ integration }: { integration: Integration }) {
           {kept != null && (
             <div className="flex justify-end">
               <Button type="submit" look="primary" busy={save.isPending}>
-                Save the values
+                Save values
               </Button>
             </div>
           )}
@@ -89,7 +89,7 @@ export function ValuesPanel({ integration }: { integration: Integration }) {
                 </li>
               ))}
             </ul>
-            <p className="pt-2 text-xs text-muted">Required, and neither set here nor by a default. Each organization can also set its own.</p>
+            <p className="pt-2 text-xs text-muted">These are required, but have no value and no default. Each organization can also set its own.</p>
           </Card>
         )}
         {first !== undefined && (
@@ -99,7 +99,7 @@ export function ValuesPanel({ integration }: { integration: Integration }) {
               text={`${variable(name)} = await integrations.get(${JSON.stringify(name)})\n${variable(name)}.config[${JSON.stringify(first.key)}]`}
             />
             <p className="pt-2 text-xs text-muted">
-              A run sees the defaults of the definition, these values over them, and what is different for its organization over both.
+              A run sees its organization’s own values first, then these, then the defaults in the definition.
             </p>
           </Card>
         )}

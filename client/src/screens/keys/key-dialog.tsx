@@ -1,4 +1,4 @@
-/** Makes a key; its text is shown once. */
+/** Creates a key; its text is shown once. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
@@ -12,6 +12,7 @@ import { Dialog, DialogActions } from '@/ui/dialog';
 import { CheckField, Field, Input, Select } from '@/ui/field';
 import { FormDialog } from '@/ui/form-dialog';
 import { ROLE_NAMES, ROLES } from '@/screens/people/role-names';
+import { PermissionChoice } from '@/screens/roles/permission-choice';
 
 const DAY = 86_400_000;
 
@@ -45,11 +46,11 @@ export function KeyDialog({ onClose }: { onClose: () => void }) {
   });
   if (make.data !== undefined) {
     return (
-      <Dialog open onClose={onClose} title={`“${make.data.name}” is made`} description="The key is shown this once. Keep it where your program finds it.">
+      <Dialog open onClose={onClose} title={`“${make.data.name}” was created`} description="The key is shown only once. Save it where your program can read it.">
         <Command text={make.data.key} label="Copy the key" />
         <DialogActions>
           <Button look="primary" onClick={onClose}>
-            I have kept it
+            I have saved it
           </Button>
         </DialogActions>
       </Dialog>
@@ -64,12 +65,12 @@ export function KeyDialog({ onClose }: { onClose: () => void }) {
       error={make.error}
       busy={make.isPending}
       disabled={email === ''}
-      action="Make the key"
+      action="Create key"
     >
-      <Field label="Name" help="What it is for.">
+      <Field label="Name" help="What the key is for, such as “Deploys from GitHub”.">
         {(tied) => <Input {...tied} value={name} required autoFocus onChange={(event) => setName(event.target.value)} />}
       </Field>
-      <Field label="Holder" help="Better a service account than a person.">
+      <Field label="Holder" help="The account that the key acts as. Choose a service account rather than a person if you can.">
         {(tied) => (
           <Combobox
             {...tied}
@@ -81,7 +82,7 @@ export function KeyDialog({ onClose }: { onClose: () => void }) {
           />
         )}
       </Field>
-      <Field label="Role" help="The most that it allows; never more than its holder may do.">
+      <Field label="Role" help="The most that the key allows. It never allows more than its holder may do.">
         {(tied) => (
           <Select {...tied} value={role} onChange={(event) => setRole(event.target.value as Role)}>
             {ROLES.filter((one) => one !== 'platform_admin' || me.role === 'platform_admin').map((one) => (
@@ -92,7 +93,7 @@ export function KeyDialog({ onClose }: { onClose: () => void }) {
           </Select>
         )}
       </Field>
-      <Field label="Good for">
+      <Field label="Valid for">
         {(tied) => (
           <Select {...tied} value={days} onChange={(event) => setDays(event.target.value)}>
             {LIFETIMES.map((one) => (
@@ -106,23 +107,14 @@ export function KeyDialog({ onClose }: { onClose: () => void }) {
       </Field>
       <CheckField
         label="Only some permissions"
+        help="The key then allows only what you tick, even where its role allows more."
         checked={only !== undefined}
         onChange={(event) => setOnly(event.target.checked ? [] : undefined)}
       />
       {only !== undefined && (
-        <fieldset className="grid gap-2 pl-6">
-          <legend className="sr-only">Permissions</legend>
-          {me.permissions.map((permission) => (
-            <CheckField
-              key={permission}
-              label={permission}
-              checked={only.includes(permission)}
-              onChange={(event) =>
-                setOnly(event.target.checked ? [...only, permission] : only.filter((one) => one !== permission))
-              }
-            />
-          ))}
-        </fieldset>
+        <div className="pl-6">
+          <PermissionChoice permissions={me.permissions} chosen={only} onChange={setOnly} />
+        </div>
       )}
     </FormDialog>
   );

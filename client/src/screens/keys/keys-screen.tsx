@@ -9,7 +9,7 @@ import { useUserName } from '@/api/names';
 import { useOrganization } from '@/api/session';
 import type { Key } from '@/api/types';
 import { plural } from '@/lib/format';
-import { Badge } from '@/ui/badge';
+import { Badge, type Tone } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Confirm } from '@/ui/confirm';
@@ -25,13 +25,22 @@ import { KeyDialog } from './key-dialog';
 
 const route = getRouteApi('/app/keys');
 
-const isGood = (key: Key): boolean =>
-  key.revoked_at == null && (key.expires_at == null || new Date(key.expires_at) > new Date());
+type State = 'Active' | 'Expired' | 'Revoked';
+
+const TONES: Record<State, Tone> = { Active: 'good', Expired: 'warn', Revoked: 'bad' };
+
+function stateOf(key: Key): State {
+  if (key.revoked_at != null) return 'Revoked';
+  return key.expires_at == null || new Date(key.expires_at) > new Date() ? 'Active' : 'Expired';
+}
+
+const isActive = (key: Key): boolean => stateOf(key) === 'Active';
 
 export function KeysScreen() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const organization = useOrganization();
+  const nameOf = useUserName();
   const [making, setMaking] = useState(false);
   const showAll = (all: boolean) =>
     void navigate({ search: (old) => ({ ...old, all: all ? '1' : undefined }), replace: true, resetScroll: false });
@@ -42,7 +51,7 @@ export function KeysScreen() {
   return (
     <Page
       title="API keys"
-      about="A key acts as its holder, and allows no more than is written into it."
+      about="Programs sign in with a key. It acts as its holder, and allows no more than you choose for it."
       actions={
         <Button look="primary" onClick={() => setMaking(true)}>
           <Plus aria-hidden />
@@ -51,14 +60,14 @@ export function KeysScreen() {
       }
     >
       <CheckField
-        label="Also revoked and expired"
+        label="Show revoked and expired"
         checked={search.all === '1'}
         onChange={(event) => showAll(event.target.checked)}
       />
       <Card padded={false}>
         <Show query={keys}>
           {({ keys: all }) => {
-            const shown = all.filter((key) => search.all === '1' || isGood(key));
+            const shown = all.filter((key) => search.all === '1' || isActive(key));
             if (all.length === 0) {
               return (
                 <Empty
@@ -67,18 +76,18 @@ export function KeysScreen() {
                   command="bifrost keys create --email deploy-bot --role org_admin --expires 90"
                   action={
                     <Button look="primary" onClick={() => setMaking(true)}>
-                      Make the first one
+                      Create the first key
                     </Button>
                   }
                 >
-                  Programs sign in with a key, for instance what deploys from your repository.
+                  A program signs in with a key, such as one that deploys from your repository.
                 </Empty>
               );
             }
             if (shown.length === 0) {
               return (
-                <NothingFits icon={KeyRound} title="No key is valid any more" action="Show revoked and expired ones" onClear={() => showAll(true)}>
-                  {plural(all.length, 'key was', 'keys were')} revoked, or came to an end.
+                <NothingFits icon={KeyRound} title="No active keys" action="Show all keys" onClear={() => showAll(true)}>
+                  {plural(all.length, 'key has', 'keys have')} expired or been revoked.
                 </NothingFits>
               );
             }
@@ -86,7 +95,7 @@ export function KeysScreen() {
               <DataTable
                 label="API keys"
                 rows={shown}
-                columns={columns}
+                columns={columnsOf(nameOf)}
                 id={(key) => key.id}
                 sort={search.sort}
                 onSort={(sort) => void navigate({ search: (old) => ({ ...old, sort }), replace: true, resetScroll: false })}
@@ -100,7 +109,7 @@ export function KeysScreen() {
   );
 }
 
-const columns: ColumnDef<Key>[] = [
+const columnsOf = (nameOf: (user: string) => string): ColumnDef<Key>[] => [
   {
     accessorKey: 'name',
     header: 'Name',
@@ -111,46 +120,57 @@ const columns: ColumnDef<Key>[] = [
       </>
     ),
   },
-  { id: 'holder', header: 'Holder', enableSorting: false, cell: ({ row: { original } }) => <Holder id={original.user_id} /> },
+  {
+    id: 'holder',
+    accessorFn: (key) => nameOf(key.user_id),
+    header: 'Holder',
+    cell: ({ row: { original } }) => <span className="break-words text-muted">{nameOf(original.user_id)}</span>,
+  },
   {
     accessorKey: 'role',
     header: 'Allows',
     cell: ({ row: { original } }) => (
       <span className="flex flex-wrap gap-1">
         <Badge>{ROLE_NAMES[original.role]}</Badge>
-        {original.permissions != null && <Badge tone="info">only {plural(original.permissions.length, 'permission')}</Badge>}
+        {original.permissions != null && <Badge tone="info">Only {plural(original.permissions.length, 'permission')}</Badge>}
       </span>
     ),
     meta: { wide: true },
   },
   {
+    id: 'state',
+    accessorFn: stateOf,
+    header: 'State',
+    cell: ({ row: { original } }) => {
+      const state = stateOf(original);
+      return <Badge tone={TONES[state]}>{state}</Badge>;
+    },
+  },
+  {
     id: 'used',
     accessorFn: (key) => key.last_used_at ?? '',
     header: 'Last used',
-    cell: ({ row: { original } }) => (
-      <span className="text-muted">{original.last_used_at == null ? 'never' : <Ago at={original.last_used_at} />}</span>
-    ),
+    cell: ({ row: { original } }) => <Instant at={original.last_used_at} />,
     meta: { wide: true },
   },
   {
     id: 'ends',
     accessorFn: (key) => key.expires_at ?? '',
-    header: 'Ends',
-    cell: ({ row: { original } }) => {
-      if (original.revoked_at != null) return <Badge tone="bad">Revoked</Badge>;
-      if (original.expires_at == null) return <span className="text-muted">never</span>;
-      return isGood(original) ? <Ago at={original.expires_at} className="text-muted" /> : <Badge tone="warn">Expired</Badge>;
-    },
+    header: 'Expires',
+    cell: ({ row: { original } }) => <Instant at={original.expires_at} />,
+    meta: { wide: true },
   },
   { id: 'revoke', header: '', enableSorting: false, cell: ({ row: { original } }) => <Revoke apiKey={original} /> },
 ];
 
-const Holder = ({ id }: { id: string }) => <span className="text-muted">{useUserName()(id)}</span>;
+const Instant = ({ at }: { at: string | null | undefined }) => (
+  <span className="whitespace-nowrap text-muted">{at == null ? 'Never' : <Ago at={at} />}</span>
+);
 
 function Revoke({ apiKey }: { apiKey: Key }) {
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
-  if (!isGood(apiKey)) return null;
+  if (!isActive(apiKey)) return null;
   const revoke = async () => {
     await call(api.DELETE('/api/keys/{id}', { params: { path: { id: apiKey.id } } }));
     done(`“${apiKey.name}” is revoked`);
@@ -162,7 +182,7 @@ function Revoke({ apiKey }: { apiKey: Key }) {
         Revoke
       </Button>
       <Confirm open={asking} onClose={() => setAsking(false)} title={`Revoke “${apiKey.name}”?`} action="Revoke" onConfirm={revoke}>
-        Whatever uses it is refused within five seconds. It cannot be made good again.
+        Whatever uses it is refused within five seconds. This cannot be undone.
       </Confirm>
     </div>
   );

@@ -26,21 +26,12 @@ export function NetworkScreen() {
   return (
     <Page
       title="Network"
-      about="The whole public internet and nothing private, unless it says otherwise here."
+      about="What the organization’s workflows may reach: the whole public internet and nothing private, unless you change it here."
       className="max-w-4xl"
     >
       <Card>
         <Show query={policy}>
-          {(data) => (
-            <>
-              <Form key={data.updated_at ?? ''} policy={data} />
-              {data.updated_at != null && (
-                <p className="pt-3 text-xs text-muted">
-                  Last changed <Ago at={data.updated_at} />.
-                </p>
-              )}
-            </>
-          )}
+          {(data) => <Form key={data.updated_at ?? ''} policy={data} changedAt={data.updated_at ?? undefined} />}
         </Show>
       </Card>
       <UsedToday />
@@ -63,10 +54,10 @@ function UsedToday() {
   const today = usage.data?.bytes_today;
   if (requests == null && today == null) return null;
   return (
-    <Card title="Used">
+    <Card title="Usage">
       <Facts>
         {requests != null && (
-          <Fact name="Requests in this minute">
+          <Fact name="Requests this minute">
             <Used usage={requests} />
           </Fact>
         )}
@@ -119,7 +110,7 @@ function toPolicy(values: Values): EgressPolicy {
   };
 }
 
-function Form({ policy }: { policy: EgressPolicy }) {
+function Form({ policy, changedAt }: { policy: EgressPolicy; changedAt: string | undefined }) {
   const client = useQueryClient();
   const may = useMay();
   const id = useScopeId();
@@ -139,49 +130,60 @@ function Form({ policy }: { policy: EgressPolicy }) {
     <form className="grid gap-4" onSubmit={handleSubmit((values) => save.mutate(values))}>
       {!writes && (
         <p className="rounded-md bg-info-soft px-3 py-2 text-ui">
-          An administrator of the platform sets this. Ask them where your workflows need to reach more.
+          Only an administrator of the platform can change this. Ask them if your workflows need to reach more.
         </p>
       )}
       <FormError error={save.error} />
       <fieldset disabled={!writes} className="grid gap-4 sm:grid-cols-2">
-        <Field label="Only these hosts" help="One per line; *.example.com is all names below it. Empty: all." error={errorOf('allow_hosts')}>
+        <Field
+          label="Allowed hosts"
+          help="One per line. *.example.com stands for all names below example.com. Leave empty to allow all."
+          error={errorOf('allow_hosts')}
+        >
           {(tied) => <TextArea {...tied} {...register('allow_hosts')} rows={5} spellCheck={false} className="font-mono text-xs" />}
         </Field>
-        <Field label="Never these hosts" help="Whatever else is allowed." error={errorOf('deny_hosts')}>
+        <Field label="Blocked hosts" help="One per line. These are never reached, whatever else is allowed." error={errorOf('deny_hosts')}>
           {(tied) => <TextArea {...tied} {...register('deny_hosts')} rows={5} spellCheck={false} className="font-mono text-xs" />}
         </Field>
-        <Field label="Private networks" help="That may be reached besides, such as 10.1.0.0/16." error={errorOf('private_networks')}>
+        <Field
+          label="Allowed private networks"
+          help="Private networks that workflows may reach as well, one per line, such as 10.1.0.0/16."
+          error={errorOf('private_networks')}
+        >
           {(tied) => <TextArea {...tied} {...register('private_networks')} rows={3} spellCheck={false} className="font-mono text-xs" />}
         </Field>
         <Field
-          label="Certificates not checked"
-          help="Hosts for which a workflow may switch the check off. Whoever is between can read what is sent."
+          label="Hosts without certificate checks"
+          help="Hosts for which a workflow may turn certificate checks off. Anybody on the way can then read what is sent."
           error={errorOf('unverified_hosts')}
         >
           {(tied) => <TextArea {...tied} {...register('unverified_hosts')} rows={3} spellCheck={false} className="font-mono text-xs" />}
         </Field>
-        <div className="grid content-start gap-4">
-          <Field label="Only these methods" help="Such as GET, POST. Empty: all." error={errorOf('methods')}>
-            {(tied) => <Input {...tied} {...register('methods')} spellCheck={false} />}
-          </Field>
-          <Field label="Only these ports" help="Such as 443, 8443. Empty: all." error={errorOf('ports')}>
-            {(tied) => <Input {...tied} {...register('ports')} spellCheck={false} />}
-          </Field>
-        </div>
-        <Field label="Requests in a minute" help="Of all its runs together. Empty: no limit." error={errorOf('requests_per_minute')}>
+        <Field label="Allowed methods" help="For example GET, POST. Leave empty to allow all." error={errorOf('methods')}>
+          {(tied) => <Input {...tied} {...register('methods')} spellCheck={false} />}
+        </Field>
+        <Field label="Allowed ports" help="For example 443, 8443. Leave empty to allow all." error={errorOf('ports')}>
+          {(tied) => <Input {...tied} {...register('ports')} spellCheck={false} />}
+        </Field>
+        <Field label="Requests per minute" help="Of all runs together. Leave empty for no limit." error={errorOf('requests_per_minute')}>
           {(tied) => <Input {...tied} {...register('requests_per_minute')} type="number" min={0} />}
         </Field>
-        <Field label="MiB in a day" help="Sent and received, of all its runs together. Empty: no limit." error={errorOf('bytes_per_day')}>
+        <Field label="MiB per day" help="Sent and received, of all runs together. Leave empty for no limit." error={errorOf('bytes_per_day')}>
           {(tied) => <Input {...tied} {...register('bytes_per_day')} type="number" min={0} step="any" />}
         </Field>
       </fieldset>
-      {writes && (
-        <div className="flex justify-end">
+      <div className="flex flex-wrap items-center justify-end gap-3">
+        {changedAt !== undefined && (
+          <p className="mr-auto text-xs text-muted">
+            Last changed <Ago at={changedAt} />
+          </p>
+        )}
+        {writes && (
           <Button type="submit" look="primary" busy={save.isPending}>
             Save the policy
           </Button>
-        </div>
-      )}
+        )}
+      </div>
     </form>
   );
 }

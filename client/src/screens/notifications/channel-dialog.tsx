@@ -1,4 +1,4 @@
-/** Makes, changes or deletes a channel. What a webhook is signed with is shown once. */
+/** Creates, changes or deletes a channel. What a webhook is signed with is shown once. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
@@ -12,6 +12,7 @@ import { Confirm } from '@/ui/confirm';
 import { Command } from '@/ui/copy';
 import { Dialog, DialogActions } from '@/ui/dialog';
 import { CheckField, Field, Input, Select, TextArea } from '@/ui/field';
+import { Notice } from '@/ui/notice';
 import { FormError } from '@/ui/states';
 import { done } from '@/ui/toast';
 
@@ -49,7 +50,7 @@ export function ChannelDialog({ channel, hasMail, onClose }: Props) {
   const { register, handleSubmit, watch, setError, formState } = useForm<Values>({
     defaultValues: {
       name: channel?.name ?? '',
-      kind: channel?.kind ?? 'email',
+      kind: channel?.kind ?? (hasMail ? 'email' : 'webhook'),
       addresses: channel?.addresses.join('\n') ?? '',
       url: channel?.url ?? '',
       full_errors: channel?.full_errors ?? false,
@@ -74,11 +75,11 @@ export function ChannelDialog({ channel, hasMail, onClose }: Props) {
   };
   if (save.data?.secret != null) {
     return (
-      <Dialog open onClose={onClose} title={`“${save.data.name}” is saved`} description="Requests are signed with this secret. It is shown this once; give it to the receiver.">
+      <Dialog open onClose={onClose} title={`“${save.data.name}” is saved`} description="Requests are signed with this secret. It is shown only once; give it to the receiver.">
         <Command text={save.data.secret} label="Copy the secret" />
         <DialogActions>
           <Button look="primary" onClick={onClose}>
-            I have kept it
+            I have saved it
           </Button>
         </DialogActions>
       </Dialog>
@@ -104,26 +105,24 @@ export function ChannelDialog({ channel, hasMail, onClose }: Props) {
         {kind === 'email' ? (
           <>
             {!hasMail && (
-              <p className="rounded-md bg-warn-soft px-3 py-2 text-ui">
-                This platform has no mail server yet. An operator sets one up.
-              </p>
+              <Notice tone="warn">This platform has no mail server yet. An operator can set one up.</Notice>
             )}
             <Field label="Addresses" help="One per line, up to 20." error={errors.addresses?.message}>
               {(tied) => <TextArea {...tied} {...register('addresses')} rows={4} spellCheck={false} required />}
             </Field>
           </>
         ) : (
-          <Field label="URL" help="Requests go where your workflows may go. Another URL gets another secret." error={errors.url?.message}>
+          <Field label="URL" help="An address that your workflows may reach, such as https://example.com/hook. Another URL gets another secret." error={errors.url?.message}>
             {(tied) => <Input {...tied} {...register('url')} type="url" required />}
           </Field>
         )}
         <CheckField
-          label="Errors for developers, too"
-          help="Else only what a workflow says to its users. They may hold data of customers."
+          label="Include errors for developers"
+          help="Otherwise, only what a workflow tells its users is sent. These errors may contain customer data."
           disabled={!may('executions.read') && channel?.full_errors !== true}
           {...register('full_errors')}
         />
-        <CheckField label="On" help="What happens while it is off is not made up for." {...register('enabled')} />
+        <CheckField label="On" help="When off, nothing is sent, and nothing is caught up on later." {...register('enabled')} />
         <DialogActions>
           {channel !== undefined && (
             <Button look="danger" className="mr-auto" onClick={() => setDeleting(true)}>
@@ -131,14 +130,14 @@ export function ChannelDialog({ channel, hasMail, onClose }: Props) {
               Delete
             </Button>
           )}
-          <Button onClick={onClose}>Discard</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={save.isPending}>
             Save
           </Button>
         </DialogActions>
       </form>
       <Confirm open={deleting} onClose={() => setDeleting(false)} title={`Delete “${channel?.name ?? ''}”?`} action="Delete" onConfirm={remove}>
-        Rules that name it go on without it. One that tells nobody else is switched off.
+        Rules that use it continue without it. A rule that notifies nobody else is switched off.
       </Confirm>
     </Dialog>
   );

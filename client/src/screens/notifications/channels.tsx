@@ -6,11 +6,12 @@ import { api, call } from '@/api/client';
 import { channelsQuery, type Channel } from '@/api/notifications';
 import { useOrganization } from '@/api/session';
 import { Badge } from '@/ui/badge';
-import { Button, LinkButton } from '@/ui/button';
+import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { done, failed } from '@/ui/toast';
+import { Opens } from '@/ui/opens';
 import { ChannelDialog } from './channel-dialog';
 import { KIND_NAMES, NEW } from './names';
 
@@ -21,21 +22,14 @@ export function Channels() {
   const navigate = route.useNavigate();
   const organization = useOrganization();
   const channels = useQuery(channelsQuery(organization));
+  const edited = channels.data?.channels.find(({ id }) => id === edit);
   return (
     <Card padded={false}>
       <Show query={channels}>
         {({ channels: all }) =>
           all.length === 0 ? (
-            <Empty
-              icon={Send}
-              title="No channels yet"
-              action={
-                <LinkButton to="/notifications" search={{ tab: 'channels', edit: NEW }} resetScroll={false} look="primary">
-                  Make the first one
-                </LinkButton>
-              }
-            >
-              Without one, people are told here only. A channel is a list of addresses, or the URL of another system.
+            <Empty icon={Send} title="No channels yet">
+              Without one, people are notified here only. A channel is a list of e-mail addresses, or the URL of another system.
             </Empty>
           ) : (
             <ul className="divide-y">
@@ -46,10 +40,10 @@ export function Channels() {
           )
         }
       </Show>
-      {edit !== undefined && channels.data !== undefined && (
+      {edit !== undefined && channels.data !== undefined && (edit === NEW || edited !== undefined) && (
         <ChannelDialog
           key={edit}
-          channel={channels.data.channels.find(({ id }) => id === edit)}
+          channel={edited}
           hasMail={channels.data.has_mail}
           onClose={() => void navigate({ search: { tab: 'channels' } })}
         />
@@ -84,7 +78,7 @@ function Row({ channel }: { channel: Channel }) {
       </div>
       <Badge>{KIND_NAMES[channel.kind]}</Badge>
       {channel.failed_at != null && <Badge tone="bad">Did not arrive</Badge>}
-      {!channel.enabled && <Badge tone="warn">Off</Badge>}
+      {!channel.enabled && <Badge>Off</Badge>}
       <span className="relative z-10 text-xs text-muted">
         {channel.sent_at == null ? 'nothing sent yet' : <Ago at={channel.sent_at} />}
       </span>
@@ -92,6 +86,7 @@ function Row({ channel }: { channel: Channel }) {
         <Send aria-hidden />
         Test
       </Button>
+      <Opens />
     </li>
   );
 }

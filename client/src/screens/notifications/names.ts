@@ -12,4 +12,13 @@ export const EVENT_NAMES: Record<NotificationEvent, string> = {
   webhook_broken: 'A webhook loses its subscription',
 };
 
+/** What the rules are called that every organization begins with: each name says what the rule is about. */
+export const FIRST_NAMES: Record<NotificationEvent, string> = {
+  run_failed: 'Scheduled runs that fail',
+  connection_broken: 'Connections that break',
+  schedule_missed: 'Schedules that are missed',
+  delivery_failed: 'Deliveries that fail',
+  webhook_broken: 'Webhooks that break',
+};
+
 export const KIND_NAMES: Record<Channel['kind'], string> = { email: 'E-mail', webhook: 'Webhook' };

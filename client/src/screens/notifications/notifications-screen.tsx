@@ -59,32 +59,46 @@ function Latest() {
   const { unread, cursor } = route.useSearch();
   const navigate = route.useNavigate();
   const organization = useOrganization();
+  const manages = useMay()('organization.manage');
   const list = useQuery(
     notificationsQuery(organization, {
       ...(unread === '1' ? { unread: true } : {}),
       ...(cursor === undefined ? {} : { cursor }),
     }),
   );
+  const isEmpty = list.data?.notifications.length === 0 && unread === undefined && cursor === undefined;
   return (
     <div className="grid gap-4">
-      <div className="flex flex-wrap items-center justify-between gap-3">
-        <CheckField
-          label="Only unread"
-          checked={unread === '1'}
-          onChange={(event) =>
-            void navigate({ search: event.target.checked ? { unread: '1' } : {}, replace: true, resetScroll: false })
-          }
-        />
-        {list.data !== undefined && list.data.unread > 0 && <ReadAll />}
-      </div>
+      {!isEmpty && (
+        <div className="flex flex-wrap items-center justify-between gap-3">
+          <CheckField
+            label="Only unread"
+            checked={unread === '1'}
+            onChange={(event) =>
+              void navigate({ search: event.target.checked ? { unread: '1' } : {}, replace: true, resetScroll: false })
+            }
+          />
+          {list.data !== undefined && list.data.unread > 0 && <ReadAll />}
+        </div>
+      )}
       <Card padded={false}>
         <Show query={list}>
           {({ notifications }) =>
             notifications.length === 0 && unread === '1' ? (
               <NothingFits icon={BellOff} title="Nothing unread" action="Show all" onClear={() => void navigate({ search: {}, replace: true, resetScroll: false })} />
             ) : notifications.length === 0 ? (
-              <Empty icon={BellOff} title="Nothing yet">
-                What you are told of depends on your permissions, and on the rules of your organization.
+              <Empty
+                icon={BellOff}
+                title="No notifications yet"
+                action={
+                  manages && (
+                    <LinkButton to="/notifications" search={{ tab: 'rules' }}>
+                      See the rules
+                    </LinkButton>
+                  )
+                }
+              >
+                What you are notified of depends on your permissions, and on the rules of your organization.
               </Empty>
             ) : (
               <ul className="divide-y">
@@ -99,7 +113,7 @@ function Latest() {
       {list.data?.next_cursor != null && (
         <div className="flex justify-end">
           <LinkButton to="/notifications" search={{ unread, cursor: list.data.next_cursor }}>
-            Earlier ones
+            Older
           </LinkButton>
         </div>
       )}

@@ -1,4 +1,4 @@
-/** Makes, changes or deletes a rule. */
+/** Creates, changes or deletes a rule. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
@@ -7,6 +7,7 @@ import { api, call } from '@/api/client';
 import { EVENTS, type Channel, type NotificationEvent, type Rule } from '@/api/notifications';
 import { workflowsQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
+import { useBranding } from '@/lib/branding';
 import { showAtField } from '@/lib/forms';
 import { Button } from '@/ui/button';
 import { Combobox } from '@/ui/combobox';
@@ -36,6 +37,7 @@ interface Props {
 
 export function RuleDialog({ rule, channels, onClose }: Props) {
   const client = useQueryClient();
+  const { product_name } = useBranding();
   const [deleting, setDeleting] = useState(false);
   const [workflows, setWorkflows] = useState(rule?.workflow_ids ?? []);
   const [chosen, setChosen] = useState(rule?.channel_ids ?? []);
@@ -92,13 +94,13 @@ export function RuleDialog({ rule, channels, onClose }: Props) {
         {watch('event') === 'run_failed' && (
           <>
             <Workflows chosen={workflows} onChange={setWorkflows} />
-            <CheckField label="Only runs of schedules" help="Who starts a run by hand sees how it ends." {...register('only_scheduled')} />
+            <CheckField label="Only scheduled runs" help="People who start a run by hand see how it ends anyway." {...register('only_scheduled')} />
             <CheckField label="Also runs that complete with errors" {...register('completed_with_errors')} />
           </>
         )}
         <fieldset className="grid gap-2.5">
-          <legend className="mb-2 text-ui font-medium">Who is told</legend>
-          <CheckField label="People, here" help="Those who may see what it is about." {...register('in_app')} />
+          <legend className="mb-2 text-ui font-medium">Who is notified</legend>
+          <CheckField label={`People, in ${product_name}`} help="Everyone who may see what the notification is about." {...register('in_app')} />
           {channels.map((channel) => (
             <CheckField
               key={channel.id}
@@ -119,14 +121,14 @@ export function RuleDialog({ rule, channels, onClose }: Props) {
               Delete
             </Button>
           )}
-          <Button onClick={onClose}>Discard</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={save.isPending}>
             Save
           </Button>
         </DialogActions>
       </form>
       <Confirm open={deleting} onClose={() => setDeleting(false)} title={`Delete “${rule?.name ?? ''}”?`} action="Delete" onConfirm={remove}>
-        Nobody is told of this by it any more.
+        It no longer notifies anybody.
       </Confirm>
     </Dialog>
   );
@@ -137,7 +139,7 @@ function Workflows({ chosen, onChange }: { chosen: string[]; onChange: (ids: str
   const { data: all = [] } = useQuery(workflowsQuery(organization));
   const left = all.filter((workflow) => !chosen.includes(workflow.id));
   return (
-    <Field label="Only these workflows" optional help="None: all of them.">
+    <Field label="Only these workflows" optional help="Leave empty for all workflows.">
       {(tied) => (
         <div className="grid gap-2">
           <Combobox
@@ -157,7 +159,7 @@ function Workflows({ chosen, onChange }: { chosen: string[]; onChange: (ids: str
                   <li key={id}>
                     <Button
                       size="small"
-                      aria-label={`Take ${name} out`}
+                      aria-label={`Remove ${name}`}
                       onClick={() => onChange(chosen.filter((one) => one !== id))}
                     >
                       {name} ×

@@ -50,7 +50,7 @@ export function DeadLetters() {
       actions={
         <>
           <Select
-            aria-label="What was decided"
+            aria-label="Decision"
             className="h-7 w-auto text-xs"
             value={state ?? ''}
             onChange={(event) => set({ state: oneOf(['retried', 'failed'], event.target.value) })}
@@ -78,7 +78,7 @@ export function DeadLetters() {
             <NothingFits icon={Inbox} action="Show all" onClear={() => set({ state: undefined, replayed: undefined })} />
           ) : all.length === 0 ? (
             <Empty icon={Inbox} title="No dead letters">
-              Workers took every ticket that the queue gave them.
+              Workers have taken every run from the queue.
             </Empty>
           ) : (
             <DataTable label="Dead letters" rows={all} columns={columns} id={(letter) => letter.id} />
@@ -111,12 +111,12 @@ const columns: ColumnDef<DeadLetter>[] = [
   { id: 'attempt', header: 'Attempt', cell: ({ row: { original } }) => original.attempt, meta: { wide: true } },
   {
     id: 'state',
-    header: 'Decided',
+    header: 'Decision',
     cell: ({ row: { original } }) => (
       <Badge tone={original.state === 'failed' ? 'bad' : 'info'}>{original.state === 'failed' ? 'Failed' : 'Tried again'}</Badge>
     ),
   },
-  { id: 'status', header: 'Run is', cell: ({ row: { original } }) => <StatusBadge status={original.execution_status} />, meta: { wide: true } },
+  { id: 'status', header: 'Run status', cell: ({ row: { original } }) => <StatusBadge status={original.execution_status} />, meta: { wide: true } },
   { id: 'at', header: 'When', cell: ({ row: { original } }) => <Ago at={original.created_at} className="text-muted" />, meta: { wide: true } },
   { id: 'replay', header: '', cell: ({ row: { original } }) => <Replay letter={original} /> },
 ];
@@ -133,7 +133,7 @@ function Replay({ letter }: { letter: DeadLetter }) {
   }
   const replay = async () => {
     await call(api.POST('/api/dead-letters/{id}/replay', { params: { path: { id: letter.id } } }));
-    done('It runs again');
+    done('The run is replayed');
     await client.invalidateQueries({ queryKey: ['dead-letters'] });
   };
   return (
@@ -142,7 +142,7 @@ function Replay({ letter }: { letter: DeadLetter }) {
         Replay
       </Button>
       <Confirm open={asking} onClose={() => setAsking(false)} title="Replay this run?" action="Replay" danger={false} onConfirm={replay}>
-        A new run of “{letter.workflow_name}”, for the same organization, with the same parameters, in today’s version.
+        This starts a new run of “{letter.workflow_name}” for the same organization, with the same parameters, in the active version.
       </Confirm>
     </div>
   );

@@ -1,4 +1,4 @@
-/** Whether the platform is well, who works, what waits, and what the queue gave up on. */
+/** Whether the platform is healthy, its workers, its queue, and what the queue gave up on. */
 import { useQuery } from '@tanstack/react-query';
 import { CircleCheck, CircleX } from 'lucide-react';
 import { api, call } from '@/api/client';
@@ -15,8 +15,8 @@ import { Workers } from './workers';
 
 export function OperationsScreen() {
   return (
-    <Page title="Operations" about="What takes runs and what waits, now; graphs over time are your monitoring’s, from /metrics.">
-      <div className="grid items-start gap-5 lg:grid-cols-2">
+    <Page title="Operations" about="Workers and queue right now. For history, scrape /metrics.">
+      <div className="grid gap-5 lg:grid-cols-2">
         <Health />
         <Numbers />
       </div>
@@ -62,9 +62,9 @@ function Health() {
 }
 
 function readiness({ ok, without }: { ok: boolean; without: string[] }): string {
-  if (!ok) return 'The database does not answer.';
-  if (without.length > 0) return `Works without: ${without.join(', ')}.`;
-  return 'Database, queue, objects and bus answer.';
+  if (!ok) return 'The database does not respond.';
+  if (without.length > 0) return `Running without: ${without.join(', ')}.`;
+  return 'Database, queue, object storage and message bus respond.';
 }
 
 /** What is shown of the metrics, in words. */
@@ -72,8 +72,8 @@ const SHOWN: { name: string; metric: string; labels?: Record<string, string> }[]
   { name: 'Sandbox processes', metric: 'bifrost_sandbox_processes' },
   { name: 'Sandbox restarts', metric: 'bifrost_sandbox_restarts_total' },
   { name: 'Runs accepted', metric: 'bifrost_executions_accepted_total' },
-  { name: 'Attempts repeated', metric: 'bifrost_attempts_repeated_total' },
-  { name: 'Requests out', metric: 'bifrost_outbound_requests_total' },
+  { name: 'Repeated attempts', metric: 'bifrost_attempts_repeated_total' },
+  { name: 'Outbound requests', metric: 'bifrost_outbound_requests_total' },
   { name: 'Log lines', metric: 'bifrost_log_lines_total' },
   { name: 'Database connections in use', metric: 'bifrost_database_connections', labels: { state: 'used' } },
 ];
@@ -111,8 +111,8 @@ function Wait({ all }: { all: Sample[] }) {
   const number = total(all, 'bifrost_queue_wait_seconds_count');
   if (sum === undefined || number === undefined || number === 0) return null;
   return (
-    <Fact name="Wait in the queue">
-      {((sum / number) * 1_000).toFixed(1)} ms on average, of {plural(number, 'run')}
+    <Fact name="Wait in queue">
+      {((sum / number) * 1_000).toFixed(1)} ms on average over {plural(number, 'run')}
     </Fact>
   );
 }

@@ -2,7 +2,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
-import { CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { api, call } from '@/api/client';
 import { useMay } from '@/api/session';
@@ -13,9 +12,9 @@ import { Badge } from '@/ui/badge';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
 import { Fact, Facts } from '@/ui/page';
-import { Empty, Show } from '@/ui/states';
+import { Show } from '@/ui/states';
 import { AGAIN } from './again';
-import { lineWords } from './words';
+import { isIdle, lineWords } from './words';
 
 const PRIORITIES: Record<Priority, string> = { interactive: 'Interactive', normal: 'Normal', bulk: 'Bulk' };
 
@@ -30,14 +29,18 @@ export function Queue() {
       <Show query={queue}>
         {({ priorities, organizations, admitted, dead_letters }) => (
           <>
-            <Facts className="border-b p-4">
-              {priorities.map((line) => (
-                <Fact key={line.priority} name={PRIORITIES[line.priority]}>
-                  <Line line={line} />
-                </Fact>
-              ))}
-              <Fact name="Admitted, with no worker yet">{admitted == null ? 'not known' : count(admitted)}</Fact>
-              <Fact name="Dead letters to look after">
+            <Facts className={organizations.length === 0 ? 'p-4' : 'border-b p-4'}>
+              {priorities.every(isIdle) ? (
+                <Fact name="Waiting">{organizations.length === 0 ? 'No run is waiting or under way.' : 'No run is waiting.'}</Fact>
+              ) : (
+                priorities.map((line) => (
+                  <Fact key={line.priority} name={PRIORITIES[line.priority]}>
+                    <Line line={line} />
+                  </Fact>
+                ))
+              )}
+              <Fact name="Admitted, no worker yet">{admitted == null ? 'unknown' : count(admitted)}</Fact>
+              <Fact name="Dead letters to review">
                 {dead_letters === 0 ? (
                   count(0)
                 ) : (
@@ -52,11 +55,7 @@ export function Queue() {
                 )}
               </Fact>
             </Facts>
-            {organizations.length === 0 ? (
-              <Empty icon={CircleCheck} title="Nothing waits">
-                No run is under way, and none waits for a worker.
-              </Empty>
-            ) : (
+            {organizations.length > 0 && (
               <DataTable label="Queue by organization" rows={organizations} columns={columns} id={(one) => one.organization_id} />
             )}
           </>

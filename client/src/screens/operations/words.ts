@@ -9,19 +9,22 @@ const since = (at: string, now: Date): string => duration(Math.max(0, now.getTim
 
 /** What is to be expected of a worker. */
 export function workerState(worker: Worker, now: Date): { tone: Tone; text: string } {
-  if (worker.is_silent) return { tone: 'bad', text: `Not heard of for ${since(worker.seen_at, now)}` };
+  if (worker.is_silent) return { tone: 'bad', text: `Not heard from for ${since(worker.seen_at, now)}` };
   if (worker.is_draining) return { tone: 'warn', text: 'Draining: takes no more runs' };
   if (worker.free === 0) return { tone: 'info', text: 'Full' };
   return { tone: 'good', text: 'Takes runs' };
 }
 
+/** Nothing is in a line. */
+export const isIdle = ({ waiting, resting }: QueueWaiting): boolean => waiting === 0 && resting === 0;
+
 /** What waits in a line. */
 export function lineWords({ waiting, resting, waiting_since }: QueueWaiting, now: Date): string {
   const words: string[] = [];
   if (waiting > 0) {
-    const age = waiting_since == null ? '' : `${waiting === 1 ? '' : ', the first'} for ${since(waiting_since, now)}`;
-    words.push(`${count(waiting)} ${waiting === 1 ? 'waits' : 'wait'}${age}`);
+    const age = waiting_since == null ? '' : `${waiting === 1 ? '' : ', the oldest'} for ${since(waiting_since, now)}`;
+    words.push(`${count(waiting)} waiting${age}`);
   }
-  if (resting > 0) words.push(`${count(resting)} before another attempt`);
-  return words.length === 0 ? 'nothing waits' : words.join('; ');
+  if (resting > 0) words.push(`${count(resting)} between attempts`);
+  return words.length === 0 ? 'none' : words.join('; ');
 }

@@ -26,13 +26,13 @@ export function Workers() {
     <Card
       title="Workers"
       padded={false}
-      actions={free !== undefined && <span className="text-xs text-muted tabular-nums">{plural(free, 'free place')}</span>}
+      actions={free !== undefined && <span className="text-xs text-muted tabular-nums">{plural(free, 'free slot')}</span>}
     >
       <Show query={workers}>
         {(all) =>
           all.length === 0 ? (
-            <Empty icon={Server} title="No worker" command="bifrost worker">
-              Runs are accepted and wait until one is started.
+            <Empty icon={Server} title="No workers" command="bifrost worker">
+              Runs are accepted, and wait until a worker starts.
             </Empty>
           ) : (
             <DataTable label="Workers" rows={all} columns={columns} id={(worker) => worker.id} />
@@ -59,14 +59,14 @@ const columns: ColumnDef<Worker>[] = [
     id: 'runs',
     header: 'Runs',
     cell: ({ row: { original } }) => (
-      <span className="whitespace-nowrap tabular-nums">
+      <span className="tabular-nums sm:whitespace-nowrap">
         {count(original.running)} of {count(original.slots)}
       </span>
     ),
   },
   { id: 'version', header: 'Version', cell: ({ row: { original } }) => <span className="text-muted">{original.version}</span>, meta: { wide: true } },
   { id: 'since', header: 'Since', cell: ({ row: { original } }) => <Ago at={original.started_at} className="whitespace-nowrap text-muted" />, meta: { wide: true } },
-  { id: 'seen', header: 'Last heard of', cell: ({ row: { original } }) => <Ago at={original.seen_at} className="whitespace-nowrap text-muted" />, meta: { wide: true } },
+  { id: 'seen', header: 'Last heard from', cell: ({ row: { original } }) => <Ago at={original.seen_at} className="whitespace-nowrap text-muted" />, meta: { wide: true } },
 ];
 
 function WorkerState({ worker }: { worker: Worker }) {

@@ -1,4 +1,4 @@
-/** Organizations that were taken out: their exports and proofs stay. */
+/** Organizations that were removed: their exports and proofs stay. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ColumnDef } from '@tanstack/react-table';
@@ -18,8 +18,8 @@ export function Left() {
   });
   if (offboardings.data === undefined || offboardings.data.length === 0) return null;
   return (
-    <Card title="Taken out" padded={false}>
-      <DataTable label="Taken out" rows={offboardings.data} columns={columns} id={(one) => one.organization_id} />
+    <Card title="Removed organizations" padded={false}>
+      <DataTable label="Removed organizations" rows={offboardings.data} columns={columns} id={(one) => one.organization_id} />
     </Card>
   );
 }
@@ -38,10 +38,10 @@ const columns: ColumnDef<OffboardingSummary>[] = [
       </Link>
     ),
   },
-  { id: 'export', header: 'Export', cell: ({ row: { original } }) => (original.has_export ? bytes(original.export_bytes) : 'Deleted') },
+  { id: 'export', header: 'Export', cell: ({ row: { original } }) => (original.has_export ? bytes(original.export_bytes) : 'Export deleted') },
   {
     id: 'since',
-    header: 'Since',
+    header: 'Removed',
     cell: ({ row: { original } }) => <Ago at={original.finished_at ?? original.requested_at} className="relative z-10 whitespace-nowrap text-muted" />,
     meta: { wide: true },
   },

@@ -22,18 +22,18 @@ interface Limit {
 }
 
 const LIMITS: Record<Name, Limit> = {
-  memory_bytes: { label: 'Memory of a run', unit: 'MiB', factor: MIB },
-  wall_ms: { label: 'Time of a run', unit: 's', factor: 1_000 },
-  fuel: { label: 'Computing time of a run', unit: 's', factor: 1_000_000_000 },
-  concurrent_runs: { label: 'Runs at the same time', unit: '', factor: 1 },
-  log_bytes: { label: 'Log of a run', unit: 'MiB', factor: MIB },
-  log_line_bytes: { label: 'A line of the log', unit: 'KiB', factor: KIB },
-  result_bytes: { label: 'Result', unit: 'MiB', factor: MIB },
-  parameters_bytes: { label: 'Parameters', unit: 'MiB', factor: MIB },
-  http_calls: { label: 'HTTP calls of a run', unit: '', factor: 1 },
-  http_concurrent: { label: 'HTTP calls at the same time', unit: '', factor: 1 },
-  http_body_bytes: { label: 'A body of HTTP', unit: 'MiB', factor: MIB },
-  host_resources: { label: 'Handles at the same time', unit: '', factor: 1 },
+  memory_bytes: { label: 'Memory per run', unit: 'MiB', factor: MIB },
+  wall_ms: { label: 'Time per run', unit: 's', factor: 1_000 },
+  fuel: { label: 'CPU time per run', unit: 's', factor: 1_000_000_000 },
+  concurrent_runs: { label: 'Concurrent runs', unit: '', factor: 1 },
+  log_bytes: { label: 'Log size per run', unit: 'MiB', factor: MIB },
+  log_line_bytes: { label: 'Log line length', unit: 'KiB', factor: KIB },
+  result_bytes: { label: 'Result size', unit: 'MiB', factor: MIB },
+  parameters_bytes: { label: 'Parameter size', unit: 'MiB', factor: MIB },
+  http_calls: { label: 'HTTP calls per run', unit: '', factor: 1 },
+  http_concurrent: { label: 'Concurrent HTTP calls', unit: '', factor: 1 },
+  http_body_bytes: { label: 'HTTP body size', unit: 'MiB', factor: MIB },
+  host_resources: { label: 'Open handles', unit: '', factor: 1 },
 };
 
 const NAMES = Object.keys(LIMITS) as Name[];
@@ -52,7 +52,7 @@ export function LimitsForm({ organization }: { organization: Organization }) {
       return call(api.PATCH('/api/organizations/{id}', { params: { path: { id: organization.id } }, body: { limits } }));
     },
     onSuccess: async () => {
-      done('The limits are saved', 'They count for runs that begin from now on.');
+      done('The limits are saved', 'They apply to runs that start from now on.');
       await client.invalidateQueries({ queryKey: ['organization'] });
       await client.invalidateQueries({ queryKey: ['organizations'] });
     },

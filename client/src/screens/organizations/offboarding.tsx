@@ -27,15 +27,15 @@ export function Offboarding({ organization }: { organization: Organization }) {
   const begin = async () => {
     const params = { path: { id: organization.id } };
     await call(api.POST('/api/organizations/{id}/offboarding', { params, body: { confirm: organization.name } }));
-    done('The offboarding has begun');
+    done('The offboarding has started');
     await client.invalidateQueries();
   };
   return (
     <Card title="Offboarding" className="border-bad/40">
       <div className="flex flex-wrap items-center gap-3">
         <p className="min-w-0 flex-1 basis-64 text-ui text-muted">
-          Ends its runs, exports everything that is its, and then deletes it: people, code, settings, runs. There is no
-          way back.
+          Ends its runs, exports all of its data, and then deletes everything: people, code, settings, runs. This cannot
+          be undone.
         </p>
         <Button look="danger" onClick={() => setAsking(true)}>
           <Trash2 aria-hidden />
@@ -50,13 +50,13 @@ export function Offboarding({ organization }: { organization: Organization }) {
         typed={organization.name}
         onConfirm={begin}
       >
-        It is suspended at once, and for good. The export can be downloaded once it is written.
+        The organization is suspended at once, for good. You can download the export when it is complete.
       </Confirm>
     </Card>
   );
 }
 
-/** An organization that is being taken out, or is gone. */
+/** An organization that is being removed, or is gone. */
 export function Leaving({ id }: { id: string }) {
   const params = { path: { id } };
   const state = useQuery({
@@ -78,17 +78,17 @@ function HowFar({ of }: { of: State }) {
     <Card title={`Offboarding of “${of.name}”`} actions={<Badge tone={of.state === 'done' ? 'good' : 'info'}>{STATE_NAMES[of.state]}</Badge>}>
       <div className="grid gap-4">
         <Facts>
-          <Fact name="Begun">
+          <Fact name="Started">
             <Ago at={of.requested_at} />
           </Fact>
           {of.finished_at != null && (
-            <Fact name="Nothing left">
+            <Fact name="Completed">
               <Ago at={of.finished_at} />
             </Fact>
           )}
           <Fact name="Export">{deleted ? `${bytes(archive.bytes)}, deleted` : bytes(archive.bytes)}</Fact>
           <Fact name="SHA-256">
-            <code className="font-mono text-xs break-all">{archive.sha256 ?? 'not yet'}</code>
+            <code className="font-mono text-xs break-all">{archive.sha256 ?? 'Not yet known'}</code>
           </Fact>
         </Facts>
         {of.state !== 'exporting' && !deleted && (
@@ -121,7 +121,7 @@ function DeleteExport({ of }: { of: State }) {
   };
   return (
     <DeleteButton name={of.name} action="Delete the export" title={`Delete the export of “${of.name}”?`} typed={of.name} onDelete={remove}>
-      It is the last copy that the platform has of what the organization kept here. The proof stays.
+      This is the platform’s last copy of the organization’s data. The proof stays.
     </DeleteButton>
   );
 }

@@ -5,7 +5,9 @@ import { LogIn } from 'lucide-react';
 import { Fragment, useState } from 'react';
 import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
+import { useScopeId } from '@/api/session';
 import type { Organization } from '@/api/types';
+import { Badge } from '@/ui/badge';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { CheckField, Field, Input } from '@/ui/field';
@@ -14,13 +16,14 @@ import { FormError, Show, Skeleton } from '@/ui/states';
 import { done } from '@/ui/toast';
 import { LimitsForm } from './limits-form';
 import { Leaving, Offboarding } from './offboarding';
-import { OrganizationState } from './organizations-screen';
+import { OrganizationState, OrganizationTags } from './organizations-screen';
 import { Usage } from './usage';
 
 const route = getRouteApi('/app/organizations/$id');
 
 export function OrganizationScreen() {
   const { id } = route.useParams();
+  const current = useScopeId();
   const organization = useQuery({
     queryKey: ['organization', id],
     queryFn: ({ signal }) => call(api.GET('/api/organizations/{id}', { params: { path: { id } }, signal })),
@@ -34,15 +37,25 @@ export function OrganizationScreen() {
           Organizations
         </Link>
       }
-      about={gone || organization.data === undefined ? undefined : <OrganizationState organization={organization.data} />}
+      about={
+        gone || organization.data === undefined ? undefined : (
+          <span className="flex flex-wrap gap-1">
+            <OrganizationState organization={organization.data} />
+            <OrganizationTags organization={organization.data} />
+          </span>
+        )
+      }
       actions={
         organization.data?.is_provider === false &&
-        !gone && (
+        !gone &&
+        (id === current ? (
+          <Badge>Current</Badge>
+        ) : (
           <LinkButton to="/" search={{ org: id }}>
             <LogIn aria-hidden />
             Enter
           </LinkButton>
-        )
+        ))
       }
       className="max-w-4xl"
     >
@@ -105,14 +118,14 @@ function Settings({ organization }: { organization: Organization }) {
         </div>
         <CheckField
           label="Active"
-          help="Off: its people are refused, and nothing of it runs."
+          help="While an organization is not active, its people cannot sign in and none of its workflows run."
           checked={active}
           disabled={organization.is_provider}
           onChange={(event) => setActive(event.target.checked)}
         />
         <CheckField
           label="Deploys need a review"
-          help="What it deploys waits until somebody else approves it."
+          help="A deployed version goes live only when somebody other than its author approves it."
           checked={review}
           onChange={(event) => setReview(event.target.checked)}
         />

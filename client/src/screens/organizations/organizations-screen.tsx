@@ -5,9 +5,9 @@ import type { ColumnDef } from '@tanstack/react-table';
 import { Building2, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
-import { organizationsQuery } from '@/api/session';
+import { organizationsQuery, useScopeId } from '@/api/session';
 import type { Organization } from '@/api/types';
-import { Badge } from '@/ui/badge';
+import { Badge, type Tone } from '@/ui/badge';
 import { Button, LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
@@ -33,7 +33,7 @@ export function OrganizationsScreen() {
   return (
     <Page
       title="Organizations"
-      about="Tenants of this platform. Each has its own people, code, settings and limits."
+      about="The tenants of this platform. Each has its own people, code, settings, and limits."
       actions={
         <Button look="primary" onClick={() => setMaking(true)}>
           <Plus aria-hidden />
@@ -67,19 +67,27 @@ export function OrganizationsScreen() {
   );
 }
 
+type State = 'Active' | 'Suspended' | 'Being deleted';
+
+const TONES: Record<State, Tone> = { Active: 'good', Suspended: 'warn', 'Being deleted': 'bad' };
+
+function stateOf({ is_offboarding, is_active }: Organization): State {
+  if (is_offboarding) return 'Being deleted';
+  return is_active ? 'Active' : 'Suspended';
+}
+
 export function OrganizationState({ organization }: { organization: Organization }) {
+  const state = stateOf(organization);
+  return <Badge tone={TONES[state]}>{state}</Badge>;
+}
+
+/** What kind of organization it is. */
+export function OrganizationTags({ organization: { is_provider, requires_review } }: { organization: Organization }) {
   return (
-    <span className="flex flex-wrap gap-1">
-      {organization.is_offboarding ? (
-        <Badge tone="bad">Being deleted</Badge>
-      ) : organization.is_active ? (
-        <Badge tone="good">Active</Badge>
-      ) : (
-        <Badge tone="warn">Suspended</Badge>
-      )}
-      {organization.is_provider && <Badge tone="accent">Provider</Badge>}
-      {organization.requires_review && <Badge tone="info">Reviewed deploys</Badge>}
-    </span>
+    <>
+      {is_provider && <Badge tone="accent">Provider</Badge>}
+      {requires_review && <Badge tone="info">Reviewed deploys</Badge>}
+    </>
   );
 }
 
@@ -88,13 +96,16 @@ const columns: ColumnDef<Organization>[] = [
     accessorKey: 'name',
     header: 'Name',
     cell: ({ row: { original } }) => (
-      <Link
-        to="/organizations/$id"
-        params={{ id: original.id }}
-        className="font-medium break-words after:absolute after:inset-0 hover:text-accent-text"
-      >
-        {original.name}
-      </Link>
+      <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        <Link
+          to="/organizations/$id"
+          params={{ id: original.id }}
+          className="font-medium break-words after:absolute after:inset-0 hover:text-accent-text"
+        >
+          {original.name}
+        </Link>
+        <OrganizationTags organization={original} />
+      </span>
     ),
   },
   {
@@ -103,7 +114,7 @@ const columns: ColumnDef<Organization>[] = [
     cell: ({ row: { original } }) => <span className="text-muted">{original.domain ?? '–'}</span>,
     meta: { wide: true },
   },
-  { id: 'state', header: 'State', enableSorting: false, cell: ({ row: { original } }) => <OrganizationState organization={original} /> },
+  { id: 'state', accessorFn: stateOf, header: 'State', cell: ({ row: { original } }) => <OrganizationState organization={original} /> },
   {
     accessorKey: 'created_at',
     header: 'Since',
@@ -116,18 +127,21 @@ const columns: ColumnDef<Organization>[] = [
     enableSorting: false,
     cell: ({ row: { original } }) => (
       <div className="text-right">
-        <LinkButton
-          to="/"
-          search={{ org: original.is_provider ? undefined : original.id }}
-          size="small"
-          className="relative z-10"
-        >
-          Enter
-        </LinkButton>
+        <Enter organization={original} />
       </div>
     ),
   },
 ];
+
+function Enter({ organization: { id, is_provider } }: { organization: Organization }) {
+  const current = useScopeId();
+  if (id === current) return <Badge>Current</Badge>;
+  return (
+    <LinkButton to="/" search={{ org: is_provider ? undefined : id }} size="small" className="relative z-10">
+      Enter
+    </LinkButton>
+  );
+}
 
 function NewDialog({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
@@ -137,7 +151,7 @@ function NewDialog({ onClose }: { onClose: () => void }) {
   const make = useMutation({
     mutationFn: () => call(api.POST('/api/organizations', { body: { name, domain: domain || null } })),
     onSuccess: async (made) => {
-      done(`“${made.name}” is made`);
+      done(`“${made.name}” was created`);
       await client.invalidateQueries({ queryKey: ['organizations'] });
       await navigate({ to: '/organizations/$id', params: { id: made.id } });
     },
@@ -149,12 +163,12 @@ function NewDialog({ onClose }: { onClose: () => void }) {
       onSubmit={() => make.mutate()}
       error={make.error}
       busy={make.isPending}
-      action="Make it"
+      action="Create"
     >
       <Field label="Name">
         {(tied) => <Input {...tied} value={name} required autoFocus onChange={(event) => setName(event.target.value)} />}
       </Field>
-      <Field label="E-mail domain" optional help="People with such an address who come from an identity provider belong to it.">
+      <Field label="E-mail domain" optional help="People with an address of this domain, such as ada@example.com, become members when they sign in with an identity provider.">
         {(tied) => <Input {...tied} value={domain} placeholder="example.com" onChange={(event) => setDomain(event.target.value)} />}
       </Field>
     </FormDialog>

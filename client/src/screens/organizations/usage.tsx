@@ -23,13 +23,13 @@ export function Usage({ organization }: { organization: string }) {
       <Show query={usage} skeleton={<Skeleton className="h-40" />}>
         {(data) => (
           <Facts>
-            <Fact name="Runs now">
+            <Fact name="Running now">
               <Used usage={data.running} />
             </Fact>
             <Fact name="This month">
-              {plural(data.runs, 'run')}, {duration(data.computing_ms)} of computing
+              {plural(data.runs, 'run')}, {duration(data.computing_ms)} of CPU time
             </Fact>
-            <Fact name="Requests in this minute">
+            <Fact name="Requests this minute">
               <Counted usage={data.egress.requests_this_minute} say={count} />
             </Fact>
             <Fact name="Sent and received today">
@@ -50,5 +50,5 @@ export function Usage({ organization }: { organization: string }) {
 
 /** Requests are counted where the network's policy has a quota. */
 function Counted({ usage, say }: { usage: QuotaUsage | null | undefined; say: (value: number) => string }) {
-  return usage == null ? <span className="text-muted">not counted without a quota</span> : <Used usage={usage} say={say} />;
+  return usage == null ? <span className="text-muted">Not counted without a quota</span> : <Used usage={usage} say={say} />;
 }

@@ -1,4 +1,4 @@
-/** Invitations that wait. */
+/** Invitations that nobody has accepted yet. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { MailX } from 'lucide-react';
 import { useState } from 'react';
@@ -16,14 +16,14 @@ import { ROLE_NAMES } from './role-names';
 export function Invitations({ onInvite }: { onInvite: () => void }) {
   const client = useQueryClient();
   const organization = useOrganization();
-  const [taking, setTaking] = useState<{ id: string; email: string }>();
+  const [revoking, setRevoking] = useState<{ id: string; email: string }>();
   const invitations = useQuery({
     queryKey: ['invitations', organization],
     queryFn: ({ signal }) => call(api.GET('/api/invitations', { signal })),
   });
-  const takeBack = async () => {
-    await call(api.DELETE('/api/invitations/{id}', { params: { path: { id: taking?.id ?? '' } } }));
-    done('The invitation is taken back');
+  const revoke = async () => {
+    await call(api.DELETE('/api/invitations/{id}', { params: { path: { id: revoking?.id ?? '' } } }));
+    done('The invitation is revoked');
     await client.invalidateQueries({ queryKey: ['invitations'] });
   };
   return (
@@ -33,27 +33,27 @@ export function Invitations({ onInvite }: { onInvite: () => void }) {
           all.length === 0 ? (
             <Empty
               icon={MailX}
-              title="No invitation waits"
+              title="No open invitations"
               command="bifrost users invite ada@example.com --role org_user"
               action={
                 <Button look="primary" onClick={onInvite}>
-                  Add somebody
+                  Invite somebody
                 </Button>
               }
             >
-              Whoever you invite gets a link, and is listed here until they have come in.
+              Whoever you invite gets a link, and is listed here until they accept.
             </Empty>
           ) : (
             <ul className="divide-y">
               {all.map(({ id, email, role, expires_at }) => (
                 <li key={id} className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-ui">
-                  <span className="min-w-0 flex-1 font-medium break-all">{email}</span>
+                  <span className="min-w-0 flex-1 font-medium break-all max-sm:basis-full">{email}</span>
                   <Badge>{ROLE_NAMES[role]}</Badge>
                   <span className="text-muted">
-                    ends <Ago at={expires_at} />
+                    Expires <Ago at={expires_at} />
                   </span>
-                  <Button size="small" onClick={() => setTaking({ id, email })}>
-                    Take back
+                  <Button size="small" onClick={() => setRevoking({ id, email })}>
+                    Revoke
                   </Button>
                 </li>
               ))}
@@ -62,13 +62,13 @@ export function Invitations({ onInvite }: { onInvite: () => void }) {
         }
       </Show>
       <Confirm
-        open={taking !== undefined}
-        onClose={() => setTaking(undefined)}
-        title="Take the invitation back?"
-        action="Take back"
-        onConfirm={takeBack}
+        open={revoking !== undefined}
+        onClose={() => setRevoking(undefined)}
+        title="Revoke the invitation?"
+        action="Revoke"
+        onConfirm={revoke}
       >
-        The link that {taking?.email} has stops working.
+        The link that was sent to {revoking?.email} stops working.
       </Confirm>
     </Card>
   );

@@ -24,11 +24,11 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   if (invite.data !== undefined) {
     const { email: to, token, mailed, mail_error } = invite.data;
     return (
-      <Dialog open onClose={onClose} title={`${to} is invited`} description={`${mailed ? 'The link was also sent by mail' : 'Send this link'}. It is shown this once, and good for seven days.`}>
+      <Dialog open onClose={onClose} title={`${to} is invited`} description={`${mailed ? 'The link was also sent by e-mail' : 'Send them this link'}. It is shown only once, and expires in seven days.`}>
         {mail_error != null && (
           <Notice tone="warn" role="alert">
-            <p>It could not be sent by mail: {mail_error}</p>
-            <p>The invitation is good all the same. Send the link yourself.</p>
+            <p>The link could not be sent by e-mail: {mail_error}</p>
+            <p>The invitation is valid all the same. Send the link yourself.</p>
           </Notice>
         )}
         <Command text={`${location.origin}/sign-in#invitation=${token}`} label="Copy the link" />
@@ -47,7 +47,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
       onSubmit={() => invite.mutate()}
       error={invite.error}
       busy={invite.isPending}
-      action="Make the link"
+      action="Create link"
     >
       <Field label="E-mail">
         {(tied) => <Input {...tied} type="email" value={email} required autoFocus autoComplete="off" onChange={(event) => setEmail(event.target.value)} />}

@@ -45,7 +45,7 @@ export function PeopleScreen() {
   return (
     <Page
       title="People"
-      about="Who belongs to the organization, and the programs that act for it."
+      about="Everybody who belongs to the organization, and the programs that act for it."
       actions={
         may('users.manage') && (
           <>
@@ -95,7 +95,7 @@ const columns: ColumnDef<User>[] = [
         >
           {original.name || original.email}
         </Link>
-        <span className="block text-xs break-all text-muted">{original.email}</span>
+        {original.name !== '' && original.name !== original.email && <span className="block text-xs break-all text-muted">{original.email}</span>}
       </>
     ),
   },
@@ -151,7 +151,7 @@ function UserList({ kind, users, onAdd }: ListProps) {
           className="w-full sm:w-72"
         />
         <CheckField
-          label="Also deactivated"
+          label="Show deactivated"
           checked={search.inactive === '1'}
           onChange={(event) =>
             void navigate({ search: (old) => ({ ...old, inactive: event.target.checked ? '1' : undefined }), replace: true, resetScroll: false })
@@ -165,7 +165,7 @@ function UserList({ kind, users, onAdd }: ListProps) {
               (user) => user.kind === kind && `${user.name}\n${user.email}`.toLowerCase().includes(wanted),
             );
             if (shown.length === 0 && wanted !== '') {
-              return <NothingFits icon={kind === 'person' ? Users : Bot} title="Nobody fits" onClear={() => find(undefined)} />;
+              return <NothingFits icon={kind === 'person' ? Users : Bot} title="Nobody found" onClear={() => find(undefined)} />;
             }
             return shown.length === 0 ? (
               <NoUsers kind={kind} onAdd={onAdd} />
@@ -191,7 +191,7 @@ function NoUsers({ kind, onAdd }: Pick<ListProps, 'kind' | 'onAdd'>) {
   const manages = useMay()('users.manage');
   const action = manages && (
     <Button look="primary" onClick={onAdd}>
-      Add the first one
+      {kind === 'person' ? 'Invite somebody' : 'Create the first one'}
     </Button>
   );
   return kind === 'person' ? (
@@ -200,7 +200,7 @@ function NoUsers({ kind, onAdd }: Pick<ListProps, 'kind' | 'onAdd'>) {
     </Empty>
   ) : (
     <Empty icon={Bot} title="No service accounts yet" command="bifrost users create deploy-bot --service --role org_admin" action={action}>
-      A service account is a program with keys, for instance what deploys from your repository.
+      A service account is a program that signs in with keys, such as one that deploys from your repository.
     </Empty>
   );
 }

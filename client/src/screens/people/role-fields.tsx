@@ -1,4 +1,4 @@
-/** The built-in role, and roles that the organization wrote. */
+/** The built-in role, and custom roles. */
 import { useQuery } from '@tanstack/react-query';
 import { rolesQuery } from '@/api/queries';
 import { useMe, useOrganization } from '@/api/session';
@@ -34,7 +34,7 @@ export function RoleFields({ role, roles, onRole, onRoles }: Props) {
       </Field>
       {own.length > 0 && (
         <fieldset className="grid gap-2">
-          <legend className="mb-1.5 text-ui font-medium">Roles of the organization</legend>
+          <legend className="mb-1.5 text-ui font-medium">Custom roles</legend>
           {own.map(({ id, name, description }) => (
             <CheckField
               key={id}

@@ -9,8 +9,8 @@ export const ROLE_NAMES: Record<Role, string> = {
 };
 
 export const ROLE_HELP: Record<Role, string> = {
-  org_guest: 'Runs the workflows that were granted, sees the own runs.',
-  org_user: 'Runs every workflow, sees the own runs.',
+  org_guest: 'Runs the workflows that were granted to them, and sees their own runs.',
+  org_user: 'Runs every workflow, and sees their own runs.',
   org_admin: 'Does everything within the organization.',
   platform_admin: 'Does everything in every organization.',
 };

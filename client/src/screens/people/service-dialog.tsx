@@ -1,4 +1,4 @@
-/** Makes a service account: a program that acts with keys. */
+/** Creates a service account: a program that acts with keys. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
@@ -16,7 +16,7 @@ export function ServiceDialog({ onClose }: { onClose: () => void }) {
   const make = useMutation({
     mutationFn: () => call(api.POST('/api/users', { body: { email, kind: 'service', role, roles } })),
     onSuccess: async () => {
-      done(`“${email}” is made`, 'Make a key for it under API keys.');
+      done(`“${email}” was created`, 'Create a key for it under API keys.');
       onClose();
       await client.invalidateQueries({ queryKey: ['users'] });
     },
@@ -28,9 +28,9 @@ export function ServiceDialog({ onClose }: { onClose: () => void }) {
       onSubmit={() => make.mutate()}
       error={make.error}
       busy={make.isPending}
-      action="Make it"
+      action="Create"
     >
-      <Field label="Name" help="Without @, for instance deploy-bot.">
+      <Field label="Name" help="A name without “@”, such as deploy-bot.">
         {(tied) => <Input {...tied} value={email} required autoFocus autoComplete="off" spellCheck={false} onChange={(event) => setEmail(event.target.value)} />}
       </Field>
       <RoleFields role={role} roles={roles} onRole={setRole} onRoles={setRoles} />

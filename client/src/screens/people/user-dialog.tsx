@@ -14,9 +14,10 @@ import { done, failed } from '@/ui/toast';
 import { RoleFields } from './role-fields';
 
 export function UserDialog({ user, onClose }: { user: User | undefined; onClose: () => void }) {
+  const title = user === undefined ? 'Nobody' : user.name || user.email;
   return (
-    <Dialog open side onClose={onClose} title={user === undefined ? 'Nobody' : user.name || user.email} description={user?.email}>
-      {user === undefined ? <Empty icon={UserX} title="There is nobody here with this id" /> : <Form user={user} onClose={onClose} />}
+    <Dialog open side onClose={onClose} title={title} description={user?.email === title ? undefined : user?.email}>
+      {user === undefined ? <Empty icon={UserX} title="Nobody here has this ID" /> : <Form user={user} onClose={onClose} />}
     </Dialog>
   );
 }
@@ -37,7 +38,7 @@ function Form({ user, onClose }: { user: User; onClose: () => void }) {
         }),
       ),
     onSuccess: async () => {
-      done('Saved', 'It counts from the next request on.');
+      done('Saved', 'It applies from the next request on.');
       onClose();
       await client.invalidateQueries({ queryKey: ['users'] });
     },
@@ -59,14 +60,14 @@ function Form({ user, onClose }: { user: User; onClose: () => void }) {
           <RoleFields role={role} roles={roles} onRole={setRole} onRoles={setRoles} />
           <CheckField
             label="Active"
-            help="Off: every sign-in and key of theirs is refused at once."
+            help="Without this, every sign-in and every key of theirs is refused at once."
             checked={active}
             onChange={(event) => setActive(event.target.checked)}
           />
         </fieldset>
         {manages && (
           <DialogActions>
-            <Button onClick={onClose}>Discard</Button>
+            <Button onClick={onClose}>Cancel</Button>
             <Button type="submit" look="primary" busy={save.isPending}>
               Save
             </Button>
@@ -87,21 +88,24 @@ function SignInHelp({ user }: { user: User }) {
   });
   const end = useMutation({
     mutationFn: () => call(api.DELETE('/api/users/{id}/sessions', { params })),
-    onSuccess: () => done('All their sessions are ended'),
+    onSuccess: () => done('All their sessions were ended'),
     onError: failed,
   });
   return (
-    <section className="grid gap-3 border-t pt-4">
-      <h3 className="text-ui font-semibold">Signing in</h3>
+    <section className="grid gap-3 rounded-lg border bg-sunken p-4">
+      <div className="grid gap-0.5">
+        <h3 className="text-ui font-semibold">Sign-in</h3>
+        <p className="text-xs text-muted">These buttons act at once, without Save.</p>
+      </div>
       <CheckField
-        label="The link also takes the second factor and the passkeys away"
+        label="The link also removes the second factor and all passkeys"
         checked={reset}
         onChange={(event) => setReset(event.target.checked)}
       />
       <div className="flex flex-wrap gap-2">
         <Button busy={link.isPending} onClick={() => link.mutate()}>
           <KeyRound aria-hidden />
-          Link to a new password
+          Create password reset link
         </Button>
         <Button look="danger" busy={end.isPending} onClick={() => end.mutate()}>
           <LogOut aria-hidden />
@@ -110,7 +114,7 @@ function SignInHelp({ user }: { user: User }) {
       </div>
       {link.data !== undefined && (
         <div className="grid gap-1">
-          <p className="text-xs text-muted">Shown this once; good for 24 hours, and once.</p>
+          <p className="text-xs text-muted">This link is shown only once. It works once, and expires in 24 hours.</p>
           <Command text={link.data.url} label="Copy the link" />
         </div>
       )}

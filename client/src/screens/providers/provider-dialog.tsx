@@ -1,4 +1,4 @@
-/** Makes, changes or deletes an identity provider. Its client secret is written only. */
+/** Creates, changes or deletes an identity provider. Its client secret is written only. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
@@ -30,6 +30,11 @@ export const KIND_NAMES: Record<string, string> = {
   microsoft: 'Microsoft',
   google: 'Google',
   oidc: 'Another OpenID provider',
+};
+
+const ISSUER_HELP: Record<string, string> = {
+  microsoft: 'Use https://login.microsoftonline.com/{tenant-id}/v2.0 with the ID of your tenant.',
+  oidc: 'The address that its discovery document is found under, such as https://id.example.com.',
 };
 
 const NAMES = ['name', 'kind', 'issuer', 'client_id', 'client_secret', 'domains'] as const;
@@ -73,7 +78,7 @@ export function ProviderDialog({ provider, onClose }: { provider: IdentityProvid
   });
   const remove = async () => {
     await call(api.DELETE('/api/identity-providers/{id}', { params: { path: { id: provider?.id ?? '' } } }));
-    done('The provider is deleted');
+    done('The provider was deleted');
     onClose();
     await refresh();
   };
@@ -84,13 +89,13 @@ export function ProviderDialog({ provider, onClose }: { provider: IdentityProvid
     <Dialog open side onClose={onClose} title={provider?.name ?? 'New provider'}>
       {redirect !== undefined && (
         <div className="mb-5 grid gap-1.5">
-          <p className="text-ui font-medium">Redirect address, to be entered at the provider</p>
-          <Command text={redirect} label="Copy the address" />
+          <p className="text-ui font-medium">Redirect URI to enter at the provider</p>
+          <Command text={redirect} label="Copy the URI" />
         </div>
       )}
       <form className="grid gap-4" onSubmit={handleSubmit((values) => save.mutate(values))}>
         <FormError error={save.error} />
-        <Field label="Name" help="On the button." error={errors.name?.message}>
+        <Field label="Name" help="Shown on its button on the sign-in page, for example “Contoso” in “Sign in with Contoso”." error={errors.name?.message}>
           {(tied) => <Input {...tied} {...register('name')} required />}
         </Field>
         <Field label="Kind">
@@ -107,28 +112,28 @@ export function ProviderDialog({ provider, onClose }: { provider: IdentityProvid
         {kind !== 'google' && (
           <Field
             label="Issuer"
-            help={kind === 'microsoft' ? 'https://login.microsoftonline.com/ and your tenant’s id and /v2.0.' : 'Where its discovery document is.'}
+            help={ISSUER_HELP[kind]}
             error={errors.issuer?.message}
           >
             {(tied) => <Input {...tied} {...register('issuer')} type="url" required />}
           </Field>
         )}
-        <Field label="Client id" error={errors.client_id?.message}>
+        <Field label="Client ID" error={errors.client_id?.message}>
           {(tied) => <Input {...tied} {...register('client_id')} required autoComplete="off" />}
         </Field>
         <Field
           label="Client secret"
           optional
-          help={provider?.has_client_secret === true ? 'Kept; enter another one to replace it.' : 'Kept encrypted, and never shown.'}
+          help={provider?.has_client_secret === true ? 'A secret is stored. Enter another one to replace it.' : 'Stored encrypted, and never shown again.'}
           error={errors.client_secret?.message}
         >
           {(tied) => <Input {...tied} {...register('client_secret')} type="password" autoComplete="new-password" />}
         </Field>
-        <Field label="Domains" optional help="That it vouches for, one per line. Empty: all that it calls verified." error={errors.domains?.message}>
+        <Field label="Domains" optional help="E-mail domains that are accepted from this provider, one per line, such as example.com. Leave empty to accept every address that it has verified." error={errors.domains?.message}>
           {(tied) => <TextArea {...tied} {...register('domains')} rows={3} spellCheck={false} />}
         </Field>
-        <CheckField label="Makes users" help="People of an organization’s domain become its users when they first come." {...register('creates_users')} />
-        <CheckField label="On" {...register('is_enabled')} />
+        <CheckField label="Create users" help="People with an address of an organization’s e-mail domain become its users when they first sign in." {...register('creates_users')} />
+        <CheckField label="Enabled" help="Without this, its button is not shown on the sign-in page." {...register('is_enabled')} />
         <DialogActions>
           {provider !== undefined && (
             <Button look="danger" className="mr-auto" onClick={() => setDeleting(true)}>
@@ -136,14 +141,14 @@ export function ProviderDialog({ provider, onClose }: { provider: IdentityProvid
               Delete
             </Button>
           )}
-          <Button onClick={onClose}>{save.isSuccess ? 'Close' : 'Discard'}</Button>
+          <Button onClick={onClose}>{save.isSuccess ? 'Close' : 'Cancel'}</Button>
           <Button type="submit" look="primary" busy={save.isPending} disabled={provider === undefined && save.isSuccess}>
             Save
           </Button>
         </DialogActions>
       </form>
       <Confirm open={deleting} onClose={() => setDeleting(false)} title={`Delete “${provider?.name ?? ''}”?`} action="Delete" onConfirm={remove}>
-        Whoever signs in with it needs another way to sign in.
+        People who sign in with it will need another way to sign in.
       </Confirm>
     </Dialog>
   );

@@ -21,10 +21,11 @@ export function ProvidersScreen() {
     queryKey: ['providers'],
     queryFn: ({ signal }) => call(api.GET('/api/identity-providers', { signal })),
   });
+  const provider = providers.data?.providers.find(({ id }) => id === edit);
   return (
     <Page
       title="Identity providers"
-      about="Microsoft, Google and others. Each has its button on the sign-in page."
+      about="Sign-in with Microsoft, Google, and other OpenID providers. Each has a button on the sign-in page."
       actions={
         <Button look="primary" onClick={() => void navigate({ search: { edit: NEW } })}>
           <Plus aria-hidden />
@@ -38,28 +39,28 @@ export function ProvidersScreen() {
             all.length === 0 ? (
               <Empty
                 icon={Fingerprint}
-                title="No identity provider yet"
+                title="No identity providers yet"
                 action={
                   <Button look="primary" onClick={() => void navigate({ search: { edit: NEW } })}>
                     Add the first one
                   </Button>
                 }
               >
-                People sign in with passwords and passkeys. With a provider they use the account that they have already.
+                People sign in with passwords and passkeys. With an identity provider they can use the account they already have.
               </Empty>
             ) : (
               <ul className="divide-y">
-                {all.map((provider) => (
-                  <li key={provider.id} className="relative flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-ui hover:bg-hover/60">
+                {all.map((one) => (
+                  <li key={one.id} className="relative flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-ui hover:bg-hover/60">
                     <div className="min-w-0 flex-1">
-                      <Link to="/identity-providers" search={{ edit: provider.id }} resetScroll={false} className="font-medium after:absolute after:inset-0 hover:text-accent-text">
-                        {provider.name}
+                      <Link to="/identity-providers" search={{ edit: one.id }} resetScroll={false} className="font-medium after:absolute after:inset-0 hover:text-accent-text">
+                        {one.name}
                       </Link>
-                      <p className="text-xs break-all text-muted">{provider.issuer}</p>
+                      <p className="text-xs break-all text-muted">{one.issuer}</p>
                     </div>
-                    <Badge>{KIND_NAMES[provider.kind] ?? provider.kind}</Badge>
-                    {provider.creates_users && <Badge tone="info">Makes users</Badge>}
-                    <Badge tone={provider.is_enabled ? 'good' : 'warn'}>{provider.is_enabled ? 'On' : 'Off'}</Badge>
+                    <Badge>{KIND_NAMES[one.kind] ?? one.kind}</Badge>
+                    {one.creates_users && <Badge tone="info">Creates users</Badge>}
+                    <Badge tone={one.is_enabled ? 'good' : 'warn'}>{one.is_enabled ? 'Enabled' : 'Disabled'}</Badge>
                   </li>
                 ))}
               </ul>
@@ -67,10 +68,10 @@ export function ProvidersScreen() {
           }
         </Show>
       </Card>
-      {edit !== undefined && providers.data !== undefined && (
+      {edit !== undefined && providers.data !== undefined && (edit === NEW || provider !== undefined) && (
         <ProviderDialog
           key={edit}
-          provider={providers.data.providers.find(({ id }) => id === edit)}
+          provider={provider}
           onClose={() => void navigate({ search: {} })}
         />
       )}

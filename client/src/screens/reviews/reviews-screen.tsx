@@ -8,6 +8,7 @@ import { useOrganization } from '@/api/session';
 import type { PendingReview } from '@/api/types';
 import { WorkflowCount } from '@/screens/code/versions';
 import { Badge } from '@/ui/badge';
+import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
 import { Page } from '@/ui/page';
@@ -18,13 +19,13 @@ export function ReviewsScreen() {
   const organization = useOrganization();
   const reviews = useQuery(reviewsQuery(organization));
   return (
-    <Page title="Reviews" about="Versions that go live once somebody other than their author approves them; the oldest first.">
+    <Page title="Reviews" about="Versions that go live once somebody other than their author approves them, oldest first.">
       <Card padded={false}>
         <Show query={reviews}>
           {(all) =>
             all.length === 0 ? (
-              <Empty icon={CircleCheck} title="Nothing waits">
-                What is deployed where reviews are asked for is listed here.
+              <Empty icon={CircleCheck} title="Nothing to review">
+                Versions deployed in an organization whose deploys need a review are listed here.
               </Empty>
             ) : (
               <DataTable label="Reviews" rows={all} columns={columns} id={({ version }) => version} />
@@ -61,7 +62,7 @@ const columns: ColumnDef<PendingReview>[] = [
     id: 'by',
     header: 'By',
     cell: ({ row: { original } }) =>
-      original.is_own ? <Badge>You: somebody else decides</Badge> : <span className="text-muted">{original.author ?? '–'}</span>,
+      original.is_own ? <Badge>You, so somebody else reviews it</Badge> : <span className="text-muted">{original.author ?? '–'}</span>,
     meta: { wide: true },
   },
   {
@@ -72,8 +73,30 @@ const columns: ColumnDef<PendingReview>[] = [
   },
   {
     id: 'since',
-    header: 'Waits since',
+    header: 'Waiting since',
     cell: ({ row: { original } }) => <Ago at={original.created_at} className="relative z-10 whitespace-nowrap text-muted" />,
     meta: { wide: true },
+  },
+  {
+    id: 'review',
+    header: '',
+    cell: ({ row: { original } }) => {
+      const action = original.is_own ? 'Open' : 'Review';
+      return (
+        <div className="text-right">
+          <LinkButton
+            to="/code/versions/$number"
+            params={{ number: String(original.number) }}
+            search={{ org: original.organization_id ?? undefined }}
+            size="small"
+            look={original.is_own ? 'plain' : 'primary'}
+            aria-label={`${action} version ${original.number} of ${original.organization_name}`}
+            className="relative z-10"
+          >
+            {action}
+          </LinkButton>
+        </div>
+      );
+    },
   },
 ];

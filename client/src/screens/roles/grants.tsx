@@ -1,165 +1,157 @@
 /** Single workflows and forms for single people or roles. */
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { KeySquare, Plus, X } from 'lucide-react';
-import { useState } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { ColumnDef } from '@tanstack/react-table';
+import { KeySquare } from 'lucide-react';
 import { api, call } from '@/api/client';
 import { formsQuery } from '@/api/forms';
 import { rolesQuery, usersQuery, workflowsQuery } from '@/api/queries';
 import type { components } from '@/api/schema';
 import { useMay, useOrganization } from '@/api/session';
+import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
-import { Combobox } from '@/ui/combobox';
-import { Dialog, DialogActions } from '@/ui/dialog';
-import { Field } from '@/ui/field';
-import { Empty, FormError, Show } from '@/ui/states';
+import { DataTable } from '@/ui/data-table';
+import { DeleteButton } from '@/ui/delete-button';
+import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
-import { done, failed } from '@/ui/toast';
+import { done } from '@/ui/toast';
 
 type Grant = components['schemas']['GrantView'];
 
+/** A grant with the names of what and whom it is about. */
+interface Named {
+  grant: Grant;
+  what: string;
+  whom: string;
+  /** The address of somebody who has a name as well. */
+  email: string | undefined;
+}
+
 const KEY = 'grants';
 
-export function Grants() {
-  const client = useQueryClient();
+/** Names what the caller may see; of the rest, the beginning of its id. */
+function useNames(): (grant: Grant) => Named {
   const organization = useOrganization();
-  const manages = useMay()('roles.manage');
-  const [adding, setAdding] = useState(false);
-  const grants = useQuery({
-    queryKey: [KEY, organization],
-    queryFn: ({ signal }) => call(api.GET('/api/grants', { signal })),
-  });
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
   const { data: forms = [] } = useQuery(formsQuery(organization));
   const { data: users = [] } = useQuery(usersQuery(organization, true));
   const { data: roles } = useQuery(rolesQuery(organization));
-  const remove = useMutation({
-    mutationFn: (id: string) => call(api.DELETE('/api/grants/{id}', { params: { path: { id } } })),
-    onSuccess: async () => {
-      done('Taken back');
-      await client.invalidateQueries({ queryKey: [KEY] });
-    },
-    onError: failed,
+  return (grant) => {
+    const targets: { id: string; name: string }[] = grant.kind === 'form' ? forms : workflows;
+    const user = users.find(({ id }) => id === grant.user_id);
+    const role = roles?.roles.find(({ id }) => id === grant.role_id);
+    const unknown = (grant.user_id ?? grant.role_id ?? '').slice(0, 8);
+    return {
+      grant,
+      what: targets.find(({ id }) => id === grant.target_id)?.name ?? grant.target_id.slice(0, 8),
+      whom: user?.name || user?.email || role?.name || unknown,
+      email: user !== undefined && user.name !== '' && user.name !== user.email ? user.email : undefined,
+    };
+  };
+}
+
+export function Grants({ onGrant }: { onGrant: () => void }) {
+  const organization = useOrganization();
+  const manages = useMay()('roles.manage');
+  const named = useNames();
+  const grants = useQuery({
+    queryKey: [KEY, organization],
+    queryFn: ({ signal }) => call(api.GET('/api/grants', { signal })),
   });
-  const what = ({ kind, target_id }: Grant) =>
-    kind === 'form'
-      ? `Form ${forms.find(({ id }) => id === target_id)?.name ?? target_id.slice(0, 8)}`
-      : (workflows.find(({ id }) => id === target_id)?.name ?? target_id.slice(0, 8));
-  const whom = (user: string | null | undefined, role: string | null | undefined) =>
-    user != null
-      ? (users.find(({ id }) => id === user)?.email ?? user.slice(0, 8))
-      : `role ${roles?.roles.find(({ id }) => id === role)?.name ?? ''}`;
   return (
-    <Card
-      padded={false}
-      title="Granted workflows and forms"
-      actions={
-        manages && (
-          <Button size="small" onClick={() => setAdding(true)}>
-            <Plus aria-hidden />
-            Grant
-          </Button>
-        )
-      }
-    >
+    <Card padded={false}>
       <Show query={grants}>
         {({ grants: all }) =>
           all.length === 0 ? (
             <Empty
               icon={KeySquare}
-              title="Nothing is granted yet"
+              title="No grants yet"
               command='bifrost roles grant "Open tickets" --user bob@example.com'
               action={
                 manages && (
-                  <Button look="primary" onClick={() => setAdding(true)}>
-                    Choose a workflow and whom it is for
+                  <Button look="primary" onClick={onGrant}>
+                    Grant a workflow
                   </Button>
                 )
               }
             >
-              Guests run only what was granted to them or to a role of theirs. Forms are granted where they are built.
+              Guests can run only what was granted to them or to one of their roles. Access to a form is granted on the form’s
+              own page.
             </Empty>
           ) : (
-            <ul className="divide-y">
-              {all.map((grant) => (
-                <li key={grant.id} className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-ui">
-                  <span className="min-w-0 flex-1">
-                    <span className="font-medium">{what(grant)}</span>{' '}
-                    <span className="text-muted">for {whom(grant.user_id, grant.role_id)}</span>
-                  </span>
-                  <Ago at={grant.created_at} className="text-muted" />
-                  {manages && (
-                    <Button look="quiet" size="small" aria-label={`Take back ${what(grant)}`} onClick={() => remove.mutate(grant.id)}>
-                      <X aria-hidden />
-                    </Button>
-                  )}
-                </li>
-              ))}
-            </ul>
+            <DataTable label="Grants" rows={all.map(named)} columns={manages ? [...columns, revoke] : columns} id={({ grant }) => grant.id} />
           )
         }
       </Show>
-      {adding && <GrantDialog onClose={() => setAdding(false)} />}
     </Card>
   );
 }
 
-function GrantDialog({ onClose }: { onClose: () => void }) {
-  const client = useQueryClient();
-  const organization = useOrganization();
-  const [workflow, setWorkflow] = useState('');
-  const [whom, setWhom] = useState('');
-  const { data: workflows = [] } = useQuery(workflowsQuery(organization));
-  const { data: users = [] } = useQuery(usersQuery(organization));
-  const { data: roles } = useQuery(rolesQuery(organization));
-  const grant = useMutation({
-    mutationFn: () => {
-      const [kind, id] = whom.split(':');
-      const to = kind === 'role' ? { role_id: id ?? '' } : { user_id: id ?? '' };
-      return call(api.POST('/api/grants', { body: { workflow_id: workflow, ...to } }));
-    },
-    onSuccess: async () => {
-      done('Granted');
-      onClose();
-      await client.invalidateQueries({ queryKey: [KEY] });
-    },
-  });
-  const people = users.map(({ id, name, email }) => ({ value: `user:${id}`, label: name || email, hint: email }));
-  const groups = (roles?.roles ?? []).map(({ id, name }) => ({ value: `role:${id}`, label: name, hint: 'role' }));
+const columns: ColumnDef<Named>[] = [
+  {
+    id: 'what',
+    header: 'Workflow or form',
+    cell: ({ row: { original } }) => <Target of={original} />,
+  },
+  {
+    id: 'whom',
+    header: 'Granted to',
+    cell: ({ row: { original } }) => (
+      <>
+        <span className="break-words">{original.whom}</span>
+        {original.grant.role_id != null && <Badge className="ml-2">Role</Badge>}
+        {original.email !== undefined && <span className="block text-xs break-all text-muted">{original.email}</span>}
+      </>
+    ),
+  },
+  {
+    id: 'since',
+    header: 'Since',
+    cell: ({ row: { original } }) => <Ago at={original.grant.created_at} className="whitespace-nowrap text-muted" />,
+    meta: { wide: true },
+  },
+];
+
+const revoke: ColumnDef<Named> = {
+  id: 'revoke',
+  header: '',
+  cell: ({ row: { original } }) => (
+    <div className="text-right">
+      <Revoke of={original} />
+    </div>
+  ),
+};
+
+function Target({ of: { grant, what } }: { of: Named }) {
+  const look = 'font-medium break-words hover:text-accent-text hover:underline';
+  const params = { id: grant.target_id };
   return (
-    <Dialog open onClose={onClose} title="Grant a workflow">
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          grant.mutate();
-        }}
-      >
-        <FormError error={grant.error} />
-        <Field label="Workflow">
-          {(tied) => (
-            <Combobox
-              {...tied}
-              label="Workflow"
-              value={workflow}
-              onChange={setWorkflow}
-              options={workflows.map(({ id, name, category }) => ({ value: id, label: name, hint: category }))}
-              className="w-full"
-            />
-          )}
-        </Field>
-        <Field label="For">
-          {(tied) => (
-            <Combobox {...tied} label="For" value={whom} onChange={setWhom} options={[...groups, ...people]} className="w-full" />
-          )}
-        </Field>
-        <DialogActions>
-          <Button onClick={onClose}>Discard</Button>
-          <Button type="submit" look="primary" busy={grant.isPending} disabled={workflow === '' || whom === ''}>
-            Grant
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <>
+      {grant.kind === 'form' ? (
+        <Link to="/forms/$id" params={params} className={look}>
+          {what}
+        </Link>
+      ) : (
+        <Link to="/workflows/$id" params={params} className={look}>
+          {what}
+        </Link>
+      )}
+      <span className="block text-xs text-muted">{grant.kind === 'form' ? 'Form' : 'Workflow'}</span>
+    </>
+  );
+}
+
+function Revoke({ of: { grant, what, whom } }: { of: Named }) {
+  const client = useQueryClient();
+  const remove = async () => {
+    await call(api.DELETE('/api/grants/{id}', { params: { path: { id: grant.id } } }));
+    done('Access revoked');
+    await client.invalidateQueries({ queryKey: [KEY] });
+  };
+  return (
+    <DeleteButton small name={`${what} for ${whom}`} action="Revoke" title={`Revoke access to “${what}”?`} onDelete={remove}>
+      {whom} can use it no longer, unless another grant or role allows it.
+    </DeleteButton>
   );
 }

@@ -1,4 +1,4 @@
-/** Makes, changes or deletes a role of the organization. */
+/** Creates, changes or deletes a role of the organization. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, call } from '@/api/client';
@@ -7,9 +7,10 @@ import type { components } from '@/api/schema';
 import type { Permission, RoleView } from '@/api/types';
 import { plural } from '@/lib/format';
 import { DeleteButton } from '@/ui/delete-button';
-import { CheckField, Field, Input } from '@/ui/field';
+import { Field, Input } from '@/ui/field';
 import { FormDialog } from '@/ui/form-dialog';
 import { done } from '@/ui/toast';
+import { PermissionChoice } from './permission-choice';
 
 interface Props {
   role: RoleView | undefined;
@@ -36,7 +37,7 @@ export function RoleDialog({ role, permissions, onClose }: Props) {
         : call(api.PATCH('/api/roles/{id}', { params: { path: { id: role.id } }, body }));
     },
     onSuccess: async () => {
-      done(`“${name}” is saved`, 'It counts from the next request on.');
+      done(`“${name}” is saved`, 'It applies from the next request on.');
       await refresh();
     },
   });
@@ -71,23 +72,13 @@ export function RoleDialog({ role, permissions, onClose }: Props) {
       <Field label="Description" optional>
         {(tied) => <Input {...tied} value={description} onChange={(event) => setDescription(event.target.value)} />}
       </Field>
-      <fieldset className="grid gap-2.5">
-        <legend className="mb-2 text-ui font-medium">Permissions</legend>
-        {permissions
-          .filter((permission) => !permission.is_of_platform)
-          .map((permission) => (
-            <CheckField
-              key={permission.name}
-              label={permission.name}
-              help={permission.description}
-              checked={chosen.includes(permission.name)}
-              disabled={!may(permission.name)}
-              onChange={(event) =>
-                setChosen(event.target.checked ? [...chosen, permission.name] : chosen.filter((one) => one !== permission.name))
-              }
-            />
-          ))}
-      </fieldset>
+      <PermissionChoice
+        permissions={permissions.filter((permission) => !permission.is_of_platform).map(({ name: one }) => one)}
+        chosen={chosen}
+        onChange={setChosen}
+        help={(one) => permissions.find((permission) => permission.name === one)?.description}
+        disabled={(one) => !may(one)}
+      />
     </FormDialog>
   );
 }

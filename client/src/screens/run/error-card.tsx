@@ -13,9 +13,11 @@ const MEANINGS: Record<string, string> = {
   cancelled: 'Somebody cancelled it.',
 };
 
+/** Limits that organizations have of their own. */
+const RAISABLE = /^limit_exceeded:(?!stack$)/;
+
 function meaning(type: string): string | undefined {
-  const limit = /^limit_exceeded:(.+)$/.exec(type)?.[1];
-  return limit === undefined ? MEANINGS[type] : `It reached the organization’s limit “${limit.replaceAll('_', ' ')}”.`;
+  return RAISABLE.test(type) ? 'An administrator can raise this limit of the organization.' : MEANINGS[type];
 }
 
 interface Props {

@@ -3,7 +3,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { ArrowDownToLine, ScrollText, WrapText } from 'lucide-react';
 import { useMemo, useState, useSyncExternalStore } from 'react';
 import type { Execution } from '@/api/types';
-import { count } from '@/lib/format';
+import { count, plural } from '@/lib/format';
 import { LEVELS, type LogStore } from '@/lib/log-store';
 import { oneOf } from '@/lib/search';
 import { Button } from '@/ui/button';
@@ -55,7 +55,7 @@ export function LogPanel({ run, log, error }: Props) {
           ))}
         </Select>
         <span className="text-xs text-muted tabular-nums" role="status">
-          {rows.length < log.size ? `${count(rows.length)} of ${count(log.size)}` : count(log.size)} lines
+          {rows.length < log.size ? `${count(rows.length)} of ${plural(log.size, 'line')}` : plural(log.size, 'line')}
         </span>
         <div className="ml-auto flex gap-1">
           <Tip text="Wrap long lines">

@@ -1,5 +1,5 @@
 /** JSON as people read it: names and values, tables, lists. */
-import { useState } from 'react';
+import { useDeferredValue, useState } from 'react';
 import { cn } from '@/lib/cn';
 import { plural } from '@/lib/format';
 import { asTable, cell, words } from '@/lib/table';
@@ -8,6 +8,8 @@ import { JsonTree } from '@/ui/json-tree';
 
 /** Rows of a table that are shown at once. */
 const PART = 200;
+/** So many come first; the others follow when there is time. */
+const FIRST = 12;
 /** What is nested deeper is a tree. */
 const DEPTH = 3;
 
@@ -61,6 +63,7 @@ function PlainList({ values }: { values: unknown[] }) {
 
 export function ValueTable({ value, label }: { value: unknown; label: string }) {
   const [shown, setShown] = useState(PART);
+  const drawn = useDeferredValue(shown, FIRST);
   const table = asTable(value);
   if (table === undefined) return null;
   const numeric = (column: string) => table.records.every((record) => isPlain(record[column]) && typeof record[column] !== 'string');
@@ -74,7 +77,7 @@ export function ValueTable({ value, label }: { value: unknown; label: string }) 
               <th
                 key={column}
                 scope="col"
-                className={cn('h-9 px-4 text-left text-xs font-medium whitespace-nowrap text-muted', right.has(column) && 'text-right')}
+                className={cn('h-9 px-4 base:text-left text-xs font-medium whitespace-nowrap text-muted', right.has(column) && 'text-right')}
               >
                 {words(column)}
               </th>
@@ -82,7 +85,7 @@ export function ValueTable({ value, label }: { value: unknown; label: string }) 
           </tr>
         </thead>
         <tbody className="divide-y">
-          {table.records.slice(0, shown).map((record, index) => (
+          {table.records.slice(0, drawn).map((record, index) => (
             <tr key={index} className="hover:bg-hover/60">
               {table.columns.map((column) => (
                 <td

@@ -61,6 +61,10 @@ function Runs({ title, page }: { title: string; page: { executions: ExecutionSum
   );
 }
 
+/** What the run says of its last attempt, without the way to the worker and back. */
+const took = (run: Execution, attempt: number): number | undefined =>
+  attempt === run.attempt ? (run.duration_ms ?? undefined) : undefined;
+
 function Attempts({ run }: { run: Execution }) {
   const organization = useOrganization();
   const attempts = useQuery({
@@ -79,7 +83,7 @@ function Attempts({ run }: { run: Execution }) {
             {worker != null && <code className="min-w-0 font-mono text-xs break-all text-muted">{worker}</code>}
             {started_at != null && (
               <span className="ml-auto text-muted tabular-nums">
-                {ended_at == null ? <Elapsed since={started_at} /> : duration(Date.parse(ended_at) - Date.parse(started_at))}
+                {ended_at == null ? <Elapsed since={started_at} /> : duration(took(run, attempt) ?? Date.parse(ended_at) - Date.parse(started_at))}
                 {', from '}
                 <time dateTime={started_at}>{whole(new Date(started_at))}</time>
               </span>

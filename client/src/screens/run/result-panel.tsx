@@ -79,7 +79,9 @@ function Shown({ view, result }: { view: View; result: unknown }) {
     case 'page':
       return (
         <Suspense fallback={<Skeleton className="m-4 h-40" />}>
-          <HtmlFrame html={String(result)} />
+          <div className="dark:p-3">
+            <HtmlFrame html={String(result)} />
+          </div>
         </Suspense>
       );
     case 'text':

@@ -1,9 +1,11 @@
 /** A run, from its submission to its result. */
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useDeferredValue } from 'react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMay } from '@/api/session';
 import type { Execution } from '@/api/types';
+import { later } from '@/lib/later';
 import type { RunTab } from '@/routes/search';
+import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { CopyButton } from '@/ui/copy';
 import { Page } from '@/ui/page';
@@ -12,6 +14,7 @@ import { isOver, StatusBadge } from '@/ui/status';
 import { Tabs } from '@/ui/tabs';
 import { Actions } from './actions';
 import { LogPanel } from './log-panel';
+import { ResultPanel } from './result-panel';
 import { Summary } from './summary';
 import { useLog, useRun } from './use-run';
 
@@ -19,8 +22,7 @@ import { useLog, useRun } from './use-run';
 const CallsPanel = lazy(() => import('./calls-panel').then((all) => ({ default: all.CallsPanel })));
 const ErrorCard = lazy(() => import('./error-card'));
 const InputPanel = lazy(() => import('./values-panel').then((all) => ({ default: all.InputPanel })));
-const Related = lazy(() => import('./related'));
-const ResultPanel = lazy(() => import('./result-panel').then((all) => ({ default: all.ResultPanel })));
+const Related = later(() => import('./related'));
 const VariablesPanel = lazy(() => import('./values-panel').then((all) => ({ default: all.VariablesPanel })));
 
 const route = getRouteApi('/app/runs/$id');
@@ -35,7 +37,7 @@ export function RunScreen() {
         <Skeleton className="h-72" />
       ) : (
         <Card padded={false}>
-          <Failure error={run.error} retry={() => void run.refetch()} />
+          <Failure error={run.error} retry={() => void run.refetch()} instead={<LinkButton to="/runs" size="small">All runs</LinkButton>} />
         </Card>
       )}
     </Page>
@@ -48,11 +50,13 @@ function Loaded({ run }: { run: Execution }) {
   const navigate = route.useNavigate();
   const { log, error } = useLog(run.execution_id);
   const over = isOver(run.status);
+  // What an ended run is comes first; what it wrote and returned may take long to draw.
+  const isDrawn = useDeferredValue(true, !over);
   // Until somebody chooses: the log while it runs, then what came of it.
   const first: RunTab = search.line === undefined && over && run.error == null ? 'result' : 'log';
   const tabs = [
     { id: 'log' as const, label: 'Log', content: <LogPanel run={run} log={log} error={error} /> },
-    { id: 'result' as const, label: 'Result', content: <Suspense fallback={<Skeleton className="h-40" />}><ResultPanel run={run} /></Suspense> },
+    { id: 'result' as const, label: 'Result', content: <ResultPanel run={run} /> },
     { id: 'input' as const, label: 'Input', content: <Suspense fallback={<Skeleton className="h-40" />}><InputPanel run={run} /></Suspense> },
     ...(may('executions.read')
       ? [
@@ -84,8 +88,10 @@ function Loaded({ run }: { run: Execution }) {
           <span role="status">
             <StatusBadge status={run.status} />
           </span>
-          <code className="min-w-0 truncate font-mono text-xs">{run.execution_id}</code>
-          <CopyButton text={run.execution_id} label="Copy the id" />
+          <span className="flex min-w-0 items-center gap-1">
+            <code className="min-w-0 truncate font-mono text-xs">{run.execution_id}</code>
+            <CopyButton text={run.execution_id} label="Copy the id" />
+          </span>
           {run.version_number != null && <VersionLink number={run.version_number} />}
         </div>
       }
@@ -99,13 +105,11 @@ function Loaded({ run }: { run: Execution }) {
       )}
       <Tabs
         label="Of this run"
-        tabs={tabs}
+        tabs={isDrawn ? tabs : tabs.map((tab) => ({ ...tab, content: <Skeleton className="h-72" /> }))}
         chosen={search.tab ?? first}
         onChoose={(tab) => void navigate({ search: (old) => ({ ...old, tab }), replace: true, resetScroll: false })}
       />
-      <Suspense>
-        <Related run={run} />
-      </Suspense>
+      <Related run={run} />
     </Page>
   );
 }

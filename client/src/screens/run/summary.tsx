@@ -6,6 +6,7 @@ import type { Execution } from '@/api/types';
 import { bytes, count, ordinal } from '@/lib/format';
 import { duration } from '@/lib/time';
 import { worth } from '@/lib/worth';
+import { Folded } from '@/ui/folded';
 import { isOver } from '@/ui/status';
 import { Ago, Elapsed } from '@/ui/time';
 
@@ -15,29 +16,38 @@ const FUEL_PER_MS = 1_000_000;
 export function Summary({ run }: { run: Execution }) {
   const limits = run.metering?.limits;
   return (
-    <section
-      aria-label="Summary"
-      className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border bg-line shadow-card sm:grid-cols-4"
-    >
-      <Cell name={begun(run).name}>{begun(run).value}</Cell>
-      <Cell name="By">
-        <span title={run.executed_by_email}>{run.executed_by_name || run.executed_by_email}</span>
-        <Origin run={run} />
-      </Cell>
-      <Cell name="Attempts">
-        <span className="tabular-nums">{run.attempt}</span>
-      </Cell>
-      <Cell name="Took" used={run.duration_ms} limit={limits?.wall_ms} text={duration}>
-        <Took run={run} />
-        <Worth run={run} />
-      </Cell>
-      <Cell name="Computed" used={run.fuel_used} limit={limits?.fuel} text={computed} />
-      <Cell name="Memory" used={run.memory_peak_bytes} limit={limits?.memory_bytes} text={bytes} />
-      <Cell name="HTTP calls" used={run.metering?.http_calls} limit={limits?.http_calls} text={count} />
-      <Cell name="Log" used={run.metering?.log_bytes} limit={limits?.log_bytes} text={bytes} />
+    <section aria-label="Summary" className="grid gap-2 sm:gap-px sm:overflow-hidden sm:rounded-lg sm:border sm:bg-line sm:shadow-card">
+      <Cells>
+        <Cell name={begun(run).name}>{begun(run).value}</Cell>
+        <Cell name="By">
+          <span title={run.executed_by_email}>{run.executed_by_name || run.executed_by_email}</span>
+          <Origin run={run} />
+        </Cell>
+        <Cell name="Attempts">
+          <span className="tabular-nums">{run.attempt}</span>
+        </Cell>
+        <Cell name="Took" used={run.duration_ms} limit={limits?.wall_ms} text={duration}>
+          <Took run={run} />
+          <Worth run={run} />
+        </Cell>
+      </Cells>
+      <Folded label="What it used">
+        <Cells>
+          <Cell name="Computed" used={run.fuel_used} limit={limits?.fuel} text={computed} />
+          <Cell name="Memory" used={run.memory_peak_bytes} limit={limits?.memory_bytes} text={bytes} />
+          <Cell name="HTTP calls" used={run.metering?.http_calls} limit={limits?.http_calls} text={count} />
+          <Cell name="Log" used={run.metering?.log_bytes} limit={limits?.log_bytes} text={bytes} />
+        </Cells>
+      </Folded>
     </section>
   );
 }
+
+const Cells = ({ children }: { children: ReactNode }) => (
+  <div className="grid grid-cols-2 gap-px overflow-hidden bg-line max-sm:rounded-lg max-sm:border max-sm:shadow-card sm:grid-cols-4">
+    {children}
+  </div>
+);
 
 const computed = (fuel: number): string => duration(fuel / FUEL_PER_MS);
 
@@ -146,7 +156,7 @@ interface CellProps {
 
 function Cell({ name, used, limit, text = String, children }: CellProps) {
   return (
-    <dl className="min-w-0 bg-surface px-4 py-3">
+    <dl className="min-w-0 bg-surface px-4 py-2 sm:py-3">
       <dt className="text-xs text-muted">{name}</dt>
       <dd className="mt-0.5 min-w-0 font-medium break-words tabular-nums">{children ?? (used == null ? '–' : text(used))}</dd>
       {used != null && limit !== undefined && limit > 0 && (
@@ -162,7 +172,7 @@ function Cell({ name, used, limit, text = String, children }: CellProps) {
 const Bar = ({ share }: { share: number }) => (
   <svg aria-hidden viewBox="0 0 100 4" preserveAspectRatio="none" className="h-1 w-full min-w-4 overflow-hidden rounded-full bg-hover">
     <rect
-      width={Math.max(1, Math.min(1, share) * 100)}
+      width={share === 0 ? 0 : Math.max(1, Math.min(1, share) * 100)}
       height="4"
       className={share >= NEAR ? 'fill-warn' : 'fill-accent-text'}
     />

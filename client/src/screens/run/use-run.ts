@@ -13,6 +13,8 @@ import { isOver } from '@/ui/status';
 
 /** How often a run is asked for that waits in line, or while the live connection is broken, in milliseconds. */
 const ASK = 3_000;
+/** How often it is asked for as long as it has not ended, whatever the live connection says. */
+const ASK_SELDOM = 10_000;
 
 const channelOf = (id: string): string => `execution:${id}`;
 
@@ -24,8 +26,10 @@ export function useRun(id: string): UseQueryResult<Execution> {
   const query = runQuery(organization, id);
   const run = useQuery({
     ...query,
-    refetchInterval: ({ state: { data } }) =>
-      data !== undefined && (data.status === 'Pending' || (state === 'broken' && !isOver(data.status))) ? ASK : false,
+    refetchInterval: ({ state: { data } }) => {
+      if (data === undefined || isOver(data.status)) return false;
+      return data.status === 'Pending' || state === 'broken' ? ASK : ASK_SELDOM;
+    },
   });
   const over = run.data !== undefined && isOver(run.data.status);
   useEffect(() => {

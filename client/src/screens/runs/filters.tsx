@@ -7,7 +7,9 @@ import { useMay, useOrganization } from '@/api/session';
 import type { Origin, RunsSearch } from '@/routes/search';
 import { Button } from '@/ui/button';
 import { Combobox } from '@/ui/combobox';
-import { Input, Select } from '@/ui/field';
+import { Day } from '@/ui/day';
+import { Select } from '@/ui/field';
+import { Folded } from '@/ui/folded';
 import { SearchBox } from '@/ui/search-box';
 import { STATUSES, statusWord } from '@/ui/status';
 import { among, chips, isInstant, ORIGIN_WORDS, split, toQuery } from './query';
@@ -43,75 +45,77 @@ export function Filters({ search, onChange }: Props) {
   const isFiltered = Object.keys(toQuery({ ...search, cursor: undefined })).length > 0;
   return (
     <div className="grid gap-2">
-      <div className="grid grid-cols-2 items-center gap-2 sm:flex sm:flex-wrap">
-        <Select
-          aria-label="Status"
-          className="sm:w-auto"
-          value=""
-          onChange={(event) => onChange({ status: among(search.status, event.target.value) })}
-        >
-          <option value="">{search.status === undefined ? 'Any status' : 'Add a status'}</option>
-          {STATUSES.filter((name) => !split(search.status).includes(name)).map((name) => (
-            <option key={name} value={name}>
-              {statusWord(name)}
-            </option>
-          ))}
-        </Select>
-        <Select
-          aria-label="Asked for"
-          className="sm:w-auto"
-          value=""
-          onChange={(event) => onChange({ origin: event.target.value as Origin })}
-        >
-          <option value="">Asked for in any way</option>
-          {Object.entries(ORIGIN_WORDS).map(([origin, word]) => (
-            <option key={origin} value={origin}>
-              {word}
-            </option>
-          ))}
-        </Select>
-        <Combobox
-          label="Workflow"
-          placeholder="Any workflow"
-          value=""
-          options={workflows
-            .filter((one) => one.kind !== 'data_provider')
-            .map((one) => ({ value: one.id, label: one.name }))}
-          onChange={(id) => onChange({ workflow: id })}
-          className="sm:max-w-60"
-        />
-        {people.length > 0 && (
-          <Combobox
-            label="Person"
-            placeholder="Anybody"
+      <Folded label="Filters">
+        <div className="grid grid-cols-2 items-center gap-2 sm:flex sm:flex-wrap">
+          <Select
+            aria-label="Status"
+            className="sm:w-auto"
             value=""
-            options={people.map((one) => ({ value: one.id, label: one.name || one.email, hint: one.email }))}
-            onChange={(id) => onChange({ person: id })}
+            onChange={(event) => onChange({ status: among(search.status, event.target.value) })}
+          >
+            <option value="">{search.status === undefined ? 'Any status' : 'Add a status'}</option>
+            {STATUSES.filter((name) => !split(search.status).includes(name)).map((name) => (
+              <option key={name} value={name}>
+                {statusWord(name)}
+              </option>
+            ))}
+          </Select>
+          <Select
+            aria-label="Asked for"
+            className="sm:w-auto"
+            value=""
+            onChange={(event) => onChange({ origin: event.target.value as Origin })}
+          >
+            <option value="">Started in any way</option>
+            {Object.entries(ORIGIN_WORDS).map(([origin, word]) => (
+              <option key={origin} value={origin}>
+                {word}
+              </option>
+            ))}
+          </Select>
+          <Combobox
+            label="Workflow"
+            placeholder="Any workflow"
+            value=""
+            options={workflows
+              .filter((one) => one.kind !== 'data_provider')
+              .map((one) => ({ value: one.id, label: one.name }))}
+            onChange={(id) => onChange({ workflow: id })}
             className="sm:max-w-60"
           />
-        )}
-        {seesAll && (
-          <SearchBox
-            label="Type of error"
-            placeholder="Type of error"
-            value={search.error}
-            onChange={(error) => onChange({ error: error?.trim() || undefined })}
-            className="max-sm:col-span-2 sm:w-44"
-          />
-        )}
-        {!isInstant(search.from) && (
-          <>
-            <Day label="From" value={search.from} onChange={(day) => onChange({ from: day })} />
-            <Day label="Until" value={search.to} onChange={(day) => onChange({ to: day })} />
-          </>
-        )}
-      </div>
+          {people.length > 0 && (
+            <Combobox
+              label="Person"
+              placeholder="Anybody"
+              value=""
+              options={people.map((one) => ({ value: one.id, label: one.name || one.email, hint: one.email }))}
+              onChange={(id) => onChange({ person: id })}
+              className="sm:max-w-60"
+            />
+          )}
+          {seesAll && (
+            <SearchBox
+              label="Type of error"
+              placeholder="Type of error"
+              value={search.error}
+              onChange={(error) => onChange({ error: error?.trim() || undefined })}
+              className="max-sm:col-span-2 sm:w-44"
+            />
+          )}
+          {!isInstant(search.from) && (
+            <div className="grid grid-cols-2 gap-2 max-sm:col-span-2 sm:flex">
+              <Day label="From" value={search.from} onChange={(day) => onChange({ from: day })} />
+              <Day label="Until" value={search.to} onChange={(day) => onChange({ to: day })} />
+            </div>
+          )}
+        </div>
+      </Folded>
       {isFiltered && (
         <ul aria-label="Filtered by" className="flex flex-wrap items-center gap-1.5">
           {all.map(({ label, without }) => (
             <li key={label} className="flex max-w-full items-center rounded-md border bg-sunken pl-2 text-ui">
               <span className="truncate">{label}</span>
-              <Button look="quiet" size="small" aria-label={`Take out ${label}`} onClick={() => onChange(without)}>
+              <Button look="quiet" size="small" aria-label={`Remove ${label}`} onClick={() => onChange(without)}>
                 <X aria-hidden />
               </Button>
             </li>
@@ -126,16 +130,3 @@ export function Filters({ search, onChange }: Props) {
     </div>
   );
 }
-
-interface DayProps {
-  label: string;
-  value: string | undefined;
-  onChange: (day: string | undefined) => void;
-}
-
-const Day = ({ label, value = '', onChange }: DayProps) => (
-  <label className="flex min-w-0 items-center gap-1.5 text-ui text-muted max-sm:grid max-sm:gap-0.5">
-    {label}
-    <Input type="date" value={value} onChange={(event) => onChange(event.target.value || undefined)} className="sm:w-36" />
-  </label>
-);

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import type { ExecutionSummary } from '@/api/types';
 import type { RunsSearch } from '@/routes/search';
 import { cn } from '@/lib/cn';
+import { failureWords } from '@/lib/failures';
 import { duration } from '@/lib/time';
 import { DataTable } from '@/ui/data-table';
 import { StatusBadge } from '@/ui/status';
@@ -26,7 +27,7 @@ const COLUMNS: ColumnDef<ExecutionSummary>[] = [
     accessorKey: 'status',
     header: 'Status',
     cell: ({ row: { original } }) => <StatusBadge status={original.status} />,
-    meta: { className: 'w-36' },
+    meta: { className: 'w-36 max-md:first:basis-auto' },
   },
   {
     accessorKey: 'workflow_name',
@@ -40,13 +41,18 @@ const COLUMNS: ColumnDef<ExecutionSummary>[] = [
         >
           {original.workflow_name}
         </Link>
-        {original.error_type != null && (
-          <Only search={{ error: original.error_type }} className="block w-fit max-w-full truncate font-mono text-2xs leading-6 text-bad">
-            {original.error_type}
+        {original.error_type != null && original.status !== 'Cancelled' && (
+          <Only
+            search={{ error: original.error_type }}
+            title={original.error_type}
+            className="block w-fit max-w-full truncate text-xs leading-6 text-bad"
+          >
+            {failureWords(original.error_type)}
           </Only>
         )}
       </>
     ),
+    meta: { className: 'max-md:flex-1 max-md:basis-0', bare: true },
   },
   {
     accessorKey: 'executed_by_name',
@@ -62,6 +68,7 @@ const COLUMNS: ColumnDef<ExecutionSummary>[] = [
     accessorKey: 'created_at',
     header: 'Asked for',
     cell: ({ row: { original } }) => <Ago at={original.created_at} className="relative z-10 whitespace-nowrap text-muted" />,
+    meta: { bare: true },
   },
   {
     id: 'took',

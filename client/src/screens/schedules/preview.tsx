@@ -3,10 +3,14 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, call } from '@/api/client';
 import { explain } from '@/api/problem';
 import { useCalm } from '@/lib/hooks';
+import { inZone } from '@/lib/time';
 import { Ago } from '@/ui/time';
 
 /** How many are shown. */
 const SHOWN = 5;
+
+/** What is further away has a date and nothing else to say, in milliseconds. */
+const NEAR = 30 * 24 * 60 * 60 * 1_000;
 
 export function Preview({ cron, zone }: { cron: string; zone: string }) {
   const calm = useCalm(cron);
@@ -28,11 +32,13 @@ export function Preview({ cron, zone }: { cron: string; zone: string }) {
         <ol className="grid gap-0.5">
           {preview.data?.next.map(({ at, local }) => (
             <li key={at} className="flex justify-between gap-3 tabular-nums">
-              <span>{local.replace('T', ' ')}</span>
-              <Ago at={at} className="text-muted" />
+              <time dateTime={at} title={local}>
+                {inZone(new Date(at), zone)}
+              </time>
+              {Date.parse(at) - Date.now() < NEAR && <Ago at={at} className="text-muted" />}
             </li>
           ))}
-          {preview.data?.next.length === 0 && <li className="text-warn">It never comes.</li>}
+          {preview.data?.next.length === 0 && <li className="text-warn">It never runs.</li>}
         </ol>
       )}
     </section>

@@ -151,7 +151,7 @@ export function ScheduleDialog({ schedule, workflow, onClose }: Props) {
         )}
         {schedule === undefined && <CheckField label="On" help="Off: paused; its times pass without a run." {...register('enabled')} />}
         <DialogActions>
-          <Button onClick={onClose}>Discard</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={save.isPending} disabled={started.isLoading}>
             Save
           </Button>

@@ -37,6 +37,7 @@ export function SchedulesScreen() {
       New schedule
     </Button>
   );
+  const edited = schedules.data?.find(({ id }) => id === search.edit);
   const close = () => void navigate({ search: (old) => ({ ...old, edit: undefined, workflow: undefined }), resetScroll: false });
   return (
     <Page
@@ -74,10 +75,10 @@ export function SchedulesScreen() {
           }
         </Show>
       </Card>
-      {search.edit !== undefined && schedules.data !== undefined && (
+      {search.edit !== undefined && schedules.data !== undefined && (search.edit === NEW || edited !== undefined) && (
         <ScheduleDialog
           key={search.edit}
-          schedule={schedules.data.find(({ id }) => id === search.edit)}
+          schedule={edited}
           workflow={search.workflow}
           onClose={close}
         />

@@ -30,7 +30,7 @@ export function Target({ control, register, target, errors }: Props) {
         <div className="flex flex-wrap gap-x-5 gap-y-1">
           {TARGETS.map(([value, label]) => (
             <label key={value} className="flex min-h-6 items-center gap-2 text-ui">
-              <input type="radio" value={value} {...register('target')} className="size-4 accent-accent" />
+              <input type="radio" value={value} {...register('target')} className="size-4" />
               {label}
             </label>
           ))}

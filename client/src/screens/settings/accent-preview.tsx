@@ -1,4 +1,4 @@
-/** How a colour looks in both themes, and how well it is read. */
+/** How a color looks in both themes, and how well it is read. */
 import { contrast, shades, type ThemeName } from '@/lib/accent';
 
 const THEMES: { theme: ThemeName; label: string; surface: string; ink: string }[] = [
@@ -8,16 +8,16 @@ const THEMES: { theme: ThemeName; label: string; surface: string; ink: string }[
 
 const ratio = (one: string, other: string): string => `${contrast(one, other).toFixed(1)} : 1`;
 
-export function AccentPreview({ colour }: { colour: string }) {
+export function AccentPreview({ color }: { color: string }) {
   const adjusted = THEMES.filter(({ theme }) => {
-    const { accent, text } = shades(colour, theme);
-    return accent !== colour || text !== colour;
+    const { accent, text } = shades(color, theme);
+    return accent !== color || text !== color;
   });
   return (
     <div className="grid gap-2">
       <div className="grid gap-3 sm:grid-cols-2">
         {THEMES.map(({ theme, label, surface, ink }) => {
-          const { accent, text, soft } = shades(colour, theme);
+          const { accent, text, soft } = shades(color, theme);
           return (
             <section key={theme} aria-label={`${label} theme`} className="grid gap-2 rounded-md border p-3" style={{ background: surface, color: ink }}>
               <p className="text-xs">{label}</p>
@@ -27,7 +27,7 @@ export function AccentPreview({ colour }: { colour: string }) {
                 </span>
                 <span style={{ color: text }}>Link</span>
                 <span className="rounded px-2 py-0.5" style={{ background: soft, color: text }}>
-                  Chosen
+                  Selected
                 </span>
               </div>
               <p className="text-xs">
@@ -39,8 +39,8 @@ export function AccentPreview({ colour }: { colour: string }) {
       </div>
       {adjusted.length > 0 && (
         <p className="text-xs text-muted">
-          Where text in the colour, or on it, would be hard to read, a lighter or darker shade takes its place (WCAG AA: at
-          least 4.5 : 1).
+          Where text in this color, or on it, would be hard to read, a lighter or darker shade is used instead (WCAG AA asks
+          for at least 4.5 : 1).
         </p>
       )}
     </div>

@@ -1,4 +1,4 @@
-/** The platform's name, colour and logo. */
+/** The platform's name, color and logo. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ImageUp, RotateCcw, Trash2 } from 'lucide-react';
 import { useRef, useState } from 'react';
@@ -18,10 +18,10 @@ import { settingsQuery } from './queries';
 
 type Branding = Schemas['BrandingSettings'];
 
-/** What a colour looks like. */
-const COLOUR = /^#[\da-f]{6}$/i;
-/** What the picker shows while there is none; about the product's own. */
-const OWN = '#4f46e5';
+/** What a color looks like. */
+const COLOR = /^#[\da-f]{6}$/i;
+/** What the picker shows while there is none: the accent of the light theme in styles.css. */
+const OWN = '#414fd2';
 
 export function BrandingCard({ branding }: { branding: Branding }) {
   const client = useQueryClient();
@@ -37,7 +37,7 @@ export function BrandingCard({ branding }: { branding: Branding }) {
       return call(api.PUT('/api/settings/branding', { body }));
     },
     onSuccess: async () => {
-      done('Name and colour are saved');
+      done('Name and color are saved');
       await changed();
     },
   });
@@ -70,20 +70,20 @@ export function BrandingCard({ branding }: { branding: Branding }) {
           <Field
             label="Name"
             optional
-            help="In the sidebar, on the sign-in page, in mail and in authenticator apps."
+            help="Shown in the sidebar, on the sign-in page, in e-mails, and in authenticator apps."
             error={problemAt(save.error, 'product_name')}
           >
             {(tied) => (
               <Input {...tied} value={name} maxLength={40} placeholder="Bifrost" onChange={(event) => setName(event.target.value)} className="sm:w-72" />
             )}
           </Field>
-          <Field label="Colour" optional help="Of buttons and links, as #rrggbb." error={problemAt(save.error, 'accent')}>
+          <Field label="Color" optional help="The color of buttons and links, in hexadecimal, such as #0a7d55." error={problemAt(save.error, 'accent')}>
             {(tied) => (
               <div className="flex items-center gap-2">
                 <input
                   type="color"
-                  aria-label="Choose a colour"
-                  value={COLOUR.test(accent) ? accent : OWN}
+                  aria-label="Choose a color"
+                  value={COLOR.test(accent) ? accent : OWN}
                   onChange={(event) => setAccent(event.target.value)}
                   className="h-8.5 w-12 rounded-md border bg-surface p-1"
                 />
@@ -94,13 +94,13 @@ export function BrandingCard({ branding }: { branding: Branding }) {
                   placeholder="The product’s own"
                   spellCheck={false}
                   onChange={(event) => setAccent(event.target.value)}
-                  className="w-48 font-mono"
+                  className="w-48 font-mono placeholder:font-sans"
                 />
               </div>
             )}
           </Field>
-          {COLOUR.test(accent) && <AccentPreview colour={accent.toLowerCase()} />}
-          <div>
+          {COLOR.test(accent) && <AccentPreview color={accent.toLowerCase()} />}
+          <div className="flex justify-end">
             <Button type="submit" look="primary" busy={save.isPending}>
               Save
             </Button>
@@ -108,7 +108,7 @@ export function BrandingCard({ branding }: { branding: Branding }) {
         </form>
       </div>
       <Confirm open={resetting} onClose={() => setResetting(false)} title="Reset the branding?" action="Reset" onConfirm={reset}>
-        Name, colour and logo are the product’s own again.
+        The product’s own name, color, and logo are used again.
       </Confirm>
     </Card>
   );
@@ -152,7 +152,7 @@ function Logo({ url, onChange }: { url: string | undefined; onChange: () => Prom
             Remove
           </Button>
         )}
-        <span className="text-xs text-muted">PNG or WebP, at most 256 KiB; shown about 24 pixels high.</span>
+        <span className="text-xs text-muted">A PNG or WebP file of at most 256 KiB. It is shown about 24 pixels high.</span>
       </div>
     </div>
   );

@@ -15,9 +15,9 @@ import { FormError } from '@/ui/states';
 type MailServer = Schemas['MailServerView'];
 
 const SECURITY: Record<string, string> = {
-  starttls: 'STARTTLS: nothing is sent to a server that does not offer it',
-  tls: 'TLS from the beginning',
-  none: 'None: for a server on the same machine only',
+  starttls: 'STARTTLS, and nothing is sent to a server that does not offer it',
+  tls: 'TLS from the start',
+  none: 'None, which is only for a server on the same machine',
 };
 
 export function MailCard({ mail }: { mail: MailServer | undefined }) {
@@ -31,8 +31,8 @@ export function MailCard({ mail }: { mail: MailServer | undefined }) {
 const HowTo = () => (
   <div className="grid gap-3">
     <p className="text-ui text-muted">
-      Invitations are handed over by hand, and notifications stay within the platform. Mail is set up where the program is
-      started, by variables of its environment:
+      Without e-mail you pass invitation links on yourself, and notifications stay within the platform. E-mail is set up with
+      environment variables of the server:
     </p>
     <Command text={'BIFROST_SMTP_HOST=mail.example.com\nBIFROST_SMTP_FROM=bifrost@example.com'} label="Copy the variables" />
   </div>
@@ -48,14 +48,14 @@ function Server({ mail }: { mail: MailServer }) {
           {mail.host}, port {mail.port}
         </Fact>
         <Fact name="Encryption">{SECURITY[mail.security] ?? mail.security}</Fact>
-        <Fact name="Signs in as">{mail.user ?? 'nobody'}</Fact>
+        <Fact name="Signs in as">{mail.user ?? 'Nobody'}</Fact>
         <Fact name="From">{mail.from}</Fact>
       </Facts>
       <FormError error={test.error} />
       {test.data !== undefined && (
         <Notice tone="good" role="status">
           <p>
-            The server has taken a mail to {test.data.to}. Look whether it arrives; it may be among unwanted mail.
+            The server accepted an e-mail to {test.data.to}. Check whether it arrives, also in your spam folder.
           </p>
           <p className="text-muted">It answered: {test.data.answer}</p>
         </Notice>

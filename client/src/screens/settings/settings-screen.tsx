@@ -10,7 +10,7 @@ import { SignInCard } from './sign-in-card';
 export function SettingsScreen() {
   const settings = useQuery(settingsQuery);
   return (
-    <Page title="Settings" about="They hold for the whole platform, and all of its organizations." className="max-w-3xl">
+    <Page title="Settings" about="They apply to the whole platform and all of its organizations." className="max-w-3xl">
       <Show query={settings}>
         {({ branding, mail, second_factor }) => (
           <>

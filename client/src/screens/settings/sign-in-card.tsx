@@ -13,9 +13,9 @@ import { settingsQuery } from './queries';
 type Policy = Schemas['SecondFactorPolicy'];
 
 const POLICIES: { policy: Policy; label: string; help: string }[] = [
-  { policy: 'off', label: 'Not required', help: 'It is asked of those who have added one.' },
-  { policy: 'administrators', label: 'Of administrators', help: 'Of organizations, and of the platform.' },
-  { policy: 'everyone', label: 'Of everyone', help: 'Whoever has none adds one before anything else works.' },
+  { policy: 'off', label: 'Not required', help: 'Only people who have added one are asked for it.' },
+  { policy: 'administrators', label: 'Required of administrators', help: 'Administrators of organizations and of the platform have to add one.' },
+  { policy: 'everyone', label: 'Required of everyone', help: 'Whoever has none must add one before anything else works.' },
 ];
 
 export function SignInCard({ policy }: { policy: Policy }) {
@@ -25,7 +25,7 @@ export function SignInCard({ policy }: { policy: Policy }) {
   const save = useMutation({
     mutationFn: (second_factor: Policy) => call(api.PUT('/api/settings/sign-in', { body: { second_factor } })),
     onSuccess: async () => {
-      done('The policy is saved', 'It holds within five seconds, also where somebody is signed in already.');
+      done('The policy is saved', 'It applies within five seconds, also to people who are signed in already.');
       await client.invalidateQueries({ queryKey: settingsQuery.queryKey });
     },
   });
@@ -48,7 +48,7 @@ export function SignInCard({ policy }: { policy: Policy }) {
       >
         <FormError error={save.error} />
         <fieldset className="grid gap-3">
-          <legend className="mb-2 text-ui font-medium">A second factor for those who sign in by password</legend>
+          <legend className="mb-2 text-ui font-medium">A second factor for people who sign in with a password</legend>
           {POLICIES.map((one) => (
             <div key={one.policy} className="flex items-start gap-2.5">
               <input
@@ -58,7 +58,7 @@ export function SignInCard({ policy }: { policy: Policy }) {
                 checked={chosen === one.policy}
                 onChange={() => setChosen(one.policy)}
                 aria-describedby={`${legend}-${one.policy}-help`}
-                className="mt-0.5 size-4 shrink-0 accent-accent"
+                className="mt-0.5 size-4 shrink-0"
               />
               <div className="grid gap-0.5">
                 <label htmlFor={`${legend}-${one.policy}`} className="text-ui font-medium">
@@ -72,9 +72,9 @@ export function SignInCard({ policy }: { policy: Policy }) {
           ))}
         </fieldset>
         <p className="text-xs text-muted">
-          A passkey counts for two factors. Identity providers ask for their own. API keys are for programs, and go on working.
+          A passkey counts as two factors. Identity providers ask for their own second factor. API keys are for programs and keep working.
         </p>
-        <div>
+        <div className="flex justify-end">
           <Button type="submit" look="primary" busy={save.isPending} disabled={chosen === policy}>
             Save
           </Button>

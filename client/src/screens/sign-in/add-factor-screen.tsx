@@ -41,7 +41,7 @@ export function AddFactorScreen() {
             return (
               <>
                 <p className="text-ui">
-                  You have one already: sign in with it. If it is lost, ask an administrator for a link that takes it away.
+                  You already have one. Sign in with it, or if you lost it, ask an administrator for a link that removes it.
                 </p>
                 {data.passkeys.length > 0 && canUsePasskeys() && (
                   <Button look="primary" size="large" busy={passkey.isPending} onClick={() => passkey.mutate()}>
@@ -57,10 +57,10 @@ export function AddFactorScreen() {
             <>
               {isDone ? (
                 <Notice tone="good" role="status">
-                  Everything that is needed is there.
+                  You are all set.
                 </Notice>
               ) : (
-                <p className="text-ui">Add one of the two. Nothing else works until then.</p>
+                <p className="text-ui">Add one of these two. Nothing else works until then.</p>
               )}
               <SecondFactor has={data.has_second_factor} codesLeft={data.recovery_codes_left} />
               {canUsePasskeys() && <Passkeys passkeys={data.passkeys} />}

@@ -1,4 +1,4 @@
-/** A new password: for the first administrator, for who was invited, for who got a link. */
+/** A new password: for the first administrator, for whoever was invited or got a link. */
 import { useMutation } from '@tanstack/react-query';
 import { useForm } from 'react-hook-form';
 import { api, call } from '@/api/client';
@@ -14,7 +14,7 @@ export type Purpose = 'set-up' | 'invitation' | 'link';
 const LEAST = 10;
 
 const BUTTONS: Record<Purpose, string> = {
-  'set-up': 'Make the administrator',
+  'set-up': 'Create the administrator',
   invitation: 'Accept the invitation',
   link: 'Set the password',
 };
@@ -65,7 +65,7 @@ export function NewPasswordForm({ purpose, token, onState }: Props) {
       )}
       <Field
         label={purpose === 'link' ? 'New password' : 'Password'}
-        help={`At least ${LEAST} characters; a few words make a good one.`}
+        help={`At least ${LEAST} characters. A few words make a good password.`}
         error={errorOf('password')}
       >
         {(tied) => (

@@ -23,7 +23,7 @@ export function SecondFactorForm({ onState }: { onState: (state: SignInState) =>
   return (
     <form className="grid gap-4" onSubmit={handleSubmit(({ code }) => confirm.mutate(code))}>
       <FormError error={confirm.error} />
-      <Field label="Code" help="Six digits of your authenticator app, or one of your recovery codes.">
+      <Field label="Code" help="The six digits from your authenticator app, or one of your recovery codes.">
         {(tied) => (
           <Input
             {...tied}

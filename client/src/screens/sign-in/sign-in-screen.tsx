@@ -2,10 +2,11 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useLocation, useRouter } from '@tanstack/react-router';
 import { useState } from 'react';
+import { carried } from '@/api/carried';
 import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
 import { meQuery } from '@/api/session';
-import type { SignInState } from '@/api/types';
+import type { Schemas, SignInState } from '@/api/types';
 import { FormError, Show, Skeleton } from '@/ui/states';
 import { Command } from '@/ui/copy';
 import { NewPasswordForm, type Purpose } from './new-password-form';
@@ -18,15 +19,15 @@ const route = getRouteApi('/sign-in');
 const PURPOSES: readonly string[] = ['set-up', 'invitation', 'link'] satisfies Purpose[];
 
 const TITLES: Record<Purpose, string> = {
-  'set-up': 'Make the first administrator',
+  'set-up': 'Create the first administrator',
   invitation: 'Welcome',
   link: 'Set a new password',
 };
 
 const ABOUT: Record<Purpose, string> = {
   'set-up': 'You will be able to do everything on this platform, and to invite others.',
-  invitation: 'You were invited. Choose a password, and you are in.',
-  link: 'The link is good once.',
+  invitation: 'You have been invited. Choose a password to get started.',
+  link: 'This link works only once.',
 };
 
 /** What a link carries stands behind `#`, so that it reaches no server's log. */
@@ -45,6 +46,7 @@ export function SignInScreen() {
   const options = useQuery({
     queryKey: ['sign-in'],
     queryFn: ({ signal }) => call(api.GET('/api/sign-in', { signal })),
+    initialData: () => carried.data<Schemas['SignInOptions']>('/api/sign-in', undefined),
   });
   const onState = async (state: SignInState) => {
     if (state.status === 'second_factor') {
@@ -96,8 +98,8 @@ const providerProblem = (code: string): ProblemError =>
 const SetUpHint = () => (
   <div className="grid gap-2 rounded-md bg-info-soft p-3 text-ui">
     <p>
-      This platform has no administrator yet. Open the address that the first start printed. If it is lost, this
-      command prints another one:
+      This platform has no administrator yet. Open the address that the first start printed. If you no longer have it, this
+      command prints a new one:
     </p>
     <Command text="bifrost set-up" />
   </div>

@@ -50,8 +50,8 @@ function New({ table, onClose }: { table: Table; onClose: () => void }) {
     if ('value' in read) insert.mutate(read.value);
   };
   return (
-    <FormDialog title={`New document of ${table.name}`} side onClose={onClose} onSubmit={submit} error={insert.error} busy={insert.isPending} action="Insert it">
-      <Field label="Id" optional help="One of a kind within the table; one is made where it is empty." error={problemAt(insert.error, 'id')}>
+    <FormDialog title={`New document in ${table.name}`} side onClose={onClose} onSubmit={submit} error={insert.error} busy={insert.isPending} action="Insert">
+      <Field label="ID" optional help="Unique within the table. Leave it empty to have one generated." error={problemAt(insert.error, 'id')}>
         {(tied) => <Input {...tied} value={id} spellCheck={false} className="font-mono" onChange={(event) => setId(event.target.value)} />}
       </Field>
       <JsonField label="Content" value={text} onChange={setText} error={problem ?? contentProblem(insert.error)} height="60vh" />
@@ -138,7 +138,7 @@ function Editor({ table, document, onClose }: { table: Table; document: Document
       beside={
         <>
           <DeleteButton name={document.id} onDelete={() => remove.mutateAsync()}>
-            It is gone for good; there is no earlier version of it.
+            It is deleted for good; no earlier version is kept.
           </DeleteButton>
           <CopyButton text={text} label="Copy the document" />
         </>

@@ -8,6 +8,7 @@ import { useOrganization } from '@/api/session';
 import type { Document, Table } from '@/api/types';
 import { count } from '@/lib/format';
 import { cell } from '@/lib/table';
+import { opensColumn } from '@/ui/opens';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { DataTable } from '@/ui/data-table';
@@ -70,7 +71,7 @@ export function Documents({ table, writes }: { table: Table; writes: boolean }) 
       <Pages
         back={offset > 0 ? () => page(offset - PAGE) : undefined}
         on={offset + PAGE < total ? () => page(offset + PAGE) : undefined}
-        backLabel="Before"
+        backLabel="Previous"
         onLabel="Next"
       >
         {shown !== undefined && shown.length > 0 && `${count(offset + 1)} to ${count(offset + shown.length)} of ${count(total)}`}
@@ -94,12 +95,12 @@ function None({ table, filtered, writes, onAll, onWrite }: NoneProps) {
   if (filtered) return <Empty icon={FileJson} title="No document fits" action={<Button onClick={onAll}>Show all</Button>} />;
   const action = writes && (
     <Button look="primary" onClick={onWrite}>
-      Write the first one
+      Add the first document
     </Button>
   );
   return (
     <Empty icon={FileJson} title="No documents yet" command={`await tables.insert("${table.name}", {"status": "open"})`} action={action}>
-      Workflows insert them{writes && ', and you can here'}.
+      Workflows insert them{writes && ', and so can you'}.
     </Empty>
   );
 }
@@ -126,7 +127,7 @@ function columnsFor(documents: Document[]): ColumnDef<Document>[] {
   return [
     {
       id: '.id',
-      header: 'Id',
+      header: 'ID',
       enableSorting: false,
       cell: ({ row: { original } }) => (
         <Link
@@ -149,5 +150,6 @@ function columnsFor(documents: Document[]): ColumnDef<Document>[] {
       cell: ({ row: { original } }) => <Ago at={original.updated_at} className="relative z-10 whitespace-nowrap text-muted" />,
       meta: { wide: true },
     },
+    opensColumn<Document>(),
   ];
 }

@@ -97,7 +97,7 @@ export function FilterForm({ where, onChange }: Props) {
       ))}
       <div className="flex flex-wrap items-center gap-2">
         {add}
-        <span className="text-xs text-muted max-sm:hidden">Numbers, true and “quoted” texts are JSON; anything else is a text.</span>
+        <span className="text-xs text-muted max-sm:hidden">Numbers, true and “quoted” texts are read as JSON, anything else as text.</span>
         <Button
           size="small"
           look="quiet"

@@ -1,4 +1,4 @@
-/** One table: its documents, and what they have to look like. */
+/** One table: its documents, and the schema that they have. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
@@ -114,7 +114,7 @@ function Settings({ table, writes }: { table: Table; writes: boolean }) {
             submit();
           }}
         >
-          {!writes && <Notice>This table is read here. It is changed where it belongs, by whoever may write tables there.</Notice>}
+          {!writes && <Notice>This table is read-only here. It can be changed in the organization that it belongs to, by anyone who may write tables there.</Notice>}
           <FormError error={save.error} />
           <fieldset disabled={!writes} className="grid min-w-0 gap-4">
             <Field label="Description" optional error={problemAt(save.error, 'description')}>
@@ -126,8 +126,8 @@ function Settings({ table, writes }: { table: Table; writes: boolean }) {
               onChange={setSchema}
               help={
                 <>
-                  JSON Schema with type, properties, required, additionalProperties, items and enum. Empty: documents are of any kind. Every write
-                  is checked from now on; documents that are there are not.
+                  JSON Schema with type, properties, required, additionalProperties, items and enum. Leave it empty to allow any document. Every
+                  write is checked from now on; existing documents are not.
                 </>
               }
               error={problem ?? problemAt(save.error, 'table_schema')}
@@ -135,7 +135,7 @@ function Settings({ table, writes }: { table: Table; writes: boolean }) {
           </fieldset>
           {writes && (
             <div className="flex flex-wrap justify-end gap-2">
-              {schema.trim() === '' && <Button onClick={() => setSchema(EXAMPLE_SCHEMA)}>Begin with an example</Button>}
+              {schema.trim() === '' && <Button onClick={() => setSchema(EXAMPLE_SCHEMA)}>Start with an example</Button>}
               <Button type="submit" look="primary" busy={save.isPending}>
                 Save
               </Button>
@@ -146,7 +146,7 @@ function Settings({ table, writes }: { table: Table; writes: boolean }) {
       {writes && (
         <Card title="Delete this table">
           <div className="flex flex-wrap items-center gap-3">
-            <p className="min-w-0 flex-1 basis-64 text-ui text-muted">With {plural(table.document_count, 'document')}. Workflows that read it find nothing.</p>
+            <p className="min-w-0 flex-1 basis-64 text-ui text-muted">It has {plural(table.document_count, 'document')}. Workflows that read it will find nothing.</p>
             <DeleteButton
               name={table.name}
               typed={table.name}
@@ -155,7 +155,7 @@ function Settings({ table, writes }: { table: Table; writes: boolean }) {
                 await navigate({ to: '/tables' });
               }}
             >
-              The table goes with its {plural(table.document_count, 'document')}, for good. To keep them, export them first:{' '}
+              The table and its {plural(table.document_count, 'document')} are deleted for good. To keep them, export them first:{' '}
               <code className="font-mono text-xs">bifrost tables export {table.name} -o {table.name}.ndjson</code>
             </DeleteButton>
           </div>

@@ -12,6 +12,7 @@ import { useSave } from '@/lib/change';
 import { objectOf } from '@/lib/entered';
 import { problemAt } from '@/lib/forms';
 import { bytes, count } from '@/lib/format';
+import { opensColumn } from '@/ui/opens';
 import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
@@ -42,8 +43,10 @@ export function TablesScreen() {
     </Button>
   );
   return (
-    <Page title="Tables" about="JSON documents that workflows keep for the next time." actions={add}>
-      <SearchBox label="Search tables" value={search.q} onChange={find} className="w-full sm:w-72" />
+    <Page title="Tables" about="JSON documents that workflows keep between runs." actions={!tables.isLoadingError && add}>
+      {!tables.isLoadingError && tables.data?.length !== 0 && (
+        <SearchBox label="Search tables" value={search.q} onChange={find} className="w-full sm:w-72" />
+      )}
       <Card padded={false}>
         <Show query={tables}>
           {(all) => {
@@ -51,8 +54,8 @@ export function TablesScreen() {
             const fits = all.filter(({ name, description }) => `${name}\n${description ?? ''}`.toLowerCase().includes(wanted));
             if (all.length === 0) {
               return (
-                <Empty icon={Table2} title="No tables yet" command={'await tables.insert("orders", {"id": 7, "status": "open"})'} action={add}>
-                  The first document that a workflow inserts makes its table. Make one here to say what its documents have to look like.
+                <Empty icon={Table2} title="No tables yet" command={'await tables.insert("orders", {"id": 7, "status": "open"})'}>
+                  A table is created when a workflow inserts its first document. Create one here to give it a schema first.
                 </Empty>
               );
             }
@@ -123,6 +126,7 @@ const columns: ColumnDef<Table>[] = [
     cell: ({ row: { original } }) => <Ago at={original.updated_at} className="relative z-10 whitespace-nowrap text-muted" />,
     meta: { wide: true },
   },
+  opensColumn<Table>(),
 ];
 
 /** What a schema can look like. */
@@ -141,7 +145,7 @@ function NewTable({ onClose }: { onClose: () => void }) {
   const make = useSave(
     (table_schema: Record<string, unknown> | null) => call(api.POST('/api/tables', { body: { name, description: description || null, table_schema } })),
     {
-      says: (made) => `“${made.name}” is made`,
+      says: (made) => `“${made.name}” is created`,
       again: ['tables'],
       then: ({ id }) => void navigate({ to: '/tables/$id', params: { id } }),
     },
@@ -152,10 +156,10 @@ function NewTable({ onClose }: { onClose: () => void }) {
     if ('value' in read) make.mutate(read.value);
   };
   return (
-    <FormDialog title="New table" onClose={onClose} onSubmit={submit} error={make.error} busy={make.isPending} action="Make it">
-      <Field label="Name" help="A letter, then letters, digits, _ and -." error={problemAt(make.error, 'name')}>
+    <FormDialog title="New table" onClose={onClose} onSubmit={submit} error={make.error} busy={make.isPending} action="Create">
+      <Field label="Name" help="Starts with a letter, followed by letters, digits, _ and -, such as open_orders." error={problemAt(make.error, 'name')}>
         {(tied) => (
-          <Input {...tied} value={name} required autoFocus pattern="[A-Za-z][A-Za-z0-9_\-]*" title="A letter, then letters, digits, _ and -" spellCheck={false} className="font-mono" onChange={(event) => setName(event.target.value)} />
+          <Input {...tied} value={name} required autoFocus pattern="[A-Za-z][A-Za-z0-9_\-]*" title="A letter, followed by letters, digits, _ and -" spellCheck={false} className="font-mono" onChange={(event) => setName(event.target.value)} />
         )}
       </Field>
       <Field label="Description" optional error={problemAt(make.error, 'description')}>
@@ -164,7 +168,7 @@ function NewTable({ onClose }: { onClose: () => void }) {
       {schema === undefined ? (
         <div>
           <Button size="small" onClick={() => setSchema(EXAMPLE_SCHEMA)}>
-            Say what documents look like
+            Add a schema
           </Button>
         </div>
       ) : (

@@ -1,15 +1,16 @@
-/** What the adapter of a webhook is given, by the adapter's schema. */
+/** The settings of a webhook's adapter, by the adapter's schema. */
 import { useQuery } from '@tanstack/react-query';
 import { api, call } from '@/api/client';
 import { useOrganization } from '@/api/session';
 import type { AdapterChoice, IntegrationField } from '@/api/types';
 import { useSave } from '@/lib/change';
-import { problemAt } from '@/lib/forms';
+import { exceptAt, problemAt } from '@/lib/forms';
 import { defaultsOf, type Values } from '@/lib/values';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { FormError, Show, Skeleton } from '@/ui/states';
 import { useValuesForm, ValueFields } from '@/ui/value-fields';
+import { clearing } from './adapter-fields';
 import { adaptersQuery } from './queries';
 
 interface Props {
@@ -21,12 +22,12 @@ interface Props {
 export function AdapterConfig({ id, adapter }: Props) {
   const adapters = useQuery(adaptersQuery(useOrganization()));
   return (
-    <Card title={`What “${adapter.name}” is given`}>
+    <Card title={`Settings of “${adapter.name}”`}>
       <Show query={adapters} skeleton={<Skeleton className="h-32" />}>
         {(all) => {
           const schema = all.find((one) => one.id === adapter.id)?.config_schema;
-          if (schema === undefined) return <p className="text-ui text-muted">The active version does not have this adapter any more.</p>;
-          if (schema.length === 0) return <p className="text-ui text-muted">It needs no values.</p>;
+          if (schema === undefined) return <p className="text-ui text-muted">The active version no longer has this adapter.</p>;
+          if (schema.length === 0) return <p className="text-ui text-muted">It needs no settings.</p>;
           return <ConfigForm id={id} adapter={adapter} schema={schema} />;
         }}
       </Show>
@@ -49,18 +50,18 @@ function ConfigForm({ id, adapter, schema }: Props & { schema: readonly Integrat
         if (changes !== undefined) save.mutate(changes);
       }}
     >
-      <FormError error={save.error} />
+      <FormError error={exceptAt(save.error, ...schema.map(({ key }) => `config.${key}`))} />
       <ValueFields
         schema={schema}
-        form={form}
+        form={clearing(form, () => save.isError && save.reset())}
         inherited={defaultsOf(schema)}
         secret={(key) => (adapter.secret_keys.includes(key) ? 'set' : 'unset')}
         problem={(key) => problemAt(save.error, `config.${key}`)}
       />
       <div className="flex items-center justify-end gap-3">
-        {adapter.subscribes && <p className="text-xs text-muted">It is subscribed again with what is changed.</p>}
+        {adapter.subscribes && <p className="text-xs text-muted">Changes renew its subscription.</p>}
         <Button type="submit" look="primary" busy={save.isPending}>
-          Save the values
+          Save values
         </Button>
       </div>
     </form>

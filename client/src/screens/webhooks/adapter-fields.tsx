@@ -1,4 +1,4 @@
-/** Which adapter a new webhook has, and what that is given. */
+/** Which adapter a new webhook has, and its settings. */
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { Adapter } from '@/api/types';
 import { problemAt } from '@/lib/forms';
@@ -16,6 +16,15 @@ interface Props {
   error: unknown;
 }
 
+/** The same form, where the server's answer goes with the next change. */
+export const clearing = (form: ValuesForm, clear: () => unknown): ValuesForm => ({
+  ...form,
+  set: (key, text) => {
+    clear();
+    form.set(key, text);
+  },
+});
+
 export function AdapterFields({ adapters, chosen, onChoose, form, error }: Props) {
   return (
     <Show query={adapters} skeleton={<Skeleton className="h-16" />}>
@@ -32,14 +41,14 @@ export function AdapterFields({ adapters, chosen, onChoose, form, error }: Props
                 <Select {...tied} value={chosen.id} onChange={(event) => onChoose(event.target.value)}>
                   {all.map(({ id, name, organization_id }) => (
                     <option key={id} value={id}>
-                      {organization_id == null ? `${name} (of the provider)` : name}
+                      {organization_id == null ? `${name} (from the provider)` : name}
                     </option>
                   ))}
                 </Select>
               )}
             </Field>
             {chosen.integration != null && (
-              <p className="text-xs text-muted">It subscribes with the credentials of the integration “{chosen.integration}”.</p>
+              <p className="text-xs text-muted">It uses the credentials of the integration “{chosen.integration}”.</p>
             )}
             <ValueFields
               schema={chosen.config_schema}

@@ -1,4 +1,4 @@
-/** How it goes with the adapter of a webhook: its subscription, and what went wrong. */
+/** How it goes with the adapter of a webhook: its subscription, and what failed. Nothing where there is nothing to tell. */
 import { RefreshCw } from 'lucide-react';
 import { api, call } from '@/api/client';
 import type { AdapterChoice } from '@/api/types';
@@ -18,10 +18,12 @@ interface Props {
 export function AdapterState({ id, adapter }: Props) {
   const { name, status, subscribes, is_deployed, expires_at, next_at, attempts, last_error, failed_at } = adapter;
   const again = useSave(() => call(api.POST('/api/webhooks/{id}/subscribe', { params: { path: { id } } })), {
-    says: () => 'It subscribes now',
+    says: () => 'The adapter is subscribing',
     again: ['webhooks'],
     loud: true,
   });
+  const isQuiet = is_deployed && !subscribes && status === 'active' && last_error == null && adapter.last_request_error == null;
+  if (isQuiet) return null;
   return (
     <Card>
       <div className="grid gap-3">
@@ -30,7 +32,7 @@ export function AdapterState({ id, adapter }: Props) {
           <AdapterBadge adapter={adapter} />
           {expires_at != null && (
             <span className="text-muted">
-              good until <Ago at={expires_at} />
+              valid until <Ago at={expires_at} />
             </span>
           )}
           {next_at != null && (
@@ -47,9 +49,9 @@ export function AdapterState({ id, adapter }: Props) {
           )}
         </div>
         {!is_deployed && (
-          <Notice tone="bad">The active version does not have this adapter any more. Senders are told to try again later.</Notice>
+          <Notice tone="bad">The active version no longer has this adapter. Senders are told to try again later.</Notice>
         )}
-        {last_error != null && <Failed what="The last attempt came to nothing" at={failed_at} why={last_error} />}
+        {last_error != null && <Failed what="The last attempt failed" at={failed_at} why={last_error} />}
         {adapter.last_request_error != null && (
           <Failed what="A request could not be answered" at={adapter.request_failed_at} why={adapter.last_request_error} />
         )}
@@ -60,8 +62,8 @@ export function AdapterState({ id, adapter }: Props) {
 
 const NEXT: Record<AdapterChoice['status'], string> = {
   pending: 'subscribes',
-  active: 'is renewed',
-  failed: 'is tried',
+  active: 'renews',
+  failed: 'next attempt',
   ending: 'unsubscribes',
 };
 

@@ -16,6 +16,7 @@ import { NothingFits } from '@/ui/nothing-fits';
 import { Pages } from '@/ui/pages';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
+import { opensColumn } from '@/ui/opens';
 import { DeliveryDialog } from './delivery-dialog';
 import { deliveriesQuery } from './queries';
 import { DeliveryBadge, STATE_NAMES, STATES } from './states';
@@ -85,7 +86,7 @@ function None({ filtered, topic }: { filtered: boolean; topic: string | undefine
   if (topic !== undefined) {
     return (
       <Empty icon={Inbox} title="Nothing was emitted yet" command={`await events.emit("${topic}", {"id": 7})`}>
-        Workflows of this organization emit it in code, and schedules by the clock.
+        Workflows in this organization emit it in code, and schedules at set times.
       </Empty>
     );
   }
@@ -99,7 +100,7 @@ function None({ filtered, topic }: { filtered: boolean; topic: string | undefine
         </LinkButton>
       }
     >
-      Enter the address and the secret at the sender. What comes is shown here at once.
+      Enter the address and the secret at the sender. Deliveries are shown here right away.
     </Empty>
   );
 }
@@ -124,7 +125,7 @@ const columns: ColumnDef<Delivery>[] = [
       </>
     ),
   },
-  { id: 'outcome', header: 'What became of it', cell: ({ row: { original } }) => <Outcome delivery={original} />, meta: { wide: true } },
+  { id: 'outcome', header: 'Outcome', cell: ({ row: { original } }) => <Outcome delivery={original} />, meta: { wide: true } },
   {
     id: 'size',
     header: 'Body',
@@ -136,6 +137,7 @@ const columns: ColumnDef<Delivery>[] = [
     header: 'Received',
     cell: ({ row: { original } }) => <Ago at={original.received_at} className="relative z-10 whitespace-nowrap text-muted" />,
   },
+  opensColumn<Delivery>(),
 ];
 
 function Outcome({ delivery }: { delivery: Delivery }) {

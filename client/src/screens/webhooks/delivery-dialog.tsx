@@ -42,7 +42,7 @@ function Loaded({ delivery }: { delivery: Details }) {
   const navigate = route.useNavigate();
   const [asking, setAsking] = useState(false);
   const replay = useSave(() => call(api.POST('/api/webhook-deliveries/{id}/replay', { params: { path: { id: delivery.id } } })), {
-    says: () => 'It is processed once more',
+    says: () => 'The delivery is replayed',
     again: ['deliveries'],
     then: (again) => void navigate({ search: (old) => ({ ...old, delivery: again.id, cursor: undefined, state: undefined }), resetScroll: false }),
   });
@@ -63,7 +63,7 @@ function Loaded({ delivery }: { delivery: Details }) {
           <p>{delivery.error}</p>
           {delivery.next_attempt_at != null && (
             <p className="text-muted">
-              It is tried again <Ago at={delivery.next_attempt_at} />.
+              Next attempt: <Ago at={delivery.next_attempt_at} />
             </p>
           )}
         </Notice>
@@ -88,7 +88,7 @@ function Loaded({ delivery }: { delivery: Details }) {
               </Link>
             </Fact>
           )}
-          <Fact name="Id">
+          <Fact name="ID">
             <code className="font-mono text-xs break-all">{delivery.id}</code>
           </Fact>
         </Facts>
@@ -96,7 +96,7 @@ function Loaded({ delivery }: { delivery: Details }) {
       <Part title="Body" actions={delivery.body != null && <CopyButton text={() => JSON.stringify(delivery.body, null, 2)} label="Copy the body" />}>
         {(delivery.body as unknown) === null ? (
           <p className="text-ui text-muted">
-            {delivery.body_bytes === 0 ? 'It has none.' : `${bytes(delivery.body_bytes)}: too large to be shown.`}
+            {delivery.body_bytes === 0 ? 'It has no body.' : `${bytes(delivery.body_bytes)}: too large to show.`}
           </p>
         ) : (
           <JsonTree value={delivery.body} />
@@ -120,7 +120,7 @@ function Loaded({ delivery }: { delivery: Details }) {
         danger={false}
         onConfirm={() => replay.mutateAsync()}
       >
-        It is processed as a new one, for the workflows that start now. What they did the first time, they do again.
+        It is processed as a new delivery, for the workflows that are subscribed now. They repeat what they did the first time.
       </Confirm>
     </div>
   );
@@ -130,9 +130,9 @@ function Outcomes({ delivery }: { delivery: Details }) {
   const organization = useOrganization();
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
   return (
-    <Part title="What became of it">
+    <Part title="Outcome">
       {delivery.outcomes.length === 0 ? (
-        <p className="text-ui text-muted">{delivery.state === 'pending' ? 'That is decided in a moment.' : 'No workflow starts for this webhook.'}</p>
+        <p className="text-ui text-muted">{delivery.state === 'pending' ? 'Still being processed.' : 'No workflow starts for this webhook.'}</p>
       ) : (
         <ul className="divide-y rounded-md border">
           {delivery.outcomes.map(({ subscription_id, workflow_id, execution_id, reason }) => (

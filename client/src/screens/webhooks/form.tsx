@@ -68,11 +68,11 @@ export function WebhookFields({ kind, form, set, error, folded }: Props) {
   const rest = <More kind={kind} form={form} set={set} error={error} />;
   return (
     <>
-      <Field label="Name" help="One of a kind, such as github-main." error={problemAt(error, 'name')}>
+      <Field label="Name" help="A unique name, such as github-main." error={problemAt(error, 'name')}>
         {(tied) => <Input {...tied} value={form.name} required autoFocus={folded} spellCheck={false} onChange={(event) => set({ name: event.target.value })} />}
       </Field>
       {kind === 'topic' && (
-        <Field label="Topic" help="Words with dots between them, such as orders.created." error={problemAt(error, 'topic')}>
+        <Field label="Topic" help="Words separated by dots, such as orders.created." error={problemAt(error, 'topic')}>
           {(tied) => <Input {...tied} value={form.topic} required spellCheck={false} className="font-mono" onChange={(event) => set({ topic: event.target.value })} />}
         </Field>
       )}
@@ -93,37 +93,37 @@ function More({ kind, form, set, error }: Omit<Props, 'folded'>) {
   return (
     <div className="grid gap-4 sm:grid-cols-2">
       {KINDS[kind].header && (
-        <Field label="Header of the signature" optional help="Empty: as its kind has it." error={problemAt(error, 'signature_header')}>
+        <Field label="Signature header" optional help="Leave empty to use the default of this kind." error={problemAt(error, 'signature_header')}>
           {(tied) => <Input {...tied} value={form.signature_header} spellCheck={false} onChange={(event) => set({ signature_header: event.target.value })} />}
         </Field>
       )}
       {outside && kind !== 'adapter' && (
-        <Field label="Header of the delivery’s id" optional help="By which a repeated delivery is known again." error={problemAt(error, 'delivery_header')}>
+        <Field label="Delivery ID header" optional help="Tells repeated deliveries apart from new ones, such as X-GitHub-Delivery." error={problemAt(error, 'delivery_header')}>
           {(tied) => <Input {...tied} value={form.delivery_header} spellCheck={false} onChange={(event) => set({ delivery_header: event.target.value })} />}
         </Field>
       )}
       {kind === 'timestamped' && (
-        <Field label="Oldest request (seconds)" error={problemAt(error, 'tolerance_seconds')}>
+        <Field label="Maximum age of a request (seconds)" error={problemAt(error, 'tolerance_seconds')}>
           {(tied) => <Input {...tied} value={form.tolerance} type="number" min={1} max={3_600} required onChange={(event) => set({ tolerance: event.target.value })} />}
         </Field>
       )}
-      <Field label="Deliveries in a minute" error={problemAt(error, 'rate_per_minute')}>
+      <Field label="Deliveries per minute" error={problemAt(error, 'rate_per_minute')}>
         {(tied) => <Input {...tied} value={form.rate} type="number" min={1} max={60_000} required onChange={(event) => set({ rate: event.target.value })} />}
       </Field>
       {outside && (
-        <Field label="Largest body (KiB)" error={problemAt(error, 'body_bytes')}>
+        <Field label="Maximum body size (KiB)" error={problemAt(error, 'body_bytes')}>
           {(tied) => <Input {...tied} value={form.kib} type="number" min={1} max={2_048} step="any" required onChange={(event) => set({ kib: event.target.value })} />}
         </Field>
       )}
-      <Field label="Deliveries are kept (days)" error={problemAt(error, 'retention_days')}>
+      <Field label="Keep deliveries for (days)" error={problemAt(error, 'retention_days')}>
         {(tied) => <Input {...tied} value={form.days} type="number" min={1} max={365} required onChange={(event) => set({ days: event.target.value })} />}
       </Field>
       {outside && (
-        <Field label="Only from these networks" optional help="One per line, such as 192.0.2.0/24. Empty: from everywhere." error={problemAt(error, 'allowed_networks')} className="sm:col-span-2">
+        <Field label="Allowed networks" optional help="One per line, such as 192.0.2.0/24. Leave empty to accept deliveries from anywhere." error={problemAt(error, 'allowed_networks')} className="sm:col-span-2">
           {(tied) => <TextArea {...tied} value={form.networks} rows={2} spellCheck={false} className="font-mono text-xs" onChange={(event) => set({ networks: event.target.value })} />}
         </Field>
       )}
-      <CheckField label="On" help="Off: senders are told that there is nothing here." checked={form.enabled} onChange={(event) => set({ enabled: event.target.checked })} />
+      <CheckField label="On" help="When off, senders get 404." checked={form.enabled} onChange={(event) => set({ enabled: event.target.checked })} />
     </div>
   );
 }

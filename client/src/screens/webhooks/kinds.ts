@@ -13,31 +13,31 @@ interface Kind {
 export const KINDS: Record<WebhookKind, Kind> = {
   generic: {
     label: 'Signed body',
-    about: 'HMAC-SHA256 of the body, in a header. What most systems can do.',
+    about: 'HMAC-SHA256 of the body, in a header. Most systems can send this.',
     secret: true,
     header: true,
   },
   github: { label: 'GitHub', about: 'GitHub’s own signature, in X-Hub-Signature-256.', secret: true, header: true },
   timestamped: {
-    label: 'Signed with a time',
-    about: 'As Stripe does it: a time and the body are signed, and old requests are refused.',
+    label: 'Signed with a timestamp',
+    about: 'A timestamp and the body are signed, as Stripe does it. Old requests are refused.',
     secret: true,
     header: true,
   },
   microsoft_graph: {
     label: 'Microsoft Graph',
-    about: 'The clientState of the subscription stands in every notification.',
+    about: 'Every notification carries the clientState of its subscription.',
     secret: true,
     header: false,
   },
-  unsigned: { label: 'Unsigned', about: 'No proof at all: whoever knows the address can start workflows.', secret: false, header: false },
+  unsigned: { label: 'Unsigned', about: 'No proof at all: anyone who knows the address can start workflows.', secret: false, header: false },
   adapter: {
     label: 'Adapter',
-    about: 'Code of the workspace says who may send and what is delivered, and can tell the other system where to.',
+    about: 'Code in the workspace decides who may send and what is delivered. It can also register the address with the other system.',
     secret: false,
     header: false,
   },
-  topic: { label: 'Topic', about: 'Not from outside: workflows of this organization emit it.', secret: false, header: false },
+  topic: { label: 'Topic', about: 'Takes nothing from outside. Workflows in this organization emit its events.', secret: false, header: false },
 };
 
 export const KIND_NAMES = Object.keys(KINDS) as WebhookKind[];

@@ -21,10 +21,10 @@ export function MappingRows({ rows, onChange, fields, tried }: Props) {
   const values = Object.fromEntries(constants.map(({ field, entered }) => [field.name, entered]));
   return (
     <fieldset className="grid gap-2 border-t pt-4">
-      <legend className="sr-only">With which parameters</legend>
-      <p className="text-ui font-medium">With which parameters</p>
+      <legend className="sr-only">With these parameters</legend>
+      <p className="text-ui font-medium">With these parameters</p>
       <p className="text-xs text-muted">
-        From a place in the event, such as <code className="font-mono">/data/issue/number</code>, or always the same.
+        Each is taken from a place in the event, such as <code className="font-mono">/data/issue/number</code>, or is always the same.
       </p>
       {rows.map((row, index) => {
         const field = fields.find(({ name }) => name === row.name);

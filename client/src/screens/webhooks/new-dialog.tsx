@@ -1,4 +1,4 @@
-/** Makes a webhook; its secret is shown once. */
+/** Creates a webhook; its secret is shown once. */
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -6,7 +6,8 @@ import { api, call } from '@/api/client';
 import { useOrganization } from '@/api/session';
 import type { WebhookKind } from '@/api/types';
 import { useSave } from '@/lib/change';
-import { problemAt } from '@/lib/forms';
+import { useFocusProblem } from '@/lib/focus-problem';
+import { exceptAt, problemAt } from '@/lib/forms';
 import type { Values } from '@/lib/values';
 import { Button } from '@/ui/button';
 import { Command } from '@/ui/copy';
@@ -15,7 +16,7 @@ import { CheckField, Field, Input, Select } from '@/ui/field';
 import { FormDialog } from '@/ui/form-dialog';
 import { Notice } from '@/ui/notice';
 import { useValuesForm } from '@/ui/value-fields';
-import { AdapterFields } from './adapter-fields';
+import { AdapterFields, clearing } from './adapter-fields';
 import { bodyOf, formOf, rateOf, WebhookFields, type Form } from './form';
 import { KIND_NAMES, KINDS } from './kinds';
 import { adaptersQuery } from './queries';
@@ -52,6 +53,19 @@ export function NewDialog({ onClose }: { onClose: () => void }) {
     },
     { again: ['webhooks'] },
   );
+  // While it is on its way, its answer with the secret is still to come.
+  const clear = () => make.isError && make.reset();
+  const set = (part: Partial<Form>) => {
+    clear();
+    setForm((old) => ({ ...old, ...part }));
+  };
+  const enterSecret = (text: string) => {
+    clear();
+    setSecret(text);
+  };
+  // What the server says of these stands at them; what it says of one that is folded away, above the form.
+  const shown = ['name', 'topic', 'adapter', 'secret', ...(adapter?.config_schema ?? []).map(({ key }) => `config.${key}`)];
+  useFocusProblem(make.error);
   const submit = () => {
     const config = isAdapter ? values.read() : {};
     if (config !== undefined) make.mutate(config);
@@ -60,10 +74,10 @@ export function NewDialog({ onClose }: { onClose: () => void }) {
     const { id, name, secret: made, topic } = make.data;
     const subscribed = make.data.adapter?.subscribes === true;
     const address = addressOf(make.data);
-    const told = subscribed ? 'Its adapter tells the other system of this address by itself.' : made == null ? 'Enter it at the sender.' : 'Enter both at the sender.';
+    const told = subscribed ? 'Its adapter registers this address with the other system automatically.' : made == null ? 'Enter it at the sender.' : 'Enter both at the sender.';
     const go = () => void navigate({ to: '/webhooks/$id', params: { id }, search: { tab: 'subscriptions' } });
     return (
-      <Dialog open onClose={onClose} title={`“${name}” is made`} description={address === undefined ? undefined : told}>
+      <Dialog open onClose={onClose} title={`“${name}” is created`} description={address === undefined ? undefined : told}>
         <div className="grid gap-4">
           {address !== undefined && (
             <div className="grid gap-1.5">
@@ -73,13 +87,13 @@ export function NewDialog({ onClose }: { onClose: () => void }) {
           )}
           {made != null && (
             <div className="grid gap-1.5">
-              <p className="text-ui font-medium">Secret, shown this once</p>
+              <p className="text-ui font-medium">Secret, shown only once</p>
               <Command text={made} label="Copy the secret" />
             </div>
           )}
           {address === undefined && (
             <div className="grid gap-1.5">
-              <p className="text-ui font-medium">Workflows emit it so</p>
+              <p className="text-ui font-medium">How workflows emit it</p>
               <Command text={`await events.emit("${topic ?? ''}", {"id": 7})`} label="Copy the code" />
             </div>
           )}
@@ -99,10 +113,10 @@ export function NewDialog({ onClose }: { onClose: () => void }) {
       side
       onClose={onClose}
       onSubmit={submit}
-      error={make.error}
+      error={exceptAt(make.error, ...shown)}
       busy={make.isPending}
       disabled={(kind === 'unsigned' && !meant) || (isAdapter && adapter === undefined)}
-      action="Make it"
+      action="Create"
     >
       <Field label="Kind" help={KINDS[kind].about}>
         {(tied) => (
@@ -117,15 +131,15 @@ export function NewDialog({ onClose }: { onClose: () => void }) {
       </Field>
       {kind === 'unsigned' && (
         <>
-          <Notice tone="warn">Whoever learns the address can start your workflows, with any content. Limit it to networks where you can.</Notice>
-          <CheckField label="I mean it: no signature" checked={meant} onChange={(event) => setMeant(event.target.checked)} />
+          <Notice tone="warn">Anyone who learns the address can start your workflows with any content. Restrict it to known networks if you can.</Notice>
+          <CheckField label="I understand: deliveries are not verified" checked={meant} onChange={(event) => setMeant(event.target.checked)} />
         </>
       )}
-      {isAdapter && <AdapterFields adapters={adapters} chosen={adapter} onChoose={setAdapterId} form={values} error={make.error} />}
-      <WebhookFields kind={kind} form={form} set={(part: Partial<Form>) => setForm((old) => ({ ...old, ...part }))} error={make.error} folded />
+      {isAdapter && <AdapterFields adapters={adapters} chosen={adapter} onChoose={setAdapterId} form={clearing(values, clear)} error={make.error} />}
+      <WebhookFields kind={kind} form={form} set={set} error={make.error} folded />
       {KINDS[kind].secret && (
-        <Field label="Secret" optional help="Only if the sender has one already. Else one is made, and shown this once." error={problemAt(make.error, 'secret')}>
-          {(tied) => <Input {...tied} value={secret} type="password" autoComplete="new-password" onChange={(event) => setSecret(event.target.value)} />}
+        <Field label="Secret" optional help="Enter one only if the sender already has it. Otherwise, one is generated and shown only once." error={problemAt(make.error, 'secret')}>
+          {(tied) => <Input {...tied} value={secret} type="password" autoComplete="new-password" onChange={(event) => enterSecret(event.target.value)} />}
         </Field>
       )}
     </FormDialog>

@@ -15,6 +15,7 @@ import { FormDialog } from '@/ui/form-dialog';
 import { FormError } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { AdapterConfig } from './adapter-config';
+import { DeleteWebhook } from './delete-webhook';
 import { bodyOf, formOf, WebhookFields, type Form } from './form';
 import { KINDS } from './kinds';
 
@@ -39,9 +40,10 @@ export function Settings({ webhook }: { webhook: Webhook }) {
         >
           <FormError error={save.error} />
           <WebhookFields kind={webhook.kind} form={form} set={(part: Partial<Form>) => setForm((old) => ({ ...old, ...part }))} error={save.error} folded={false} />
-          <div className="flex justify-end">
+          <div className="flex flex-wrap justify-between gap-2">
+            <DeleteWebhook webhook={webhook} />
             <Button type="submit" look="primary" busy={save.isPending}>
-              Save the settings
+              Save settings
             </Button>
           </div>
         </form>
@@ -66,7 +68,7 @@ function Secrets({ webhook }: { webhook: Webhook }) {
         secrets.length < MOST && (
           <Button size="small" onClick={() => setAdding(true)}>
             <Plus aria-hidden />
-            Add the next one
+            Add next secret
           </Button>
         )
       }
@@ -77,12 +79,12 @@ function Secrets({ webhook }: { webhook: Webhook }) {
             <li key={id} className="flex items-center gap-2 text-ui">
               <KeyRound className="size-4 shrink-0 text-muted" aria-hidden />
               <span>
-                Made <Ago at={created_at} />
+                Created <Ago at={created_at} />
               </span>
               {secrets.length > 1 && (
                 <span className="ml-auto">
                   <DeleteButton name={`secret ${index + 1}`} action="Remove" small onDelete={() => remove.mutateAsync(id)}>
-                    What is signed with it is refused from now on. Remove it when the sender has the next one.
+                    Requests signed with it are refused from then on. Remove it once the sender uses the other one.
                   </DeleteButton>
                 </span>
               )}
@@ -91,8 +93,8 @@ function Secrets({ webhook }: { webhook: Webhook }) {
         </ul>
         <p className="text-xs text-muted">
           {secrets.length > 1
-            ? 'Both are good. Remove the old one when the sender has the new one.'
-            : 'To change it: add the next one, enter it at the sender, then remove the old one. Nothing is lost meanwhile.'}
+            ? 'Both are valid. Remove the old one once the sender uses the new one.'
+            : 'To change it, add the next one, enter it at the sender, then remove the old one. No delivery is lost in between.'}
         </p>
       </div>
       {adding && <SecretDialog webhook={webhook} onClose={() => setAdding(false)} />}
@@ -111,19 +113,19 @@ function SecretDialog({ webhook, onClose }: { webhook: Webhook; onClose: () => v
   const close = () => read.mutate();
   if (add.data?.secret != null) {
     return (
-      <Dialog open onClose={close} title="The next secret" description="It is shown this once. Enter it at the sender.">
+      <Dialog open onClose={close} title="Next secret" description="It is shown only once. Enter it at the sender.">
         <Command text={add.data.secret} label="Copy the secret" />
         <DialogActions>
           <Button look="primary" onClick={close}>
-            I have kept it
+            I have saved it
           </Button>
         </DialogActions>
       </Dialog>
     );
   }
   return (
-    <FormDialog title="The next secret" onClose={onClose} onSubmit={() => add.mutate()} error={add.error} busy={add.isPending} action="Add it">
-      <Field label="Secret" optional help="Only if the sender has one already. Else one is made." error={problemAt(add.error, 'secret')}>
+    <FormDialog title="Next secret" onClose={onClose} onSubmit={() => add.mutate()} error={add.error} busy={add.isPending} action="Add secret">
+      <Field label="Secret" optional help="Enter one only if the sender already has it. Otherwise, one is generated." error={problemAt(add.error, 'secret')}>
         {(tied) => <Input {...tied} value={secret} type="password" autoComplete="new-password" autoFocus onChange={(event) => setSecret(event.target.value)} />}
       </Field>
     </FormDialog>

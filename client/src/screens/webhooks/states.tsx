@@ -12,7 +12,7 @@ interface Shown {
 export const STATES: Record<DeliveryState, Shown> = {
   pending: { word: 'Waiting', icon: CircleDashed, tone: 'info' },
   done: { word: 'Started', icon: CircleCheck, tone: 'good' },
-  ignored: { word: 'For nobody', icon: Filter, tone: 'neutral' },
+  ignored: { word: 'Ignored', icon: Filter, tone: 'neutral' },
   failed: { word: 'Failed', icon: CircleX, tone: 'bad' },
 };
 
@@ -35,10 +35,10 @@ const ADAPTER_STATES: Record<AdapterChoice['status'], Shown> = {
   ending: { word: 'Being deleted', icon: CircleDashed, tone: 'warn' },
 };
 
-/** Where an adapter's subscription at the other system stands. */
+/** Where an adapter's subscription at the other system stands; nothing for one that needs none. */
 export function AdapterBadge({ adapter }: { adapter: AdapterChoice }) {
   if (!adapter.is_deployed) return <Badge tone="bad">Not deployed</Badge>;
-  if (!adapter.subscribes && adapter.status === 'active') return <Badge>Subscribes to nothing</Badge>;
+  if (!adapter.subscribes && adapter.status === 'active') return null;
   const { word, icon: Icon, tone } = ADAPTER_STATES[adapter.status];
   return (
     <Badge tone={tone}>
@@ -50,5 +50,5 @@ export function AdapterBadge({ adapter }: { adapter: AdapterChoice }) {
 
 /** Why a subscription has no run, in words. */
 export function reasonWords(reason: string): string {
-  return reason === 'filtered' ? 'its filter does not fit' : reason;
+  return reason === 'filtered' ? 'its conditions do not match' : reason;
 }

@@ -49,11 +49,11 @@ export function SubscriptionDialog({ webhook, subscription, onClose }: Props) {
         ? call(api.POST('/api/webhooks/{id}/subscriptions', { params: { path: { id: webhook.id } }, body: { ...body, workflow_id: workflow } }))
         : call(api.PATCH('/api/webhook-subscriptions/{id}', { params: { path: { id: subscription.id } }, body }));
     },
-    { says: ({ workflow_name }) => `“${workflow_name}” starts for it`, again: ['subscriptions'], then: onClose },
+    { says: ({ workflow_name }) => `“${workflow_name}” will run for each delivery`, again: ['subscriptions'], then: onClose },
   );
   const remove = useSave(
     () => call(api.DELETE('/api/webhook-subscriptions/{id}', { params: { path: { id: subscription?.id ?? '' } } })),
-    { says: () => 'It starts no more', again: ['subscriptions'], then: onClose },
+    { says: () => 'It no longer runs for deliveries', again: ['subscriptions'], then: onClose },
   );
   const wrong =
     filter.some(({ pointer }) => pointerProblem(pointer) !== undefined) ||
@@ -106,22 +106,22 @@ export function SubscriptionDialog({ webhook, subscription, onClose }: Props) {
       <MappingRows rows={mapping} onChange={setMapped} fields={fields} tried={tried} />
       {unset.length > 0 && (
         <Notice tone="warn">
-          {unset.map(({ name }) => name).join(', ')} {unset.length === 1 ? 'is' : 'are'} needed by the workflow, and {unset.length === 1 ? 'comes' : 'come'} from nowhere yet: its
-          runs would not start.
+          The workflow requires {unset.map(({ name }) => name).join(', ')}. Until {unset.length === 1 ? 'it is' : 'they are'} set below, its runs do
+          not start.
         </Notice>
       )}
-      <CheckField label="On" help="Off: paused. What is delivered meanwhile is not made up for." checked={enabled} onChange={(event) => setEnabled(event.target.checked)} />
+      <CheckField label="On" help="When off, it is paused. Deliveries in the meantime are not caught up on." checked={enabled} onChange={(event) => setEnabled(event.target.checked)} />
     </FormDialog>
   );
 }
 
 function FilterRows({ rows, onChange, tried }: RowsProps<FilterRow>) {
   return (
-    <fieldset className="grid gap-2 border-t pt-4">
-      <legend className="sr-only">For which deliveries</legend>
-      <p className="text-ui font-medium">For which deliveries</p>
+    <fieldset className="grid gap-2 border-t pt-4 first:border-t-0 first:pt-0">
+      <legend className="sr-only">Which deliveries</legend>
+      <p className="text-ui font-medium">Which deliveries</p>
       <p className="text-xs text-muted">
-        All conditions have to hold; without any it is every delivery. <code className="font-mono">/type</code> is the event’s name,{' '}
+        All conditions must hold; without any, it runs for every delivery. <code className="font-mono">/type</code> is the event’s name,{' '}
         <code className="font-mono">/data/…</code> is in the body, <code className="font-mono">/headers/…</code> a header.
       </p>
       {rows.map((row, index) => {

@@ -9,6 +9,7 @@ import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Empty, Show } from '@/ui/states';
+import { Opens } from '@/ui/opens';
 import { conditionWords } from './conditions';
 import { subscriptionsQuery } from './queries';
 import { SubscriptionDialog } from './subscription-dialog';
@@ -42,7 +43,7 @@ export function Subscriptions({ webhook }: { webhook: Webhook }) {
                 </Button>
               }
             >
-              Deliveries are kept all the same. What came before can be replayed.
+              Deliveries are kept in any case. Earlier ones can be replayed.
             </Empty>
           ) : (
             <ul className="divide-y">
@@ -75,6 +76,7 @@ function Row({ subscription }: { subscription: Subscription }) {
           {workflow_name}
         </Link>
         {!enabled && <Badge tone="warn">Paused</Badge>}
+        <Opens />
       </div>
       <p className="text-xs text-muted">
         {filter.length === 0 ? 'For every delivery' : `Where ${filter.map(conditionWords).join(' and ')}`}

@@ -37,7 +37,7 @@ export function TestPanel({ webhook }: { webhook: Webhook }) {
         <div className="grid gap-3">
           <p>A topic takes nothing from outside. A workflow of this organization emits it:</p>
           <Command text={`from bifrost import events\n\nawait events.emit(${JSON.stringify(webhook.topic)}, {"id": 7})`} label="Copy the code" />
-          <p className="text-xs text-muted">What it emits is shown under Deliveries at once.</p>
+          <p className="text-xs text-muted">What it emits is shown under Deliveries right away.</p>
         </div>
       </Card>
     );
@@ -98,18 +98,18 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
             send.mutate();
           }}
         >
-          {!webhook.enabled && <Notice tone="warn">This webhook is off: senders are told that there is nothing here.</Notice>}
-          {!signs && <Notice tone="warn">This browser signs nothing on a page without HTTPS. Use the command.</Notice>}
+          {!webhook.enabled && <Notice tone="warn">This webhook is off: senders get 404.</Notice>}
+          {!signs && <Notice tone="warn">This browser cannot sign on a page without HTTPS. Use the command instead.</Notice>}
           {webhook.kind === 'adapter' && (
-            <Notice>The adapter decides whether it is genuine. Where it asks for a signature, use the command with the sender’s headers.</Notice>
+            <Notice>The adapter decides whether a delivery is genuine. If it asks for a signature, use the command with the sender’s headers.</Notice>
           )}
           {needsSecret && (
-            <Field label="Secret" help="It was shown when the webhook was made. It is used here for the signature, and sent nowhere.">
+            <Field label="Secret" help="It was shown when the webhook was created. It is used here for the signature and sent nowhere.">
               {(tied) => <Input {...tied} value={secret} type="password" autoComplete="off" required onChange={(changed) => setSecret(changed.target.value)} />}
             </Field>
           )}
           {webhook.kind === 'github' && (
-            <Field label="Event" help="The header X-GitHub-Event.">
+            <Field label="Event" help="Sent as the header X-GitHub-Event, such as issues.">
               {(tied) => <Input {...tied} value={event} required spellCheck={false} onChange={(changed) => setEvent(changed.target.value)} />}
             </Field>
           )}
@@ -136,7 +136,7 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
                 </Suspense>
               </fieldset>
             ) : (
-              <Notice tone="warn">The body is no JSON object. Mend it below, then its parameters can be filled in.</Notice>
+              <Notice tone="warn">The body is not a JSON object. Correct it below to fill in the parameters.</Notice>
             ))}
           <JsonField label="Body" value={body} onChange={setBody} error={problem} />
           <FormError error={send.error} />
@@ -155,7 +155,7 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
       <Card title="From a terminal">
         <div className="grid gap-3">
           {command === '' ? (
-            <p className="text-ui text-muted">Mend the body first.</p>
+            <p className="text-ui text-muted">Correct the body first.</p>
           ) : (
             <>
               {needsSecret && <Command text="read -rs SECRET" label="Copy the first command" />}
@@ -165,7 +165,7 @@ function Sender({ webhook, address }: { webhook: Webhook; address: string }) {
           <p className="text-xs text-muted">
             {label === 'Microsoft Graph' ? 'Needs bash. ' : ''}
             {needsSecret && 'The first command asks for the secret, and keeps it out of the history of your shell. '}
-            An answer of 202 says that the delivery is kept for good.
+            A response of 202 means that the delivery has been stored.
           </p>
         </div>
       </Card>
@@ -177,10 +177,10 @@ function Told({ answer }: { answer: Answer }) {
   if ('delivery_id' in answer) {
     return (
       <Notice tone="good" role="status">
-        <p>{answer.duplicate ? 'It was taken for one that came before, and starts nothing.' : 'It is delivered.'}</p>
+        <p>{answer.duplicate ? 'It was recognized as a duplicate, and starts nothing.' : 'Delivered.'}</p>
         <p>
           <LinkButton from="/webhooks/$id" to="." search={{ delivery: answer.delivery_id }} size="small">
-            What became of it
+            See the outcome
           </LinkButton>
         </p>
       </Notice>
@@ -189,7 +189,7 @@ function Told({ answer }: { answer: Answer }) {
   const again = 'accepted' in answer && answer.duplicates > 0 ? ` ${count(answer.duplicates)} had come before.` : '';
   return (
     <Notice tone="good" role="status">
-      {'accepted' in answer ? `The adapter found ${plural(answer.accepted, 'new event')} in it.${again}` : 'The adapter has answered, and delivered nothing.'}
+      {'accepted' in answer ? `The adapter found ${plural(answer.accepted, 'new event')} in it.${again}` : 'The adapter answered, and delivered nothing.'}
     </Notice>
   );
 }

@@ -1,15 +1,12 @@
 /** One webhook: what it delivered, what starts for it, a test, its settings. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { api, call } from '@/api/client';
 import { ProblemError } from '@/api/problem';
 import { useOrganization } from '@/api/session';
 import type { Webhook } from '@/api/types';
 import type { WebhookTab } from '@/routes/search';
-import { useSave } from '@/lib/change';
 import { Badge } from '@/ui/badge';
 import { CopyButton } from '@/ui/copy';
-import { DeleteButton } from '@/ui/delete-button';
 import { Page } from '@/ui/page';
 import { Show, Skeleton } from '@/ui/states';
 import { Tabs } from '@/ui/tabs';
@@ -23,9 +20,6 @@ import { TestPanel } from './test-panel';
 import { addressOf } from './webhooks-screen';
 
 const route = getRouteApi('/app/webhooks/$id');
-
-/** The answer where an adapter unsubscribes first. */
-const ACCEPTED = 202;
 
 export function WebhookScreen() {
   const { id } = route.useParams();
@@ -67,8 +61,8 @@ function Loaded({ webhook }: { webhook: Webhook }) {
       }
       about={
         <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
-          <Badge tone={webhook.kind === 'unsigned' ? 'warn' : 'neutral'}>{KINDS[webhook.kind].label}</Badge>
-          {!webhook.enabled && <Badge tone="warn">Off</Badge>}
+          <Badge tone={webhook.kind === 'unsigned' ? 'warn' : 'neutral'}>{webhook.adapter == null ? KINDS[webhook.kind].label : `Adapter: ${webhook.adapter.name}`}</Badge>
+          {webhook.enabled ? <Badge tone="good">On</Badge> : <Badge>Off</Badge>}
           {address === undefined ? (
             <code className="font-mono text-xs">{webhook.topic}</code>
           ) : (
@@ -79,7 +73,6 @@ function Loaded({ webhook }: { webhook: Webhook }) {
           )}
         </span>
       }
-      actions={<Delete webhook={webhook} />}
     >
       {webhook.adapter != null && <AdapterState id={webhook.id} adapter={webhook.adapter} />}
       <Tabs
@@ -89,36 +82,5 @@ function Loaded({ webhook }: { webhook: Webhook }) {
         onChoose={(now) => void navigate({ search: now === 'deliveries' ? {} : { tab: now }, replace: true, resetScroll: false })}
       />
     </Page>
-  );
-}
-
-function Delete({ webhook }: { webhook: Webhook }) {
-  const navigate = route.useNavigate();
-  const isEnding = webhook.adapter?.status === 'ending';
-  const remove = useSave(
-    async () => {
-      const answer = await api.DELETE('/api/webhooks/{id}', { params: { path: { id: webhook.id }, query: { force: isEnding } } });
-      await call(Promise.resolve(answer));
-      return answer.response.status;
-    },
-    {
-      says: (status) =>
-        status === ACCEPTED ? `“${webhook.name}” takes nothing any more, and goes when its adapter has unsubscribed` : `“${webhook.name}” is deleted`,
-      again: ['webhooks'],
-    },
-  );
-  return (
-    <DeleteButton
-      name={webhook.name}
-      typed={webhook.name}
-      action={isEnding ? 'Delete at once' : 'Delete'}
-      onDelete={async () => {
-        await remove.mutateAsync();
-        await navigate({ to: '/webhooks' });
-      }}
-    >
-      Its address, its secrets, what it delivered and what starts for it go, for good. The sender gets an error from now on. Runs stay.
-      {isEnding && ' Its adapter is not waited for: the other system may go on sending.'}
-    </DeleteButton>
   );
 }

@@ -16,6 +16,7 @@ import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Show } from '@/ui/states';
 import { Ago } from '@/ui/time';
+import { opensColumn } from '@/ui/opens';
 import { KINDS } from './kinds';
 import { NewDialog } from './new-dialog';
 import { whileMoving } from './queries';
@@ -36,13 +37,19 @@ export function WebhooksScreen() {
     </Button>
   );
   return (
-    <Page title="Webhooks" about="Other systems deliver events here, and workflows start for them. Each delivery is kept, and can be replayed." actions={add}>
-      <SearchBox
-        label="Search webhooks"
-        value={search.q}
-        onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
-        className="w-full sm:w-72"
-      />
+    <Page
+      title="Webhooks"
+      about="Other systems deliver events here, and workflows start for them. Each delivery is kept, and can be replayed."
+      actions={!webhooks.isLoadingError && add}
+    >
+      {!webhooks.isLoadingError && webhooks.data?.length !== 0 && (
+        <SearchBox
+          label="Search webhooks"
+          value={search.q}
+          onChange={(q) => void navigate({ search: (old) => ({ ...old, q }), replace: true, resetScroll: false })}
+          className="w-full sm:w-72"
+        />
+      )}
       <Card padded={false}>
         <Show query={webhooks}>
           {(all) => {
@@ -50,8 +57,8 @@ export function WebhooksScreen() {
             const fits = all.filter(({ name, kind, topic, adapter }) => `${name}\n${KINDS[kind].label}\n${topic ?? adapter?.name ?? ''}`.toLowerCase().includes(wanted));
             if (all.length === 0) {
               return (
-                <Empty icon={WebhookIcon} title="Nothing is delivered here yet" command="bifrost webhooks create github-main --kind github" action={add}>
-                  Make one for each sender: it gets an address and a secret to enter there. Then say which workflows start.
+                <Empty icon={WebhookIcon} title="No webhooks yet" command="bifrost webhooks create github-main --kind github">
+                  Create one for each sender. It gets an address and a secret to enter there; then you choose which workflows start.
                 </Empty>
               );
             }
@@ -107,7 +114,7 @@ const columns: ColumnDef<Webhook>[] = [
         <code className="font-mono text-xs text-muted">{original.topic}</code>
       ) : (
         <span className="relative z-10 flex min-w-0 items-center gap-1">
-          <code className="truncate font-mono text-xs text-muted">{original.path.slice(0, 22)}…</code>
+          <code className="font-mono text-xs break-all text-muted">{original.path}</code>
           <CopyButton text={addressOf(original) ?? ''} label={`Copy the address of ${original.name}`} />
         </span>
       ),
@@ -119,7 +126,7 @@ const columns: ColumnDef<Webhook>[] = [
     header: 'State',
     cell: ({ row: { original: { enabled, adapter } } }) => (
       <span className="flex flex-wrap gap-1">
-        {enabled ? <Badge tone="good">On</Badge> : <Badge tone="warn">Off</Badge>}
+        {enabled ? <Badge tone="good">On</Badge> : <Badge>Off</Badge>}
         {adapter != null && (adapter.status !== 'active' || !adapter.is_deployed) && <AdapterBadge adapter={adapter} />}
       </span>
     ),
@@ -130,4 +137,5 @@ const columns: ColumnDef<Webhook>[] = [
     cell: ({ row: { original } }) => <Ago at={original.created_at} className="relative z-10 whitespace-nowrap text-muted" />,
     meta: { wide: true },
   },
+  opensColumn<Webhook>(),
 ];

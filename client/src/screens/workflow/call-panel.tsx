@@ -11,7 +11,7 @@ export function CallPanel({ workflow, input }: { workflow: Workflow; input: Reco
   const endpoints = useMay()('webhooks.manage') ? [] : (workflow.endpoints ?? []);
   const given = { ...exampleInput(workflow.parameters), ...input };
   return (
-    <div className="grid gap-5 lg:grid-cols-2">
+    <div className="grid items-start gap-5 lg:grid-cols-2">
       <Card title="Command line">
         <div className="grid gap-2">
           <Command text={runCommand(workflow.name, input)} />
@@ -26,7 +26,7 @@ export function CallPanel({ workflow, input }: { workflow: Workflow; input: Reco
           <Command text={curlCommand(location.origin, workflow.id, input, organization)} />
           <p className="text-xs text-muted">
             With an API key in <code className="font-mono">BIFROST_KEY</code>. Without{' '}
-            <code className="font-mono">sync</code> the answer comes at once, and the run goes on.
+            <code className="font-mono">sync</code>, the response comes immediately and the run continues.
           </p>
         </div>
       </Card>
@@ -37,8 +37,8 @@ export function CallPanel({ workflow, input }: { workflow: Workflow; input: Reco
               <li key={path} className="grid gap-2">
                 <Command text={endpointCommand({ method: methods[0] ?? 'POST', address: `${location.origin}${path}`, input: given, open })} />
                 <p className="text-xs text-muted">
-                  By {methods.join(', ')}. {open ? 'No key is asked for.' : 'With an API key in BIFROST_KEY.'}{' '}
-                  {mode === 'sync' ? 'The answer is what the workflow returns.' : 'The answer is the id of the run, at once.'}
+                  {methods.join(', ')}. {open ? 'No key is needed.' : 'With an API key in BIFROST_KEY.'}{' '}
+                  {mode === 'sync' ? 'The response is what the workflow returns.' : 'The response is the ID of the run, immediately.'}
                 </p>
               </li>
             ))}

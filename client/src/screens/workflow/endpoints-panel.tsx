@@ -13,6 +13,7 @@ import { Badge } from '@/ui/badge';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Command, CopyButton } from '@/ui/copy';
+import { Notice } from '@/ui/notice';
 import { Empty, Show, Skeleton } from '@/ui/states';
 
 const TryEndpoint = lazy(() => import('./try-endpoint'));
@@ -48,15 +49,15 @@ export default function EndpointsPanel({ workflow, input }: Props) {
           all.length === 0 ? (
             <Empty
               icon={Link2}
-              title="It answers at no path yet"
+              title="No endpoints yet"
               action={
                 <Button look="primary" onClick={() => open('new')}>
-                  Make an endpoint
+                  Create an endpoint
                 </Button>
               }
             >
-              With an endpoint, other systems call it by plain HTTP: the fields of the query and of the body are its parameters, and what it
-              returns is the answer.
+              With an endpoint, other systems call this workflow by plain HTTP. The fields of the query and of the body are its parameters,
+              and what it returns is the response.
             </Empty>
           ) : (
             <ul className="divide-y">
@@ -108,14 +109,15 @@ function One({ endpoint, workflow, input, onEdit }: Props & { endpoint: Endpoint
           </Button>
         </span>
       </div>
+      {!endpoint.enabled && <Notice tone="warn">This endpoint is off, so callers get 404. Press Change to switch it on.</Notice>}
       <Command text={endpointCommand({ method, address, input: given, open: endpoint.public })} />
       <p className="text-xs text-muted">
         {endpoint.public
-          ? 'No key is asked for. '
-          : 'With an API key in BIFROST_KEY whose holder may run the workflow; best a service account with this workflow alone. '}
+          ? 'No key is needed. '
+          : 'With an API key in BIFROST_KEY whose holder may run the workflow, preferably a service account with access to this workflow alone. '}
         {endpoint.mode === 'sync'
-          ? `The answer is what the workflow returns; after ${endpoint.deadline_seconds} s it is 202, and the run goes on.`
-          : 'The answer is the id of the run, at once.'}
+          ? `The response is what the workflow returns. After ${endpoint.deadline_seconds} s it is 202, and the run continues.`
+          : 'The response is the ID of the run, immediately.'}
       </p>
       <div id={panel} hidden={!trying}>
         {trying && (

@@ -33,7 +33,7 @@ export function FormsPanel({ workflow }: { workflow: Workflow }) {
           return mine.length === 0 ? (
             <Empty
               icon={ClipboardList}
-              title="No form starts it"
+              title="No forms yet"
               action={
                 manages && (
                   <LinkButton to="/forms/new" search={{ workflow: workflow.id }} look="primary">
@@ -42,7 +42,7 @@ export function FormsPanel({ workflow }: { workflow: Workflow }) {
                 )
               }
             >
-              A form asks people for its parameters in their words, with choices and rules. Who may use the form needs no
+              A form asks people for the parameters in plain words, with choices and rules. People who may use the form need no
               permission to run the workflow.
             </Empty>
           ) : (
@@ -54,7 +54,7 @@ export function FormsPanel({ workflow }: { workflow: Workflow }) {
                   </Link>
                   <span className="text-muted">{plural(form.fields, 'field')}</span>
                   <span className="ml-auto">
-                    <Badge>{form.access === 'granted' ? 'Who was granted it' : 'Everybody'}</Badge>
+                    <Badge>{form.access === 'granted' ? 'Only selected people' : 'Everybody'}</Badge>
                   </span>
                 </li>
               ))}

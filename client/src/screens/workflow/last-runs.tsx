@@ -12,7 +12,7 @@ import { StatusBadge } from '@/ui/status';
 import { Ago } from '@/ui/time';
 
 /** How many are shown. */
-const SHOWN = 8;
+const SHOWN = 5;
 
 export function LastRuns({ workflow }: { workflow: Workflow }) {
   useLiveRuns();
@@ -31,12 +31,12 @@ export function LastRuns({ workflow }: { workflow: Workflow }) {
       <Show query={runs} skeleton={<SkeletonRows rows={4} />}>
         {({ executions }) =>
           executions.length === 0 ? (
-            <p className="px-4 py-6 text-center text-ui text-muted">It has not run yet. Fill in its form and press Run.</p>
+            <p className="px-4 py-6 text-center text-ui text-muted">No runs yet. Fill in the form and press Run.</p>
           ) : (
-            <ul className="divide-y">
+            <ul className="grid grid-cols-[auto_minmax(0,1fr)_auto] divide-y">
               {executions.map((run) => (
-                <li key={run.execution_id} className="relative flex h-11 items-center gap-2 px-4 text-ui hover:bg-hover/60">
-                  <StatusBadge status={run.status} />
+                <li key={run.execution_id} className="relative col-span-3 grid h-11 grid-cols-subgrid items-center gap-2 px-4 text-ui hover:bg-hover/60">
+                  <StatusBadge status={run.status} className="justify-self-start" />
                   <Link
                     to="/runs/$id"
                     params={{ id: run.execution_id }}
@@ -46,7 +46,7 @@ export function LastRuns({ workflow }: { workflow: Workflow }) {
                     <Ago at={run.created_at} />
                   </Link>
                   {run.duration_ms != null && (
-                    <span className="ml-auto whitespace-nowrap text-muted tabular-nums">{duration(run.duration_ms)}</span>
+                    <span className="text-right whitespace-nowrap text-muted tabular-nums">{duration(run.duration_ms)}</span>
                   )}
                 </li>
               ))}

@@ -22,7 +22,7 @@ export function LaterDialog({ open, onClose, onChoose }: Props) {
   const { register, handleSubmit } = useForm({ defaultValues: { at: inOneHour() } });
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
-    <Dialog open={open} onClose={onClose} title="Run it later" description="Once. Until then it can be cancelled.">
+    <Dialog open={open} onClose={onClose} title="Run it later" description="It runs once. Until then, you can cancel it.">
       <form
         onSubmit={(event) => {
           // This dialog stands within the form of the workflow, which is not to be sent.
@@ -33,13 +33,13 @@ export function LaterDialog({ open, onClose, onChoose }: Props) {
           })(event);
         }}
       >
-        <Field label="Start" help={`Your time zone, ${zone}. At most a year ahead.`}>
+        <Field label="Start" help={`In your time zone, ${zone}, and at most a year ahead.`}>
           {(tied) => <Input {...tied} {...register('at')} type="datetime-local" required />}
         </Field>
         <DialogActions>
           <Button onClick={onClose}>Back</Button>
           <Button type="submit" look="primary">
-            Run then
+            Schedule run
           </Button>
         </DialogActions>
       </form>

@@ -77,7 +77,7 @@ export function ParametersForm({ ref, fields, input, legend = 'Parameters', onIn
     <fieldset className="grid gap-4 rounded-md border p-3">
       <legend className="px-1 text-ui font-medium">{legend}</legend>
       {isText ? (
-        <Field label="As JSON" help="By name." error={problem}>
+        <Field label="As JSON" help={`An object of parameters by name, such as {"name": "Ada"}.`} error={problem}>
           {(tied) => (
             <TextArea
               {...tied}

@@ -86,7 +86,7 @@ export function RunForm({ workflow, earlier, onInput }: Props) {
       ))}
       <div className="flex flex-wrap items-center justify-end gap-2 border-t pt-4">
         {earlier !== undefined && (
-          <p className="mr-auto text-ui text-muted">With the input of an earlier run.</p>
+          <p className="mr-auto text-ui text-muted">Filled in from an earlier run.</p>
         )}
         <Button disabled={!workflow.is_active} onClick={handleSubmit((input) => setLater(input))}>
           <CalendarClock aria-hidden />

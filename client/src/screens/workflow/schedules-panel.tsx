@@ -1,17 +1,18 @@
-/** When the workflow starts by the clock. */
+/** The schedules that run the workflow. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CalendarClock, Plus } from 'lucide-react';
 import { schedulesQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
+import { cronWords } from '@/lib/cron';
 import { NextTime } from '@/screens/schedules/next-time';
 import { PauseButton } from '@/screens/schedules/pause-button';
 import { LinkButton } from '@/ui/button';
 import { Card } from '@/ui/card';
 import { Empty, Show } from '@/ui/states';
 
-export function SchedulesPanel({ workflow }: { workflow: Workflow }) {
+export default function SchedulesPanel({ workflow }: { workflow: Workflow }) {
   const organization = useOrganization();
   const schedules = useQuery(schedulesQuery(organization, workflow.id));
   const add = (
@@ -27,15 +28,15 @@ export function SchedulesPanel({ workflow }: { workflow: Workflow }) {
           all.length === 0 ? (
             <Empty
               icon={CalendarClock}
-              title="It starts only when somebody asks"
+              title="No schedules yet"
               action={
                 <LinkButton to="/schedules" search={{ edit: 'new', workflow: workflow.id }} look="primary">
-                  Choose a time
+                  Add a schedule
                 </LinkButton>
               }
             >
-              A schedule starts it by the clock. In code it is{' '}
-              <code className="font-mono text-xs">@workflow(schedule="0 9 * * *")</code>.
+              A schedule runs this workflow at set times. In code it is{' '}
+              <code className="font-mono text-xs whitespace-nowrap">@workflow(schedule="0 9 * * *")</code>.
             </Empty>
           ) : (
             <ul className="divide-y">
@@ -48,9 +49,11 @@ export function SchedulesPanel({ workflow }: { workflow: Workflow }) {
                   >
                     {schedule.name}
                   </Link>
+                  <span>{cronWords(schedule.cron_expression)}</span>
                   <code className="font-mono text-xs text-muted">{schedule.cron_expression}</code>
                   <span className="text-muted">{schedule.timezone}</span>
                   <span className="ml-auto text-muted">
+                    {schedule.enabled && 'Next: '}
                     <NextTime schedule={schedule} />
                   </span>
                   <PauseButton schedule={schedule} small />

@@ -61,7 +61,6 @@ export default function TryEndpoint({ endpoint, workflow, address, input, method
           void submit();
         }}
       >
-        {!endpoint.enabled && <Notice tone="warn">This endpoint is off: every call gets “not found”. Press Change to switch it on.</Notice>}
         <div className="grid gap-4 sm:grid-cols-2">
           {endpoint.methods.length > 1 && (
             <Field label="Method">
@@ -75,7 +74,7 @@ export default function TryEndpoint({ endpoint, workflow, address, input, method
             </Field>
           )}
           {!endpoint.public && (
-            <Field label="Key" help="One whose holder may run the workflow. It is sent with this call, and kept nowhere.">
+            <Field label="Key" help="An API key whose holder may run the workflow. It is sent with this call and stored nowhere.">
               {(tied) => <Input {...tied} value={key} type="password" autoComplete="off" spellCheck={false} onChange={(event) => setKey(event.target.value)} />}
             </Field>
           )}
@@ -83,10 +82,10 @@ export default function TryEndpoint({ endpoint, workflow, address, input, method
         <ParametersForm ref={parameters} fields={fields} input={begun} onInput={onInput} />
         <FormError error={called.error} />
         <div className="flex flex-wrap items-center justify-end gap-3">
-          <p className="mr-auto text-xs text-muted">It really runs, and counts as a call.</p>
+          <p className="mr-auto text-xs text-muted">This really runs the workflow, and counts as a call.</p>
           <Button type="submit" look="primary" busy={called.isPending} disabled={!endpoint.public && key === ''}>
             {!called.isPending && <Send aria-hidden />}
-            Call it
+            Call endpoint
           </Button>
         </div>
       </form>
@@ -125,13 +124,13 @@ function Shown({ answer }: { answer: Answer }) {
           {body !== '' && <CopyButton text={body} label="Copy the body" />}
         </div>
         {text === '' ? (
-          <p className="text-ui text-muted">It is empty.</p>
+          <p className="text-ui text-muted">The body is empty.</p>
         ) : (
           <pre role="region" tabIndex={0} aria-label="Body of the answer" className="max-h-96 overflow-auto rounded-md border bg-sunken p-3 font-mono text-xs break-words whitespace-pre-wrap">
             {text}
           </pre>
         )}
-        {body.length > SHOWN && <p className="text-xs text-muted">Its first {count(SHOWN)} characters.</p>}
+        {body.length > SHOWN && <p className="text-xs text-muted">Only the first {count(SHOWN)} characters are shown.</p>}
       </div>
       <details>
         <summary className="cursor-pointer rounded text-ui text-muted hover:text-ink">Headers ({headers.length})</summary>

@@ -24,7 +24,7 @@ export default function VersionsPanel({ workflow }: { workflow: Workflow }) {
       <Show query={versions}>
         {(all) =>
           all.length === 0 ? (
-            <Empty icon={History} title="None of the last 50 versions changed it" />
+            <Empty icon={History} title="None of the last 50 versions changed this file" />
           ) : (
             <VersionTable versions={all} changes />
           )

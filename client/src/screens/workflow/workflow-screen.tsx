@@ -15,8 +15,8 @@ import { CodePanel } from './code-panel';
 import { FormsPanel } from './forms-panel';
 import { LastRuns } from './last-runs';
 import { RunForm } from './run-form';
-import { SchedulesPanel } from './schedules-panel';
 
+const SchedulesPanel = lazy(() => import('./schedules-panel'));
 const VersionsPanel = lazy(() => import('./versions-panel'));
 const EndpointsPanel = lazy(() => import('./endpoints-panel'));
 
@@ -47,12 +47,22 @@ function Loaded({ workflow }: { workflow: Workflow }) {
   const earlier = useQuery({ ...runQuery(organization, from ?? ''), enabled: from !== undefined });
   const [input, setInput] = useState<Record<string, unknown>>({});
   const tabs = [
-    { id: 'call' as const, label: 'From elsewhere', content: <CallPanel workflow={workflow} input={input} /> },
+    { id: 'call' as const, label: 'Call', content: <CallPanel workflow={workflow} input={input} /> },
     ...(workflow.kind === 'data_provider'
       ? []
       : [{ id: 'forms' as const, label: 'Forms', content: <FormsPanel workflow={workflow} /> }]),
     ...(may('schedules.manage')
-      ? [{ id: 'schedules' as const, label: 'Schedules', content: <SchedulesPanel workflow={workflow} /> }]
+      ? [
+          {
+            id: 'schedules' as const,
+            label: 'Schedules',
+            content: (
+              <Suspense fallback={<Skeleton className="h-40" />}>
+                <SchedulesPanel workflow={workflow} />
+              </Suspense>
+            ),
+          },
+        ]
       : []),
     ...(may('webhooks.manage')
       ? [
@@ -96,11 +106,11 @@ function Loaded({ workflow }: { workflow: Workflow }) {
           <div className="flex flex-wrap items-center gap-1.5">
             <Badge>{workflow.category || 'General'}</Badge>
             {workflow.tags.map((tag) => (
-              <Link key={tag} to="/workflows" search={{ tag }} className="max-w-full rounded hover:opacity-80">
+              <Link key={tag} to="/workflows" search={{ tag }} className="flex max-w-full rounded hover:opacity-80">
                 <Badge>{tag}</Badge>
               </Link>
             ))}
-            <Badge>{workflow.organization_id == null ? 'Global' : 'Of this organization'}</Badge>
+            <Badge>{workflow.organization_id == null ? 'Global' : 'This organization'}</Badge>
             {!workflow.is_active && <Badge tone="warn">Switched off</Badge>}
           </div>
         </div>

@@ -1,7 +1,7 @@
 /** What can be run: by name, category and tag. */
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Braces, Database, Globe, Play, SearchX, Wrench, Workflow as WorkflowIcon } from 'lucide-react';
+import { Database, Globe, Play, SearchX, Wrench, Workflow as WorkflowIcon } from 'lucide-react';
 import { workflowsQuery } from '@/api/queries';
 import { useMay, useOrganization } from '@/api/session';
 import type { Workflow } from '@/api/types';
@@ -161,11 +161,15 @@ function Row({ workflow }: { workflow: Workflow }) {
           </Link>
           {!workflow.is_active && <Badge tone="warn">Switched off</Badge>}
         </div>
-        <p className="truncate text-ui text-muted">{workflow.description || workflow.function_id}</p>
+        {workflow.description === '' ? (
+          <p className="truncate font-mono text-xs text-muted">{workflow.function_id}</p>
+        ) : (
+          <p className="truncate text-ui text-muted">{workflow.description}</p>
+        )}
       </div>
       <div className="flex min-w-0 items-center gap-1.5 max-md:order-last max-md:w-full max-md:flex-wrap max-md:pl-11 md:shrink-0">
         {workflow.tags.map((tag) => (
-          <Link key={tag} from="/workflows" to="." search={(old) => ({ ...old, tag })} className="relative z-10 max-w-full rounded hover:opacity-80">
+          <Link key={tag} from="/workflows" to="." search={(old) => ({ ...old, tag })} className="relative z-10 flex max-w-full rounded hover:opacity-80">
             <Badge className="max-w-44">
               <span className="truncate">{tag}</span>
             </Badge>
@@ -177,10 +181,8 @@ function Row({ workflow }: { workflow: Workflow }) {
             Global
           </Badge>
         )}
-        <span className="ml-2 flex w-14 items-center gap-1 text-xs text-muted tabular-nums max-md:hidden">
-          <Braces className="size-3.5" aria-hidden />
-          {workflow.parameters.length}
-          <span className="sr-only">parameters</span>
+        <span className="ml-2 w-24 text-right text-xs text-muted tabular-nums max-md:hidden">
+          {workflow.parameters.length === 0 ? 'No parameters' : plural(workflow.parameters.length, 'parameter')}
         </span>
       </div>
       <Play className="size-4 shrink-0 text-faint group-hover:text-accent-text" aria-hidden />

@@ -184,7 +184,7 @@ impl<'a> Step<'a> {
         ApiError::new(
             StatusCode::UNAUTHORIZED,
             "sign_in_failed",
-            "this is not right, or there is no such account; nothing was changed",
+            "what you entered is wrong, or there is no such account",
         )
     }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How often the database is asked whether the run has ended, for when the bus lost it.
 const POLL: Duration = Duration::from_secs(5);
@@ -20,6 +20,14 @@ const GAP_POLL: Duration = Duration::from_millis(250);
 
 /// After this a gap is taken for lines that never reached the database.
 const GAP_PATIENCE: Duration = Duration::from_secs(3);
+
+/// So many failures of an engine in a row, with so much time between: a busy database is no reason to leave
+/// a listener without the end of its run.
+const FAILURES: u32 = 5;
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What went well for so long has failed for the first time.
+const CALM: Duration = Duration::from_secs(60);
 
 /// Lines per read.
 const PAGE: u32 = 1_000;
@@ -54,21 +62,25 @@ struct Follower {
 
 /// Runs until the execution has ended or the listener is gone. `events` must have
 /// been subscribed before, so that nothing falls between database and bus.
-pub async fn follow(follow: Follow, events: Receiver) {
+pub async fn follow(follow: Follow, mut events: Receiver) {
     let last = follow.after;
     let mut follower = Follower { follow, last, early: BTreeMap::new(), gap_since: None };
-    if let Err(error) = follower.run(events).await {
+    let mut failures = 0;
+    while failures < FAILURES {
+        if failures > 0 {
+            sleep(AGAIN).await;
+        }
+        let begun = Instant::now();
+        let Err(error) = follower.run(&mut events).await else { return };
         tracing::warn!(execution = %follower.follow.execution, error = format!("{error:#}"), "live log interrupted");
-        let _ = follower
-            .follow
-            .out
-            .send(events::error("internal", "the live log was interrupted; subscribe again", None))
-            .await;
+        failures = if begun.elapsed() > CALM { 1 } else { failures + 1 };
     }
+    let interrupted = events::error("internal", "the live log was interrupted; subscribe again", None);
+    let _ = follower.follow.out.send(interrupted).await;
 }
 
 impl Follower {
-    async fn run(&mut self, mut events: Receiver) -> Result<()> {
+    async fn run(&mut self, events: &mut Receiver) -> Result<()> {
         if self.last.is_some() && self.catch_up().await?.is_err() {
             return Ok(());
         }

@@ -16,8 +16,8 @@ import { done, failed } from '@/ui/toast';
 import { useBuilder } from './builder-context';
 
 const CHOICES: { access: Access; label: string; help: string }[] = [
-  { access: 'authenticated', label: 'Everybody of the organization', help: 'Who is signed in, guests too.' },
-  { access: 'granted', label: 'Who was granted it', help: 'People and roles that stand below, and who may change forms.' },
+  { access: 'authenticated', label: 'Everybody in the organization', help: 'Everyone who is signed in, including guests.' },
+  { access: 'granted', label: 'Only selected people', help: 'The people and roles below, and everyone who may change forms.' },
 ];
 
 export function AccessPanel({ id }: { id: string | undefined }) {
@@ -35,7 +35,7 @@ export function AccessPanel({ id }: { id: string | undefined }) {
                   type="radio"
                   id={`${name}-${access}`}
                   name={name}
-                  className="mt-0.5 size-4 shrink-0 accent-accent"
+                  className="mt-0.5 size-4 shrink-0"
                   checked={draft.form.access === access}
                   aria-describedby={`${name}-${access}-help`}
                   onChange={() => draft.change((form) => ({ ...form, access }))}
@@ -96,7 +96,7 @@ function Grants({ id, mayGrant }: { id: string; mayGrant: boolean }) {
   const remove = useMutation({
     mutationFn: (grant: string) => call(api.DELETE('/api/grants/{id}', { params: { path: { id: grant } } })),
     onSuccess: async () => {
-      done('Taken back');
+      done('Revoked');
       await refresh();
     },
     onError: failed,
@@ -127,7 +127,7 @@ function Grants({ id, mayGrant }: { id: string; mayGrant: boolean }) {
                     <Button
                       look="quiet"
                       size="small"
-                      aria-label={`Take it back from ${nameOf(one.user_id, one.role_id)}`}
+                      aria-label={`Revoke from ${nameOf(one.user_id, one.role_id)}`}
                       onClick={() => remove.mutate(one.id)}
                     >
                       <X aria-hidden />

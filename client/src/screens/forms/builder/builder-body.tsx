@@ -65,6 +65,10 @@ function useShown(form: FormDefinition, evaluator: Evaluator): { shown: FormDefi
   }, [form, evaluator]);
 }
 
+/** Was it refused for what the card of problems lists? */
+const isListed = (error: unknown, problems: number): boolean =>
+  problems > 0 && error instanceof ProblemError && error.code === 'invalid';
+
 export function BuilderBody({ view, initial, workflows, evaluator, search, onSearch }: Props) {
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -268,8 +272,8 @@ export function BuilderBody({ view, initial, workflows, evaluator, search, onSea
           </>
         }
       >
-        <FormError error={conflict ? undefined : save.error} />
-        <ProblemsCard onGo={go} />
+        <FormError error={conflict || isListed(save.error, problems.length) ? undefined : save.error} />
+        <ProblemsCard wasRefused={isListed(save.error, problems.length)} onGo={go} />
         <div className="grid items-start gap-5 2xl:grid-cols-[minmax(0,1fr)_28rem]">
           <Tabs
             label="The form"

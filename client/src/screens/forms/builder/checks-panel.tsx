@@ -34,14 +34,14 @@ export function ChecksPanel({ field, path, change }: PanelProps) {
       {hasText(field.type) && <Pattern value={rules.pattern ?? ''} path={`${path}.validation.pattern`} onChange={(pattern) => set({ pattern })} />}
       <RuleEditor
         label="Must hold"
-        help="Also while nothing is filled in: write empty(…) || … where that is allowed."
+        help="It is checked while the field is empty, too: begin with empty(…) || … where it may be left out."
         isCondition
         value={rules.expression}
         path={`${path}.validation.expression`}
         placeholder={`empty(fields.${field.name}) || fields.${field.name} != context.user.email`}
         onChange={(expression) => set({ expression })}
       />
-      <Field label="What people read when a check fails" optional>
+      <Field label="Message when a check fails" optional>
         {(tied) => <Input {...tied} value={rules.message ?? ''} onChange={(event) => set({ message: event.target.value })} />}
       </Field>
     </Section>
@@ -111,7 +111,7 @@ function Length({ label, value, path, onChange }: LengthProps) {
 function Pattern({ value, path, onChange }: { value: string; path: string; onChange: (value: string) => void }) {
   const error = useError(path);
   return (
-    <Field label="Pattern" optional help="A regular expression that is somewhere in the text; ^ and $ stand for its ends." error={error}>
+    <Field label="Pattern" optional help="A regular expression that occurs somewhere in the text; ^ and $ stand for its ends." error={error}>
       {(tied) => (
         <Input
           {...tied}
@@ -133,7 +133,7 @@ export function FilePanel({ field, path, change }: PanelProps) {
   const [types, setTypes] = useState((field.allowed_types ?? []).join('\n'));
   return (
     <Section title="Files" isOpen>
-      <CheckField label="More than one" checked={field.multiple === true} onChange={(event) => change({ multiple: event.target.checked })} />
+      <CheckField label="Several files" checked={field.multiple === true} onChange={(event) => change({ multiple: event.target.checked })} />
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Types" optional help="One per line, such as image/* or application/pdf." error={typesError}>
           {(tied) => (

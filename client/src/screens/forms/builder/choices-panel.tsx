@@ -23,7 +23,7 @@ export function ChoicesPanel(props: PanelProps) {
             <input
               type="radio"
               name={name}
-              className="size-4 accent-accent"
+              className="size-4"
               checked={!provided}
               onChange={() => change({ data_provider: undefined, data_provider_inputs: undefined, auto_fill: undefined })}
             />
@@ -33,7 +33,7 @@ export function ChoicesPanel(props: PanelProps) {
             <input
               type="radio"
               name={name}
-              className="size-4 accent-accent"
+              className="size-4"
               checked={provided}
               onChange={() => change({ data_provider: '', options: undefined, default_value: undefined })}
             />
@@ -81,7 +81,7 @@ function Options({ field, path, change }: PanelProps) {
             <Button look="quiet" size="small" className="w-7 px-0 max-sm:hidden" aria-label={`Move option ${at + 1} down`} disabled={at === options.length - 1} onClick={() => change({ options: moved(options, at, at + 1) })}>
               <ArrowDown aria-hidden />
             </Button>
-            <Button look="quiet" size="small" className="w-7 px-0" aria-label={`Take out option ${at + 1}`} onClick={() => change({ options: options.filter((_, index) => index !== at) })}>
+            <Button look="quiet" size="small" className="w-7 px-0" aria-label={`Remove option ${at + 1}`} onClick={() => change({ options: options.filter((_, index) => index !== at) })}>
               <X aria-hidden />
             </Button>
           </li>
@@ -132,7 +132,7 @@ function AutoFill({ field, path, change }: PanelProps) {
                 className="font-mono text-xs"
                 onChange={(event) => set(filled.map((entry, index) => (index === at ? [name, event.target.value] : entry)))}
               />
-              <Button look="quiet" size="small" className="w-7 px-0" aria-label={`Take out field ${at + 1}`} onClick={() => set(filled.filter((_, index) => index !== at))}>
+              <Button look="quiet" size="small" className="w-7 px-0" aria-label={`Remove field ${at + 1}`} onClick={() => set(filled.filter((_, index) => index !== at))}>
                 <X aria-hidden />
               </Button>
             </li>

@@ -15,7 +15,7 @@ export function DefaultField({ field, path, change }: PanelProps) {
   if (field.type === 'checkbox') {
     return (
       <CheckField
-        label="Ticked at first"
+        label="Ticked by default"
         checked={field.default_value === true}
         onChange={(event) => change({ default_value: event.target.checked ? true : undefined })}
       />
@@ -31,7 +31,7 @@ export function DefaultField({ field, path, change }: PanelProps) {
   const isList = field.type === 'select' || field.type === 'radio';
   return (
     <Field
-      label="At first"
+      label="Default value"
       optional
       help={field.type === 'multi_select' ? 'One value per line.' : undefined}
       error={problem ?? told}
@@ -71,8 +71,8 @@ export function DefaultProviderPanel(props: PanelProps) {
   return (
     <Section title="Default from a data provider" isOpen={provided}>
       <CheckField
-        label="A data provider says what it has at first"
-        help="The value of its first option. It wins over a fixed one; a computed one wins over it."
+        label="Take the default from a data provider"
+        help="The value of its first option. It wins over a fixed default; a computed default wins over it."
         checked={provided}
         onChange={(event) =>
           change({ default_data_provider: event.target.checked ? '' : undefined, default_data_provider_inputs: undefined })

@@ -84,8 +84,8 @@ export function FieldList({ chosen, onChoose }: Props) {
               onDragOver={(event) => over(event, at)}
               onDragEnd={drop}
               className={cn(
-                'group relative flex items-center rounded-md border bg-surface pr-1 shadow-card dark:bg-raised',
-                field.name === chosen && 'border-accent-text bg-accent-soft dark:bg-accent-soft',
+                'group relative flex items-center rounded-md border base:bg-surface pr-1 shadow-card base:dark:bg-raised',
+                field.name === chosen && 'border-accent-text bg-accent-soft',
                 dragged === at && 'opacity-50',
                 target === at && 'before:absolute before:inset-x-0 before:-top-1 before:h-0.5 before:rounded before:bg-accent-text',
                 target === at + 1 && at === fields.length - 1 && 'after:absolute after:inset-x-0 after:-bottom-1 after:h-0.5 after:rounded after:bg-accent-text',
@@ -113,7 +113,7 @@ export function FieldList({ chosen, onChoose }: Props) {
         </p>
         {fields.length > 1 && (
           <p className="text-xs text-muted">
-            Alt and an arrow key move a field. Rules see what stands before them.
+            Rules can use the fields above them.
           </p>
         )}
       </div>

@@ -149,7 +149,7 @@ function Basics({ field, path, change, taken, onRename }: BasicsProps) {
       ) : (
         <>
           <CheckField
-            label={field.type === 'checkbox' ? 'Has to be ticked' : 'Has to be filled in'}
+            label={field.type === 'checkbox' ? 'Must be ticked' : 'Required'}
             checked={field.required === true}
             onChange={(event) => change({ required: event.target.checked })}
           />
@@ -166,8 +166,8 @@ function Basics({ field, path, change, taken, onRename }: BasicsProps) {
           </div>
           {field.type !== 'file' && (
             <CheckField
-              label="The address may bring it"
-              help={`…/forms/…?${field.name}=… is there at first.`}
+              label="Can be set in the link"
+              help={`A link with ?${field.name}=… fills it in.`}
               checked={field.allow_as_query_param === true}
               onChange={(event) => change({ allow_as_query_param: event.target.checked })}
             />

@@ -71,15 +71,15 @@ export function Preview({ form: given, workflow, isOld, onScope }: Props) {
       title="Preview"
       id="preview"
       className="scroll-mt-20"
-      actions={isOld && <span className="text-xs text-muted">As before the problems</span>}
+      actions={isOld && <span className="text-xs text-muted">Shown as before the problems</span>}
     >
       <div className="grid gap-5">
         {(fromAddress.length > 0 || (form.launch_workflow ?? '') !== '') && (
           <details className="rounded-md border bg-sunken px-3 py-2 text-ui">
-            <summary className="cursor-pointer font-medium">What it is opened with</summary>
+            <summary className="cursor-pointer font-medium">Opened with</summary>
             <div className="grid gap-3 pt-3">
               {fromAddress.map((name) => (
-                <Field key={name} label={`Address: ${name}`} optional>
+                <Field key={name} label={`From the link: ${name}`} optional>
                   {(tied) => (
                     <Input {...tied} value={query[name] ?? ''} onChange={(event) => setQuery({ ...query, [name]: event.target.value })} />
                   )}
@@ -142,7 +142,7 @@ function Filled({ form, called, opening, evaluator, context, now, onScope }: Fil
       }}
     >
       <ErrorSummary fields={filling.fields} errors={filling.errors} attempt={attempt} />
-      {filling.fields.length === 0 && <p className="text-ui text-muted">Fields that you add stand here.</p>}
+      {filling.fields.length === 0 && <p className="text-ui text-muted">Fields that you add appear here.</p>}
       <FormFields filling={filling} />
       <div className="grid gap-3 border-t pt-4">
         <FormError error={run.error} />
@@ -174,7 +174,7 @@ function Filled({ form, called, opening, evaluator, context, now, onScope }: Fil
         danger={false}
         onConfirm={() => run.mutateAsync()}
       >
-        <p>It runs for real, as you, with what the preview holds.</p>
+        <p>The workflow really runs, as you, with the values of the preview.</p>
         <pre className="max-h-60 overflow-auto rounded-md border bg-sunken px-3 py-2 font-mono text-xs text-ink" tabIndex={0}>
           {JSON.stringify(asked ?? {}, null, 2)}
         </pre>

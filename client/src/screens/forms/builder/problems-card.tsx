@@ -7,14 +7,24 @@ import { labelOf } from '@/lib/form-values';
 import { placeOf } from '@/lib/form-draft';
 import { useBuilder } from './builder-context';
 
-export function ProblemsCard({ onGo }: { onGo: (problem: FormProblem) => void }) {
+interface Props {
+  /** The form was not saved because of them. */
+  wasRefused: boolean;
+  onGo: (problem: FormProblem) => void;
+}
+
+export function ProblemsCard({ wasRefused, onGo }: Props) {
   const { problems, draft } = useBuilder();
   if (problems.length === 0) return null;
   return (
-    <section aria-label="To mend" className="rounded-lg border bg-warn-soft px-4 py-3 text-ui">
+    <section aria-label="To fix" className="rounded-lg border bg-warn-soft px-4 py-3 text-ui">
       <p className="flex items-center gap-2 font-medium">
         <TriangleAlert className="size-4 text-warn" aria-hidden />
-        {plural(problems.length, 'thing')} to mend before it can be saved
+        <span role="status">
+          {wasRefused
+            ? `It was not saved: ${plural(problems.length, 'thing')} to fix`
+            : `${plural(problems.length, 'thing')} to fix before it can be saved`}
+        </span>
       </p>
       <ul className="mt-1.5 grid max-h-48 gap-1 overflow-y-auto pl-6">
         {problems.map((problem) => {
@@ -23,10 +33,10 @@ export function ProblemsCard({ onGo }: { onGo: (problem: FormProblem) => void })
           const where = [named === undefined ? '' : `“${labelOf(named)}”`, key.replace(/_/g, ' ')].filter(Boolean).join(', ');
           return (
             <li key={`${problem.path} ${problem.message}`}>
-              <button type="button" className="rounded text-left underline decoration-line-strong underline-offset-2 hover:decoration-ink" onClick={() => onGo(problem)}>
+              <button type="button" className="inline-block rounded text-left underline first-letter:uppercase decoration-line-strong underline-offset-2 hover:decoration-ink" onClick={() => onGo(problem)}>
                 {where === '' ? 'The form' : where}
               </button>
-              : {sentence(problem.message)}
+              {' '}– {sentence(problem.message)}
             </li>
           );
         })}

@@ -65,7 +65,7 @@ export function ProviderFields({ field, path, change, asked }: PanelProps & { as
         )}
       </Field>
       {names.length > 0 && (
-        <FieldGroup label="What it is asked with" error={inputsError}>
+        <FieldGroup label="Inputs" error={inputsError}>
           <div className="grid gap-3">
             {names.map((name) => (
               <ProviderInputFields

@@ -26,7 +26,7 @@ export function RulesPanel({ field, path, change }: PanelProps) {
         <>
           <RuleEditor
             label="Can be changed when"
-            help="Else it has what it has at first."
+            help="Otherwise it keeps its default."
             isCondition
             value={field.enabled_expression}
             path={`${path}.enabled_expression`}
@@ -34,7 +34,7 @@ export function RulesPanel({ field, path, change }: PanelProps) {
             onChange={(enabled_expression) => change({ enabled_expression })}
           />
           <RuleEditor
-            label="Has to be filled in when"
+            label="Required when"
             isCondition
             value={field.required_expression}
             path={`${path}.required_expression`}
@@ -43,8 +43,8 @@ export function RulesPanel({ field, path, change }: PanelProps) {
           />
           {field.type !== 'file' && (
             <RuleEditor
-              label="At first, computed"
-              help="Wins over a fixed one, and follows until somebody fills the field in."
+              label="Computed default"
+              help="Wins over a fixed default, and is computed again until somebody fills the field in."
               value={field.default_expression}
               path={`${path}.default_expression`}
               placeholder="addDays(now, 7)"

@@ -122,9 +122,9 @@ function OpeningCard() {
           </Field>
         ))}
         <Field
-          label="Names that the address may bring"
+          label="Values taken from the link"
           optional
-          help="One per line. Rules see them as context.query.name; the launch workflow gets those that it has as parameters."
+          help="One name per line. Rules see them as context.query.name; the launch workflow gets those that are its parameters."
           error={queryError}
         >
           {(tied) => (

@@ -84,7 +84,7 @@ export function RadioChoice(props: ChoiceProps) {
                 name={name}
                 checked={same(entered, option.value)}
                 onChange={() => actions.change(field, option.value)}
-                className="size-4 shrink-0 accent-accent"
+                className="size-4 shrink-0"
               />
             )}
           </Line>
@@ -92,7 +92,7 @@ export function RadioChoice(props: ChoiceProps) {
       </div>
       {optional && entered != null && entered !== '' && !disabled && (
         <Button size="small" look="quiet" className="justify-self-start" onClick={() => actions.change(field, '')}>
-          Take the choice back
+          Clear choice
         </Button>
       )}
     </FieldGroup>

@@ -34,7 +34,7 @@ export function FileControl({ field, error, optional, disabled, uploads, actions
     >
       <div
         className={cn(
-          'flex flex-wrap items-center gap-3 rounded-md border border-dashed border-line-strong/60 bg-surface px-3 py-2.5 dark:bg-sunken',
+          'flex flex-wrap items-center gap-3 rounded-md border border-dashed base:border-line-strong/60 base:bg-surface px-3 py-2.5 base:dark:bg-sunken',
           over && 'border-accent-text bg-accent-soft',
         )}
         onDragOver={(event) => {
@@ -102,7 +102,7 @@ function Row({ upload, onRemove, onAgain }: { upload: Upload; onRemove: () => vo
             Send again
           </Button>
         )}
-        <Button look="quiet" size="small" aria-label={`Take out ${name}`} onClick={onRemove}>
+        <Button look="quiet" size="small" aria-label={`Remove ${name}`} onClick={onRemove}>
           <X aria-hidden />
         </Button>
       </div>
