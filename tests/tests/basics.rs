@@ -211,11 +211,12 @@ async fn waiting_really_waits() {
     let lab = lab().await;
     let started = Instant::now();
     let (outcome, host) = lab.run("workflows/timing.py::blocking_sleep", json!({"seconds": 0.4})).await;
+    let ended = Instant::now();
     let value = succeeded("blocking_sleep", &outcome);
-    assert!(started.elapsed() >= Duration::from_millis(400));
+    assert!(ended - started >= Duration::from_millis(400));
     assert!(value["slept"].as_f64() >= Some(0.4), "{value}");
     let line = &host.lines()[0];
-    assert!(line.at - started < Duration::from_millis(300), "lines come while it waits");
+    assert!(ended - line.at > Duration::from_millis(200), "lines come while it waits");
     assert!(outcome.fuel_used < bifrost_core::Limits::FUEL_PER_SECOND / 10);
 
     let value = lab.value("workflows/timing.py::sleep_check", json!({"n": 1000, "seconds": 0.3})).await;

@@ -113,15 +113,15 @@ async fn blocking_libraries() {
     assert_eq!(server.stats.requests(), before, "nothing of that reaches anybody");
 }
 
-/// The result of a run with default limits whose 50 calls of a second each take the time of one:
-/// in two rounds they would take two.
+/// The result of a run with default limits whose 50 calls of a second each are made at the same time. One after
+/// another they would take 50; what they take on a quiet machine is measured, not tested.
 async fn gathered(lab: &Lab, id: &str) -> Value {
     let server = Server::start().await.expect("server");
     let value = lab.value(id, json!({"url": server.url("")})).await;
     assert_eq!(value["statuses"], true);
     assert_eq!(server.stats.most(), 50, "at the same time");
     let seconds = value["seconds"].as_f64().expect("seconds");
-    assert!((1.0..2.5).contains(&seconds), "{seconds} s");
+    assert!((1.0..20.0).contains(&seconds), "{seconds} s");
     value
 }
 

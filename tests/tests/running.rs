@@ -33,7 +33,7 @@ async fn dropping_a_run_ends_it() {
         let run = lab.run(id, parameters);
         let ended = tokio::time::timeout(Duration::from_millis(200), run).await;
         assert!(ended.is_err(), "{id} ended by itself");
-        assert!(started.elapsed() < Duration::from_millis(1_200), "{id}: {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(10), "{id}: {:?}", started.elapsed());
         let value = lab_is_whole(lab).await;
         assert!(value, "after {id}");
     }
@@ -95,17 +95,19 @@ async fn a_hundred_thousand_tasks() {
 async fn a_busy_run_does_not_hold_up_others() {
     let (busy, quick) = (lab("hostile", 16).await, lab("basics", 16).await);
     let change = |limits: &mut Limits| limits.fuel = Limits::FUEL_PER_SECOND;
-    let endless = busy.limited("cpu.py::endless_sum", json!({"armed": true}), change);
+    let endless = async {
+        let (outcome, _) = busy.limited("cpu.py::endless_sum", json!({"armed": true}), change).await;
+        (outcome.status, Instant::now())
+    };
     let quick = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let started = Instant::now();
         quick.value("workflows/params.py::echo", json!({})).await;
-        started.elapsed()
+        Instant::now()
     };
     // One thread, so that only yielding lets the other run in.
-    let ((outcome, _), took) = tokio::join!(endless, quick);
-    assert_eq!(outcome.status, Status::Failed);
-    assert!(took < Duration::from_millis(400), "{took:?}");
+    let ((status, ended), answered) = tokio::join!(endless, quick);
+    assert_eq!(status, Status::Failed);
+    assert!(answered < ended, "it waited {:?} for the other's end", answered - ended);
 }
 
 fn one_file(text: &str) -> Arc<Source> {
