@@ -1,8 +1,9 @@
 /** The way to all screens. */
 import { Link, useLocation } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useRef } from 'react';
 import { useMe } from '@/api/session';
 import { useBranding } from '@/lib/branding';
+import { useFrame } from '@/lib/hooks';
 import { placesFor } from './navigation';
 import { Logo } from './logo';
 
@@ -11,9 +12,7 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
   const { product_name: name } = useBranding();
   const path = useLocation({ select: (location) => location.pathname });
   const places = useRef<HTMLElement>(null);
-  useEffect(() => {
-    places.current?.querySelector('[data-status=active]')?.scrollIntoView({ block: 'nearest' });
-  }, [path]);
+  useFrame(() => places.current?.querySelector('[data-status=active]')?.scrollIntoView({ block: 'nearest' }), path);
   return (
     <div className="flex h-full flex-col">
       <Link

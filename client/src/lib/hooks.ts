@@ -1,5 +1,5 @@
 /** Small hooks of several screens. */
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { startTransition, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { useBranding } from './branding';
 
 /** The time, again every so many milliseconds; all users of one interval share a timer. */
@@ -51,6 +51,29 @@ export function useCalm<T>(value: T, milliseconds = 250): T {
     return () => clearTimeout(timer);
   }, [value, milliseconds]);
   return calm;
+}
+
+/** Does what measures or scrolls when the next frame is drawn, again for each other value: at once it would have the
+ *  browser lay out the page in the middle of React's work. */
+export function useFrame(act: () => void, value: unknown): void {
+  const latest = useRef(act);
+  useEffect(() => {
+    latest.current = act;
+  });
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => latest.current());
+    return () => cancelAnimationFrame(frame);
+  }, [value]);
+}
+
+/** How many of a long list are drawn: some at first, then twice as many in each step, between which the browser can
+ *  paint and answer. */
+export function useGradually(all: number, first: number): number {
+  const [drawn, setDrawn] = useState(first);
+  useEffect(() => {
+    if (drawn < all) startTransition(() => setDrawn(drawn * 2));
+  }, [drawn, all]);
+  return Math.min(drawn, all);
 }
 
 /** True while a media query holds. */

@@ -1,7 +1,8 @@
 /** Tabs whose choice stands in the URL of the screen. */
 import { Tabs as Radix } from 'radix-ui';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import { cn } from '@/lib/cn';
+import { useFrame } from '@/lib/hooks';
 
 interface Tab<T extends string> {
   id: T;
@@ -22,13 +23,13 @@ interface Props<T extends string> {
 export function Tabs<T extends string>({ label, tabs, chosen, onChoose, actions, className }: Props<T>) {
   const list = useRef<HTMLDivElement>(null);
   // On a phone the chosen one may be out of sight.
-  useEffect(() => {
+  useFrame(() => {
     const tab = list.current?.querySelector<HTMLElement>('[data-state=active]');
     if (list.current === null || tab == null) return;
     const { offsetLeft: left, offsetWidth: width } = tab;
     const { scrollLeft: from, clientWidth: room } = list.current;
     if (left < from || left + width > from + room) list.current.scrollLeft = left - (room - width) / 2;
-  }, [chosen]);
+  }, chosen);
   return (
     <Radix.Root value={chosen} onValueChange={(id) => onChoose(id as T)} className={cn('min-w-0', className)}>
       <div className="mb-4 flex items-end gap-3 border-b">

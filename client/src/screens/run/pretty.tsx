@@ -1,21 +1,25 @@
 /** JSON as people read it: names and values, tables, lists. */
-import { useDeferredValue, useState } from 'react';
+import { memo, useMemo, useState } from 'react';
 import { cn } from '@/lib/cn';
 import { plural } from '@/lib/format';
+import { useGradually } from '@/lib/hooks';
 import { asTable, cell, words } from '@/lib/table';
 import { Button } from '@/ui/button';
 import { JsonTree } from '@/ui/json-tree';
 
 /** Rows of a table that are shown at once. */
 const PART = 200;
-/** So many come first; the others follow when there is time. */
+/** So many come first. */
 const FIRST = 12;
+const FIRST_MEMBERS = 4;
 /** What is nested deeper is a tree. */
 const DEPTH = 3;
 
 const isPlain = (value: unknown): boolean => typeof value !== 'object' || value === null;
 
-export function Pretty({ value, depth = 0 }: { value: unknown; depth?: number }) {
+const isNumeric = (value: unknown): boolean => isPlain(value) && typeof value !== 'string';
+
+export const Pretty = memo(function Pretty({ value, depth = 0 }: { value: unknown; depth?: number }) {
   if (isPlain(value)) return <span className="break-words whitespace-pre-wrap">{cell(value)}</span>;
   if (asTable(value) !== undefined) {
     return (
@@ -30,11 +34,15 @@ export function Pretty({ value, depth = 0 }: { value: unknown; depth?: number })
     return <JsonTree value={value} />;
   }
   if (depth >= DEPTH) return <JsonTree value={value} />;
-  const members = Object.entries(value as object);
+  return <Members members={Object.entries(value as object)} depth={depth} />;
+});
+
+function Members({ members, depth }: { members: [string, unknown][]; depth: number }) {
+  const drawn = useGradually(members.length, FIRST_MEMBERS);
   if (members.length === 0) return <span className="text-faint">none</span>;
   const list = (
     <dl className="grid gap-x-6 gap-y-2.5 text-ui @lg:grid-cols-[minmax(8rem,14rem)_minmax(0,1fr)]">
-      {members.map(([name, member]) => (
+      {members.slice(0, drawn).map(([name, member]) => (
         <div key={name} className="contents">
           <dt className="text-muted @max-lg:-mb-2">{words(name)}</dt>
           <dd className="min-w-0 tabular-nums">
@@ -63,11 +71,10 @@ function PlainList({ values }: { values: unknown[] }) {
 
 export function ValueTable({ value, label }: { value: unknown; label: string }) {
   const [shown, setShown] = useState(PART);
-  const drawn = useDeferredValue(shown, FIRST);
-  const table = asTable(value);
+  const drawn = useGradually(shown, FIRST);
+  const table = useMemo(() => asTable(value), [value]);
+  const right = useMemo(() => new Set(table?.columns.filter((column) => table.records.every((record) => isNumeric(record[column])))), [table]);
   if (table === undefined) return null;
-  const numeric = (column: string) => table.records.every((record) => isPlain(record[column]) && typeof record[column] !== 'string');
-  const right = new Set(table.columns.filter(numeric));
   return (
     <div className="max-h-[70vh] overflow-auto focus-visible:-outline-offset-2" tabIndex={0} role="region" aria-label={label}>
       <table className="w-full text-ui">
@@ -86,16 +93,7 @@ export function ValueTable({ value, label }: { value: unknown; label: string }) 
         </thead>
         <tbody className="divide-y">
           {table.records.slice(0, drawn).map((record, index) => (
-            <tr key={index} className="hover:bg-hover/60">
-              {table.columns.map((column) => (
-                <td
-                  key={column}
-                  className={cn('max-w-96 px-4 py-1.5 break-words tabular-nums', right.has(column) && 'text-right')}
-                >
-                  {cell(record[column])}
-                </td>
-              ))}
-            </tr>
+            <Row key={index} record={record} columns={table.columns} right={right} />
           ))}
         </tbody>
       </table>
@@ -107,6 +105,24 @@ export function ValueTable({ value, label }: { value: unknown; label: string }) 
     </div>
   );
 }
+
+interface RowProps {
+  record: Record<string, unknown>;
+  columns: string[];
+  right: Set<string>;
+}
+
+const Row = memo(function Row({ record, columns, right }: RowProps) {
+  return (
+    <tr className="hover:bg-hover/60">
+      {columns.map((column) => (
+        <td key={column} className={cn('max-w-96 px-4 py-1.5 break-words tabular-nums', right.has(column) && 'text-right')}>
+          {cell(record[column])}
+        </td>
+      ))}
+    </tr>
+  );
+});
 
 const More = ({ rest, onClick }: { rest: number; onClick: () => void }) => (
   <Button size="small" onClick={onClick}>
