@@ -74,6 +74,23 @@ test('a failure shows its error, its code and its variables', async ({ admin: pa
   await expect(page.getByRole('textbox', { name: 'workflows/ui_cases.py' })).toContainText('raise LookupError');
 });
 
+test('a page that a run returned is shown in whole, also in a narrower window', async ({ admin: page }) => {
+  await page.goto(`/runs/${await execute(page, 'License reconciliation', { format: 'html' }, { sync: true })}`);
+  const frame = page.frameLocator('iframe[title="Result"]');
+  await expect(frame.getByRole('table').first()).toBeVisible();
+  const root = frame.locator('html');
+  const heights: number[] = [];
+  for (const width of [1_440, 390, 1_440]) {
+    await page.setViewportSize({ width, height: 900 });
+    // Its frame follows: no part is hidden below, and there is no room for more.
+    const fits = () => root.evaluate((html) => [html.scrollHeight - html.clientHeight, html.clientHeight - Math.ceil(html.getBoundingClientRect().height)]);
+    await expect.poll(fits, { message: `at ${width} pixels` }).toEqual([0, 0]);
+    heights.push(await root.evaluate((html) => html.clientHeight));
+  }
+  expect(heights[1]).toBeGreaterThan(heights[0] ?? 0);
+  expect(heights[2]).toBe(heights[0]);
+});
+
 test('a run can be cancelled, after a question', async ({ admin: page }) => {
   await openWorkflow(page, 'Step by step');
   await page.getByLabel('Steps').fill('600');
