@@ -11,6 +11,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   unauthenticated: 'Sign in again.',
   sign_in_again: 'Sign out and in again, then repeat this within 15 minutes.',
   sign_in_failed: 'Check what you entered. After five wrong attempts you have to wait a moment.',
+  account_suspended: 'Ask an administrator of your organization to activate it again.',
   second_factor_required: 'Sign in again: you are asked for what is needed.',
   own_second_factor: 'You find it in your account, under “Sign-in and sessions”.',
   several_accounts: 'Enter the organization that you want to sign in to.',

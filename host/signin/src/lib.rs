@@ -95,6 +95,8 @@ pub enum Checked {
     Wrong,
     /// Several accounts have them; the names of their organizations.
     Several(Vec<String>),
+    /// The account that has them is suspended, or its organization is.
+    Suspended(Person),
 }
 
 /// What is kept between password and second factor.
@@ -206,8 +208,13 @@ impl SignIn {
                 }
             }
         }
+        // Only who knows the password is told that there is such an account.
+        let (mut right, suspended): (Vec<_>, Vec<_>) = right.into_iter().partition(|one| one.is_active);
         let one = match right.len() {
             0 => {
+                if let Some(one) = suspended.first() {
+                    return Ok(Checked::Suspended(Person { user: one.user, organization: one.organization }));
+                }
                 self.address_was_wrong(address).await?;
                 return Ok(Checked::Wrong);
             }

@@ -170,6 +170,17 @@ impl<'a> Step<'a> {
 
     /// Writes down that somebody has not signed in, and is the error for it.
     pub(crate) async fn failed(&self, who: &str, person: Option<Person>, method: &str) -> ApiError {
+        match self.note_failure(who, person, method).await {
+            Err(error) => error.into(),
+            Ok(()) => ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                "sign_in_failed",
+                "what you entered is wrong, or there is no such account",
+            ),
+        }
+    }
+
+    async fn note_failure(&self, who: &str, person: Option<Person>, method: &str) -> Result<(), Error> {
         let actor = match person {
             Some(person) => Actor { id: Some(person.user), ..Actor::unknown(who) },
             None => Actor::unknown(who),
@@ -178,14 +189,7 @@ impl<'a> Step<'a> {
             .within(person.map(|person| person.organization))
             .outcome(Outcome::Failed)
             .detail("method", method);
-        if let Err(error) = audit::note(&self.state.db.by(self.origin.note(actor)), event).await {
-            return error.into();
-        }
-        ApiError::new(
-            StatusCode::UNAUTHORIZED,
-            "sign_in_failed",
-            "what you entered is wrong, or there is no such account",
-        )
+        audit::note(&self.state.db.by(self.origin.note(actor)), event).await
     }
 
     /// Begins a session, in place of the one that the browser held. It is strong with a second
@@ -236,6 +240,14 @@ impl<'a> Step<'a> {
                 Ok((headers, Json(SignInState::SecondFactor)).into_response())
             }
             Checked::Wrong => Err(self.failed(who, None, method).await),
+            Checked::Suspended(person) => {
+                self.note_failure(who, Some(person), method).await?;
+                Err(ApiError::new(
+                    StatusCode::FORBIDDEN,
+                    "account_suspended",
+                    "your account is deactivated, or your organization is suspended",
+                ))
+            }
             Checked::Several(names) => Err(ApiError::new(
                 StatusCode::CONFLICT,
                 "several_accounts",

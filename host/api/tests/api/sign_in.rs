@@ -25,6 +25,28 @@ async fn run(platform: &Platform, sql: &'static str) {
 }
 
 #[tokio::test]
+async fn whoever_knows_the_password_is_told_of_a_suspension() {
+    let platform = platform().await;
+    let mut browser = Browser::new(&platform);
+    let changes = [
+        ("UPDATE users SET is_active = FALSE", "UPDATE users SET is_active = TRUE"),
+        ("UPDATE organizations SET is_active = FALSE", "UPDATE organizations SET is_active = TRUE"),
+    ];
+    for (suspend, resume) in changes {
+        run(&platform, suspend).await;
+        let told = browser.password(ADMIN, PASSWORD).await.expect(403);
+        assert_eq!(told["code"], "account_suspended", "{suspend}");
+        let refused = browser.password(ADMIN, "wrong wrong wrong").await.expect(401);
+        assert_eq!(refused["code"], "sign_in_failed", "{suspend}");
+        assert_eq!(browser.session(), None);
+        run(&platform, resume).await;
+    }
+    browser.password(ADMIN, PASSWORD).await.expect(200);
+    let failed = |entry: &&Value| entry["action"] == "session.begin" && entry["outcome"] == "failed";
+    assert_eq!(platform.audited().await.iter().filter(failed).count(), 4);
+}
+
+#[tokio::test]
 async fn a_password_opens_a_session() {
     let platform = platform().await;
     let mut browser = Browser::new(&platform);

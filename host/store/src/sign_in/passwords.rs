@@ -26,22 +26,24 @@ pub struct Candidate {
     pub organization_name: String,
     /// In PHC format.
     pub hash: String,
+    /// Neither the account nor its organization is suspended.
+    pub is_active: bool,
 }
 
-/// Active people with this e-mail and a password; of the organization with this name or
+/// People with this e-mail and a password, active ones first; of the organization with this name or
 /// domain, where one is given.
 pub async fn candidates(db: &Db, email: &str, organization: Option<&str>) -> Result<Vec<Candidate>> {
     let mut sql = Sql::new(
-        "SELECT u.id, u.organization_id, o.name, p.hash
+        "SELECT u.id, u.organization_id, o.name, p.hash, u.is_active AND o.is_active AS is_active
          FROM users u JOIN organizations o ON o.id = u.organization_id JOIN passwords p ON p.user_id = u.id
-         WHERE u.email = $1 AND u.kind = 'person' AND u.is_active AND o.is_active",
+         WHERE u.email = $1 AND u.kind = 'person'",
     )
     .bind(email.trim().to_lowercase());
     if let Some(named) = organization {
         sql.push(" AND (o.name = ").push_bind(named.trim());
         sql.push(" OR o.domain = ").push_bind(named.trim().to_lowercase()).push(")");
     }
-    sql.push(" ORDER BY u.id LIMIT ").push_bind(MAX_CANDIDATES);
+    sql.push(" ORDER BY 5 DESC, u.id LIMIT ").push_bind(MAX_CANDIDATES);
     let rows = db.system().read().await?.all(sql).await?;
     let read = |row: &crate::Row| {
         Ok(Candidate {
@@ -49,6 +51,7 @@ pub async fn candidates(db: &Db, email: &str, organization: Option<&str>) -> Res
             organization: row.get("organization_id")?,
             organization_name: row.get("name")?,
             hash: row.get("hash")?,
+            is_active: row.get("is_active")?,
         })
     };
     rows.iter().map(read).collect()
