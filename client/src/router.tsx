@@ -1,6 +1,8 @@
 /** All screens, each with what its URL may say. A screen's code is loaded when it is opened. */
 import type { QueryClient } from '@tanstack/react-query';
 import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { currentOrganization } from '@/api/client';
+import { logQuery, runQuery } from '@/api/queries';
 import { NotFound, Pending, ScreenError } from '@/frame/fallbacks';
 import { LEVELS } from '@/lib/log-store';
 import { oneOf, parseSearch, positive, someOf, stringifySearch, text, texts, uuid } from '@/lib/search';
@@ -147,6 +149,14 @@ const run = createRoute({
       level: oneOf(LEVELS, raw.level),
       q: text(raw.q),
     }),
+  // A run that was just asked for writes its first lines at once: they are asked for while the screen is loaded, but
+  // not by whoever only points at a link.
+  preload: false,
+  loader: async ({ context: { client }, params: { id } }) => {
+    const organization = currentOrganization();
+    void client.prefetchQuery(logQuery(organization, id));
+    await client.prefetchQuery(runQuery(organization, id));
+  },
   component: lazyRouteComponent(() => import('./screens/run/run-screen'), 'RunScreen'),
 });
 

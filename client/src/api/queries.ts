@@ -1,6 +1,7 @@
 /** The queries that several screens use. Keys of what belongs to an organization hold its id. */
 import { type QueryClient, queryOptions } from '@tanstack/react-query';
 import { decoded } from '@/lib/base64';
+import { PAGE } from '@/lib/log-pages';
 import { carried } from './carried';
 import { api, call } from './client';
 import type { paths } from './schema';
@@ -34,7 +35,22 @@ export const runQuery = (organization: string | undefined, id: string) =>
     queryKey: ['run', organization, id],
     queryFn: ({ signal }) => call(api.GET('/api/executions/{id}', { params: { path: { id } }, signal })),
     initialData: () => carried.data<Execution>(`/api/executions/${id}`, organization),
+    // The route has asked just before; a refusal is not asked for twice.
+    retryOnMount: false,
   });
+
+/** The beginning of a run's log. It is kept only until its reader takes it. */
+export const logQuery = (organization: string | undefined, id: string) =>
+  queryOptions({
+    queryKey: ['log', organization, id],
+    queryFn: ({ signal }) => logPage(id, 0, signal),
+    staleTime: 2_000,
+    gcTime: 2_000,
+  });
+
+/** Lines of a run's log after a sequence. */
+export const logPage = (id: string, after: number, signal: AbortSignal) =>
+  call(api.GET('/api/executions/{id}/logs', { params: { path: { id }, query: { after, limit: PAGE } }, signal }));
 
 export const schedulesQuery = (organization: string | undefined, workflow?: string) =>
   queryOptions({

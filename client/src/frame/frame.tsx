@@ -1,5 +1,5 @@
 /** What surrounds every screen: sidebar, top bar, command palette. */
-import { Outlet, useLocation } from '@tanstack/react-router';
+import { Outlet, useMatches } from '@tanstack/react-router';
 import { Dialog } from 'radix-ui';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { useFocusBack, useMedia } from '@/lib/hooks';
@@ -18,7 +18,8 @@ export function Frame() {
   const [searching, setSearching] = useState(false);
   const isWide = useMedia(WIDE);
   const focusBack = useFocusBack(navigating);
-  const path = useLocation({ select: (location) => location.pathname });
+  // Of the screen that is shown, and not yet of the one that is being loaded.
+  const path = useMatches({ select: (matches) => matches.at(-1)?.pathname });
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey) || event.shiftKey) return;

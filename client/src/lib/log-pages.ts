@@ -17,7 +17,7 @@ interface Page {
  * would go on for as long as the run does. True when nothing more can come.
  */
 export async function readPages(log: LogStore, read: (after: number) => Promise<Page>): Promise<boolean> {
-  for (let after = log.last; ; ) {
+  for (let after = 0; ; ) {
     const { logs, next, complete } = await read(after);
     log.add(logs);
     // Not by their number: some lines are not for everybody.

@@ -50,8 +50,9 @@ export class LogStore {
 
   /** Takes lines; those that are there already change nothing. */
   add(lines: readonly LogLine[]): void {
+    const before = this.size;
     for (const line of lines) this.place(line);
-    if (lines.length > 0) this.changed();
+    if (this.size > before) this.changed();
   }
 
   /** Says that no further line comes. */

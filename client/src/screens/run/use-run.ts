@@ -1,13 +1,12 @@
 /** One run and its log, as they change. */
 import { useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { api, call } from '@/api/client';
-import { runQuery } from '@/api/queries';
+import { logPage, logQuery, runQuery } from '@/api/queries';
 import { useOrganization } from '@/api/session';
 import type { Execution, LogLine, Status } from '@/api/types';
 import { live, useLiveState } from '@/frame/live';
 import type { LiveMessage } from '@/lib/live';
-import { PAGE, readPages } from '@/lib/log-pages';
+import { readPages } from '@/lib/log-pages';
 import { LogStore } from '@/lib/log-store';
 import { isOver } from '@/ui/status';
 
@@ -61,16 +60,21 @@ function changes(update: LiveMessage, status: Status): Partial<Execution> {
 
 /** The log of a run: what there is by pages, then live, each line once. */
 export function useLog(id: string): { log: LogStore; error: unknown } {
-  const [log] = useState(() => new LogStore());
+  const organization = useOrganization();
+  const client = useQueryClient();
+  const [log] = useState(() => {
+    const begun = new LogStore();
+    begun.add(client.getQueryData(logQuery(organization, id).queryKey)?.logs ?? []);
+    return begun;
+  });
   const [error, setError] = useState<unknown>();
   useEffect(() => {
     const abort = new AbortController();
     let leave = () => {};
     const follow = async () => {
-      const complete = await readPages(log, (after) => {
-        const params = { path: { id }, query: { after, limit: PAGE } };
-        return call(api.GET('/api/executions/{id}/logs', { params, signal: abort.signal }));
-      });
+      const complete = await readPages(log, (after) =>
+        after === 0 ? client.fetchQuery(logQuery(organization, id)) : logPage(id, after, abort.signal),
+      );
       if (abort.signal.aborted) return;
       if (complete) log.finish();
       else leave = live.listen(channelOf(id), { after: () => log.last, message: taking(log) });
@@ -80,7 +84,7 @@ export function useLog(id: string): { log: LogStore; error: unknown } {
       abort.abort();
       leave();
     };
-  }, [id, log]);
+  }, [client, organization, id, log]);
   return { log, error };
 }
 
