@@ -53,6 +53,9 @@ import {
 } from '@/routes/search';
 import { STATUSES } from '@/ui/status';
 
+/** So long the screen before is shown for what the next one needs, in milliseconds. */
+const PATIENCE = 300;
+
 /** Any other address, within the frame. */
 const elsewhere = createRoute({ getParentRoute: () => app, path: '$', component: NotFound });
 
@@ -150,12 +153,13 @@ const run = createRoute({
       q: text(raw.q),
     }),
   // A run that was just asked for writes its first lines at once: they are asked for while the screen is loaded, but
-  // not by whoever only points at a link.
+  // not by whoever only points at a link. What takes longer the screen waits for.
   preload: false,
   loader: async ({ context: { client }, params: { id } }) => {
     const organization = currentOrganization();
     void client.prefetchQuery(logQuery(organization, id));
-    await client.prefetchQuery(runQuery(organization, id));
+    const asked = client.prefetchQuery(runQuery(organization, id));
+    await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   },
   component: lazyRouteComponent(() => import('./screens/run/run-screen'), 'RunScreen'),
 });
