@@ -116,7 +116,7 @@ test('a proposed version is rejected, and its author reads why', async ({ admin:
   await expect(pam.getByText('Somebody else has to review it.')).toBeVisible();
 
   await page.goto(`/?org=${id}`);
-  await page.getByRole('link', { name: 'Review' }).click();
+  await page.getByRole('link', { name: 'Review', exact: true }).click();
   await page.getByRole('link', { name: '1', exact: true }).click();
   await expect(page.getByRole('region', { name: 'Changes of workflows/risky.py' })).toContainText('async def risky()');
   await page.getByRole('button', { name: 'Reject' }).click();

@@ -30,7 +30,7 @@ test('a person gets another name and role, is signed out, deactivated, and comes
   await expect(page.getByText('Nobody found')).toBeVisible();
   await expectSignedOut(wanda);
   await enterPassword(wanda, email);
-  await expect(wanda.getByRole('alert')).toContainText('your account is deactivated');
+  await expect(wanda.getByRole('alert')).toContainText('account is deactivated');
 
   await page.getByLabel('Show deactivated').check();
   await expect(row).toContainText('Deactivated');

@@ -17,6 +17,9 @@ const LOOKS: { size: Size; theme: 'light' | 'dark'; checks?: Checks }[] = [
   { size: 'phone', theme: 'light' },
 ];
 
+/** A frame of another origin draws what it shows in its own time, in milliseconds. */
+const FRAMES = 400;
+
 /** So many pages are looked at side by side. */
 const LANES = 2;
 
@@ -61,6 +64,7 @@ export async function look(page: Page, name: string, only?: Size): Promise<void>
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
     await atRest(page);
+    if (page.frames().length > 1) await page.waitForTimeout(FRAMES);
     if (checks !== undefined) {
       await expectAccessible(page, `${name}, ${theme}, ${size}`, checks);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -27,9 +27,13 @@ export function words(name: string): string {
   return text === '' ? name : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** A value that is neither a list nor an object. */
+export const isPlain = (value: unknown): boolean => typeof value !== 'object' || value === null;
+
 /** A value that fits into a cell. */
 export function cell(value: unknown): string {
   if (value === null || value === undefined) return '–';
+  if (Array.isArray(value) && value.every(isPlain)) return value.length === 0 ? 'none' : value.map(cell).join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'number') return decimal(value);
   return typeof value === 'string' ? value : JSON.stringify(value);

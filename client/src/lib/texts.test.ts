@@ -5,7 +5,7 @@ import { cronWords } from './cron';
 import { rows, totals } from './diff';
 import { bytes, ordinal } from './format';
 import { samples, total } from './metrics';
-import { asTable } from './table';
+import { asTable, cell } from './table';
 import { ago, duration } from './time';
 import { pieces } from './traceback';
 
@@ -87,6 +87,11 @@ describe('texts of others', () => {
   it('a list of objects is a table, anything else is none', () => {
     expect(asTable([{ a: 1 }, { b: 2 }])?.columns).toEqual(['a', 'b']);
     for (const other of [[], [1], [{}], [[1]], { a: 1 }, null, 'x']) expect(asTable(other)).toBeUndefined();
+  });
+
+  it('a cell has a value as people write it', () => {
+    expect([null, true, 1_234.5, 'x', ['a', 2, null], []].map(cell)).toEqual(['–', 'yes', '1,234.5', 'x', 'a, 2, –', 'none']);
+    expect([{ a: 1 }, [{ a: 1 }]].map(cell)).toEqual(['{"a":1}', '[{"a":1}]']);
   });
 
   it('commands are safe to paste', () => {

@@ -36,7 +36,7 @@ export function RunOutput({ draft }: { draft: Draft }) {
 
 /** Beside the code there is no room for times, and a level is a letter. */
 const NARROW =
-  'h-auto max-h-80 [&_time]:hidden [&_time+span]:w-[1ch] [&_time+span]:overflow-hidden [&_span:first-child]:w-[3ch]';
+  'max-h-80 [&_time]:hidden [&_time+span]:w-[1ch] [&_time+span]:overflow-hidden [&_span:first-child]:w-[3ch]';
 
 function Log({ log }: { log: LogStore }) {
   const version = useSyncExternalStore(log.subscribe, log.snapshot);

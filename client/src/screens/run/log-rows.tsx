@@ -78,7 +78,7 @@ export function LogRows({ rows, wrap, follow, onFollow, marked, onMark, classNam
       onKeyDown={({ key }) => UP.includes(key) && up()}
       onWheel={({ deltaY }) => deltaY < 0 && up()}
       className={cn(
-        'h-[clamp(16rem,calc(100dvh-22rem),60rem)] overflow-auto py-2 font-mono text-xs leading-6 focus-visible:-outline-offset-2',
+        'base:max-h-[clamp(16rem,calc(100dvh-22rem),60rem)] min-h-24 overflow-auto py-2 font-mono text-xs leading-6 focus-visible:-outline-offset-2',
         className,
       )}
     >

@@ -3,7 +3,7 @@ import { memo, useMemo, useState } from 'react';
 import { cn } from '@/lib/cn';
 import { plural } from '@/lib/format';
 import { useGradually } from '@/lib/hooks';
-import { asTable, cell, words } from '@/lib/table';
+import { asTable, cell, isPlain, words } from '@/lib/table';
 import { Button } from '@/ui/button';
 import { JsonTree } from '@/ui/json-tree';
 
@@ -12,10 +12,10 @@ const PART = 200;
 /** So many come first. */
 const FIRST = 12;
 const FIRST_MEMBERS = 4;
+/** What is no longer than this stays in one line of a table's cell. */
+const SHORT = 24;
 /** What is nested deeper is a tree. */
 const DEPTH = 3;
-
-const isPlain = (value: unknown): boolean => typeof value !== 'object' || value === null;
 
 const isNumeric = (value: unknown): boolean => isPlain(value) && typeof value !== 'string';
 
@@ -115,11 +115,21 @@ interface RowProps {
 const Row = memo(function Row({ record, columns, right }: RowProps) {
   return (
     <tr className="hover:bg-hover/60">
-      {columns.map((column) => (
-        <td key={column} className={cn('max-w-96 px-4 py-1.5 break-words tabular-nums', right.has(column) && 'text-right')}>
-          {cell(record[column])}
-        </td>
-      ))}
+      {columns.map((column) => {
+        const text = cell(record[column]);
+        return (
+          <td
+            key={column}
+            className={cn(
+              'max-w-96 px-4 py-1.5 tabular-nums',
+              text.length > SHORT ? 'min-w-40 break-words' : 'whitespace-nowrap',
+              right.has(column) && 'text-right',
+            )}
+          >
+            {text}
+          </td>
+        );
+      })}
     </tr>
   );
 });
