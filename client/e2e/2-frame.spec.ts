@@ -37,6 +37,17 @@ test('a page asks for nothing that came with it', async ({ admin: page }) => {
   }
 });
 
+test('a run that is not there is asked for once, and nothing of it', async ({ admin: page }) => {
+  const missing = '/api/executions/00000000-0000-7000-8000-000000000000';
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto('/runs');
+  // Within the page, and not with a document that carries the refusal.
+  await page.evaluate(() => history.pushState({}, '', '/runs/00000000-0000-7000-8000-000000000000'));
+  await expect(page.getByRole('alert')).toBeVisible();
+  expect(asked.filter((path) => path.startsWith(missing))).toEqual([missing]);
+});
+
 test('a theme is chosen, and kept', async ({ admin: page }) => {
   const themeIs = (theme: string) => expect(page.locator('html')).toHaveAttribute('data-theme', theme);
   const choose = async (name: string) => {

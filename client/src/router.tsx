@@ -153,12 +153,14 @@ const run = createRoute({
       q: text(raw.q),
     }),
   // A run that was just asked for writes its first lines at once: they are asked for while the screen is loaded, but
-  // not by whoever only points at a link. What takes longer the screen waits for.
+  // not by whoever only points at a link, and not of a run that is refused. What takes longer the screen waits for.
   preload: false,
   loader: async ({ context: { client }, params: { id } }) => {
     const organization = currentOrganization();
-    void client.prefetchQuery(logQuery(organization, id));
-    const asked = client.prefetchQuery(runQuery(organization, id));
+    const asked = client.fetchQuery(runQuery(organization, id)).then(
+      () => void client.prefetchQuery(logQuery(organization, id)),
+      () => undefined,
+    );
     await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   },
   component: lazyRouteComponent(() => import('./screens/run/run-screen'), 'RunScreen'),

@@ -4,11 +4,11 @@ import { useNavigate } from '@tanstack/react-router';
 import { Command } from 'cmdk';
 import { Dialog } from 'radix-ui';
 import { Building2, ClipboardList, Info, LogOut, Play, Search, Sun, UserRound } from 'lucide-react';
-import { useLayoutEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { useMay, useMe, useOrganization, useOrganizations } from '@/api/session';
 import { formsQuery } from '@/api/forms';
 import { workflowsQuery } from '@/api/queries';
-import { useFocusBack } from '@/lib/hooks';
+import { useFocusBack, useFrame } from '@/lib/hooks';
 import { setTheme, THEMES, toggleTheme } from '@/lib/theme';
 import { LEAST } from './fitting';
 import { placesFor } from './navigation';
@@ -29,10 +29,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const focusBack = useFocusBack(true);
   const list = useRef<HTMLDivElement>(null);
   // The best rows come first, wherever one had scrolled to with other letters.
-  useLayoutEffect(() => {
-    const frame = requestAnimationFrame(() => list.current?.scrollTo({ top: 0 }));
-    return () => cancelAnimationFrame(frame);
-  }, [search]);
+  useFrame(() => list.current?.scrollTo({ top: 0 }), search);
   const { data: workflows = [] } = useQuery(workflowsQuery(organization));
   const { data: forms = [] } = useQuery(formsQuery(organization));
   const { all } = useOrganizations();

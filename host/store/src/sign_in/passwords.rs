@@ -43,7 +43,7 @@ pub async fn candidates(db: &Db, email: &str, organization: Option<&str>) -> Res
         sql.push(" AND (o.name = ").push_bind(named.trim());
         sql.push(" OR o.domain = ").push_bind(named.trim().to_lowercase()).push(")");
     }
-    sql.push(" ORDER BY 5 DESC, u.id LIMIT ").push_bind(MAX_CANDIDATES);
+    sql.push(" ORDER BY is_active DESC, u.id LIMIT ").push_bind(MAX_CANDIDATES);
     let rows = db.system().read().await?.all(sql).await?;
     let read = |row: &crate::Row| {
         Ok(Candidate {
